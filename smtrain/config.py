@@ -1,0 +1,80 @@
+"""Every default of a fit, once. Light: the command line reads it before numpy is loaded."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+# The cells that mean "missing" in a feature column (labels are never missing values, only empty).
+MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
+
+TOLERANCE = 1e-4
+TOLERANCE_UNPENALISED = 1e-10
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the text of a table is read; kept in the model, so that predict reads as fit did.
+
+    `delimiter` None reads it off the header line: a comma, or a tab or semicolon if there is no comma.
+    `na_values` are added to `MISSING`.
+    """
+
+    header: bool = True
+    delimiter: str | None = None
+    decimal: str = "."
+    na_values: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Every text that means a missing cell."""
+        return frozenset(MISSING + self.na_values)
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """The options of a fit.
+
+    `l2` is λ of J = Σ v·NLL + λ/2 ‖W‖² on standardised features (scikit-learn's 1/C). `tol` is the relative gap,
+    certified for l2 > 0 and estimated for l2 = 0, at which training stops; None takes 1e-4, or 1e-10 when l2 = 0,
+    where the fit is a maximum-likelihood estimate whose coefficients people read. `learning_rate` is α of
+    W ← W − α ∂(J/n)/∂W; None takes the safe 1/L. `solver` None is lbfgs, or gd if a rate or a batch size is given. `batch_size` None is the full batch. `threads` None takes the
+    processors this process may use; the result does not depend on it.
+    """
+
+    target: str | None = None
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    weight: str | None = None
+    class_weight: str | Mapping[str, float] | None = None
+    dialect: Dialect = field(default_factory=Dialect)
+    solver: str | None = None
+    epochs: int = 1000
+    tol: float | None = None
+    l2: float = 1.0
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    momentum: float = 0.0
+    seed: int = 0
+    precision: Literal["float32", "float64"] = "float64"
+    threads: int | None = None
+
+    @property
+    def solver_name(self) -> str:
+        """`solver`; unless it is given, a learning rate or a batch size means gradient descent."""
+        if self.solver is not None:
+            return self.solver
+        return "lbfgs" if self.learning_rate is None and self.batch_size is None else "gd"
+
+    @property
+    def tolerance(self) -> float:
+        """`tol`, or its default for this `l2`."""
+        if self.tol is not None:
+            return self.tol
+        return TOLERANCE if self.l2 > 0 else TOLERANCE_UNPENALISED
+
+    def record(self) -> dict[str, Any]:
+        """The options as they go into the model; `threads` is left out, because it changes no bit of it."""
+        options = asdict(self)
+        del options["threads"]
+        return options | {"tol": self.tolerance, "solver": self.solver_name}

@@ -1,0 +1,88 @@
+"""The design matrix X of some rows: a numeric part, and one code column for each categorical part.
+
+No one-hot matrix exists. A categorical part with L levels stands for L columns of zeros and ones, kept as one
+column of codes 0…L: code 0 is "unseen", which has no column and so adds nothing; code ℓ is the ℓ-th level's column.
+X W gathers rows of W by code, Xᵀ R scatter-adds rows of R by code.
+
+Shapes: m rows, p columns in all (numeric first, then each part's levels), K classes.
+Products are class-major, (K, m) and (K, p): a reduction over few classes is two to three times faster down a
+long contiguous row than along a short one.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Codes = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Design:
+    """X of m rows: `numeric` (m, q) floats; `codes` one (m,) array a categorical part; `levels` its L each."""
+
+    numeric: Floats
+    codes: tuple[Codes, ...] = ()
+    levels: tuple[int, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, m."""
+        return int(self.numeric.shape[0])
+
+    @property
+    def columns(self) -> int:
+        """The number of columns, p = q + Σ L."""
+        return int(self.numeric.shape[1]) + sum(self.levels)
+
+    def parts(self) -> list[tuple[Codes, slice]]:
+        """Each categorical part's codes with the slice of the p columns that it stands for."""
+        found, start = [], self.numeric.shape[1]
+        for codes, count in zip(self.codes, self.levels, strict=True):
+            found.append((codes, slice(start, start + count)))
+            start += count
+        return found
+
+    def times(self, W: Floats) -> Floats:
+        """(X W)ᵀ: W (p, K) → (K, m), in the numeric part's precision."""
+        q = self.numeric.shape[1]
+        Z: Floats = W[:q].T.astype(self.numeric.dtype, copy=False) @ self.numeric.T
+        for codes, columns in self.parts():
+            table = np.zeros((W.shape[1], columns.stop - columns.start + 1), Z.dtype)
+            table[:, 1:] = W[columns].T
+            for k, row in enumerate(table):  # a gather a class, from a table of L + 1 numbers
+                Z[k] += row[codes]
+        return Z
+
+    def transpose_times(self, R: Floats) -> NDArray[np.float64]:
+        """Xᵀ R of R class-major (K, m) → (p, K), in float64."""
+        q = self.numeric.shape[1]
+        G = np.empty((self.columns, R.shape[0]))
+        G[:q] = (R @ self.numeric).T
+        for codes, columns in self.parts():
+            size = columns.stop - columns.start + 1
+            for k, row in enumerate(R):
+                G[columns, k] = np.bincount(codes, weights=row, minlength=size)[1:]
+        return G
+
+    def squared_norms(self) -> NDArray[np.float64]:
+        """‖x_n‖² of every row (m,), the intercept's 1 not counted."""
+        norms = np.einsum("ij,ij->i", self.numeric, self.numeric, dtype=np.float64)
+        for codes in self.codes:
+            norms += codes > 0
+        return np.asarray(norms, np.float64)
+
+    def take(self, rows: Any) -> "Design":  # noqa: ANN401 - whatever indexes the rows of an array
+        """The design of some rows: an index array or a slice."""
+        return replace(self, numeric=self.numeric[rows], codes=tuple(codes[rows] for codes in self.codes))
+
+    def toarray(self) -> NDArray[np.float64]:
+        """X as one dense (m, p) array, for reading and testing small pieces."""
+        X = np.zeros((self.rows, self.columns))
+        X[:, : self.numeric.shape[1]] = self.numeric
+        for codes, columns in self.parts():
+            seen = np.flatnonzero(codes)
+            X[seen, columns.start + codes[seen] - 1] = 1
+        return X

@@ -1,0 +1,192 @@
+"""The encoder: what turns the columns of a table into the columns of X. Frozen once it is learned.
+
+A numeric column becomes (x − mean) / scale, with 0 for a missing cell, and, if training had missing cells, a 0/1 column
+"NAME is missing". A categorical column becomes one 0/1 column a level, kept as codes; missing is a level of its own;
+a level that training did not have gets code 0, which adds nothing.
+Order of X's columns: numbers, missing indicators, levels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.config import Dialect
+from smtrain.design import Design
+from smtrain.errors import ModelError, quoted
+from smtrain.sources.table import Reading, Readings, Rows, Table, TextCells
+
+MISSING_LEVEL = None
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A column of numbers: its training `mean` and `scale` (standard deviation); `missing` if training had gaps."""
+
+    name: str
+    mean: float
+    scale: float
+    missing: bool = False
+    reading = Reading.NUMBER
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A column of words: its levels in order; None, always last, is the level of missing cells."""
+
+    name: str
+    levels: tuple[str | None, ...]
+    reading = Reading.TEXT
+
+    def codes(self, cells: TextCells) -> NDArray[np.intp]:
+        """Codes (n,) of the cells: 1 … L for the levels, 0 for an unseen one."""
+        place = {level: i for i, level in enumerate(self.levels, 1)}
+        table = np.array([place.get(level, 0) for level in [*cells.levels, MISSING_LEVEL]], np.intp)
+        return table[cells.codes]  # a missing cell's code −1 takes the last entry, which is the missing level's
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What a fit learned of the columns: the features, the target and its classes, and how the text is read.
+
+    `ignored` are the columns that were left out, with the reason.
+    """
+
+    columns: tuple[Column, ...]
+    target: str
+    classes: tuple[str, ...]
+    dialect: Dialect = field(default_factory=Dialect)
+    weight: str | None = None
+    ignored: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def numeric(self) -> tuple[NumericColumn, ...]:
+        """The numeric columns, in the order of X."""
+        return tuple(column for column in self.columns if isinstance(column, NumericColumn))
+
+    @cached_property
+    def categorical(self) -> tuple[CategoricalColumn, ...]:
+        """The categorical columns, in the order of X."""
+        return tuple(column for column in self.columns if isinstance(column, CategoricalColumn))
+
+    @cached_property
+    def gappy(self) -> tuple[int, ...]:
+        """The positions among the numeric columns of those with a missing indicator."""
+        return tuple(i for i, column in enumerate(self.numeric) if column.missing)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The names of X's columns, (p,)."""
+        names = [column.name for column in self.numeric]
+        names += [f"{self.numeric[i].name} is missing" for i in self.gappy]
+        for column in self.categorical:
+            names += [f"{column.name} is missing" if x is None else f"{column.name}={x}" for x in column.levels]
+        return tuple(names)
+
+    @cached_property
+    def means(self) -> NDArray[np.float64]:
+        """The mean of each of X's columns, (p,); 0 for those that are not standardised."""
+        found = np.zeros(len(self.features))
+        found[: len(self.numeric)] = [column.mean for column in self.numeric]
+        return found
+
+    @cached_property
+    def scales(self) -> NDArray[np.float64]:
+        """The scale of each of X's columns, (p,); 1 for those that are not standardised."""
+        found = np.ones(len(self.features))
+        found[: len(self.numeric)] = [column.scale for column in self.numeric]
+        return found
+
+    def readings(self, table: Table, *, labels: bool, model: str = "the model") -> Readings:
+        """How each column of `table` is read: matched by name, in any order, extra ones skipped.
+
+        `labels` asks for the target column. Raises ModelError naming the first column that is not there.
+        """
+        wanted = {column.name: column.reading for column in self.columns}
+        if labels:
+            wanted[self.target] = Reading.LABEL
+            if self.weight is not None and self.weight in table.names:
+                wanted[self.weight] = Reading.NUMBER
+        for name in wanted:
+            if name not in table.names:
+                what = "the target column" if name == self.target else "the column"
+                known = ", ".join(quoted(n) for n in table.names[:8]) + (", …" if len(table.names) > 8 else "")
+                message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
+                raise ModelError(message, hint=f"the file's columns are {known}")
+        return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
+
+    def encode(self, rows: Rows, names: Sequence[str], dtype: type = np.float64) -> Design:
+        """X of some rows of a table whose columns are `names`."""
+        place = {name: i for i, name in enumerate(names)}
+        raw = np.empty((rows.count, len(self.numeric)))
+        for j, column in enumerate(self.numeric):
+            raw[:, j] = rows.numbers[place[column.name]]
+        codes = tuple(column.codes(rows.texts[place[column.name]]) for column in self.categorical)
+        return self.design(raw, codes, dtype)
+
+    def design(self, raw: NDArray[np.float64], codes: tuple[NDArray[np.intp], ...], dtype: type) -> Design:
+        """X of raw numbers (m, q), NaN where missing, and final codes."""
+        q = len(self.numeric)
+        numeric = np.empty((len(raw), q + len(self.gappy)), dtype)
+        missing = np.isnan(raw)
+        numeric[:, q:] = missing[:, list(self.gappy)]
+        centred = np.subtract(raw, self.means[:q])
+        centred /= self.scales[:q]
+        centred[missing] = 0
+        numeric[:, :q] = centred
+        return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical))
+
+    def schema(self) -> dict[str, Any]:
+        """The encoder as a JSON document; `from_schema` reads it back."""
+        return {
+            "columns": [_column_schema(column) for column in self.columns],
+            "target": self.target,
+            "weight": self.weight,
+            "dialect": {
+                "header": self.dialect.header,
+                "delimiter": self.dialect.delimiter,
+                "decimal": self.dialect.decimal,
+                "na_values": list(self.dialect.na_values),
+            },
+            "ignored": [list(pair) for pair in self.ignored],
+        }
+
+    @classmethod
+    def from_schema(cls, schema: dict[str, Any], classes: Sequence[str]) -> "Encoder":
+        """Read `schema()` back."""
+        dialect = schema["dialect"] | {"na_values": tuple(schema["dialect"]["na_values"])}
+        return cls(
+            columns=tuple(_column_from(column) for column in schema["columns"]),
+            target=schema["target"],
+            classes=tuple(classes),
+            dialect=Dialect(**dialect),
+            weight=schema["weight"],
+            ignored=tuple((name, reason) for name, reason in schema["ignored"]),
+        )
+
+
+def _column_schema(column: Column) -> dict[str, Any]:
+    if isinstance(column, NumericColumn):
+        fields = {"mean": column.mean, "scale": column.scale, "missing": column.missing}
+        return {"name": column.name, "kind": "numeric"} | fields
+    return {"name": column.name, "kind": "categorical", "levels": list(column.levels)}
+
+
+def _column_from(schema: dict[str, Any]) -> Column:
+    if schema["kind"] == "numeric":
+        return NumericColumn(schema["name"], float(schema["mean"]), float(schema["scale"]), bool(schema["missing"]))
+    if schema["kind"] == "categorical":
+        return CategoricalColumn(schema["name"], tuple(schema["levels"]))
+    raise ValueError(f"unknown kind of column: {schema['kind']}")
+
+
+def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:
+    """Class codes (n,) of labels; −1 for a label that is not among the classes."""
+    place = {name: i for i, name in enumerate(classes)}
+    return np.array([place.get(level, -1) for level in cells.levels], np.intp)[cells.codes]

@@ -1,0 +1,99 @@
+"""The one family of failures, and the exit code of each. Imports nothing of smtrain."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process says to the shell; public, listed in the README."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    DATA = 3
+    MODEL = 4
+    TRAINING = 5
+    OUTPUT = 6
+    CHECK = 7
+    HANGUP = 129
+    INTERRUPT = 130
+    PIPE = 141
+    TERMINATED = 143
+
+
+class SmtrainError(Exception):
+    """A failure with a sentence for the user.
+
+    `message` says where and what; `hint`, if any, says which option or action mends it.
+    Texts taken from files may be put in raw: the presenter escapes and cuts them.
+    """
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SmtrainError):
+    """A bad option or value, a file that cannot be read, an output that cannot be written."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DataError(SmtrainError):
+    """The data cannot be used.
+
+    `source` is the file's name, `line` its 1-based line, `column` the column's name; each may be absent.
+    """
+
+    exit_code = ExitCode.DATA
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        column: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.source, self.line, self.column = source, line, column
+        place = ":".join(str(part) for part in (source, line) if part is not None)
+        where = [place] if place else []
+        if column is not None:
+            where.append(f"column {quoted(column)}")
+        super().__init__(": ".join([*where, message]), hint=hint)
+
+
+class ModelError(SmtrainError):
+    """The model file cannot be used, or does not fit these columns."""
+
+    exit_code = ExitCode.MODEL
+
+
+class TrainingError(SmtrainError):
+    """Training diverged, or was required to converge and did not."""
+
+    exit_code = ExitCode.TRAINING
+
+
+class OutputError(SmtrainError):
+    """The output could not be written: disk full, closed stream."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class CheckError(SmtrainError):
+    """A check that the user asked for failed."""
+
+    exit_code = ExitCode.CHECK
+
+
+LONGEST_QUOTE = 80
+
+
+def quoted(text: str) -> str:
+    """`text` in double quotes, cut at 80 characters, so that a message stays one short line."""
+    shown = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    return f'"{shown}"'

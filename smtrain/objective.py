@@ -1,0 +1,266 @@
+"""The function that is minimised, and the proof of how far from its minimum a point is.
+
+    J(W, b) = Σ_n v_n · NLL_n + (l2 / 2) · Σ_jk W_jk²            the intercept b is never penalised
+
+Solvers see means, J / n with n = Σ v: this module holds the only division by n.
+Parameters are one array θ (p + 1, K): W over b. Gradients have the same shape.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times, intercept_curvature
+from smtrain.tree import Additive
+
+MOST_INTERCEPT_CLASSES = 2000
+
+Theta = NDArray[np.float64]
+T = TypeVar("T", bound=Additive)
+
+
+class Partitions(Protocol):
+    """Where the encoded rows live. All that the mathematics asks of a home for rows."""
+
+    features: int
+    rows: int
+
+    def sum(self, term: Callable[[Partition], T]) -> T:
+        """Σ term(partition) over all partitions, in the fixed tree of smtrain.tree."""
+        ...
+
+    def take(self, rows: NDArray[np.intp]) -> Partition:
+        """Gather some rows, by their position, as one partition."""
+        ...
+
+
+@dataclass(frozen=True)
+class Point:
+    """One θ with what is known there: mean NLL, mean objective J/n, and the gradient of J/n (p + 1, K).
+
+    `data_gradient` is the part of the gradient that comes from the rows, without the penalty's.
+    """
+
+    theta: Theta
+    nll: float
+    objective: float
+    gradient: Theta
+    data_gradient: Theta
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number of it is finite."""
+        return bool(np.isfinite(self.objective) and np.isfinite(self.gradient).all())
+
+    @property
+    def gradient_norm(self) -> float:
+        """Euclidean norm of the gradient of J/n."""
+        return float(np.linalg.norm(self.gradient))
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the rows that the certificate needs: Xᵀv (p,) and the weight of each class (K,)."""
+
+    x: NDArray[np.float64]
+    classes: NDArray[np.float64]
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(self.x + other.x, self.classes + other.classes)
+
+
+class Objective:
+    """J/n over some partitions: K `classes`, penalty `l2`."""
+
+    def __init__(self, partitions: Partitions, classes: int, l2: float) -> None:
+        self.partitions, self.classes, self.l2 = partitions, classes, l2
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Xᵀv and the classes' weights, over all rows."""
+        return self.partitions.sum(partial(_totals, classes=self.classes))
+
+    @cached_property
+    def n(self) -> float:
+        """The weight of all rows, Σ v: their number when no weights were given."""
+        return float(self.totals.classes.sum())
+
+    @property
+    def penalty(self) -> float:
+        """The penalty's share in the mean objective, l2 / n."""
+        return self.l2 / self.n
+
+    def zeros(self) -> Theta:
+        """The start: W = 0, b = 0, where every class is equally likely and the NLL is ln K."""
+        return np.zeros((self.partitions.features + 1, self.classes))
+
+    def value_and_grad(self, theta: Theta) -> Point:
+        """J/n and its gradient by one pass over all rows."""
+        W, b = theta[:-1], theta[-1]
+        sums = self.partitions.sum(partial(cost_and_gradient, W=W, b=b))
+        return self._point(theta, sums, self.n)
+
+    def batch_value_and_grad(self, theta: Theta, rows: NDArray[np.intp]) -> Point:
+        """The same for a mini-batch: the mean over `rows` stands for the mean over all; the penalty's share stays."""
+        batch = self.partitions.take(rows)
+        return self._point(theta, cost_and_gradient(batch, theta[:-1], theta[-1]), float(batch.v.sum()))
+
+    def _point(self, theta: Theta, sums: Sums, n: float) -> Point:
+        W, nll = theta[:-1], sums.nll / n
+        data_gradient = np.vstack([sums.W, sums.b]) / n
+        gradient = data_gradient.copy()
+        gradient[:-1] += self.penalty * W
+        return Point(theta, nll, nll + self.penalty / 2 * float((W * W).sum()), gradient, data_gradient)
+
+    def hessian_times(self, theta: Theta, direction: Theta) -> Theta:
+        """The Hessian of J/n at θ times a direction (p + 1, K)."""
+        term = partial(curvature_times, W=theta[:-1], b=theta[-1], D=direction[:-1], d=direction[-1])
+        sums = self.partitions.sum(term)
+        product = np.vstack([sums.W, sums.b]) / self.n
+        product[:-1] += self.penalty * direction[:-1]
+        return product
+
+    @cached_property
+    def _class_features(self) -> NDArray[np.float64]:
+        """Xᵀ V Y / n (p, K), read off the gradient at zero, where S = 1/K: no one-hot is made."""
+        at_zero = self.value_and_grad(self.zeros())
+        return np.asarray(self.totals.x[:, None] / (self.n * self.classes) - at_zero.data_gradient[:-1])
+
+    def gap(self, point: Point) -> float:
+        """A proved bound on J(θ)/n − min J/n, for l2 > 0; see docs/maths.md, "Certificate".
+
+        The Fenchel dual at α = S − Y. Its one constraint, Σ_n v_n α_n = 0, holds when the intercept's gradient is zero;
+        otherwise S is mixed with the least share ε of a constant q that makes it hold, and concavity of the entropy,
+        H((1 − ε) S + ε q) ≥ (1 − ε) H(S) + ε H(q), keeps the bound a proof. At ε = 0 it is ‖∂J/∂W‖² / (2 l2) over n.
+        """
+        W, b = point.theta[:-1], point.theta[-1]
+        G, g = point.data_gradient[:-1], point.data_gradient[-1]
+        c = self.totals.classes / self.n
+        s = c + g  # the mean predicted probabilities
+        entropy = point.nll - float((G * W).sum()) - float(g @ b)  # mean of −Σ_k s log s
+        eps = float(np.max(1 - c / np.maximum(s, c)))
+        A = G
+        dual = entropy
+        if eps > 0:
+            q = np.maximum(c - (1 - eps) * s, 0) / eps
+            q /= q.sum()
+            A = G + eps * (np.outer(self.totals.x / self.n, q) - (G + self._class_features))
+            dual = (1 - eps) * entropy + eps * float(-(q * np.log(np.where(q > 0, q, 1))).sum())
+        dual -= float((A * A).sum()) / (2 * self.penalty)
+        return max(point.objective - dual, 0.0)
+
+    def gap_at_solved_intercept(self, point: Point) -> float:
+        """What `gap` would be, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. A forecast, no proof."""
+        return float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
+
+    def solve_intercept(self, point: Point, *, most: int = 8) -> tuple[Point, int]:
+        """The point with the same W and the best b, by Newton's method on b alone; and the passes that it cost.
+
+        Up to `MOST_INTERCEPT_CLASSES` classes (the curvature is K × K); beyond, `point` itself.
+        """
+        if self.classes > MOST_INTERCEPT_CLASSES:
+            return point, 0
+        W, b, passes = point.theta[:-1], point.theta[-1], 0
+        for _ in range(most):
+            sums = self.partitions.sum(partial(intercept_curvature, W=W, b=b))
+            passes += 1
+            step = np.linalg.lstsq(sums.H / self.n, sums.g / self.n, rcond=1e-12)[0]  # H is singular: Σ_k g_k = 0
+            b = b - step * min(1.0, 2 / max(float(np.abs(step).max()), 1e-300))
+            if np.abs(sums.g).max() <= 1e-7 * self.totals.classes.min():  # the next error is the square of this one
+                break
+        solved = self.value_and_grad(np.vstack([W, b]))
+        return (solved if solved.objective <= point.objective else point), passes + 1
+
+    def newton_gap(self, point: Point, *, accuracy: float = 0.1, most: int = 50) -> float:
+        """An estimate, g·H⁻¹g / 2, of J(θ)/n − min J/n: what a Newton step promises. Used at l2 = 0; no proof.
+
+        H⁻¹g by at most `most` conjugate-gradient steps, preconditioned by H's diagonal bound, to a relative residual
+        of `accuracy`; each step costs one pass over the rows. Stopping early errs on the low side.
+        """
+        g = point.gradient - point.gradient.mean(axis=1, keepdims=True)
+        scale = 1 / self.diagonal_bound()
+        x, r = np.zeros_like(g), g
+        z = scale * r
+        d, rz = z, float((r * z).sum())
+        target = accuracy**2 * rz
+        for _ in range(most):
+            if rz <= target:
+                break
+            Hd = self.hessian_times(point.theta, d)
+            dHd = float((d * Hd).sum())
+            if dHd <= 0:  # flat in floating point
+                break
+            x = x + rz / dHd * d
+            r = r - rz / dHd * Hd
+            z = scale * r
+            rz, before = float((r * z).sum()), rz
+            d = z + rz / before * d
+        return float((g * x).sum()) / 2
+
+    @cached_property
+    def square_sums(self) -> NDArray[np.float64]:
+        """Σ v x_j² / n of every column, and 1 for the intercept, (p + 1, 1)."""
+        return np.append(self.partitions.sum(_square_sums) / self.n, 1.0)[:, None]
+
+    def diagonal_bound(self) -> Theta:
+        """A fixed curvature of each parameter, Σ v x_j² (K − 1)/K² / n + penalty, (p + 1, 1): s (1 − s) at s = 1/K."""
+        bound = self.square_sums * (self.classes - 1) / self.classes**2
+        bound[:-1] += self.penalty
+        bound[bound <= 0] = 1  # a column of zeros, unpenalised: any curvature will do
+        return np.asarray(bound)
+
+    def smoothness(self, *, steps: int = 100) -> float:
+        """L: the largest eigenvalue of the Hessian of J/n is at most ½ λ_max(X̃ᵀVX̃/n) + l2/n, X̃ with the intercept's 1s.
+
+        λ_max by power iteration from a fixed start, with 2 % added because it is approached from below.
+        """
+        u = np.sqrt(self.square_sums)  # the larger a column, the larger its share in the leading eigenvector
+        top = 0.0
+        for _ in range(steps):
+            u /= np.linalg.norm(u)
+            u, before = self.partitions.sum(partial(_gram_times, u=u)) / self.n, top
+            top = float(np.linalg.norm(u))
+            if top - before <= 1e-4 * top:
+                break
+        return 1.02 * top / 2 + self.penalty
+
+    def row_smoothness(self) -> float:
+        """The same bound for the single worst row: ½ max_n (‖x_n‖² + 1) + l2/n."""
+        return self.partitions.sum(_largest_norm).value / 2 + self.penalty
+
+
+def _totals(partition: Partition, classes: int) -> Totals:
+    x = partition.X.transpose_times(partition.v[None])[:, 0]
+    return Totals(x, np.bincount(partition.y, weights=partition.v, minlength=classes))
+
+
+def _square_sums(partition: Partition) -> NDArray[np.float64]:
+    """Σ v x_j² (p,): of a 0/1 column it is Σ v x_j."""
+    X = partition.X
+    squares = X.transpose_times(partition.v[None])[:, 0]
+    squares[: X.numeric.shape[1]] = np.einsum("i,ij,ij->j", partition.v, X.numeric, X.numeric, dtype=np.float64)
+    return squares
+
+
+def _gram_times(partition: Partition, u: Theta) -> NDArray[np.float64]:
+    """X̃ᵀ V X̃ u of u (p + 1, 1)."""
+    z = (partition.X.times(u[:-1]) + u[-1]) * partition.v
+    return np.vstack([partition.X.transpose_times(z), z.sum(dtype=np.float64)[None, None]])
+
+
+@dataclass(frozen=True)
+class _Largest:
+    """A maximum, as a sum that can be added."""
+
+    value: float
+
+    def __add__(self, other: "_Largest") -> "_Largest":
+        return _Largest(max(self.value, other.value))
+
+
+def _largest_norm(partition: Partition) -> _Largest:
+    return _Largest(float(partition.X.squared_norms().max()) + 1)

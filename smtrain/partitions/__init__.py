@@ -1,0 +1,1 @@
+"""Where encoded rows live: each module offers the `Partitions` of smtrain.objective."""

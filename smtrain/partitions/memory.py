@@ -1,0 +1,74 @@
+"""Encoded rows in memory, and the threads that work over them."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.design import Design
+from smtrain.softmax import Partition
+from smtrain.tree import Additive, pairwise_sum
+
+T = TypeVar("T", bound=Additive)
+
+
+def available_threads() -> int:
+    """The number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class MemoryPartitions:
+    """A list of partitions, and a pool of threads over them.
+
+    The partitions, and the tree in which their sums are added, do not depend on the number of threads: same bits.
+    """
+
+    def __init__(self, partitions: Sequence[Partition], threads: int | None = None) -> None:
+        self._partitions = partitions
+        self._starts = np.cumsum([0, *(partition.rows for partition in partitions)])
+        workers = min(threads or available_threads(), len(partitions))
+        self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
+
+    @property
+    def features(self) -> int:
+        """The number of columns of X, p."""
+        return self._partitions[0].X.columns
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, n."""
+        return int(self._starts[-1])
+
+    def __iter__(self) -> Iterator[Partition]:
+        return iter(self._partitions)
+
+    def sum(self, term: Callable[[Partition], T]) -> T:
+        """Σ term(partition), computed by the threads, added in the fixed tree."""
+        terms = map(term, self._partitions) if self._pool is None else self._pool.map(term, self._partitions)
+        return pairwise_sum(terms)
+
+    def take(self, rows: NDArray[np.intp]) -> Partition:
+        """Gather the rows at these positions, in the order of `rows`."""
+        home = np.searchsorted(self._starts, rows, side="right") - 1
+        found = [(np.flatnonzero(home == i), i) for i in np.unique(home)]
+        pieces = [self._partitions[i].take(rows[where] - self._starts[i]) for where, i in found]
+        back = np.argsort(np.concatenate([where for where, _ in found]))
+        return _concatenate(pieces).take(back)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _concatenate(pieces: Sequence[Partition]) -> Partition:
+    if len(pieces) == 1:
+        return pieces[0]
+    first = pieces[0].X
+    codes = tuple(np.concatenate([piece.X.codes[j] for piece in pieces]) for j in range(len(first.codes)))
+    X = Design(np.concatenate([piece.X.numeric for piece in pieces]), codes, first.levels)
+    y, v = (np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("y", "v"))
+    return Partition(X, y, v)

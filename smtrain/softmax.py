@@ -1,0 +1,147 @@
+"""Softmax and negative log-likelihood: M1–M8 of docs/maths.md in code, for the rows of one partition.
+
+Shapes: m rows, p features, K classes. X is a Design (m, p), W (p, K), b (K,), y (m,) class codes, v (m,) row weights.
+Logits Z, probabilities S and residual R = S − Y are class-major, (K, m). The one-hot Y is never made.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.design import Design, Floats
+
+# Rows are taken so many at a time that Z (K, rows) stays in the processor's cache, whatever K is.
+CACHE_LOGITS = 1 << 17
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Some rows of the training data: X, y (class codes, (m,)) and v (row weights, (m,))."""
+
+    X: Design
+    y: NDArray[np.intp]
+    v: NDArray[np.float64]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, m."""
+        return self.X.rows
+
+    def take(self, rows: Any) -> "Partition":  # noqa: ANN401 - whatever indexes the rows of an array
+        """Return the partition of some of these rows."""
+        return Partition(self.X.take(rows), self.y[rows], self.v[rows])
+
+    def tiles(self, classes: int) -> Iterator["Partition"]:
+        """Split into runs of rows whose logits fit the cache; the runs depend on the data alone."""
+        size = max(64, CACHE_LOGITS // classes)
+        if size >= self.rows:
+            yield self
+            return
+        for start in range(0, self.rows, size):
+            yield self.take(slice(start, start + size))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a partition adds to the cost and its gradient: Σ v·NLL, Xᵀ V R (p, K) and Σ v·R (K,)."""
+
+    nll: float
+    W: NDArray[np.float64]
+    b: NDArray[np.float64]
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(self.nll + other.nll, self.W + other.W, self.b + other.b)
+
+
+def logits(X: Design, W: Floats, b: Floats) -> Floats:
+    """Z = X W + b, class-major (K, m)."""
+    Z = X.times(W)
+    Z += b[:, None].astype(Z.dtype, copy=False)
+    return Z
+
+
+def softmax(Z: Floats) -> Floats:
+    """M1: s_k = exp z_k / Σ_j exp z_j, class-major (K, m).
+
+    Adding a constant to every z of a row changes nothing, so the row's maximum is taken off first: exp cannot overflow.
+    """
+    S = np.exp(Z - Z.max(axis=0))
+    S /= S.sum(axis=0)
+    return np.asarray(S)
+
+
+def nll(Z: Floats, y: NDArray[np.intp]) -> Floats:
+    """M3: log Σ_j exp z_nj − z_n,y_n of every row, (m,): from the logits, never as log(softmax)."""
+    top = Z.max(axis=0)
+    return np.asarray(np.log(np.exp(Z - top).sum(axis=0)) + top - Z[y, np.arange(len(y))])
+
+
+def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> float:
+    """M3 and M6 in one pass over Z, which is overwritten: returns Σ v·NLL, leaves R = v (S − Y) in Z.
+
+    The same formulas as `nll` and `softmax`, sharing the one exponential that both need.
+    """
+    rows = np.arange(len(y))
+    Z -= Z.max(axis=0)
+    z_y = Z[y, rows]
+    np.exp(Z, out=Z)
+    total = Z.sum(axis=0)
+    cost = np.log(total) - z_y
+    Z *= v / total
+    Z[y, rows] -= v
+    return float((v * cost).sum(dtype=np.float64))
+
+
+def cost_and_gradient(partition: Partition, W: Floats, b: Floats) -> Sums:
+    """M8: Σ_n v_n NLL_n, and Σ_n v_n x_n ⊗ (s_n − y_n) = Xᵀ V (S − Y), of one partition."""
+    cost, G, g = 0.0, np.zeros((W.shape[0], len(b))), np.zeros(len(b))
+    for tile in partition.tiles(len(b)):
+        Z = logits(tile.X, W, b)
+        cost += nll_and_residual(Z, tile.y, tile.v.astype(Z.dtype, copy=False))
+        G += tile.X.transpose_times(Z)
+        g += Z.sum(axis=1, dtype=np.float64)
+    return Sums(cost, G, g)
+
+
+def curvature_times(partition: Partition, W: Floats, b: Floats, D: Floats, d: Floats) -> Sums:
+    """The Hessian's product with a direction (D, d): Xᵀ V (S ∘ (U − Σ_k s_k u_k)) with U = X D + d, by M5.
+
+    The `nll` of the result is not used and is zero.
+    """
+    G, g = np.zeros(D.shape), np.zeros(d.shape)
+    for tile in partition.tiles(len(b)):
+        S = softmax(logits(tile.X, W, b))
+        U = logits(tile.X, D, d)
+        U -= (S * U).sum(axis=0)
+        U *= S
+        U *= tile.v.astype(U.dtype, copy=False)
+        G += tile.X.transpose_times(U)
+        g += U.sum(axis=1, dtype=np.float64)
+    return Sums(0.0, G, g)
+
+
+@dataclass(frozen=True)
+class InterceptSums:
+    """The gradient Σ v (s − y), (K,), and the curvature Σ v (diag s − s sᵀ), (K, K), of the intercept alone."""
+
+    g: NDArray[np.float64]
+    H: NDArray[np.float64]
+
+    def __add__(self, other: "InterceptSums") -> "InterceptSums":
+        return InterceptSums(self.g + other.g, self.H + other.H)
+
+
+def intercept_curvature(partition: Partition, W: Floats, b: Floats) -> InterceptSums:
+    """M5 and M6 for b alone: the forward half of a pass, and the K × K sums."""
+    K = len(b)
+    g, H = -np.bincount(partition.y, weights=partition.v, minlength=K), np.zeros((K, K))
+    for tile in partition.tiles(K):
+        S = softmax(logits(tile.X, W, b))
+        VS = S * tile.v.astype(S.dtype, copy=False)
+        totals = VS.sum(axis=1, dtype=np.float64)
+        g += totals
+        H += np.diag(totals) - VS @ S.T
+    return InterceptSums(g, H)

@@ -1,0 +1,155 @@
+"""What a solver is, and the one loop that all of them run in: stopping, history, the non-finite check.
+
+A solver knows the objective and nothing else: no data, no printing, no clock. It is a small value with two methods;
+what it remembers between steps is its `State`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Protocol
+
+from smtrain.objective import Objective, Point, Theta
+
+
+class Status(Enum):
+    """How a fit ended; the value is the sentence that the user reads."""
+
+    CONVERGED = "converged"
+    MAX_EPOCHS = "stopped at the largest number of epochs"
+    STALLED = "stopped: no step lowers the objective any further in floating point"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of the history: means per row; `gap` is relative to the objective, None when it was not computed."""
+
+    epoch: int
+    nll: float
+    objective: float
+    gap: float | None
+    gradient_norm: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The outcome: the point of the lowest objective seen, its record, the status and the whole history."""
+
+    point: Point
+    record: Record
+    status: Status
+    history: tuple[Record, ...]
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the rows that were made."""
+        return self.history[-1].epoch
+
+
+@dataclass(frozen=True)
+class State:
+    """What every solver remembers: where it is and after how many passes.
+
+    `promised` is the decrease of the objective that the solver's own model of the curvature promises, if it has one.
+    """
+
+    point: Point
+    epoch: int = 0
+    promised: float | None = None
+    stalled: bool = False
+
+
+class Solver(Protocol):
+    """A method of minimisation."""
+
+    def start(self, objective: Objective, point: Point) -> Any:  # noqa: ANN401 - each solver has its own State
+        """Return the state at the first point."""
+        ...
+
+    def step(self, objective: Objective, state: Any, passes: int) -> Any:  # noqa: ANN401
+        """Return the state after one step, made with at most `passes` passes over the rows."""
+        ...
+
+
+def minimise(
+    objective: Objective,
+    solver: Solver,
+    start: Theta,
+    *,
+    epochs: int,
+    tol: float,
+    on_epoch: Callable[[Record], None] = lambda record: None,
+) -> Solution:
+    """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
+
+    The solution is the point of the lowest objective. A fit whose every step went up from its start has diverged,
+    even if its numbers are still finite.
+    """
+    state = solver.start(objective, objective.value_and_grad(start))
+    history: list[Record] = []
+    best, best_epoch = state.point, 0
+    status = None
+    while status is None:
+        if history:
+            state = solver.step(objective, state, epochs - state.epoch)
+        state = _with_intercept_solved(objective, state, tol)
+        history.append(_record(objective, state, tol))
+        if state.point.objective < best.objective:
+            best, best_epoch = state.point, len(history) - 1
+        on_epoch(history[-1])
+        status = _status(state, history[-1], epochs=epochs, tol=tol)
+    if state.point.objective > history[0].objective and best_epoch == 0:
+        status = Status.DIVERGED
+    record = history[best_epoch]
+    if record.gap is None and status is not Status.DIVERGED:
+        record = replace(record, gap=_relative(objective.newton_gap(best), best))
+    return Solution(best, record, status, tuple(history))
+
+
+def _with_intercept_solved(objective: Objective, state: State, tol: float) -> State:
+    """Re-solve b when the certificate only waits for it: near the end the gradient of W is small enough, b's is not."""
+    point = state.point
+    if objective.l2 == 0 or not point.finite or objective.gap_at_solved_intercept(point) > tol * point.objective:
+        return state
+    if objective.gap(point) <= tol * point.objective:
+        return state
+    point, passes = objective.solve_intercept(point)
+    return replace(state, point=point, epoch=state.epoch + passes)
+
+
+def _status(state: State, record: Record, *, epochs: int, tol: float) -> Status | None:
+    if not state.point.finite:
+        return Status.DIVERGED
+    if record.gap is not None and record.gap <= tol:
+        return Status.CONVERGED
+    if state.stalled or record.gradient_norm == 0:
+        return Status.STALLED
+    return Status.MAX_EPOCHS if state.epoch >= epochs else None
+
+
+def _record(objective: Objective, state: State, tol: float) -> Record:
+    point = state.point
+    gap = _relative(_gap(objective, state, tol), point) if point.finite else None
+    return Record(state.epoch, point.nll, point.objective, gap, point.gradient_norm)
+
+
+def _gap(objective: Objective, state: State, tol: float) -> float | None:
+    """The certificate where there is one; else the estimate, which costs passes and so is made only when it may count.
+
+    It may count when the solver's own promise is within the tolerance; or, for a solver that promises nothing,
+    at the epochs 1, 2, 4, 8, …
+    """
+    if objective.l2 > 0:
+        return objective.gap(state.point)
+    if state.promised is None:
+        due = state.epoch & (state.epoch - 1) == 0
+    else:
+        due = state.promised <= tol * state.point.objective
+    return objective.newton_gap(state.point) if due else None
+
+
+def _relative(gap: float | None, point: Point) -> float | None:
+    """The gap as a share of the objective; None at an objective of zero, of which there is no share."""
+    return None if gap is None or point.objective <= 0 else gap / point.objective

@@ -1,0 +1,30 @@
+"""Where rows come from. Each source yields the bytes of a CSV table; `smtrain.sources.table` reads them all alike.
+
+To add a source: a module with a function that yields bytes, and its line in `open_table`.
+"""
+
+import os
+from collections.abc import Sequence
+
+import pandas as pd
+
+from smtrain.config import Dialect
+from smtrain.errors import UsageError
+from smtrain.sources.files import display_name, read_file
+from smtrain.sources.frame import read_frame
+from smtrain.sources.table import Table
+
+PathLike = str | os.PathLike[str]
+Data = PathLike | Sequence[PathLike] | pd.DataFrame
+
+
+def open_table(data: Data, dialect: Dialect) -> Table:
+    """Open a CSV file, several with the same header, standard input ("-"), or a DataFrame."""
+    if isinstance(data, pd.DataFrame):
+        dialect = Dialect(delimiter=",")
+        return Table([("DataFrame", read_frame(data))], dialect)
+    paths = [data] if isinstance(data, str | os.PathLike) else list(data)
+    if not paths:
+        raise UsageError("no data was given")
+    names = [os.fspath(path) for path in paths]
+    return Table([(display_name(name), read_file(name)) for name in names], dialect)

@@ -1,0 +1,136 @@
+"""Bytes from files and from standard input, decompressed. Nothing is ever fetched from a network."""
+
+import bz2
+import errno
+import lzma
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from smtrain.errors import DataError, UsageError, quoted
+
+READ_BYTES = 1 << 20
+# A small file that unpacks to more than this, and to more than so many times its size, is taken for a bomb.
+BOMB_BYTES, BOMB_RATIO = 1 << 30, 200
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Gzip:
+    """zlib's gzip reader with the interface of bz2 and lzma: input that was not needed yet is kept inside."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+MAGIC: dict[bytes, Callable[[], _Decompressor]] = {
+    b"\x1f\x8b": _Gzip,
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\x00": lzma.LZMADecompressor,
+}
+OTHER_FORMATS = {
+    b"PK\x03\x04": ("a zip archive", "unzip it first"),
+    b"PAR1": ("a Parquet file", "convert it to CSV first"),
+    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "decompress it into a pipe: zstdcat FILE | smtrain … -"),
+    b"\xff\xfe": ("UTF-16 text", "convert it first: iconv -f UTF-16 -t UTF-8"),
+    b"\xfe\xff": ("UTF-16 text", "convert it first: iconv -f UTF-16 -t UTF-8"),
+    b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save it as CSV first"),
+}
+
+
+def display_name(path: str) -> str:
+    """The name of a source in messages."""
+    return "stdin" if path == "-" else path
+
+
+def read_file(path: str) -> Iterator[bytes]:
+    """The bytes of a file, or of standard input for "-", decompressed if they are gzip, bz2 or xz."""
+    name = display_name(path)
+    with _open(path) as file:
+        try:
+            start = _fill(file, b"", 8)
+            for magic, (what, hint) in OTHER_FORMATS.items():
+                if start.startswith(magic):
+                    raise DataError(f"this is {what}, not CSV", source=name, hint=hint)
+            for magic, decompressor in MAGIC.items():
+                if start.startswith(magic):
+                    yield from _decompressed(file, start, decompressor, name)
+                    return
+            yield start
+            while data := file.read(READ_BYTES):
+                yield data
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror or error}", source=name) from error
+
+
+def _fill(file: BinaryIO, data: bytes, size: int) -> bytes:
+    """Read until there are `size` bytes; a pipe may hand them out one at a time."""
+    while len(data) < size and (more := file.read(READ_BYTES)):
+        data += more
+    return data
+
+
+def _open(path: str) -> BinaryIO:
+    if path == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed")
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    try:
+        if stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        return Path(path).open("rb", buffering=0)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        hint = "addresses are not fetched: download the file first" if "://" in path else None
+        raise UsageError(f"cannot read {quoted(path)}: {reason}", hint=hint) from error
+
+
+def _decompressed(file: BinaryIO, data: bytes, make: Callable[[], _Decompressor], name: str) -> Iterator[bytes]:
+    """Decompress one or more members laid end to end, a bounded piece at a time."""
+    read, made, inner = len(data), 0, make()
+    try:
+        while True:
+            out = inner.decompress(data, READ_BYTES)
+            made += len(out)
+            if made > max(BOMB_BYTES, BOMB_RATIO * read):
+                raise DataError(
+                    f"unpacks to more than {BOMB_RATIO} times its size",
+                    source=name,
+                    hint="if it is meant to, decompress it into a pipe and read it from -",
+                )
+            yield out
+            data = b""
+            if inner.eof:
+                data = inner.unused_data or file.read(READ_BYTES)
+                read += len(data)
+                if not data.rstrip(b"\0"):
+                    return
+                inner = make()
+            elif len(out) < READ_BYTES:
+                data = file.read(READ_BYTES)
+                read += len(data)
+                if not data:
+                    raise DataError("the compressed data ends too early", source=name)
+    except (zlib.error, lzma.LZMAError, OSError) as error:
+        raise DataError(f"the compressed data is damaged: {error}", source=name) from error

@@ -1,0 +1,207 @@
+"""The text of a table cut into pieces of whole records, each knowing its line in the file.
+
+A record is a line, or more where a quoted cell holds line ends. The rules of quoting are those of Python's csv module
+and of pandas: a quote opens a quoted cell only at the start of the cell. The fast paths below decide the usual files by
+a few passes in C; whatever they cannot decide goes to the csv module, record by record.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from smtrain.errors import DataError
+
+FIRST_PIECE = 1 << 16
+# pandas spends some 30 µs a column and a piece: a piece has enough bytes a column to make that small.
+PIECE, PIECE_PER_COLUMN = 1 << 21, 1 << 13
+LONGEST_RECORD = 1 << 26
+BOM = b"\xef\xbb\xbf"
+
+csv.field_size_limit(1 << 30)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some whole records of a source: their `text`, ending in a line end, and the line that they start at."""
+
+    source: str
+    text: bytes
+    line: int
+    delimiter: str
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Every record that is not blank, with the line it starts at. Slow: for headers and for finding faults."""
+        yield from _records(self.text.decode(errors="replace"), self.line, self.delimiter)
+
+    def checked(self, width: int) -> bytes:
+        """The text, once it is known that it is UTF-8 without NULs and every record has `width` cells.
+
+        Blank lines are taken out. Raises DataError with the line of the first fault.
+        """
+        self.check_characters()
+        if self._is_regular(width):
+            return self.text
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=self.delimiter, lineterminator="\n")
+        for line, cells in self.records():
+            if len(cells) != width:
+                raise self._ragged(line, len(cells), width)
+            writer.writerow(cells)
+        return out.getvalue().encode()
+
+    def _is_regular(self, width: int) -> bool:
+        """Whether the separators outside quotes are exactly those of records of `width` cells, no line blank."""
+        text, delimiter = self.text, self.delimiter.encode()
+        if b'"' in text:
+            text = _quoted_cells(self.delimiter).sub(b"", text)
+            if b'"' in text:
+                return False
+        if width == 1 and (b"\n\n" in text or b"\n\r" in text or text[:1] in b"\r\n"):
+            return False
+        separators = text.translate(None, _all_bytes_but(delimiter + b"\n"))
+        record = delimiter * (width - 1) + b"\n"
+        return separators == record * (len(separators) // len(record))
+
+    def check_characters(self) -> None:
+        """Raise DataError where the text holds a NUL or is not UTF-8."""
+        if b"\0" in self.text:
+            line = self.line + _line_ends(self.text[: self.text.index(b"\0")])
+            raise DataError("a NUL character", source=self.source, line=line, hint="the file is binary or damaged")
+        if not self.text.isascii():
+            try:
+                self.text.decode()
+            except UnicodeDecodeError as error:
+                line = self.line + _line_ends(self.text[: error.start])
+                hint = "convert it first, for example: iconv -f WINDOWS-1252 -t UTF-8"
+                raise DataError("not UTF-8 text", source=self.source, line=line, hint=hint) from error
+
+    def _ragged(self, line: int, found: int, width: int) -> DataError:
+        cells = "cell" if found == 1 else "cells"
+        hint = "a cell with a delimiter inside needs quotes around it" if found > width else None
+        return DataError(f"{found} {cells} where the header has {width}", source=self.source, line=line, hint=hint)
+
+
+def _records(text: str, line: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    while True:
+        start = line + reader.line_num
+        cells = next(reader, None)
+        if cells is None:
+            return
+        if cells:
+            yield start, cells
+
+
+def _line_ends(text: bytes) -> int:
+    """The number of line ends: LF, CRLF, or CR alone."""
+    ends = text.count(b"\n")
+    return ends + text.count(b"\r") - text.count(b"\r\n") if b"\r" in text else ends
+
+
+@lru_cache
+def _all_bytes_but(kept: bytes) -> bytes:
+    return bytes(set(range(256)) - set(kept))
+
+
+@lru_cache
+def _quoted_cells(delimiter: str) -> re.Pattern[bytes]:
+    """A quoted cell, its quotes included, where a cell may start."""
+    return re.compile(rb'(?:\A|(?<=[%s\n\r]))"(?:[^"]++|"")*+"' % re.escape(delimiter.encode()))
+
+
+@lru_cache
+def _whole_records(delimiter: str) -> re.Pattern[bytes]:
+    """As many whole records as there are. A CR at the end may be half of a CRLF, so it does not count yet."""
+    d = re.escape(delimiter.encode())
+    plain = rb"[^%s\r\n]*+" % d
+    cell = rb'(?:"(?:[^"]++|"")*+"%s|(?!")%s)' % (plain, plain)
+    return re.compile(rb"(?:%s(?:%s%s)*+(?:\r?\n|\r(?=[^\n])))*+" % (cell, d, cell))
+
+
+def _whole(text: bytes, delimiter: str) -> int:
+    """How many bytes of `text`, which starts at a record, are whole records."""
+    if b'"' in text:
+        found = _whole_records(delimiter).match(text)
+        return found.end() if found else 0
+    end = text.rfind(b"\n") + 1
+    return end or text.rfind(b"\r", 0, -1) + 1
+
+
+class RecordReader:
+    """Cuts a stream of bytes into pieces of whole records; iterate after `first`.
+
+    How the bytes arrive changes where the pieces are cut, never which records there are.
+    """
+
+    def __init__(self, stream: Iterator[bytes], source: str, delimiter: str | None) -> None:
+        self._stream, self.source = stream, source
+        self._buffer, self._line, self._ended = b"", 1, False
+        self._fill(FIRST_PIECE)
+        self._buffer = self._buffer.removeprefix(BOM)
+        self.delimiter = delimiter or self._sniff()
+        self._piece = PIECE
+
+    def _fill(self, size: int) -> None:
+        """Have at least `size` bytes in the buffer, or all that are left, ending in a line end."""
+        parts, have = [self._buffer], len(self._buffer)
+        while have < size and not self._ended:
+            data = next(self._stream, None)
+            self._ended = data is None
+            parts.append(data or b"")
+            have += len(parts[-1])
+        self._buffer = b"".join(parts)
+        if self._ended and self._buffer and not self._buffer.endswith(b"\n"):
+            self._buffer += b"\n"
+
+    def _sniff(self) -> str:
+        """The comma; or the tab or semicolon, if the first line has one and no comma outside quotes."""
+        line = re.sub(rb'"[^"]*"', b"", self._buffer.lstrip(b"\r\n")).partition(b"\n")[0]
+        if b"," in line or not re.search(rb"[\t;]", line):
+            return ","
+        return "\t" if line.count(b"\t") > line.count(b";") else ";"
+
+    def first(self, *, keep: bool) -> tuple[int, list[str]] | None:
+        """The first record that is not blank, with its line; with `keep` it will be read again. None if there is none."""
+        text = self._buffer[: self._have_whole_records(FIRST_PIECE)]
+        reader = csv.reader(io.StringIO(text.decode(errors="replace"), newline=""), delimiter=self.delimiter)
+        start, cells = 0, next(reader, None)
+        while cells == []:
+            start, cells = reader.line_num, next(reader, None)
+        if cells is None:
+            return None
+        line, length = self._line + start, sum(map(len, text.splitlines(keepends=True)[: reader.line_num]))
+        Piece(self.source, text[:length], self._line, self.delimiter).check_characters()
+        self._piece = max(PIECE, min(PIECE_PER_COLUMN * len(cells), LONGEST_RECORD))
+        if not keep:
+            self._take(length)
+        return line, cells
+
+    def __iter__(self) -> Iterator[Piece]:
+        size = FIRST_PIECE
+        while end := self._have_whole_records(size):
+            yield self._take(end)
+            size = self._piece
+
+    def _take(self, end: int) -> Piece:
+        piece = Piece(self.source, self._buffer[:end], self._line, self.delimiter)
+        self._buffer = self._buffer[end:]
+        self._line += _line_ends(piece.text)
+        return piece
+
+    def _have_whole_records(self, size: int) -> int:
+        """Fill the buffer with about `size` bytes, more for a longer record; how many of them are whole records."""
+        while True:
+            self._fill(size)
+            end = _whole(self._buffer, self.delimiter)
+            if end or not self._buffer:
+                return end
+            if self._ended or len(self._buffer) > LONGEST_RECORD:
+                raise self._endless()
+            size = 2 * len(self._buffer)
+
+    def _endless(self) -> DataError:
+        what = "a quoted cell is never closed" if b'"' in self._buffer else "a line of more than 64 MiB"
+        return DataError(what, source=self.source, line=self._line)

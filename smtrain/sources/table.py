@@ -1,0 +1,268 @@
+"""A table as smtrain sees it: a header, then rows in pieces, each cell a number, a level of text, or skipped.
+
+The table is parsed once, by pandas' C parser, a piece of whole records at a time, in threads. What each column is must
+be said before a piece is parsed; a number column that meets a word fails there and then, with its line.
+"""
+
+import io
+import math
+import re
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smtrain.config import Dialect
+from smtrain.errors import DataError, UsageError, quoted
+from smtrain.sources.records import Piece, RecordReader
+
+NUMBER = re.compile(r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*", re.ASCII)
+BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
+
+T = TypeVar("T")
+
+
+class Reading(Enum):
+    """How a column's cells are read. TEXT knows missing cells, LABEL takes every text as it stands."""
+
+    SKIP = "skip"
+    NUMBER = "number"
+    TEXT = "text"
+    LABEL = "label"
+
+
+Readings = tuple[Reading, ...]
+DTYPES = {
+    Reading.NUMBER: np.dtype(np.float64),
+    Reading.TEXT: pd.CategoricalDtype(),
+    Reading.LABEL: pd.CategoricalDtype(),
+}
+
+
+def positions(readings: Readings, *kinds: Reading) -> list[int]:
+    """The positions of the columns that are read in one of these ways."""
+    return [i for i, reading in enumerate(readings) if reading in kinds]
+
+
+@dataclass(frozen=True)
+class TextCells:
+    """Cells of text: `codes` (n,) into `levels`, the distinct texts; −1 where missing."""
+
+    codes: NDArray[np.integer]
+    levels: list[str]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some parsed rows: by column position, numbers (n,) with NaN where missing, or text."""
+
+    piece: Piece
+    readings: Readings
+    count: int
+    numbers: dict[int, NDArray[np.float64]]
+    texts: dict[int, TextCells]
+
+    def find(self, column: int, wanted: Callable[[str], bool]) -> tuple[int, str]:
+        """The line and text of the column's first cell that is `wanted`. Slow; for messages."""
+        for line, cells in self.piece.records():
+            if wanted(cells[column]):
+                return line, cells[column]
+        raise LookupError("no such cell")
+
+    def lines(self) -> list[int]:
+        """The line that each row starts at. Slow; for messages."""
+        return [line for line, _ in self.piece.records()]
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
+    """Whether a cell is a finite decimal number, as pandas' C parser reads them."""
+    plain = text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
+    return NUMBER.fullmatch(plain) is not None and math.isfinite(float(plain))
+
+
+class Table:
+    """One or more sources with the same header, read one after another.
+
+    `names` are the columns' names, stripped of blanks around them; without a header they are c1, c2, ….
+    """
+
+    def __init__(self, streams: Sequence[tuple[str, Iterator[bytes]]], dialect: Dialect) -> None:
+        self.dialect, self._missing = dialect, sorted(dialect.missing)
+        self._streams = list(streams)
+        self._first = self._open(0)
+        self.source = self._first.source
+        self.delimiter = self._first.delimiter
+        self.header_line, self.names = self._header(self._first)
+        self.bytes_read = 0
+
+    def _open(self, index: int) -> RecordReader:
+        name, stream = self._streams[index]
+        return RecordReader(stream, name, self.dialect.delimiter)
+
+    def _header(self, reader: RecordReader) -> tuple[int, list[str]]:
+        found = reader.first(keep=not self.dialect.header)
+        if found is None:
+            raise DataError("the file is empty", source=reader.source)
+        line, cells = found
+        if not self.dialect.header:
+            return line, [f"c{i}" for i in range(1, len(cells) + 1)]
+        names = [cell.strip() for cell in cells]
+        _check_names(names, reader.source, line)
+        return line, names
+
+    def column(self, name: str, option: str) -> int:
+        """The position of the column that an option names."""
+        if name in self.names:
+            return self.names.index(name)
+        known = ", ".join(quoted(n) for n in self.names[:8]) + (", …" if len(self.names) > 8 else "")
+        raise UsageError(f"{self.source}: {option}: there is no column {quoted(name)}", hint=f"the columns are {known}")
+
+    def pieces(self) -> Iterator[Piece]:
+        """The pieces of text of all sources, in order."""
+        for index in range(len(self._streams)):
+            reader = self._first if index == 0 else self._open(index)
+            if index:
+                self._check_same_header(reader)
+            for piece in reader:
+                self.bytes_read += len(piece.text)
+                yield piece
+
+    def _check_same_header(self, reader: RecordReader) -> None:
+        line, names = self._header(reader)
+        if names == self.names:
+            return
+        pairs = zip(names, self.names, strict=False)
+        at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(names), len(self.names)))
+        here, there = (quoted(n[at]) if at < len(n) else "no more columns" for n in (names, self.names))
+        where = {"source": reader.source, "line": line}
+        raise DataError(f"another header than {self.source}: column {at + 1} is {here}, there {there}", **where)
+
+    def parse(self, piece: Piece, readings: Readings) -> Rows:
+        """Parse one piece. Raises DataError with the line of the first cell that cannot be read so."""
+        text = piece.checked(len(readings))
+        try:
+            frame = self._read_csv(text, piece.delimiter, readings)
+            texts = {i: self._text_cells(text, piece.delimiter, frame[i], i, readings) for i in positions(readings, Reading.TEXT, Reading.LABEL)}
+        except (ValueError, OverflowError) as error:
+            raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
+        numbers = {i: frame[i].to_numpy() for i in positions(readings, Reading.NUMBER)}
+        if any(np.isinf(column).any() for column in numbers.values()) or _hides_booleans(text, numbers):
+            fault = self._fault(piece, readings)
+            if fault:
+                raise fault
+        return Rows(piece, readings, len(frame), numbers, texts)
+
+    def _read_csv(self, text: bytes, delimiter: str, readings: Readings, *, missing: bool = True) -> pd.DataFrame:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                io.BytesIO(text),
+                sep=delimiter,
+                decimal=self.dialect.decimal,
+                header=None,
+                names=range(len(readings)),
+                index_col=False,
+                usecols=[i for i, reading in enumerate(readings) if reading is not Reading.SKIP],
+                dtype={i: DTYPES[reading] for i, reading in enumerate(readings) if reading is not Reading.SKIP},
+                na_filter=missing,
+                na_values=self._missing,
+                keep_default_na=False,
+                skip_blank_lines=False,
+                low_memory=False,
+            )
+
+    def _text_cells(self, text: bytes, delimiter: str, column: "pd.Series[str]", i: int, all_: Readings) -> TextCells:
+        """Codes and levels of a text column; a label that looks like a missing cell is read again as it stands."""
+        if all_[i] is Reading.LABEL and column.isna().any():
+            only = tuple(Reading.LABEL if j == i else Reading.SKIP for j in range(len(all_)))
+            column = self._read_csv(text, delimiter, only, missing=False)[i]
+        return TextCells(column.cat.codes.to_numpy(), column.cat.categories.tolist())
+
+    def _fault(self, piece: Piece, readings: Readings) -> DataError | None:
+        """The first cell of a number column that is neither a number nor missing."""
+        columns = positions(readings, Reading.NUMBER)
+        missing = self.dialect.missing
+        for line, cells in piece.records():
+            for i in columns:
+                if cells[i] not in missing and not is_number(cells[i], self.dialect.decimal):
+                    return not_a_number(cells[i], self.names[i], piece.source, line)
+        return None
+
+    def rows(self, readings: Callable[[], Readings], threads: int = 1) -> Iterator[Rows]:
+        """Parse all pieces in order; `readings` is asked anew for each, since a first value may settle a column."""
+        yield from _in_order(lambda piece: self.parse(piece, readings()), self.pieces(), threads)
+
+
+def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
+    """The error for a cell of a number column that is no finite number, with the option that mends it."""
+    if NUMBER.fullmatch(text):
+        return DataError(f"not a finite number: {quoted(text)}", source=source, line=line, column=column)
+    hint = f"--na-values {shell_word(text)} if it means missing; --categorical {shell_word(column)} if its numbers are names"
+    if looks_like_other_notation(text):
+        hint = notation_hint(text, column)
+    return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
+
+
+OTHER_NOTATION = re.compile(r"[-+(]?\s*[$€£¥]?\s*[-+]?\d[\d.,'\s\u00a0\u202f]*\s*(?:[%$€£¥]|EUR|USD)?\)?")
+
+
+def looks_like_other_notation(text: str) -> bool:
+    """Whether a text is a number in another notation: decimal comma, thousands separators, percent, currency."""
+    return bool(OTHER_NOTATION.fullmatch(text.strip())) and not is_number(text)
+
+
+def notation_hint(text: str, column: str) -> str:
+    """The hint for a number in another notation."""
+    if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text):
+        return f"--decimal , reads a decimal comma; --categorical {shell_word(column)} takes the cells as names"
+    return f"write plain numbers (1234.5) into the file; or --categorical {shell_word(column)} takes the cells as names"
+
+
+def shell_word(text: str) -> str:
+    """`text` as a word for a shell, cut short."""
+    text = text if len(text) <= 40 else text[:39] + "…"
+    return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _check_names(names: list[str], source: str, line: int) -> None:
+    if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(2, len(names) - 1):
+        raise DataError("the header is a row of numbers", source=source, line=line, hint="--no-header if it is data")
+    seen: set[str] = set()
+    for position, name in enumerate(names, 1):
+        if not name and position > 1:
+            raise DataError(f"column {position} has no name", source=source, line=line, hint="name it in the header")
+        if name in seen:
+            raise DataError(f"two columns are named {quoted(name)}", source=source, line=line, hint="rename one of them")
+        seen.add(name)
+
+
+def _hides_booleans(text: bytes, numbers: dict[int, NDArray[np.float64]]) -> bool:
+    """Whether a number column may be words: pandas reads a piece of nothing but True and False as ones and zeros."""
+    if not any(word in text for word in BOOLEANS):
+        return False
+    return any(bool(np.all(np.isnan(x) | (x == 0) | (x == 1))) for x in numbers.values())
+
+
+def _in_order(function: Callable[[Piece], T], pieces: Iterable[Piece], threads: int) -> Iterator[T]:
+    """Map in `threads` threads, a few pieces ahead, results in order."""
+    if threads == 1:
+        yield from map(function, pieces)
+        return
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(function, piece))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
