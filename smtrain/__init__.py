@@ -1,3 +1,51 @@
-"""Multiclass (softmax) logistic regression: a CSV in, a certified, portable, reproducible classifier out."""
+"""Multiclass (softmax) logistic regression: a CSV in, a certified, portable, reproducible classifier out.
+
+    import smtrain
+    model = smtrain.fit("iris.csv", target="species")
+    model.save("model.npz")
+    smtrain.predict(smtrain.load("model.npz"), "new.csv")
+
+The names below are loaded when they are first used, so that `smtrain --help` needs neither numpy nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from smtrain.api import Evaluation, evaluate, fit, load, predict, predict_proba
+    from smtrain.config import Dialect, FitConfig
+    from smtrain.errors import DataError, ExitCode, ModelError, SmtrainError, TrainingError, UsageError
+    from smtrain.model import Model
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "smtrain.api": ("Evaluation", "evaluate", "fit", "load", "predict", "predict_proba"),
+    "smtrain.config": ("Dialect", "FitConfig"),
+    "smtrain.errors": ("DataError", "ExitCode", "ModelError", "SmtrainError", "TrainingError", "UsageError"),
+    "smtrain.model": ("Model",),
+}
+__all__ = [
+    "DataError",
+    "Dialect",
+    "Evaluation",
+    "ExitCode",
+    "FitConfig",
+    "Model",
+    "ModelError",
+    "SmtrainError",
+    "TrainingError",
+    "UsageError",
+    "evaluate",
+    "fit",
+    "load",
+    "predict",
+    "predict_proba",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'smtrain' has no attribute {name!r}")

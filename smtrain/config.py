@@ -36,9 +36,10 @@ class FitConfig:
 
     `l2` is λ of J = Σ v·NLL + λ/2 ‖W‖² on standardised features (scikit-learn's 1/C). `tol` is the relative gap,
     certified for l2 > 0 and estimated for l2 = 0, at which training stops; None takes 1e-4, or 1e-10 when l2 = 0,
-    where the fit is a maximum-likelihood estimate whose coefficients people read. `learning_rate` is α of
-    W ← W − α ∂(J/n)/∂W; None takes the safe 1/L. `solver` None is lbfgs, or gd if a rate or a batch size is given. `batch_size` None is the full batch. `threads` None takes the
-    processors this process may use; the result does not depend on it.
+    where the fit is a maximum-likelihood estimate whose coefficients people read. `solver` None is lbfgs, or gd if a
+    learning rate or a batch size is given. `learning_rate` is α of W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
+    `batch_size` None is the full batch. `threads` None takes the processors this process may use; the result does not
+    depend on it.
     """
 
     target: str | None = None
@@ -58,6 +59,7 @@ class FitConfig:
     seed: int = 0
     precision: Literal["float32", "float64"] = "float64"
     threads: int | None = None
+    require_convergence: bool = False
 
     @property
     def solver_name(self) -> str:
@@ -74,7 +76,7 @@ class FitConfig:
         return TOLERANCE if self.l2 > 0 else TOLERANCE_UNPENALISED
 
     def record(self) -> dict[str, Any]:
-        """The options as they go into the model; `threads` is left out, because it changes no bit of it."""
+        """The options as they go into the model, without those that change no bit of it."""
         options = asdict(self)
-        del options["threads"]
+        del options["threads"], options["require_convergence"]
         return options | {"tol": self.tolerance, "solver": self.solver_name}

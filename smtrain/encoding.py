@@ -20,6 +20,7 @@ from smtrain.errors import ModelError, quoted
 from smtrain.sources.table import Reading, Readings, Rows, Table, TextCells
 
 MISSING_LEVEL = None
+Dtype = type[np.float32] | type[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class CategoricalColumn:
         """Codes (n,) of the cells: 1 … L for the levels, 0 for an unseen one."""
         place = {level: i for i, level in enumerate(self.levels, 1)}
         table = np.array([place.get(level, 0) for level in [*cells.levels, MISSING_LEVEL]], np.intp)
-        return table[cells.codes]  # a missing cell's code −1 takes the last entry, which is the missing level's
+        return np.take(
+            table, cells.codes
+        )  # a missing cell's −1 takes the last entry
 
 
 Column = NumericColumn | CategoricalColumn
@@ -121,7 +124,7 @@ class Encoder:
                 raise ModelError(message, hint=f"the file's columns are {known}")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
-    def encode(self, rows: Rows, names: Sequence[str], dtype: type = np.float64) -> Design:
+    def encode(self, rows: Rows, names: Sequence[str], dtype: Dtype = np.float64) -> Design:
         """X of some rows of a table whose columns are `names`."""
         place = {name: i for i, name in enumerate(names)}
         raw = np.empty((rows.count, len(self.numeric)))
@@ -130,10 +133,10 @@ class Encoder:
         codes = tuple(column.codes(rows.texts[place[column.name]]) for column in self.categorical)
         return self.design(raw, codes, dtype)
 
-    def design(self, raw: NDArray[np.float64], codes: tuple[NDArray[np.intp], ...], dtype: type) -> Design:
+    def design(self, raw: NDArray[np.float64], codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
         """X of raw numbers (m, q), NaN where missing, and final codes."""
         q = len(self.numeric)
-        numeric = np.empty((len(raw), q + len(self.gappy)), dtype)
+        numeric: NDArray[np.floating[Any]] = np.empty((len(raw), q + len(self.gappy)), dtype)
         missing = np.isnan(raw)
         numeric[:, q:] = missing[:, list(self.gappy)]
         centred = np.subtract(raw, self.means[:q])
@@ -189,4 +192,4 @@ def _column_from(schema: dict[str, Any]) -> Column:
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:
     """Class codes (n,) of labels; −1 for a label that is not among the classes."""
     place = {name: i for i, name in enumerate(classes)}
-    return np.array([place.get(level, -1) for level in cells.levels], np.intp)[cells.codes]
+    return np.take(np.array([place.get(level, -1) for level in cells.levels], np.intp), cells.codes)

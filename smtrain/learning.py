@@ -5,9 +5,8 @@ kind is an error from then on (a mixture is never guessed about). Numbers go str
 words into a growing vocabulary whose final order is settled at the end.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,71 +14,27 @@ from numpy.typing import NDArray
 from smtrain.config import FitConfig
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.partitions.memory import MemoryPartitions, available_threads
+from smtrain.partitions.memory import MemoryPartitions, Workers
+from smtrain.raw import ColumnMoments, RawPartition, moments
 from smtrain.softmax import Partition
 from smtrain.sources.table import (
     Reading,
     Readings,
     Rows,
     Table,
-    TextCells,
     is_number,
     looks_like_other_notation,
     not_a_number,
     notation_hint,
     shell_word,
 )
+from smtrain.vocabulary import Vocabulary
 
-# Rows of a partition: fewer for wide tables. A function of the header alone, so the sums are the same however it is read.
+# Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
 PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 22
 IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.9, 20
 REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
 CONSTANT = 1e-12
-
-
-class Vocabulary:
-    """Texts in the order of their first sight, each with its code."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str | None, int] = {}
-
-    def new(self, cells: TextCells) -> list[str]:
-        """The levels of `cells` that are not known yet."""
-        return [level for level in cells.levels if level not in self.codes]
-
-    def add(self, cells: TextCells) -> NDArray[np.int32]:
-        """Codes (n,) of the cells; new texts are added."""
-        known = self.codes
-        table = [known.setdefault(level, len(known)) for level in cells.levels]
-        if (cells.codes < 0).any():
-            table.append(known.setdefault(MISSING_LEVEL, len(known)))
-        return np.array(table, np.int32)[cells.codes]
-
-    def ordered(self) -> list[str | None]:
-        """The texts in their final order: whole numbers by value, other texts by their characters, missing last."""
-        texts = [text for text in self.codes if text is not None]
-        return [*sorted(texts, key=_text_order), *([MISSING_LEVEL] if MISSING_LEVEL in self.codes else [])]
-
-    def recoding(self, ordered: list[str | None], first: int) -> NDArray[np.intp]:
-        """The table from codes of first sight to places in `ordered`, counted from `first`."""
-        table = np.zeros(len(self.codes), np.intp)
-        table[[self.codes[text] for text in ordered]] = np.arange(first, first + len(ordered))
-        return table
-
-
-def _text_order(text: str) -> tuple[int, int, str]:
-    whole = text.isascii() and text.isdigit() and len(text) < 19
-    return (0, int(text), text) if whole else (1, 0, text)
-
-
-@dataclass
-class RawPartition:
-    """A partition as it is read: numbers (m, slots) with NaN where missing, codes of first sight, labels, weights."""
-
-    numbers: NDArray[np.float64]
-    codes: dict[int, NDArray[np.int32]]
-    labels: NDArray[np.int32]
-    weights: NDArray[np.float64]
 
 
 @dataclass
@@ -88,9 +43,9 @@ class Learned:
 
     encoder: Encoder
     partitions: MemoryPartitions
+    rows: int
     class_counts: dict[str, int]
     missing: dict[str, int]
-    notes: list[str] = field(default_factory=list)
 
 
 class Learner:
@@ -103,17 +58,15 @@ class Learner:
         self.weight = table.column(config.weight, "--weight") if config.weight is not None else None
         self._forced = self._forced_kinds()
         dropped = {table.column(name, "--drop") for name in config.drop}
-        self._index = self._index_column(dropped)
-        self.features = [i for i in range(len(names)) if i not in {self.target, self.weight} | dropped]
-        self._slot = {i: slot for slot, i in enumerate(self.features)}
-        self._kinds: dict[int, Reading | None] = {i: self._forced.get(i) for i in self.features}
-        self._vocabularies = {i: Vocabulary() for i in (*self.features, self.target)}
-        self._first_seen: dict[int, tuple[str, int]] = {}
+        features = [i for i in range(len(names)) if i not in {self.target, self.weight} | dropped]
+        self._kinds: dict[int, Reading | None] = {i: self._forced.get(i) for i in features}
+        self._vocabularies = {i: Vocabulary() for i in (*features, self.target)}
+        self._first_seen: dict[int, tuple[str, int, str]] = {}
+        self._slots: dict[int, int] | None = None  # where each number column is in a raw partition
         self._partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
         self._raw: list[RawPartition] = []
         self._room = 0
         self.rows = 0
-        self._counts_rows = True
 
     def _forced_kinds(self) -> dict[int, Reading]:
         forced = {self.table.column(name, "--categorical"): Reading.TEXT for name in self.config.categorical}
@@ -122,14 +75,10 @@ class Learner:
             if i in forced:
                 raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
             forced[i] = Reading.NUMBER
-        for i, option in ((self.target, "target"), (self.weight, "weight")):
-            if i in forced:
-                raise UsageError(f"column {quoted(self.table.names[i])} is the {option}, it cannot be a feature")
+        for option, position in (("target", self.target), ("weight", self.weight)):
+            if position is not None and position in forced:
+                raise UsageError(f"column {quoted(self.table.names[position])} is the {option}, not a feature")
         return forced
-
-    def _index_column(self, dropped: set[int]) -> int | None:
-        """A first column without a name: pandas' index, to be left out if it counts the rows."""
-        return 0 if not self.table.names[0] and 0 not in dropped and self.target != 0 else None
 
     def readings(self) -> Readings:
         """How each column is to be read; an open column as text, until its first value."""
@@ -140,3 +89,276 @@ class Learner:
         if self.weight is not None:
             found[self.weight] = Reading.NUMBER
         return tuple(found)
+
+    def read(self, threads: int, on_piece: Callable[[int, int], None]) -> None:
+        """Read the whole table; `on_piece` is told the bytes and the rows that were read so far."""
+        for rows in self.table.rows(self.readings, threads):
+            self._settle(rows)
+            if rows.readings != self.readings():  # a first value has settled a column: parse the piece again
+                rows = self.table.parse(rows.piece, self.readings())  # noqa: PLW2901
+            self._check_labels(rows)
+            self._check_weights(rows)
+            self._append(rows)
+            on_piece(self.table.bytes_read, self.rows)
+
+    def _settle(self, rows: Rows) -> None:
+        """Decide the kind of the open columns that have a value by now; find words' columns that meet a number."""
+        for i, kind in self._kinds.items():
+            if rows.readings[i] is not Reading.TEXT or i in self._forced or kind is Reading.NUMBER:
+                continue
+            cells = rows.texts[i]
+            new = self._vocabularies[i].new(cells)
+            numbers = [level for level in new if is_number(level, self.table.dialect.decimal)]
+            if kind is None and new and len(numbers) == len(new):
+                self._kinds[i] = Reading.NUMBER
+            elif numbers:
+                raise self._mixture(rows, i, set(numbers), known_words=kind is not None)
+            elif kind is None and new:
+                self._kinds[i] = Reading.TEXT
+                line, text = rows.find(i, lambda cell: cell not in self.table.dialect.missing)
+                self._first_seen[i] = (rows.piece.source, line, text)
+                self._backfill(i)
+
+    def _mixture(self, rows: Rows, i: int, numbers: set[str], *, known_words: bool) -> DataError:
+        """The error for a column of numbers and words: it names the first cell of the rarer sort."""
+        cells = rows.texts[i]
+        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
+        many = sum(int(count) for level, count in zip(cells.levels, counts, strict=True) if level in numbers)
+        words = int(counts.sum()) - many
+        name, source = self.table.names[i], rows.piece.source
+        if known_words or words >= many:
+            line, text = rows.find(i, lambda cell: cell in numbers)
+            message = f"words, but here the number {quoted(text)}"
+            hint = f"--categorical {shell_word(name)} takes its cells as names"
+            return DataError(message, source=source, line=line, column=name, hint=hint)
+        missing = self.table.dialect.missing
+        line, text = rows.find(i, lambda cell: cell not in numbers and cell not in missing)
+        return not_a_number(text, name, source, line)
+
+    def _check_labels(self, rows: Rows) -> None:
+        """Labels are any text, but not the empty one."""
+        if "" in rows.texts[self.target].levels:
+            line, _ = rows.find(self.target, lambda cell: cell == "")
+            name = self.table.names[self.target]
+            hint = "a row without a label cannot be learned from: remove it"
+            raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
+
+    def _check_weights(self, rows: Rows) -> None:
+        if self.weight is None:
+            return
+        weights = rows.numbers[self.weight]
+        wrong = np.flatnonzero(~(weights >= 0))
+        if len(wrong):
+            line, name = rows.lines()[wrong[0]], self.table.names[self.weight]
+            raise DataError("a weight must be 0 or more", source=rows.piece.source, line=line, column=name)
+
+    def _append(self, rows: Rows) -> None:
+        """Copy the rows into the partitions."""
+        if self._slots is None:
+            self._slots = {i: s for s, i in enumerate(i for i, k in self._kinds.items() if k is not Reading.TEXT)}
+        codes = {i: self._vocabularies[i].add(rows.texts[i]) for i in self._texts()}
+        labels = self._vocabularies[self.target].add(rows.texts[self.target])
+        start = 0
+        while start < rows.count:
+            if self._room == 0:
+                self._raw.append(self._new_partition())
+                self._room = self._partition_rows
+            size = min(self._room, rows.count - start)
+            at = slice(self._partition_rows - self._room, self._partition_rows - self._room + size)
+            piece, raw = slice(start, start + size), self._raw[-1]
+            for i, slot in self._slots.items():
+                raw.numbers[at, slot] = rows.numbers[i][piece] if i in rows.numbers else np.nan
+            for i, column in codes.items():
+                raw.codes[i][at] = column[piece]
+            raw.labels[at] = labels[piece]
+            raw.weights[at] = 1 if self.weight is None else rows.numbers[self.weight][piece]
+            start, self._room = start + size, self._room - size
+        self.rows += rows.count
+
+    def _texts(self) -> list[int]:
+        return [i for i, kind in self._kinds.items() if kind is Reading.TEXT]
+
+    def _new_partition(self) -> RawPartition:
+        m = self._partition_rows
+        codes = {i: np.zeros(m, np.int32) for i in self._texts()}
+        return RawPartition(np.empty((m, len(self._slots or ()))), codes, np.empty(m, np.intp), np.empty(m))
+
+    def _backfill(self, i: int) -> None:
+        """A column that was missing in every row so far turns out to be words: its earlier rows get that level."""
+        if self.rows:
+            self._vocabularies[i].codes[MISSING_LEVEL] = 0
+        for raw in self._raw:
+            raw.codes[i] = np.zeros(self._partition_rows, np.int32)
+
+    def finish(self, workers: Workers) -> Learned:
+        """Settle what only the whole table can tell, and encode."""
+        if self.rows == 0:
+            raise DataError("no rows below the header", source=self.table.source)
+        self._trim()
+        classes = self._classes()
+        self._weigh(classes)
+        columns = self._columns(workers)
+        encoder = Encoder(
+            columns=tuple(column for _, column in columns),
+            target=self.table.names[self.target],
+            classes=tuple(classes),
+            dialect=self.config.dialect,
+            weight=self.config.weight,
+            ignored=tuple((self.table.names[i], reason) for i, reason in sorted(self._ignored.items())),
+        )
+        if not columns:
+            raise DataError("no column is left to learn from", source=self.table.source, hint=self._ignored_hint())
+        partitions = self._encode(encoder, [i for i, _ in columns], workers)
+        return Learned(encoder, MemoryPartitions(partitions, workers), self.rows, self._class_counts, self._missing)
+
+    def _trim(self) -> None:
+        """Cut the last partition to its rows."""
+        used = self._partition_rows - self._room
+        last = self._raw[-1]
+        codes = {i: column[:used] for i, column in last.codes.items()}
+        self._raw[-1] = RawPartition(last.numbers[:used], codes, last.labels[:used], last.weights[:used])
+
+    def _classes(self) -> list[str]:
+        """The classes in their final order; recodes the labels. Raises DataError if they are no classes."""
+        vocabulary, name = self._vocabularies[self.target], self.table.names[self.target]
+        classes = [text for text in vocabulary.ordered() if text is not None]
+        source = self.table.source
+        if len(classes) == 1:
+            raise DataError(
+                f"only one class, {quoted(classes[0])}: there is nothing to tell apart", source=source, column=name
+            )
+        if len(classes) > max(REGRESSION_VALUES, REGRESSION_SHARE * self.rows) and all(map(is_number, classes)):
+            what = f"{len(classes)} different numbers in {self.rows} rows: this looks like a regression target"
+            hint = "--target names the column with the classes"
+            raise DataError(what, source=source, column=name, hint=hint)
+        table = vocabulary.recoding(list(classes), 0)
+        for raw in self._raw:
+            raw.labels = table[raw.labels]
+        return classes
+
+    def _weigh(self, classes: list[str]) -> None:
+        """Multiply each row's weight by its class's weight: v_n."""
+        K = len(classes)
+        rows = np.sum([np.bincount(raw.labels, minlength=K) for raw in self._raw], axis=0)
+        self._class_counts = dict(zip(classes, map(int, rows), strict=True))
+        total = np.sum([np.bincount(raw.labels, weights=raw.weights, minlength=K) for raw in self._raw], axis=0)
+        factors = class_weights(self.config.class_weight, classes, total)
+        for name, weight in zip(classes, total * factors, strict=True):
+            if weight <= 0:
+                what = f"the rows of class {quoted(name)} weigh nothing together"
+                raise DataError(what, source=self.table.source, hint="remove them, or give the class a weight")
+        for raw in self._raw:
+            raw.weights = raw.weights * factors[raw.labels]
+
+    def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
+        """The columns that are kept, by position; the others go to `_ignored` with the reason."""
+        self._ignored: dict[int, str] = {}
+        self._missing: dict[str, int] = {}
+        moments = self._moments(workers)
+        found = []
+        for i, kind in self._kinds.items():
+            if kind is None:
+                column: Column | str = "every cell is missing"
+            elif kind is Reading.NUMBER:
+                column = self._numeric(i, moments[i])
+            else:
+                column = self._categorical(i)
+            if isinstance(column, str):
+                self._ignored[i] = column
+            else:
+                found.append((i, column))
+        return found
+
+    def _moments(self, workers: Workers) -> dict[int, ColumnMoments]:
+        numbers = [i for i, kind in self._kinds.items() if kind is Reading.NUMBER]
+        slots = [(self._slots or {})[i] for i in numbers]
+        return dict(zip(numbers, moments(self._raw, slots, workers), strict=True))
+
+    def _numeric(self, i: int, found: ColumnMoments) -> NumericColumn | str:
+        name = self.table.names[i]
+        if not name and self._counts_rows(i):
+            return "it has no name and counts the rows"
+        if not name:
+            raise DataError("column 1 has no name", source=self.table.source, line=self.table.header_line)
+        if found.missing:
+            self._missing[name] = found.missing
+        if found.deviation <= CONSTANT * found.largest:
+            if i not in self._forced and not found.missing:
+                return "it is constant"
+            return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
+        return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
+
+    def _counts_rows(self, i: int) -> bool:
+        """Whether a column's numbers are 0, 1, 2, … or 1, 2, 3, …."""
+        if i in self._forced:
+            return False
+        values = np.concatenate([raw.numbers[:, (self._slots or {})[i]] for raw in self._raw])
+        return bool(np.array_equal(values - values[0], np.arange(len(values))) and values[0] in (0, 1))
+
+    def _categorical(self, i: int) -> CategoricalColumn | str:
+        name, levels = self.table.names[i], self._vocabularies[i].ordered()
+        if not name:
+            raise DataError("column 1 has no name", source=self.table.source, line=self.table.header_line)
+        if i in self._forced:
+            return CategoricalColumn(name, tuple(levels))
+        if len(levels) == 1:
+            return "it is constant"
+        if len(levels) > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self.rows):
+            return "nearly every row has another text: it names the rows"
+        texts = [level for level in levels if level is not None]
+        if all(map(looks_like_other_notation, texts)):
+            source, line, text = self._first_seen[i]
+            what = f"numbers in another notation: {quoted(text)}"
+            raise DataError(what, source=source, line=line, column=name, hint=notation_hint(text, name))
+        if MISSING_LEVEL in levels:
+            code = self._vocabularies[i].codes[MISSING_LEVEL]
+            self._missing[name] = sum(int((raw.codes[i] == code).sum()) for raw in self._raw)
+        return CategoricalColumn(name, tuple(levels))
+
+    def _ignored_hint(self) -> str | None:
+        if not self._ignored:
+            return "the file has no column besides the target"
+        i, reason = next(iter(sorted(self._ignored.items())))
+        return f"column {quoted(self.table.names[i])} was ignored: {reason}; --numeric or --categorical keeps it"
+
+    def _encode(self, encoder: Encoder, order: list[int], workers: Workers) -> list[Partition]:
+        """Encode partition by partition, letting go of the raw ones."""
+        slots = [(self._slots or {})[i] for i in order if self._kinds[i] is Reading.NUMBER]
+        texts = [i for i in order if self._kinds[i] is Reading.TEXT]
+        tables = [
+            self._vocabularies[i].recoding(list(column.levels), 1)
+            for i, column in zip(texts, encoder.categorical, strict=True)
+        ]
+        dtype = np.float32 if self.config.precision == "float32" else np.float64
+        every = len(slots) == (self._raw[0].numbers.shape[1])
+
+        def encode(k: int) -> Partition:
+            raw, self._raw[k] = self._raw[k], None  # type: ignore[call-overload]  # its memory is needed for the next
+            codes = tuple(table[raw.codes[i]] for table, i in zip(tables, texts, strict=True))
+            numbers = raw.numbers if every else raw.numbers[:, slots]
+            return Partition(encoder.design(numbers, codes, dtype), raw.labels, raw.weights)
+
+        return list(workers.map(encode, range(len(self._raw))))
+
+
+def class_weights(
+    asked: str | Mapping[str, float] | None, classes: list[str], total: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The factor of each class, (K,): 1; or n / (K · n_k) for "balanced"; or as named, 1 for the rest."""
+    if asked is None:
+        return np.ones(len(classes))
+    if isinstance(asked, str):
+        if asked != "balanced":
+            raise UsageError(f"--class-weight {asked}: neither balanced nor NAME=WEIGHT")
+        return np.asarray(total.sum() / (len(classes) * np.where(total > 0, total, 1)))
+    unknown = [name for name in asked if name not in classes]
+    if unknown:
+        raise UsageError(f"--class-weight: there is no class {quoted(unknown[0])}")
+    return np.array([asked.get(name, 1.0) for name in classes])
+
+
+def learn(table: Table, config: FitConfig, workers: Workers, on_piece: Callable[[int, int], None]) -> Learned:
+    """Read `table` once and give back the encoder and the encoded rows."""
+    learner = Learner(table, config)
+    learner.read(workers.threads, on_piece)
+    return learner.finish(workers)

@@ -26,8 +26,15 @@ T = TypeVar("T", bound=Additive)
 class Partitions(Protocol):
     """Where the encoded rows live. All that the mathematics asks of a home for rows."""
 
-    features: int
-    rows: int
+    @property
+    def features(self) -> int:
+        """The number of columns of X, p."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, n."""
+        ...
 
     def sum(self, term: Callable[[Partition], T]) -> T:
         """Σ term(partition) over all partitions, in the fixed tree of smtrain.tree."""
@@ -235,7 +242,7 @@ class Objective:
 
 def _totals(partition: Partition, classes: int) -> Totals:
     x = partition.X.transpose_times(partition.v[None])[:, 0]
-    return Totals(x, np.bincount(partition.y, weights=partition.v, minlength=classes))
+    return Totals(x, np.bincount(partition.y, weights=partition.v, minlength=classes).astype(np.float64))
 
 
 def _square_sums(partition: Partition) -> NDArray[np.float64]:

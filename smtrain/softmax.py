@@ -137,7 +137,8 @@ class InterceptSums:
 def intercept_curvature(partition: Partition, W: Floats, b: Floats) -> InterceptSums:
     """M5 and M6 for b alone: the forward half of a pass, and the K × K sums."""
     K = len(b)
-    g, H = -np.bincount(partition.y, weights=partition.v, minlength=K), np.zeros((K, K))
+    g = -np.bincount(partition.y, weights=partition.v, minlength=K).astype(np.float64)
+    H = np.zeros((K, K))
     for tile in partition.tiles(K):
         S = softmax(logits(tile.X, W, b))
         VS = S * tile.v.astype(S.dtype, copy=False)

@@ -12,6 +12,8 @@ from smtrain.design import Design
 from smtrain.softmax import Partition
 from smtrain.tree import Additive, pairwise_sum
 
+S = TypeVar("S")
+R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
 
 
@@ -20,17 +22,41 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Workers:
+    """Threads that work over a list of things, with results that do not depend on their number."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or available_threads()
+        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+
+    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
+        """`function` of each thing, in their order."""
+        if self._pool is None or len(things) < 2:
+            return map(function, things)
+        return self._pool.map(function, things)
+
+    def sum(self, term: Callable[[S], T], things: Sequence[S]) -> T:
+        """Σ term(thing), computed by the threads, added in the fixed tree."""
+        return pairwise_sum(self.map(term, things))
+
+    def close(self) -> None:
+        """Stop the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
 class MemoryPartitions:
-    """A list of partitions, and a pool of threads over them.
+    """A list of partitions, and the threads that work over them."""
 
-    The partitions, and the tree in which their sums are added, do not depend on the number of threads: same bits.
-    """
-
-    def __init__(self, partitions: Sequence[Partition], threads: int | None = None) -> None:
-        self._partitions = partitions
+    def __init__(self, partitions: Sequence[Partition], workers: Workers) -> None:
+        self._partitions, self._workers = partitions, workers
         self._starts = np.cumsum([0, *(partition.rows for partition in partitions)])
-        workers = min(threads or available_threads(), len(partitions))
-        self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
 
     @property
     def features(self) -> int:
@@ -46,9 +72,8 @@ class MemoryPartitions:
         return iter(self._partitions)
 
     def sum(self, term: Callable[[Partition], T]) -> T:
-        """Σ term(partition), computed by the threads, added in the fixed tree."""
-        terms = map(term, self._partitions) if self._pool is None else self._pool.map(term, self._partitions)
-        return pairwise_sum(terms)
+        """Σ term(partition), added in the fixed tree."""
+        return self._workers.sum(term, self._partitions)
 
     def take(self, rows: NDArray[np.intp]) -> Partition:
         """Gather the rows at these positions, in the order of `rows`."""
@@ -57,11 +82,6 @@ class MemoryPartitions:
         pieces = [self._partitions[i].take(rows[where] - self._starts[i]) for where, i in found]
         back = np.argsort(np.concatenate([where for where, _ in found]))
         return _concatenate(pieces).take(back)
-
-    def close(self) -> None:
-        """Stop the threads."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
 
 
 def _concatenate(pieces: Sequence[Partition]) -> Partition:

@@ -80,7 +80,7 @@ def minimise(
     *,
     epochs: int,
     tol: float,
-    on_epoch: Callable[[Record], None] = lambda record: None,
+    on_epoch: Callable[[Record], object],
 ) -> Solution:
     """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
 

@@ -44,7 +44,7 @@ class GradientDescent:
         """
         n, B = objective.partitions.rows, self.batch_size
         L = objective.smoothness()
-        if B is None or B >= n:
+        if B is None or n <= B:
             return L
         return (n * (B - 1) * L + (n - B) * objective.row_smoothness()) / (B * (n - 1))
 
@@ -63,7 +63,7 @@ class GradientDescent:
 
     def _sweep(self, objective: Objective, state: DescentState) -> tuple[Theta, Theta]:
         """One update a mini-batch. The shuffle is drawn from (seed, epoch), so it needs no memory of earlier epochs."""
-        assert self.batch_size is not None  # noqa: S101 - for the type checker; step() has tested it
+        assert self.batch_size is not None
         order = np.random.default_rng([self.seed, state.epoch]).permutation(objective.partitions.rows)
         theta, velocity = state.point.theta, state.velocity
         for start in range(0, len(order), self.batch_size):

@@ -36,6 +36,20 @@ class Piece:
         """Every record that is not blank, with the line it starts at. Slow: for headers and for finding faults."""
         yield from _records(self.text.decode(errors="replace"), self.line, self.delimiter)
 
+    def raw_records(self) -> Iterator[list[str]]:
+        """The cells of every record that is not blank, as they stand in the file, quotes included."""
+        text = self.text.decode()
+        if '"' not in text:
+            yield from (line.split(self.delimiter) for line in re.split(r"\r?\n|\r", text) if line)
+            return
+        cells: list[str] = []
+        for cell, end in _raw_cells(self.delimiter).findall(text):
+            cells.append(cell)
+            if end != self.delimiter:
+                if cells != [""]:
+                    yield cells
+                cells = []
+
     def checked(self, width: int) -> bytes:
         """The text, once it is known that it is UTF-8 without NULs and every record has `width` cells.
 
@@ -121,6 +135,13 @@ def _whole_records(delimiter: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?:%s(?:%s%s)*+(?:\r?\n|\r(?=[^\n])))*+" % (cell, d, cell))
 
 
+@lru_cache
+def _raw_cells(delimiter: str) -> re.Pattern[str]:
+    """A cell and what ends it."""
+    d = re.escape(delimiter)
+    return re.compile(rf'((?:"(?:[^"]++|"")*+")?[^{d}\r\n]*+)({d}|\r?\n|\r)')
+
+
 def _whole(text: bytes, delimiter: str) -> int:
     """How many bytes of `text`, which starts at a record, are whole records."""
     if b'"' in text:
@@ -164,7 +185,7 @@ class RecordReader:
         return "\t" if line.count(b"\t") > line.count(b";") else ";"
 
     def first(self, *, keep: bool) -> tuple[int, list[str]] | None:
-        """The first record that is not blank, with its line; with `keep` it will be read again. None if there is none."""
+        """The first record that is not blank, if any, with its line; with `keep` it will be read again."""
         text = self._buffer[: self._have_whole_records(FIRST_PIECE)]
         reader = csv.reader(io.StringIO(text.decode(errors="replace"), newline=""), delimiter=self.delimiter)
         start, cells = 0, next(reader, None)

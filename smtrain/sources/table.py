@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -39,10 +39,11 @@ class Reading(Enum):
 
 
 Readings = tuple[Reading, ...]
-DTYPES = {
+# Not pandas' category type: it turns a piece of texts that all look like numbers, 01 and 1, into numbers.
+DTYPES: dict[Reading, np.dtype[Any]] = {
     Reading.NUMBER: np.dtype(np.float64),
-    Reading.TEXT: pd.CategoricalDtype(),
-    Reading.LABEL: pd.CategoricalDtype(),
+    Reading.TEXT: np.dtype(object),
+    Reading.LABEL: np.dtype(object),
 }
 
 
@@ -55,7 +56,7 @@ def positions(readings: Readings, *kinds: Reading) -> list[int]:
 class TextCells:
     """Cells of text: `codes` (n,) into `levels`, the distinct texts; −1 where missing."""
 
-    codes: NDArray[np.integer]
+    codes: NDArray[np.integer[Any]]
     levels: list[str]
 
 
@@ -141,15 +142,18 @@ class Table:
         pairs = zip(names, self.names, strict=False)
         at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(names), len(self.names)))
         here, there = (quoted(n[at]) if at < len(n) else "no more columns" for n in (names, self.names))
-        where = {"source": reader.source, "line": line}
-        raise DataError(f"another header than {self.source}: column {at + 1} is {here}, there {there}", **where)
+        what = f"another header than {self.source}: column {at + 1} is {here}, there {there}"
+        raise DataError(what, source=reader.source, line=line)
 
     def parse(self, piece: Piece, readings: Readings) -> Rows:
         """Parse one piece. Raises DataError with the line of the first cell that cannot be read so."""
         text = piece.checked(len(readings))
         try:
             frame = self._read_csv(text, piece.delimiter, readings)
-            texts = {i: self._text_cells(text, piece.delimiter, frame[i], i, readings) for i in positions(readings, Reading.TEXT, Reading.LABEL)}
+            texts = {
+                i: self._text_cells(text, piece.delimiter, frame[i], i, readings)
+                for i in positions(readings, Reading.TEXT, Reading.LABEL)
+            }
         except (ValueError, OverflowError) as error:
             raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
         numbers = {i: frame[i].to_numpy() for i in positions(readings, Reading.NUMBER)}
@@ -183,7 +187,8 @@ class Table:
         if all_[i] is Reading.LABEL and column.isna().any():
             only = tuple(Reading.LABEL if j == i else Reading.SKIP for j in range(len(all_)))
             column = self._read_csv(text, delimiter, only, missing=False)[i]
-        return TextCells(column.cat.codes.to_numpy(), column.cat.categories.tolist())
+        codes, levels = pd.factorize(column)
+        return TextCells(codes, list(levels))
 
     def _fault(self, piece: Piece, readings: Readings) -> DataError | None:
         """The first cell of a number column that is neither a number nor missing."""
@@ -204,7 +209,8 @@ def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if NUMBER.fullmatch(text):
         return DataError(f"not a finite number: {quoted(text)}", source=source, line=line, column=column)
-    hint = f"--na-values {shell_word(text)} if it means missing; --categorical {shell_word(column)} if its numbers are names"
+    missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
+    hint = f"{missing} if it means missing; {names} if the column's numbers are names"
     if looks_like_other_notation(text):
         hint = notation_hint(text, column)
     return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
@@ -239,7 +245,9 @@ def _check_names(names: list[str], source: str, line: int) -> None:
         if not name and position > 1:
             raise DataError(f"column {position} has no name", source=source, line=line, hint="name it in the header")
         if name in seen:
-            raise DataError(f"two columns are named {quoted(name)}", source=source, line=line, hint="rename one of them")
+            raise DataError(
+                f"two columns are named {quoted(name)}", source=source, line=line, hint="rename one of them"
+            )
         seen.add(name)
 
 

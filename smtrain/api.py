@@ -1,0 +1,190 @@
+"""What smtrain does, in straight lines: fit, load, predict, evaluate, gradcheck."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.config import FitConfig
+from smtrain.errors import DataError, TrainingError, UsageError, quoted
+from smtrain.gradcheck import GradientCheck, check_gradient
+from smtrain.learning import Learned, learn
+from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
+from smtrain.model import HISTORY_COLUMNS, Model, load_model
+from smtrain.objective import Objective
+from smtrain.partitions.memory import Workers, available_threads
+from smtrain.predicting import Scored, UnseenLevels, score
+from smtrain.solvers import SOLVERS, make_solver
+from smtrain.solvers.base import Record, Solution, Status, minimise
+from smtrain.sources import Data, open_table
+
+
+class Observer:
+    """Is told how a fit goes; does nothing. Subclass it to watch."""
+
+    def on_piece(self, bytes_read: int, rows: int) -> None:
+        """Some more of the file was read."""
+
+    def on_learned(self, learned: Learned, config: FitConfig) -> None:
+        """The whole file was read and encoded."""
+
+    def on_epoch(self, record: Record) -> None:
+        """A pass over the rows was made."""
+
+
+def fit(data: Data, config: FitConfig | None = None, *, observer: Observer | None = None, **options: Any) -> Model:  # noqa: ANN401 - fields of FitConfig
+    """Train a model on a CSV file, several with the same header, or a DataFrame.
+
+    `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`.
+    Raises DataError, UsageError, and TrainingError if training diverged.
+    """
+    config = replace(config or FitConfig(), **options)
+    check_options(config)
+    observer = observer or Observer()
+    with Workers(config.threads) as workers:
+        learned = learn(open_table(data, config.dialect), config, workers, observer.on_piece)
+        observer.on_learned(learned, config)
+        objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
+        start = objective.zeros()
+        solver = make_solver(config)
+        solution = minimise(
+            objective, solver, start, epochs=config.epochs, tol=config.tolerance, on_epoch=observer.on_epoch
+        )
+    return _model(learned, config, solution)
+
+
+def check_options(config: FitConfig) -> None:
+    """Raise UsageError for options that contradict each other or cannot be."""
+    if config.solver_name not in SOLVERS:
+        raise UsageError(f"there is no solver {quoted(config.solver_name)}", hint=f"there are {', '.join(SOLVERS)}")
+    if config.solver == "lbfgs" and (config.learning_rate is not None or config.batch_size is not None):
+        raise UsageError("--solver lbfgs takes no learning rate and no batch size", hint="--solver gd does")
+    if config.solver_name != "gd" and config.momentum:
+        raise UsageError("--momentum needs gradient descent", hint="--solver gd")
+    ranges = {
+        "l2": 0 <= config.l2 < math.inf,
+        "tol": 0 <= config.tolerance < math.inf,
+        "epochs": config.epochs >= 0,
+        "momentum": 0 <= config.momentum < 1,
+        "learning rate": config.learning_rate is None or 0 < config.learning_rate < math.inf,
+        "batch size": config.batch_size is None or config.batch_size >= 1,
+        "seed": config.seed >= 0,
+        "threads": config.threads is None or config.threads >= 1,
+    }
+    for name, valid in ranges.items():
+        if not valid:
+            raise UsageError(f"the {name} is out of range")
+
+
+def _model(learned: Learned, config: FitConfig, solution: Solution) -> Model:
+    """The model of a solution. Raises TrainingError for one that is none."""
+    first, best = solution.history[0], solution.record
+    if solution.status is Status.DIVERGED:
+        last = solution.history[-1]
+        what = f"training diverged: the objective went from {first.objective:.6g} to {last.objective:.6g}"
+        hint = "a smaller --learning-rate, or none: then the safe step is used" if config.learning_rate else None
+        raise TrainingError(f"{what} in {last.epoch} epochs; no model is written", hint=hint)
+    record = {
+        "options": config.record(),
+        "rows": learned.rows,
+        "class_counts": list(learned.class_counts.values()),
+        "missing": learned.missing,
+        "nll": best.nll,
+        "objective": best.objective,
+        "gap": best.gap,
+        "certified": config.l2 > 0,
+        "status": solution.status.name,
+        "epochs": solution.epochs,
+        "epoch": best.epoch,
+    }
+    if config.require_convergence and solution.status is not Status.CONVERGED:
+        raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
+    theta = solution.point.theta
+    return Model(learned.encoder, theta[:-1], theta[-1], record, _history(solution))
+
+
+def _history(solution: Solution) -> NDArray[np.float64]:
+    rows = [[getattr(record, name) for name in HISTORY_COLUMNS] for record in solution.history]
+    return np.array(rows, np.float64)
+
+
+def load(path: str) -> Model:
+    """Read a model file. Raises UsageError if there is none, ModelError if it cannot be used."""
+    return load_model(path)
+
+
+def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
+    """Probabilities (n, K) of the rows of a CSV file or a DataFrame; columns in the order of `model.classes`."""
+    table = open_table(data, model.encoder.dialect)
+    pieces = [scored.probabilities.T for scored in score(model, table, labels=False)]
+    return np.concatenate([np.empty((0, len(model.classes))), *pieces])
+
+
+def predict(model: Model, data: Data) -> list[str]:
+    """The most probable class of each row."""
+    return [model.classes[k] for k in predict_proba(model, data).argmax(axis=1)]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column."""
+
+    classes: tuple[str, ...]
+    sums: EvaluationSum
+    unseen: dict[str, int]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every metric of METRICS."""
+        return {name: metric(self.sums) for name, metric in METRICS.items()}
+
+    @property
+    def class_metrics(self) -> dict[str, NDArray[np.float64]]:
+        """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
+        return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
+
+
+def evaluate(model: Model, data: Data, *, threads: int | None = None) -> Evaluation:
+    """Compare predictions with the labels in `data`. Raises DataError for an empty file or an unknown label."""
+    unseen, sums = UnseenLevels(model), None
+    table = open_table(data, model.encoder.dialect)
+    for scored in score(model, table, labels=True, threads=threads or available_threads()):
+        unseen.add(scored)
+        more = evaluation_sum(scored.Z, scored.y, scored.v)
+        sums = more if sums is None else sums + more
+    if sums is None or sums.weight == 0:
+        raise DataError("no rows below the header", source=table.source)
+    return Evaluation(model.classes, sums, unseen.counts)
+
+
+def row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
+    """The `number`-th row (from 1) of `data`, scored; and whether its label is known. Raises UsageError if none."""
+    table = open_table(data, model.encoder.dialect)
+    labels, before = model.encoder.target in table.names, 0
+    for scored in score(model, table, labels=labels):
+        here = number - before - 1
+        if 0 <= here < scored.X.rows:
+            one = slice(here, here + 1)
+            return replace(
+                scored,
+                start=scored.start + here,
+                X=scored.X.take(one),
+                Z=scored.Z[:, one],
+                y=scored.y[one],
+                v=scored.v[one],
+            ), labels
+        before += scored.X.rows
+    raise UsageError(f"there is no row {number}: {table.source} has {before}")
+
+
+def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
+    """Σ X ⊗ (S − Y) against central differences at a random W, on `data`; at most `most` parameters, drawn by seed."""
+    check_options(config)
+    with Workers(config.threads) as workers:
+        learned = learn(open_table(data, config.dialect), config, workers, lambda *_: None)
+        objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
+        return check_gradient(
+            objective, (*learned.encoder.features, "intercept"), learned.encoder.classes, config.seed, most
+        )

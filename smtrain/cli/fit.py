@@ -1,0 +1,80 @@
+"""`smtrain fit`."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import IO, Any, ContextManager
+
+import click
+
+from smtrain.cli import options as opt
+from smtrain.errors import UsageError, quoted
+
+
+@click.command("fit", short_help="Train on CSV files and write a model.")
+@click.argument("data", nargs=-1, required=True)
+@click.option("-o", "--output", default=opt.DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to write.")
+@opt.reading_options
+@click.option("--class-weight", metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,….")
+@opt.l2_option
+@click.option("--solver", type=opt.solver_choice, help="[default: lbfgs; gd with a learning rate or batch size]")
+@click.option("--epochs", type=click.IntRange(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
+@click.option(
+    "--tol", type=opt.Number(0), help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with --l2 0]"
+)
+@click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
+@click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")
+@click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
+@opt.seed_option
+@click.option(
+    "--precision", type=click.Choice(["float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
+)
+@opt.threads_option
+@click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
+@click.option("--log", "log_path", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@opt.json_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+def command(data: tuple[str, ...], output: str, log_path: str | None, *, as_json: bool, quiet: bool, **rest: Any) -> None:
+    """Train a model on DATA and write it.
+
+    DATA is one or more CSV files with the same header, or - for standard input; gzip, bz2 and xz are understood.
+    Every column but the target becomes a feature: numbers are standardised, words are categories, missing cells are
+    kept track of. Training stops at a proved distance from the optimum.
+    """
+    from smtrain import api, npz
+    from smtrain.reports.fit import FitReport, LogObserver, QuietReport, summary
+
+    from smtrain.sources.files import display_name
+
+    config = opt.config_from(rest)
+    api.check_options(config)
+    npz.check_writable(output)
+    report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
+    with _open_log(log_path) as log, report:
+        model = api.fit(list(data), config, observer=LogObserver(report, log))
+    model.save(output)
+    report.done(model, output)
+    if as_json:
+        from smtrain.reports.clock import process_seconds
+        from smtrain.cli.output import print_data
+
+        print_data(json.dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
+
+
+def _open_log(path: str | None) -> ContextManager[IO[str] | None]:
+    """Open the log before the work, so that a bad path costs nothing."""
+    if path is None:
+        return nullcontext()
+    try:
+        return Path(path).open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
+
+
+def _total_bytes(paths: tuple[str, ...]) -> int | None:
+    """The size of plain files, for the progress bar; None where it says nothing of the text's length."""
+    try:
+        plain = all(path != "-" and not path.endswith((".gz", ".bz2", ".xz")) for path in paths)
+        return sum(Path(path).stat().st_size for path in paths) if plain else None
+    except OSError:
+        return None

@@ -1,0 +1,136 @@
+"""The `smtrain` command: loads a command when it is called, and turns every failure into its line and exit code."""
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from smtrain import __version__
+from smtrain.reports.console import errors
+from smtrain.cli.output import BrokenOutput
+from smtrain.errors import ExitCode, SmtrainError
+from smtrain.reports.text import message
+
+COMMANDS = ("fit", "predict", "evaluate", "show", "explain", "gradcheck")
+STOPPED = {
+    signal.SIGHUP: ("hung up", ExitCode.HANGUP),
+    signal.SIGINT: ("interrupted", ExitCode.INTERRUPT),
+    signal.SIGTERM: ("terminated", ExitCode.TERMINATED),
+}
+EPILOG = (
+    "Data goes to standard output, everything else to standard error. Exit codes: 0 done, 2 usage, 3 data, 4 model, "
+    "5 training, 6 output or memory, 7 a check failed."
+)
+
+
+class Stopped(BaseException):
+    """A signal asked the process to end."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signal.Signals(signum)
+
+
+class Commands(click.Group):
+    """A group whose commands are modules, loaded when needed: help needs click only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of a day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a module of its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"smtrain.cli.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SMTRAIN", "max_content_width": 100},
+)
+@click.version_option(__version__, "--version", message="smtrain %(version)s")
+def cli() -> None:
+    """Train, certify and use multiclass (softmax) logistic regression.
+
+    \b
+      smtrain fit data.csv                     train on the last column, write model.npz
+      smtrain predict new.csv > out.csv        one prediction a row
+      smtrain evaluate test.csv                how good it is
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    _prepare()
+    code = run(sys.argv[1:])
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+    if code in {ExitCode.PIPE, ExitCode.OUTPUT}:
+        _forget_stdout()
+    sys.exit(int(code))
+
+
+def _prepare() -> None:
+    """Set what must be set before numpy is loaded, and how the streams and signals behave."""
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"):
+        os.environ[name] = "1"  # parallelism is over partitions; more threads in BLAS would only be slower
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are TextIOWrapper here
+    for signum in STOPPED:
+        signal.signal(signum, _stop)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
+    raise Stopped(signum)
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from complaining, at its exit, of an output that is gone."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run(arguments: list[str]) -> ExitCode:
+    """Run one command line; the only place where a failure becomes a line on standard error and an exit code."""
+    try:
+        code = cli.main(arguments, prog_name="smtrain", standalone_mode=False)
+        return ExitCode(code) if isinstance(code, int) else ExitCode.OK
+    except SmtrainError as error:
+        return _fail(error.message, error.hint, error.exit_code)
+    except click.ClickException as error:
+        return _fail(error.format_message(), _usage_hint(error), ExitCode.USAGE)
+    except (Stopped, KeyboardInterrupt, click.Abort) as stop:
+        what, code = STOPPED[stop.signum if isinstance(stop, Stopped) else signal.SIGINT]
+        return _fail(what, None, code)
+    except (BrokenOutput, BrokenPipeError):
+        return ExitCode.PIPE
+    except MemoryError:
+        return _fail("not enough memory", None, ExitCode.OUTPUT)
+    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and must say so
+        traceback.print_exc(file=errors())
+        return _fail(f"this is a bug in smtrain: {type(error).__name__}: {error}", None, ExitCode.BUG)
+
+
+def _usage_hint(error: click.ClickException) -> str | None:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path} --help" if context is not None else None
+
+
+def _fail(text: str, hint: str | None, code: ExitCode) -> ExitCode:
+    stream = errors()
+    if os.environ.get("SMTRAIN_DEBUG") == "1":
+        traceback.print_exc(file=stream)
+    stream.write(message(f"smtrain: error: {text}") + "\n")
+    if hint:
+        stream.write(message(f"hint: {hint}") + "\n")
+    return code

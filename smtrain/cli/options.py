@@ -1,0 +1,119 @@
+"""Options that several commands share, and the types of their values."""
+
+import csv
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from smtrain.config import Dialect, FitConfig
+from smtrain.solvers import SOLVERS
+
+DEFAULTS = FitConfig()
+DEFAULT_MODEL = "model.npz"
+
+
+class Number(click.ParamType):
+    """A finite number in a range; click's own takes nan and inf."""
+
+    name = "number"
+
+    def __init__(self, low: float, high: float = math.inf, *, open_low: bool = False) -> None:
+        self.low, self.high, self.open_low = low, high, open_low
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+        """Return the number, or fail with the range."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not math.isfinite(number) or number < self.low or number > self.high or (self.open_low and number == self.low):
+            above = "more than" if self.open_low else "at least"
+            upper = "" if self.high == math.inf else f" and at most {self.high:g}"
+            self.fail(f"{value} is not {above} {self.low:g}{upper}", param, ctx)
+        return number
+
+
+def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """Callback: comma-separated names, repeatable; a name with a comma goes in double quotes."""
+    return tuple(name for value in values for name in next(csv.reader([value]), []))
+
+
+def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) -> str | Mapping[str, float] | None:
+    """Callback: `balanced`, or NAME=WEIGHT pairs."""
+    if value is None or value == "balanced":
+        return value
+    pairs = [pair.rpartition("=") for pair in next(csv.reader([value]), [])]
+    if not all(sign for _, sign, _ in pairs):
+        raise click.BadParameter("write balanced, or NAME=WEIGHT,…", ctx=ctx, param=param)
+    return {name: Number(0).convert(weight, param, ctx) for name, _, weight in pairs}
+
+
+def delimiter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Callback: one character; `\\t` and `tab` for a tab."""
+    value = {"\\t": "\t", "tab": "\t"}.get(value or "", value)
+    if value is not None and (len(value) != 1 or not value.isascii() or value in '"\r\n\0'):
+        raise click.BadParameter("write one ASCII character, or tab", ctx=ctx, param=param)
+    return value
+
+
+def decimal(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Callback: the character before the decimals."""
+    if value not in {".", ","}:
+        raise click.BadParameter("write . or ,", ctx=ctx, param=param)
+    return value
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def stacked(*decorators: Decorator) -> Decorator:
+    """Apply several options as one decorator, listed in the help in this order."""
+
+    def apply(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+reading_options = stacked(
+    click.option("-t", "--target", metavar="NAME", help="Column with the labels.  [default: the last]"),
+    click.option("--drop", metavar="COLS", multiple=True, callback=names, help="Columns to leave out."),
+    click.option("--categorical", metavar="COLS", multiple=True, callback=names, help="Columns to read as words."),
+    click.option("--numeric", metavar="COLS", multiple=True, callback=names, help="Columns to read as numbers."),
+    click.option("--weight", metavar="NAME", help="Column with the weight of each row."),
+    click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
+    click.option("--delimiter", metavar="CHAR", callback=delimiter, help="[default: read off the header line]"),
+    click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),
+    click.option(
+        "--na-values",
+        metavar="TEXTS",
+        multiple=True,
+        callback=names,
+        help="Further texts that mean a missing cell, besides the empty one, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
+    ),
+)
+l2_option = click.option(
+    "--l2", type=Number(0), default=DEFAULTS.l2, show_default=True, help="Penalty λ of λ/2 ‖W‖², on standardised features."
+)
+seed_option = click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="The result does not depend on it.  [default: all processors]"
+)
+model_option = click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+solver_choice = click.Choice(list(SOLVERS))
+
+
+def config_from(options: dict[str, Any]) -> FitConfig:
+    """The FitConfig of a command's options, by name; those that are not fields of it must have been taken out."""
+    dialect = Dialect(
+        header=not options.pop("no_header"),
+        delimiter=options.pop("delimiter"),
+        decimal=options.pop("decimal"),
+        na_values=options.pop("na_values"),
+    )
+    return FitConfig(dialect=dialect, **options)

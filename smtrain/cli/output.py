@@ -1,0 +1,81 @@
+"""Where data goes: standard output, or a file that is there whole or not at all."""
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from smtrain.errors import OutputError, UsageError, quoted
+
+
+class BrokenOutput(Exception):  # noqa: N818 - not an error: whoever read our output has seen enough
+    """The reader of standard output has gone."""
+
+
+@contextlib.contextmanager
+def data_output(path: str | None) -> Iterator[BinaryIO]:
+    """Open standard output, or for a path a temporary file beside it that takes its name when all went well."""
+    if path is None or path == "-":
+        with _guarded():
+            yield _stdout()
+            _stdout().flush()
+        return
+    target = Path(os.path.realpath(path))
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        with _guarded(), _opened(path) as file:
+            yield file
+        return
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
+    try:
+        with _guarded():
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                umask = os.umask(0)
+                os.umask(umask)
+                os.fchmod(file.fileno(), 0o666 & ~umask)
+                os.fsync(file.fileno())
+            os.replace(temporary, target)  # noqa: PTH105
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("wb")
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
+
+
+def _stdout() -> BinaryIO:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    return sys.stdout.buffer
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    """Turn the ways in which writing fails into those that have an exit code."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise BrokenOutput from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise BrokenOutput from error
+        raise OutputError(f"cannot write the output: {error.strerror or error}") from error
+
+
+def print_data(text: str) -> None:
+    """Write a document and a line end to standard output."""
+    with data_output(None) as out:
+        out.write(text.encode() + b"\n")

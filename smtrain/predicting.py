@@ -1,0 +1,89 @@
+"""A model applied to a table, a piece of rows at a time, in constant memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.design import Design, Floats
+from smtrain.encoding import label_codes
+from smtrain.errors import DataError, quoted
+from smtrain.model import Model
+from smtrain.softmax import softmax
+from smtrain.sources.table import Rows, Table
+
+# Rows are scored so many logits at a time: 10,000 classes fit in memory as well as two.
+TILE_LOGITS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Some rows of a table with their X, logits Z (K, m), and, if asked for, class codes y and weights v (m,)."""
+
+    rows: Rows
+    start: int
+    X: Design
+    Z: Floats
+    y: NDArray[np.intp]
+    v: NDArray[np.float64]
+
+    @property
+    def probabilities(self) -> Floats:
+        """S = softmax(Z), class-major (K, m)."""
+        return softmax(self.Z)
+
+
+def score(model: Model, table: Table, *, labels: bool, threads: int = 1) -> Iterator[Scored]:
+    """The rows of `table` in order. With `labels`, the target column must be there and hold the model's classes.
+
+    Raises ModelError if the columns do not fit, before any row is read; DataError at a row that cannot be used.
+    """
+    readings = model.encoder.readings(table, labels=labels)
+    for rows in table.rows(lambda: readings, threads):
+        X = model.encoder.encode(rows, table.names)
+        y, v = _labels(model, table, rows) if labels else (np.zeros(rows.count, np.intp), np.ones(rows.count))
+        step = max(1, TILE_LOGITS // len(model.classes))
+        for start in range(0, rows.count, step):
+            tile = slice(start, start + step)
+            part = X.take(tile)
+            yield Scored(rows, start, part, model.logits(part), y[tile], v[tile])
+
+
+def _labels(model: Model, table: Table, rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
+    encoder = model.encoder
+    at = table.names.index(encoder.target)
+    y = label_codes(rows.texts[at], encoder.classes)
+    if (y < 0).any():
+        line, text = rows.find(at, lambda cell: cell not in encoder.classes)
+        what = f"the model has no class {quoted(text)}"
+        raise DataError(what, source=rows.piece.source, line=line, column=encoder.target)
+    if encoder.weight is None or encoder.weight not in table.names:
+        return y, np.ones(rows.count)
+    v = rows.numbers[table.names.index(encoder.weight)]
+    wrong = np.flatnonzero(~(v >= 0))
+    if len(wrong):
+        line = rows.lines()[wrong[0]]
+        raise DataError("a weight must be 0 or more", source=rows.piece.source, line=line, column=encoder.weight)
+    return y, v
+
+
+class UnseenLevels:
+    """Counts the cells whose level training did not have, by column; with `error`, the first one is a DataError."""
+
+    def __init__(self, model: Model, *, error: bool = False) -> None:
+        self._columns, self._error = model.encoder.categorical, error
+        self.counts: dict[str, int] = {}
+
+    def add(self, scored: Scored) -> None:
+        """Count those of some rows."""
+        for column, codes in zip(self._columns, scored.X.codes, strict=True):
+            unseen = np.flatnonzero(codes == 0)
+            if not len(unseen):
+                continue
+            if self._error:
+                line = scored.rows.lines()[scored.start + unseen[0]]
+                what = "a level that training did not have"
+                raise DataError(what, source=scored.rows.piece.source, line=line, column=column.name)
+            self.counts[column.name] = self.counts.get(column.name, 0) + len(unseen)

@@ -1,0 +1,99 @@
+"""Rows as they are read, before the encoder is settled, and the moments of their number columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.partitions.memory import Workers
+
+
+@dataclass
+class RawPartition:
+    """A partition as it is read: numbers (m, slots) with NaN where missing, codes of first sight, labels, weights."""
+
+    numbers: NDArray[np.float64]
+    codes: dict[int, NDArray[np.int32]]
+    labels: NDArray[np.intp]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ColumnMoments:
+    """What the numbers of a column come to: weighted mean and deviation, the largest |x|, the number missing."""
+
+    mean: float
+    deviation: float
+    largest: float
+    missing: int
+
+
+@dataclass(frozen=True)
+class _First:
+    """Sums of the first pass over some columns, (q,) each; x is taken from a shift near it, c."""
+
+    weight: NDArray[np.float64]
+    shifted: NDArray[np.float64]
+    missing: NDArray[np.float64]
+    all_weight: float
+
+    def __add__(self, other: "_First") -> "_First":
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return _First(*(a + b for a, b in pairs))
+
+
+def moments(raws: list[RawPartition], slots: list[int], workers: Workers) -> list[ColumnMoments]:
+    """Mean and deviation of some columns by two passes, each accurate for any offset and without overflow to 1e150.
+
+    A missing cell counts as the mean. Var = Σ v ((x − m)/r)² / Σ v, r = max |x − c|, corrected by the square of the
+    mean of what is left (the corrected two-pass algorithm of Chan, Golub & LeVeque, 1983).
+    """
+    if not slots:
+        return []
+    shift = _first_values(raws, slots)
+    every = slots == list(range(raws[0].numbers.shape[1]))
+
+    def columns(raw: RawPartition) -> NDArray[np.float64]:
+        return raw.numbers if every else np.asarray(raw.numbers[:, slots])
+
+    def largest(raw: RawPartition) -> NDArray[np.float64]:
+        x = columns(raw)
+        return np.stack([np.fmax.reduce(x, axis=0, initial=-np.inf), -np.fmin.reduce(x, axis=0, initial=np.inf)])
+
+    tops = np.maximum.reduce(list(workers.map(largest, raws)))
+    r = np.maximum(np.maximum(tops[0] - shift, tops[1] + shift), np.finfo(float).tiny)
+
+    def first(raw: RawPartition) -> _First:
+        x = (columns(raw) - shift) / r
+        gaps = np.isnan(x)
+        x[gaps] = 0
+        v = raw.weights
+        return _First(v @ ~gaps, v @ x, gaps.sum(axis=0, dtype=np.float64), float(v.sum()))
+
+    one = workers.sum(first, raws)
+    centre = one.shifted / np.where(one.weight > 0, one.weight, 1)
+
+    def second(raw: RawPartition) -> NDArray[np.float64]:
+        x = (columns(raw) - shift) / r - centre
+        x[np.isnan(x)] = 0
+        return np.asarray(np.stack([raw.weights @ (x * x), raw.weights @ x]))
+
+    two: NDArray[np.float64] = workers.sum(second, raws) / one.all_weight
+    deviation = r * np.sqrt(np.maximum(two[0] - two[1] ** 2, 0))
+    size = np.maximum(np.abs(tops[0]), np.abs(tops[1]))
+    found = zip(shift + centre * r, deviation, size, one.missing, strict=True)
+    return [ColumnMoments(float(m), float(s), float(top), int(gaps)) for m, s, top, gaps in found]
+
+
+def _first_values(raws: list[RawPartition], slots: list[int]) -> NDArray[np.float64]:
+    """The first number of each column that is not missing; 0 for none."""
+    shift = np.full(len(slots), np.nan)
+    for raw in raws:
+        for j in np.flatnonzero(np.isnan(shift)):
+            column = raw.numbers[:, slots[j]]
+            seen = np.flatnonzero(~np.isnan(column))
+            if len(seen):
+                shift[j] = column[seen[0]]
+        if not np.isnan(shift).any():
+            break
+    return np.nan_to_num(shift)

@@ -1,0 +1,204 @@
+"""What a person sees of a fit, on standard error."""
+
+import json
+from typing import IO, TYPE_CHECKING, Any
+
+from smtrain.api import Observer
+from smtrain.config import FitConfig
+from smtrain.learning import Learned
+from smtrain.model import Model
+from smtrain.reports.clock import process_seconds
+from smtrain.reports.console import animated, errors, make_console
+from smtrain.reports.text import show
+from smtrain.solvers.base import Record, Status
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+    from rich.status import Status as Spinner
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+CURVE_WIDTH = 60
+
+
+class QuietReport(Observer):
+    """Warnings only; loads no rich."""
+
+    def __enter__(self) -> "QuietReport":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        errors().write(line + "\n")
+
+    def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
+        """Warn if the tolerance was not reached."""
+        if model.fit["status"] != Status.CONVERGED.name:
+            self.say(f"smtrain: warning: {outcome(model)}")
+
+
+class FitReport(QuietReport):
+    """On a terminal, a bar while reading and a line an epoch; elsewhere plain lines at the epochs 0, 1, 2, 4, 8, …."""
+
+    def __init__(self, sources: list[str], total_bytes: int | None) -> None:
+        stream = errors()
+        self.console = make_console(stream)
+        self._animated = animated(stream)
+        self._sources, self._total = sources, total_bytes
+        self._progress: tuple[Progress, TaskID] | None = None
+        self._spinner: Spinner | None = None
+        self._next, self._last, self._shown = 0, None, -1
+        self._last: Record | None
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        self.console.print(line)
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop_progress()
+        if self._spinner is not None:
+            self._spinner.stop()
+
+    def on_piece(self, bytes_read: int, rows: int) -> None:
+        """Move the bar."""
+        if not self._animated:
+            return
+        if self._progress is None:
+            from rich.progress import Progress
+
+            progress = Progress(console=self.console, transient=True)
+            self._progress = progress, progress.add_task("reading", total=self._total)
+            progress.start()
+        progress, task = self._progress
+        progress.update(task, completed=bytes_read, description=f"reading: {rows:,} rows")
+
+    def _stop_progress(self) -> None:
+        if self._progress is not None:
+            self._progress[0].stop()
+            self._progress = None
+
+    def on_learned(self, learned: Learned, config: FitConfig) -> None:
+        """Say what was read and what is about to be done."""
+        self._stop_progress()
+        for line in description(learned, config, self._sources):
+            self.say(line)
+        self.say(f"{'epoch':>7}  {'NLL':>10}  {'gap':>9}  {'gradient':>9}  {'seconds':>8}")
+        if self._animated:
+            self._spinner = self.console.status("training")
+            self._spinner.start()
+
+    def on_epoch(self, record: Record) -> None:
+        """Show an epoch."""
+        self._last = record
+        if self._spinner is not None:
+            self._spinner.update(f"epoch {record.epoch}: NLL {record.nll:.6f}")
+        if self._animated or record.epoch >= self._next:
+            self._show(record)
+            self._next = max(1, 2 * record.epoch)
+
+    def _show(self, record: Record) -> None:
+        gap = "" if record.gap is None else f"{record.gap:.2e}"
+        self._shown = record.epoch
+        self.say(
+            f"{record.epoch:7d}  {record.nll:10.6f}  {gap:>9}  {record.gradient_norm:9.2e}  {process_seconds():8.2f}"
+        )
+
+    def done(self, model: Model, output: str) -> None:
+        """Say how it ended."""
+        if self._last is not None and self._shown != self._last.epoch:
+            self._show(self._last)
+        if self._animated and len(model.history) > 2:
+            self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
+        converged = model.fit["status"] == Status.CONVERGED.name
+        self.say(outcome(model) if converged else f"smtrain: warning: {outcome(model)}")
+        self.say(f"saved {show(output)}")
+
+
+def description(learned: Learned, config: FitConfig, sources: list[str]) -> list[str]:
+    """What was read, what was left out, and the options that matter."""
+    encoder = learned.encoder
+    more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    kinds = f"{len(encoder.numeric)} numeric, {len(encoder.categorical)} categorical"
+    lines = [
+        f"{show(sources[0])}{more}: {learned.rows:,} rows; {len(encoder.columns)} columns ({kinds}), "
+        f"encoded as {len(encoder.features)}; target {show(encoder.target)}: {len(encoder.classes)} classes"
+    ]
+    if learned.missing:
+        counts = ", ".join(f"{show(name, 40)} {count:,}" for name, count in list(learned.missing.items())[:12])
+        lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > 12 else ''}")
+    reasons: dict[str, list[str]] = {}
+    for name, reason in encoder.ignored:
+        reasons.setdefault(reason, []).append(name)
+    for reason, ignored in reasons.items():
+        listed = ", ".join(show(name, 40) or "(no name)" for name in ignored[:12])
+        lines.append(f"ignored {listed}{', …' if len(ignored) > 12 else ''}: {reason}")
+    lines.append(f"{config.solver_name}, l2 = {config.l2:g}, tolerance {config.tolerance:g}")
+    return lines
+
+
+def outcome(model: Model) -> str:
+    """The end of a fit in words: the NLL of the saved weights, and how far from the best possible they are."""
+    fit = model.fit
+    status = Status[fit["status"]]
+    line = f"{status.value} after {fit['epochs']} epochs: NLL {fit['nll']:.6f}"
+    if fit["gap"] is None:
+        return line
+    distance = fit["gap"] * fit["objective"]
+    if fit["certified"]:
+        line += f" (objective {fit['objective']:.6f}, within {distance:.1g} of the best possible)"
+    else:
+        line += f" (an estimated {distance:.1g} above the best possible; without --l2 there is no proof)"
+    if status is not Status.CONVERGED:
+        line += f"; relative gap {fit['gap']:.1e}, asked for {fit['options']['tol']:g}"
+    return line
+
+
+def curve(values: list[float]) -> str:
+    """Values as a line of blocks, at most CURVE_WIDTH of them."""
+    picked = [values[round(i * (len(values) - 1) / (CURVE_WIDTH - 1))] for i in range(CURVE_WIDTH)]
+    picked = values if len(values) <= CURVE_WIDTH else picked
+    low, high = min(picked), max(picked)
+    span = (high - low) or 1.0
+    return f"{high:.4f} " + "".join(BLOCKS[round((v - low) / span * (len(BLOCKS) - 1))] for v in picked) + f" {low:.4f}"
+
+
+def summary(model: Model, output: str) -> dict[str, Any]:
+    """The fit as one JSON document."""
+    fit = model.fit
+    return {
+        "model": output,
+        "rows": fit["rows"],
+        "columns": len(model.encoder.columns),
+        "features": len(model.features),
+        "classes": list(model.classes),
+        "class_counts": fit["class_counts"],
+        "missing": fit["missing"],
+        "ignored": dict(model.encoder.ignored),
+        "solver": fit["options"]["solver"],
+        "l2": fit["options"]["l2"],
+        "objective": fit["objective"],
+        "nll": fit["nll"],
+        "gap": fit["gap"],
+        "certified": fit["certified"],
+        "status": fit["status"].lower(),
+        "epochs": fit["epochs"],
+    }
+
+
+class LogObserver(Observer):
+    """Passes everything on to a report, and writes a JSON line for every epoch."""
+
+    def __init__(self, report: Observer, log: IO[str] | None) -> None:
+        self._report, self._log = report, log
+        self.on_piece = report.on_piece  # type: ignore[method-assign]  # passed on as it is
+        self.on_learned = report.on_learned  # type: ignore[method-assign]  # passed on as it is
+
+    def on_epoch(self, record: Record) -> None:
+        """Write the line, and pass it on."""
+        if self._log is not None:
+            line = vars(record) | {"seconds": round(process_seconds(), 6)}
+            self._log.write(json.dumps(line) + "\n")
+            self._log.flush()
+        self._report.on_epoch(record)

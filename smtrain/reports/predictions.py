@@ -1,0 +1,124 @@
+"""Predictions as CSV or JSON lines."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import numpy as np
+
+from smtrain.design import Floats
+from smtrain.errors import UsageError, quoted
+from smtrain.model import Model
+from smtrain.predicting import Scored
+from smtrain.reports.console import errors
+from smtrain.reports.text import message, show
+from smtrain.sources.records import Piece
+from smtrain.sources.table import Table
+
+
+class PredictionWriter:
+    """Turns scored rows into text. The delimiter is the input's; kept cells stand as they stood, quotes included."""
+
+    def __init__(self, model: Model, table: Table, *, proba: bool, top: int | None, keep: tuple[str, ...], form: str) -> None:
+        self.model, self.table = model, table
+        self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, form == "jsonl"
+        names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
+        self.keep = [table.column(name, "--keep") for name in names]
+        self.columns = ["prediction"]
+        if proba:
+            self.columns += [f"p({name})" for name in model.classes]
+        if self.top:
+            self.columns += [f"{what}{rank}" for rank in range(1, self.top + 1) for what in ("top", "p")]
+        clash = set(self.columns) & set(names)
+        if clash:
+            raise UsageError(f"--keep: the output has a column {quoted(min(clash))} of its own")
+        self._quoted = [quote(name, table.delimiter) for name in model.classes]
+
+    def head(self) -> bytes:
+        """The header line."""
+        if self.jsonl:
+            return b""
+        d = self.table.delimiter
+        kept = [quote(self.table.names[i], d) for i in self.keep]
+        return (d.join([*kept, *(quote(name, d) for name in self.columns)]) + "\n").encode()
+
+    def rows(self, scored: Scored) -> bytes:
+        """The lines of some rows."""
+        S = scored.probabilities
+        columns = self._columns(S, list(self.model.classes) if self.jsonl else self._quoted)
+        kept = self._kept(scored) if self.keep else None
+        lines = self._json_lines(columns, kept) if self.jsonl else self._csv_lines(columns, kept)
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    def _columns(self, S: Floats, names: list[str]) -> list[list[str]]:
+        """The output's columns of text; numbers so that they read back exactly."""
+        columns = [[names[k] for k in S.argmax(axis=0).tolist()]]
+        if self.proba:
+            columns += [list(map(repr, row)) for row in S.tolist()]
+        if self.top:
+            order = np.argsort(-S, axis=0, kind="stable")[: self.top]
+            for ranked, p in zip(order, np.take_along_axis(S, order, axis=0), strict=True):
+                columns += [[names[k] for k in ranked.tolist()], list(map(repr, p.tolist()))]
+        return columns
+
+    def _csv_lines(self, columns: list[list[str]], kept: list[list[str]] | None) -> Iterable[str]:
+        d = self.table.delimiter
+        found = map(d.join, zip(*columns, strict=True))
+        if kept is None:
+            return found
+        return (d.join([*cells, line]) for cells, line in zip(kept, found, strict=True))
+
+    def _json_lines(self, columns: list[list[str]], kept: list[list[str]] | None) -> Iterable[str]:
+        texts = {name for name in self.columns if name == "prediction" or name.startswith("top")}
+        as_json: list[Callable[[str], str]] = [json_text if name in texts else str for name in self.columns]
+        labels = [f"{json_text(name)}: " for name in self.columns]
+        for i, cells in enumerate(zip(*columns, strict=True)):
+            own = [label + turn(cell) for label, turn, cell in zip(labels, as_json, cells, strict=True)]
+            names = [self.table.names[j] for j in self.keep]
+            pairs = zip(names, kept[i], strict=True) if kept is not None else ()
+            before = [f"{json_text(name)}: {json_text(unquote(cell))}" for name, cell in pairs]
+            yield "{" + ", ".join(before + own) + "}"
+
+    def _kept(self, scored: Scored) -> list[list[str]]:
+        cells = _raw_records(scored.rows.piece)[scored.start : scored.start + scored.X.rows]
+        return [[row[i] for i in self.keep] for row in cells]
+
+
+@lru_cache(maxsize=1)
+def _raw_records(piece: Piece) -> list[list[str]]:
+    return list(piece.raw_records())
+
+
+@lru_cache(maxsize=1 << 16)
+def json_text(text: str) -> str:
+    """A text as JSON."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def quote(text: str, delimiter: str) -> str:
+    """A text as a CSV cell."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="").writerow([text])
+    return out.getvalue()
+
+
+def unquote(cell: str) -> str:
+    """The text of a CSV cell."""
+    return next(csv.reader([cell], delimiter="\0")) [0] if cell.startswith('"') else cell
+
+
+def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
+    """On standard error: columns that were not needed, and levels that training did not have."""
+    stream = errors()
+    encoder = model.encoder
+    known = {column.name for column in encoder.columns} | {encoder.target, encoder.weight}
+    known |= {name for name, _ in encoder.ignored}
+    extra = [name for name in table.names if name not in known]
+    if extra:
+        listed = ", ".join(show(name, 40) or "(no name)" for name in extra[:8]) + (", …" if len(extra) > 8 else "")
+        stream.write(message(f"smtrain: note: columns that the model does not use: {listed}") + "\n")
+    for name, count in unseen.items():
+        what = f"column {quoted(name)}: {count:,} cells with a level that training did not have; they count as none"
+        stream.write(message(f"smtrain: warning: {what}") + "\n")

@@ -1,0 +1,25 @@
+"""Text from files and models made safe to look at: a label can hold anything, a terminal obeys what it is sent."""
+
+import re
+import unicodedata
+
+WIDTH = 80
+# C0, DEL and C1 controls; bidirectional controls; line and paragraph separators; surrogates; tags and other format marks.
+UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]")
+
+
+def show(text: str, width: int = WIDTH) -> str:
+    """`text` with everything a terminal could act on written as an escape, cut at `width` characters."""
+    safe = UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[: 4 * width])
+    return safe if len(safe) <= width and len(text) <= 4 * width else safe[: width - 1] + "…"
+
+
+def message(text: str, most_bytes: int = 500) -> str:
+    """A whole message as one safe line of at most `most_bytes` bytes of UTF-8."""
+    safe = show(text, most_bytes).encode("utf-8")
+    return safe.decode() if len(safe) <= most_bytes else safe[: most_bytes - 3].decode(errors="ignore") + "…"
+
+
+def width_of(text: str) -> int:
+    """The number of terminal cells that a safe text takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,83 @@
+"""The certificate, its estimate at l2 = 0, the intercept, the step sizes, and the sums' independence of threads."""
+
+import numpy as np
+import pytest
+
+from smtrain.solvers.base import minimise
+from smtrain.solvers.lbfgs import Lbfgs
+from smtrain.tree import pairwise_sum
+from tests.problems import hard_problems, objective, partition, theta
+
+
+def optimum(f):
+    return minimise(f, Lbfgs(), f.zeros(), epochs=5000, tol=1e-11, on_epoch=lambda _: None).point
+
+
+@pytest.mark.parametrize("l2", [1e-3, 1.0, 50.0])
+@pytest.mark.parametrize("name", hard_problems())
+def test_the_gap_is_never_below_the_truth(name, l2):
+    """A certificate that claims too little would be a lie: checked at random points and along a fit."""
+    whole, K = hard_problems()[name]
+    f = objective(whole, K, l2)
+    best = optimum(f)
+    points = [f.value_and_grad(scale * theta(f, seed)) for seed in range(3) for scale in (0, 0.1, 1, 3)]
+    points += [f.value_and_grad(best.theta + 1e-3 * theta(f, seed)) for seed in range(3)]
+    for point in points:
+        assert f.gap(point) >= (point.objective - best.objective) * (1 - 1e-9) - 1e-13
+
+
+def test_the_gap_is_the_formula_where_the_intercept_is_solved():
+    f = objective(partition("mixed", weights=True))
+    point, _ = f.solve_intercept(f.value_and_grad(theta(f)))
+    assert np.abs(point.gradient[-1]).max() < 1e-9
+    assert f.gap(point) == pytest.approx(f.gap_at_solved_intercept(point), rel=1e-5)
+    assert f.gap_at_solved_intercept(point) == pytest.approx((point.gradient[:-1] ** 2).sum() / (2 * f.penalty))
+
+
+def test_solving_the_intercept_lowers_the_objective_and_leaves_w():
+    f = objective(partition("mixed"))
+    before = f.value_and_grad(theta(f, scale=2))
+    after, passes = f.solve_intercept(before)
+    assert after.objective < before.objective
+    assert passes <= 9
+    np.testing.assert_array_equal(after.theta[:-1], before.theta[:-1])
+
+
+def test_the_estimate_without_penalty_is_close_near_the_optimum():
+    f = objective(partition("numeric", m=200), l2=0.0)
+    best = optimum(f)
+    point = f.value_and_grad(best.theta + 1e-3 * theta(f))
+    assert f.newton_gap(point, accuracy=1e-3) == pytest.approx(point.objective - best.objective, rel=0.05)
+
+
+def test_safe_step_bounds_the_largest_eigenvalue():
+    for whole, K in hard_problems().values():
+        f = objective(whole, K, 0.5)
+        X = np.c_[whole.X.toarray(), np.ones(whole.rows)]
+        top = np.linalg.eigvalsh((X * whole.v[:, None]).T @ X / f.n)[-1]
+        bound = top / 2 + f.penalty
+        assert bound * (1 - 1e-9) <= f.smoothness() <= 1.05 * bound
+        assert f.row_smoothness() == pytest.approx((X**2).sum(1).max() / 2 + f.penalty)
+
+
+def test_same_bits_on_any_number_of_threads():
+    whole = partition("mixed", m=1000, weights=True)
+    points = [objective(whole, size=33, threads=threads) for threads in (1, 2, 5)]
+    t = theta(points[0])
+    gradients = [f.value_and_grad(t).gradient.tobytes() for f in points]
+    assert len(set(gradients)) == 1
+
+
+def test_the_tree_is_fixed_and_pairwise():
+    class Term:
+        def __init__(self, text):
+            self.text = text
+
+        def __add__(self, other):
+            return Term(f"({self.text}{other.text})")
+
+    assert pairwise_sum(map(Term, "abcde")).text == "(((ab)(cd))e)"
+    assert pairwise_sum(map(Term, "abcdefg")).text == "(((ab)(cd))((ef)g))"
+    assert pairwise_sum([1.0]) == 1.0
+    with pytest.raises(ValueError, match="at least one"):
+        pairwise_sum([])
