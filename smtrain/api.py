@@ -34,7 +34,7 @@ class Observer:
         """A pass over the rows was made."""
 
 
-def fit(data: Data, config: FitConfig | None = None, *, observer: Observer | None = None, **options: Any) -> Model:  # noqa: ANN401 - fields of FitConfig
+def fit(data: Data, config: FitConfig | None = None, *, observer: Observer | None = None, **options: Any) -> Model:
     """Train a model on a CSV file, several with the same header, or a DataFrame.
 
     `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`.

@@ -74,7 +74,7 @@ class Design:
             norms += codes > 0
         return np.asarray(norms, np.float64)
 
-    def take(self, rows: Any) -> "Design":  # noqa: ANN401 - whatever indexes the rows of an array
+    def take(self, rows: Any) -> "Design":
         """The design of some rows: an index array or a slice."""
         return replace(self, numeric=self.numeric[rows], codes=tuple(codes[rows] for codes in self.codes))
 

@@ -46,9 +46,7 @@ class CategoricalColumn:
         """Codes (n,) of the cells: 1 … L for the levels, 0 for an unseen one."""
         place = {level: i for i, level in enumerate(self.levels, 1)}
         table = np.array([place.get(level, 0) for level in [*cells.levels, MISSING_LEVEL]], np.intp)
-        return np.take(
-            table, cells.codes
-        )  # a missing cell's −1 takes the last entry
+        return np.take(table, cells.codes)  # a missing cell's −1 takes the last entry
 
 
 Column = NumericColumn | CategoricalColumn

@@ -131,7 +131,7 @@ def _as_json(document: object) -> NDArray[np.uint8]:
     return np.frombuffer(text.encode(), np.uint8)
 
 
-def _from_json(array: NDArray[np.generic]) -> Any:  # noqa: ANN401 - a JSON document
+def _from_json(array: NDArray[np.generic]) -> Any:
     if array.dtype != np.uint8 or array.ndim != 1:
         raise ValueError("not a JSON document")
     return json.loads(array.tobytes().decode())

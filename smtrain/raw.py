@@ -96,4 +96,4 @@ def _first_values(raws: list[RawPartition], slots: list[int]) -> NDArray[np.floa
                 shift[j] = column[seen[0]]
         if not np.isnan(shift).any():
             break
-    return np.nan_to_num(shift)
+    return np.asarray(np.nan_to_num(shift))

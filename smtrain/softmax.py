@@ -30,7 +30,7 @@ class Partition:
         """The number of rows, m."""
         return self.X.rows
 
-    def take(self, rows: Any) -> "Partition":  # noqa: ANN401 - whatever indexes the rows of an array
+    def take(self, rows: Any) -> "Partition":
         """Return the partition of some of these rows."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows])
 

@@ -16,7 +16,11 @@ class Result:
 
 
 def clean_environment(**extra):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SMTRAIN", "CI", "GITHUB", "GITLAB", "NO_COLOR", "FORCE"))}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("SMTRAIN", "CI", "GITHUB", "GITLAB", "NO_COLOR", "FORCE"))
+    }
     return {**kept, "TERM": "dumb", **extra}
 
 

@@ -1,9 +1,9 @@
 """`smtrain fit`."""
 
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any, ContextManager
+from typing import IO, Any
 
 import click
 
@@ -20,7 +20,9 @@ from smtrain.errors import UsageError, quoted
 @click.option("--solver", type=opt.solver_choice, help="[default: lbfgs; gd with a learning rate or batch size]")
 @click.option("--epochs", type=click.IntRange(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
 @click.option(
-    "--tol", type=opt.Number(0), help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with --l2 0]"
+    "--tol",
+    type=opt.Number(0),
+    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with --l2 0]",
 )
 @click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")
@@ -34,7 +36,9 @@ from smtrain.errors import UsageError, quoted
 @click.option("--log", "log_path", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
-def command(data: tuple[str, ...], output: str, log_path: str | None, *, as_json: bool, quiet: bool, **rest: Any) -> None:
+def command(
+    data: tuple[str, ...], output: str, log_path: str | None, *, as_json: bool, quiet: bool, **rest: Any
+) -> None:
     """Train a model on DATA and write it.
 
     DATA is one or more CSV files with the same header, or - for standard input; gzip, bz2 and xz are understood.
@@ -43,7 +47,6 @@ def command(data: tuple[str, ...], output: str, log_path: str | None, *, as_json
     """
     from smtrain import api, npz
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, summary
-
     from smtrain.sources.files import display_name
 
     config = opt.config_from(rest)
@@ -55,13 +58,13 @@ def command(data: tuple[str, ...], output: str, log_path: str | None, *, as_json
     model.save(output)
     report.done(model, output)
     if as_json:
-        from smtrain.reports.clock import process_seconds
         from smtrain.cli.output import print_data
+        from smtrain.reports.clock import process_seconds
 
         print_data(json.dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
 
 
-def _open_log(path: str | None) -> ContextManager[IO[str] | None]:
+def _open_log(path: str | None) -> AbstractContextManager[IO[str] | None]:
     """Open the log before the work, so that a bad path costs nothing."""
     if path is None:
         return nullcontext()

@@ -12,9 +12,9 @@ from typing import NoReturn
 import click
 
 from smtrain import __version__
-from smtrain.reports.console import errors
 from smtrain.cli.output import BrokenOutput
 from smtrain.errors import ExitCode, SmtrainError
+from smtrain.reports.console import errors
 from smtrain.reports.text import message
 
 COMMANDS = ("fit", "predict", "evaluate", "show", "explain", "gradcheck")
@@ -59,7 +59,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "--version", message="smtrain %(version)s")
 def cli() -> None:
-    """Train, certify and use multiclass (softmax) logistic regression.
+    r"""Train, certify and use multiclass (softmax) logistic regression.
 
     \b
       smtrain fit data.csv                     train on the last column, write model.npz

@@ -3,18 +3,21 @@
 import csv
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from smtrain.config import Dialect, FitConfig
 from smtrain.solvers import SOLVERS
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 DEFAULTS = FitConfig()
 DEFAULT_MODEL = "model.npz"
 
 
-class Number(click.ParamType):
+class Number(click.ParamType[float]):
     """A finite number in a range; click's own takes nan and inf."""
 
     name = "number"
@@ -22,13 +25,18 @@ class Number(click.ParamType):
     def __init__(self, low: float, high: float = math.inf, *, open_low: bool = False) -> None:
         self.low, self.high, self.open_low = low, high, open_low
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail with the range."""
         try:
             number = float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number", param, ctx)
-        if not math.isfinite(number) or number < self.low or number > self.high or (self.open_low and number == self.low):
+        if (
+            not math.isfinite(number)
+            or number < self.low
+            or number > self.high
+            or (self.open_low and number == self.low)
+        ):
             above = "more than" if self.open_low else "at least"
             upper = "" if self.high == math.inf else f" and at most {self.high:g}"
             self.fail(f"{value} is not {above} {self.low:g}{upper}", param, ctx)
@@ -51,7 +59,7 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 
 def delimiter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Callback: one character; `\\t` and `tab` for a tab."""
+    r"""Callback: one character; `\t` and `tab` for a tab."""
     value = {"\\t": "\t", "tab": "\t"}.get(value or "", value)
     if value is not None and (len(value) != 1 or not value.isascii() or value in '"\r\n\0'):
         raise click.BadParameter("write one ASCII character, or tab", ctx=ctx, param=param)
@@ -93,19 +101,32 @@ reading_options = stacked(
         metavar="TEXTS",
         multiple=True,
         callback=names,
-        help="Further texts that mean a missing cell, besides the empty one, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
+        help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
     ),
 )
 l2_option = click.option(
-    "--l2", type=Number(0), default=DEFAULTS.l2, show_default=True, help="Penalty λ of λ/2 ‖W‖², on standardised features."
+    "--l2",
+    type=Number(0),
+    default=DEFAULTS.l2,
+    show_default=True,
+    help="Penalty λ of λ/2 ‖W‖², on standardised features.",
 )
 seed_option = click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="The result does not depend on it.  [default: all processors]"
 )
-model_option = click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use.")
+model_option = click.option(
+    "-m", "--model", default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))
+
+
+def stdout_console(stream: IO[str]) -> "Console":
+    """Return the console for reports on standard output."""
+    from smtrain.reports.console import make_console
+
+    return make_console(stream)
 
 
 def config_from(options: dict[str, Any]) -> FitConfig:

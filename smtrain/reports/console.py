@@ -55,7 +55,7 @@ def animated(stream: TextIO) -> bool:
 
 
 def make_console(stream: IO[str]) -> "Console":
-    """Return the one kind of rich console: no markup, no emoji, no highlighting, no wrapping, no animation in a pipe."""
+    """Return the one kind of console: no markup, emoji, highlighting or wrapping, no animation in a pipe."""
     from rich.console import Console
 
     text = cast("TextIO", stream)

@@ -49,8 +49,8 @@ class FitReport(QuietReport):
         self._sources, self._total = sources, total_bytes
         self._progress: tuple[Progress, TaskID] | None = None
         self._spinner: Spinner | None = None
-        self._next, self._last, self._shown = 0, None, -1
-        self._last: Record | None
+        self._next, self._shown = 0, -1
+        self._last: Record | None = None
 
     def say(self, line: str) -> None:
         """Print a line on standard error."""
@@ -142,7 +142,7 @@ def outcome(model: Model) -> str:
     """The end of a fit in words: the NLL of the saved weights, and how far from the best possible they are."""
     fit = model.fit
     status = Status[fit["status"]]
-    line = f"{status.value} after {fit['epochs']} epochs: NLL {fit['nll']:.6f}"
+    line = f"{status.value}, {fit['epochs']} epochs: NLL {fit['nll']:.6f}"
     if fit["gap"] is None:
         return line
     distance = fit["gap"] * fit["objective"]

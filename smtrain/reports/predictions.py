@@ -21,7 +21,9 @@ from smtrain.sources.table import Table
 class PredictionWriter:
     """Turns scored rows into text. The delimiter is the input's; kept cells stand as they stood, quotes included."""
 
-    def __init__(self, model: Model, table: Table, *, proba: bool, top: int | None, keep: tuple[str, ...], form: str) -> None:
+    def __init__(
+        self, model: Model, table: Table, *, proba: bool, top: int | None, keep: tuple[str, ...], form: str
+    ) -> None:
         self.model, self.table = model, table
         self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, form == "jsonl"
         names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
@@ -106,7 +108,7 @@ def quote(text: str, delimiter: str) -> str:
 
 def unquote(cell: str) -> str:
     """The text of a CSV cell."""
-    return next(csv.reader([cell], delimiter="\0")) [0] if cell.startswith('"') else cell
+    return next(csv.reader([cell], delimiter="\0"))[0] if cell.startswith('"') else cell
 
 
 def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
@@ -119,6 +121,11 @@ def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
     if extra:
         listed = ", ".join(show(name, 40) or "(no name)" for name in extra[:8]) + (", …" if len(extra) > 8 else "")
         stream.write(message(f"smtrain: note: columns that the model does not use: {listed}") + "\n")
+    say_unseen(unseen)
+
+
+def say_unseen(unseen: dict[str, int]) -> None:
+    """Warn, on standard error, of cells whose level training did not have, by column."""
     for name, count in unseen.items():
         what = f"column {quoted(name)}: {count:,} cells with a level that training did not have; they count as none"
-        stream.write(message(f"smtrain: warning: {what}") + "\n")
+        errors().write(message(f"smtrain: warning: {what}") + "\n")

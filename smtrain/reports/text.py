@@ -4,8 +4,10 @@ import re
 import unicodedata
 
 WIDTH = 80
-# C0, DEL and C1 controls; bidirectional controls; line and paragraph separators; surrogates; tags and other format marks.
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]")
+# C0, DEL and C1 controls; bidirectional controls; separators; surrogates; tags.
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 
 def show(text: str, width: int = WIDTH) -> str:

@@ -64,11 +64,11 @@ class State:
 class Solver(Protocol):
     """A method of minimisation."""
 
-    def start(self, objective: Objective, point: Point) -> Any:  # noqa: ANN401 - each solver has its own State
+    def start(self, objective: Objective, point: Point) -> Any:
         """Return the state at the first point."""
         ...
 
-    def step(self, objective: Objective, state: Any, passes: int) -> Any:  # noqa: ANN401
+    def step(self, objective: Objective, state: Any, passes: int) -> Any:
         """Return the state after one step, made with at most `passes` passes over the rows."""
         ...
 

@@ -1,0 +1,49 @@
+# `make` lists the targets. Everything runs in .venv, which is made from pyproject.toml when it is missing or older.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check lint types bench docs clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("smtrain needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+demo: $(VENV)/.installed  ## Set up, then fit, evaluate and predict on real data
+	@rm -rf demo && mkdir demo
+	@echo '$$ smtrain fit penguins.csv --target species' && cd demo && ../$(BIN)/smtrain fit ../sample_data/penguins.csv --target species
+	@echo && echo '$$ smtrain evaluate penguins.csv' && cd demo && ../$(BIN)/smtrain evaluate ../sample_data/penguins.csv
+	@echo && echo '$$ smtrain predict penguins.csv --proba | head -4' && cd demo && ../$(BIN)/smtrain predict ../sample_data/penguins.csv --proba | head -4
+
+test: $(VENV)/.installed  ## Set up, then run the tests
+	$(BIN)/python -m pytest -q -m 'not slow'
+
+test-all: $(VENV)/.installed  ## The tests and the slow campaigns
+	$(BIN)/python -m pytest -q
+
+check: lint types test  ## Lint, types and tests: before every commit
+
+lint: $(VENV)/.installed  ## Style, and the layers of the architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.installed  ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## Measure speed beside other programs
+	$(BIN)/python bench/run.py
+
+docs: $(VENV)/.installed  ## Write docs/cli.md anew from --help
+	$(BIN)/python docs/make_cli.py
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

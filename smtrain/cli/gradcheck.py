@@ -1,0 +1,48 @@
+"""`smtrain gradcheck`."""
+
+import json
+from typing import Any
+
+import click
+
+from smtrain.cli import options as opt
+
+
+@click.command("gradcheck", short_help="Check Σ X ⊗ (S − Y) against central differences on a file.")
+@click.argument("data", nargs=-1, required=True)
+@opt.reading_options
+@opt.l2_option
+@opt.seed_option
+@click.option("--most", type=click.IntRange(1), default=500, show_default=True, help="Most entries of W to compare.")
+@click.option(
+    "--threshold",
+    type=opt.Number(0),
+    default=1e-6,
+    show_default=True,
+    help="Largest disagreement allowed, as a share of the gradient's largest entry.",
+)
+@opt.threads_option
+@opt.json_option
+def command(data: tuple[str, ...], most: int, threshold: float, *, as_json: bool, **rest: Any) -> None:
+    """Compare the gradient Σ X ⊗ (S − Y) on DATA with central differences of the NLL, at a random W.
+
+    Exits with 7 if any entry disagrees by more than the threshold.
+    """
+    import sys
+
+    from smtrain import api
+    from smtrain.cli.output import data_output, print_data
+    from smtrain.errors import CheckError
+    from smtrain.reports.mathematics import check_document, print_check
+
+    check = api.gradcheck(list(data), opt.config_from(rest), most=most)
+    found = check_document(check, threshold)
+    if as_json:
+        print_data(json.dumps(found, ensure_ascii=False))
+    else:
+        with data_output(None):
+            print_check(opt.stdout_console(sys.stdout), found)
+    if not found["passed"]:
+        raise CheckError(
+            f"the gradient disagrees by {found['largest']:.2e} of its largest entry, {threshold:g} allowed"
+        )

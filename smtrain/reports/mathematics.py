@@ -1,0 +1,128 @@
+"""The mathematics of one row, and of the gradient, where it can be seen."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from smtrain.gradcheck import GradientCheck
+from smtrain.model import Model
+from smtrain.predicting import Scored
+from smtrain.reports.tables import print_table
+from smtrain.softmax import nll
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST_COLUMNS, MOST_PUSHES, MOST_DISAGREEMENTS = 10, 10, 10
+
+
+def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) -> dict[str, Any]:
+    """One row as a document: x, z, s, and with a label y, s − y and x ⊗ (s − y), (K, p).
+
+    `pushes` is x_j (W_j,first − W_j,second): what each feature adds to the lead of the first class over the second.
+    """
+    x, z, s = scored.X.toarray()[0], scored.Z[:, 0], scored.probabilities[:, 0]
+    first, second = (int(k) for k in np.argsort(-s, kind="stable")[:2])
+    push = x * (model.W[:, first] - model.W[:, second])
+    order = [int(j) for j in np.argsort(-np.abs(push), kind="stable") if push[j]]
+    found: dict[str, Any] = {
+        "row": number,
+        "line": scored.rows.lines()[scored.start],
+        "classes": list(model.classes),
+        "features": list(model.features),
+        "x": x.tolist(),
+        "z": z.tolist(),
+        "s": s.tolist(),
+        "prediction": model.classes[first],
+        "second": model.classes[second],
+        "pushes": [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order],
+        "intercept_push": float(model.b[first] - model.b[second]),
+    }
+    if labelled:
+        y = np.eye(len(s))[scored.y[0]]
+        found |= {
+            "label": model.classes[scored.y[0]],
+            "nll": float(nll(scored.Z, scored.y)[0]),
+            "y": y.tolist(),
+            "s_minus_y": (s - y).tolist(),
+            "gradient": np.outer(s - y, x).tolist(),
+        }
+    return found
+
+
+def print_explanation(console: "Console", found: dict[str, Any]) -> None:
+    """Print a row's explanation: the classes as lines, then x ⊗ (s − y), then what pushed."""
+    label = f", label {found['label']}, NLL {found['nll']:.6f}" if "label" in found else ""
+    console.print(_safe(f"row {found['row']} (line {found['line']}): prediction {found['prediction']}{label}"))
+    console.print()
+    names = ["z", "s", *(["y", "s_minus_y"] if "label" in found else [])]
+    rows = [[c, *(f"{found[name][k]:.4f}" for name in names)] for k, c in enumerate(found["classes"])]
+    print_table(console, ["class", *(name.replace("_minus_", " − ") for name in names)], rows)
+    console.print()
+    _print_outer(console, found)
+    console.print(_safe(f"what pushed {found['prediction']} ahead of {found['second']}: x (w − w')"))
+    pushes = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in found["pushes"][:MOST_PUSHES]]
+    print_table(console, ["feature", "x", "push"], [*pushes, ["(intercept)", "1", f"{found['intercept_push']:+.4f}"]])
+
+
+def _print_outer(console: "Console", found: dict[str, Any]) -> None:
+    """The columns of the largest |x|, as x in the head line and x ⊗ (s − y) below it, one line a class."""
+    x = np.array(found["x"])
+    chosen = sorted(int(j) for j in np.argsort(-np.abs(x), kind="stable")[:MOST_COLUMNS] if x[j])
+    head = [found["features"][j] for j in chosen]
+    rows = [["x", *(f"{x[j]:.4g}" for j in chosen)]]
+    if "gradient" in found:
+        rows += [[c, *(f"{found['gradient'][k][j]:.4g}" for j in chosen)] for k, c in enumerate(found["classes"])]
+    more = f", {len(chosen)} of {np.count_nonzero(x)} columns that are not zero; --json has all"
+    what = "x ⊗ (s − y), one line a class" if "gradient" in found else "x"
+    console.print(what + (more if len(chosen) < np.count_nonzero(x) else ""))
+    print_table(console, ["", *head], rows)
+    console.print()
+
+
+def _safe(line: str) -> str:
+    from smtrain.reports.text import message
+
+    return message(line)
+
+
+def check_document(check: GradientCheck, threshold: float) -> dict[str, Any]:
+    """A gradient check as a document: the largest disagreement, that of each class, and the worst entries."""
+    wrong = check.disagreements
+    worst = np.argsort(-wrong, kind="stable")[:MOST_DISAGREEMENTS]
+    by_class = {
+        name: float(max(w for w, c in zip(wrong, check.classes, strict=True) if c == name))
+        for name in dict.fromkeys(check.classes)
+    }
+    return {
+        "compared": len(wrong),
+        "parameters": check.parameters,
+        "largest": float(wrong.max()),
+        "threshold": threshold,
+        "passed": bool(wrong.max() <= threshold),
+        "by_class": by_class,
+        "worst": [
+            {
+                "feature": check.features[i],
+                "class": check.classes[i],
+                "formula": float(check.formula[i]),
+                "differences": float(check.differences[i]),
+                "disagreement": float(wrong[i]),
+            }
+            for i in worst
+        ],
+    }
+
+
+def print_check(console: "Console", found: dict[str, Any]) -> None:
+    """Print a gradient check."""
+    console.print(f"{found['compared']} of {found['parameters']:,} entries of Σ X ⊗ (S − Y) compared with differences")
+    rows = [
+        [w["feature"], w["class"], f"{w['formula']:.9g}", f"{w['differences']:.9g}", f"{w['disagreement']:.1e}"]
+        for w in found["worst"]
+    ]
+    print_table(console, ["column", "class", "formula", "differences", "disagreement"], rows, texts=2)
+    verdict = "passed" if found["passed"] else "failed"
+    console.print(
+        f"{verdict}: largest disagreement {found['largest']:.1e} of the largest entry, {found['threshold']:g} allowed"
+    )
