@@ -335,7 +335,7 @@ class Learner:
         def encode(k: int) -> Partition:
             raw, self._raw[k] = self._raw[k], None  # type: ignore[call-overload]  # its memory is needed for the next
             codes = tuple(table[raw.codes[i]] for table, i in zip(tables, texts, strict=True))
-            numbers = raw.numbers if every else raw.numbers[:, slots]
+            numbers = raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
             return Partition(encoder.design(numbers, codes, dtype), raw.labels, raw.weights)
 
         return list(workers.map(encode, range(len(self._raw))))

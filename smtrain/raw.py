@@ -54,7 +54,8 @@ def moments(raws: list[RawPartition], slots: list[int], workers: Workers) -> lis
     every = slots == list(range(raws[0].numbers.shape[1]))
 
     def columns(raw: RawPartition) -> NDArray[np.float64]:
-        return raw.numbers if every else np.asarray(raw.numbers[:, slots])
+        # Contiguous always: the order of a product's additions, so its bits, depend on the layout.
+        return raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
 
     def largest(raw: RawPartition) -> NDArray[np.float64]:
         x = columns(raw)

@@ -95,6 +95,7 @@ def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> float:
     return float((v * cost).sum(dtype=np.float64))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a step too far gives numbers that are not finite; the solver sees them
 def cost_and_gradient(partition: Partition, W: Floats, b: Floats) -> Sums:
     """M8: Σ_n v_n NLL_n, and Σ_n v_n x_n ⊗ (s_n − y_n) = Xᵀ V (S − Y), of one partition."""
     cost, G, g = 0.0, np.zeros((W.shape[0], len(b))), np.zeros(len(b))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
+import numpy as np
+
 from smtrain.objective import Objective, Point, Theta
 
 
@@ -73,6 +75,7 @@ class Solver(Protocol):
         ...
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers that are not finite are looked for, in the point itself
 def minimise(
     objective: Objective,
     solver: Solver,
@@ -84,8 +87,8 @@ def minimise(
 ) -> Solution:
     """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
 
-    The solution is the point of the lowest objective. A fit whose every step went up from its start has diverged,
-    even if its numbers are still finite.
+    The solution is the point of the lowest objective. A fit that never came below its start and ends at twice its
+    objective has diverged, even if its numbers are still finite.
     """
     state = solver.start(objective, objective.value_and_grad(start))
     history: list[Record] = []
@@ -100,7 +103,7 @@ def minimise(
             best, best_epoch = state.point, len(history) - 1
         on_epoch(history[-1])
         status = _status(state, history[-1], epochs=epochs, tol=tol)
-    if state.point.objective > history[0].objective and best_epoch == 0:
+    if best_epoch == 0 and state.point.objective > 2 * best.objective:
         status = Status.DIVERGED
     record = history[best_epoch]
     if record.gap is None and status is not Status.DIVERGED:

@@ -1,0 +1,91 @@
+"""Same input, same bytes: for any number of threads, any way of reading, any order of the command's work."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.sources import records
+from tests.cli import smtrain
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """30,000 rows: numbers with gaps, words, quoted cells with line ends; several partitions and pieces."""
+    rng = np.random.default_rng(0)
+    n = 30_000
+    frame = pd.DataFrame(rng.normal(size=(n, 5)), columns=list("abcde"))
+    frame.loc[rng.random(n) < 0.05, "b"] = np.nan
+    frame["late"] = pd.Series([None] * 20_000 + ["x", "y"] * 5_000)
+    frame["word"] = rng.choice(["up", "down", "side\nways", 'quo"te'], n)
+    frame["label"] = np.where(frame["a"] + (frame["word"] == "up") + rng.normal(size=n) > 0.5, "yes", "no")
+    path = tmp_path_factory.mktemp("bits") / "mixed.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def bytes_of(model, folder, name="m.npz"):
+    path = folder / name
+    model.save(str(path))
+    return path.read_bytes()
+
+
+def test_threads_and_hash_seeds(mixed, tmp_path):
+    found = set()
+    for threads, seed in [(1, "0"), (2, "1"), (3, "2")]:
+        out = tmp_path / f"{threads}.npz"
+        smtrain("fit", mixed, "-q", "--threads", threads, "-o", out, env={"PYTHONHASHSEED": seed})
+        found.add(out.read_bytes())
+    assert len(found) == 1
+
+
+def test_sizes_of_reads_and_pieces(mixed, tmp_path, monkeypatch):
+    reference = bytes_of(sm.fit(str(mixed)), tmp_path)
+    for first, piece in [(100, 5_000), (1 << 20, 1 << 25), (7, 1 << 16)]:
+        monkeypatch.setattr(records, "FIRST_PIECE", first)
+        monkeypatch.setattr(records, "PIECE", piece)
+        monkeypatch.setattr(records, "PIECE_PER_COLUMN", 1)
+        monkeypatch.setattr("smtrain.sources.files.READ_BYTES", max(64, piece // 3))
+        assert bytes_of(sm.fit(str(mixed), threads=2), tmp_path) == reference
+
+
+def test_two_halves_are_the_whole(mixed, tmp_path):
+    frame = pd.read_csv(mixed, dtype=str, keep_default_na=False)
+    halves = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    frame[:11_111].to_csv(halves[0], index=False)
+    frame[11_111:].to_csv(halves[1], index=False)
+    whole = sm.fit(str(mixed))
+    assert bytes_of(sm.fit([str(half) for half in halves]), tmp_path) == bytes_of(whole, tmp_path)
+
+
+def test_a_frame_is_the_file(mixed, tmp_path):
+    frame = pd.read_csv(mixed)
+    from_file, from_frame = sm.fit(str(mixed)), sm.fit(frame)
+    np.testing.assert_array_equal(from_frame.W, from_file.W)
+    np.testing.assert_array_equal(sm.predict_proba(from_file, frame), sm.predict_proba(from_file, str(mixed)))
+
+
+@pytest.mark.parametrize("options", [{"batch_size": 512, "epochs": 3}, {"solver": "gd", "epochs": 5, "momentum": 0.5}])
+def test_descent_is_reproducible_and_seeded(mixed, tmp_path, options):
+    one, two = (bytes_of(sm.fit(str(mixed), threads=t, **options), tmp_path) for t in (1, 2))
+    assert one == two
+    other = bytes_of(sm.fit(str(mixed), seed=1, **options), tmp_path)
+    assert (other == one) == ("batch_size" not in options) or "seed" in options or other != one
+
+
+def test_float32_is_close_to_float64(mixed):
+    double, single = (sm.fit(str(mixed), precision=p, tol=1e-8) for p in ("float64", "float32"))
+    assert single.fit["objective"] == pytest.approx(double.fit["objective"], rel=1e-6)
+    np.testing.assert_allclose(single.W, double.W, atol=1e-3)
+    assert single.W.dtype == np.float64
+
+
+def test_weights_equal_repeated_rows(mixed, tmp_path):
+    frame = pd.read_csv(mixed, dtype=str, keep_default_na=False).iloc[:2000]
+    times = np.random.default_rng(1).integers(1, 4, len(frame))
+    weighted = frame.assign(times=times)[[*frame.columns[:-1], "times", "label"]]
+    one = sm.fit(weighted, weight="times", tol=1e-10)
+    two = sm.fit(frame.loc[frame.index.repeat(times)], tol=1e-10)
+    assert one.features == two.features
+    assert one.fit["objective"] == pytest.approx(two.fit["objective"], rel=1e-9)
+    np.testing.assert_allclose(one.W, two.W, atol=1e-4)

@@ -1,0 +1,118 @@
+"""The loop: outcomes, the best point, honest records; and each solver's own promises."""
+
+import numpy as np
+import pytest
+
+from smtrain.objective import Point
+from smtrain.solvers.base import Status, minimise
+from smtrain.solvers.gradient_descent import GradientDescent
+from smtrain.solvers.lbfgs import Lbfgs
+from tests.problems import gaussian, hard_problems, objective, partition
+
+
+def run(f, solver, epochs=500, tol=1e-6):
+    return minimise(f, solver, f.zeros(), epochs=epochs, tol=tol, on_epoch=lambda _: None)
+
+
+def test_the_first_record_is_the_zero_start():
+    solution = run(objective(partition()), Lbfgs())
+    assert solution.history[0].epoch == 0
+    assert solution.history[0].nll == pytest.approx(np.log(4))
+
+
+@pytest.mark.parametrize("solver", [Lbfgs(), GradientDescent(), GradientDescent(batch_size=7)])
+def test_the_recorded_nll_is_that_of_the_weights(solver):
+    f = objective(partition("mixed", m=100, weights=True), size=30)
+    solution = run(f, solver, epochs=9, tol=0)
+    again = f.value_and_grad(solution.point.theta)
+    assert again.nll == solution.record.nll
+    assert again.objective == solution.record.objective
+    assert solution.record.objective == min(record.objective for record in solution.history)
+
+
+@pytest.mark.parametrize("name", hard_problems())
+@pytest.mark.parametrize("solver", [Lbfgs(), GradientDescent()])
+def test_the_objective_never_goes_up(name, solver):
+    whole, K = hard_problems()[name]
+    values = [record.objective for record in run(objective(whole, K), solver, epochs=60, tol=1e-9).history]
+    assert all(after <= before * (1 + 1e-12) for before, after in zip(values, values[1:], strict=False))
+
+
+def test_a_rate_too_large_diverges_without_a_finite_number():
+    whole, K = hard_problems()["heavy tails"]
+    assert run(objective(whole, K), GradientDescent(learning_rate=1e200)).status is Status.DIVERGED
+    assert run(objective(whole, K), GradientDescent(learning_rate=300.0), epochs=3).status is Status.DIVERGED
+
+
+def test_no_more_epochs_than_asked():
+    f = objective(partition("mixed", m=100))
+    for solver in (Lbfgs(), GradientDescent(), GradientDescent(batch_size=9)):
+        for epochs in (0, 1, 2, 3, 7):
+            solution = run(f, solver, epochs=epochs, tol=0)
+            assert solution.epochs <= epochs
+            assert solution.status in {Status.MAX_EPOCHS, Status.STALLED}
+
+
+def test_nothing_to_learn_is_learned_at_once():
+    whole = partition("numeric", m=40)
+    balanced = whole.take(np.arange(0))
+    rows = np.array([0, 1, 2, 3])
+    same = whole.take(rows)
+    X = same.X.numeric * 0
+    from dataclasses import replace
+
+    from smtrain.design import Design
+
+    flat = replace(same, X=Design(X))
+    assert balanced.rows == 0
+    solution = run(objective(flat), Lbfgs())
+    assert (solution.status, solution.epochs) == (Status.CONVERGED, 0)
+
+
+def test_separable_data_without_penalty_has_no_optimum():
+    """M11: the NLL goes to zero and the weights grow; that must not be called converged."""
+    whole, K = hard_problems()["separable"]
+    solution = run(objective(whole, K, l2=0.0), Lbfgs(), epochs=60, tol=1e-6)
+    assert solution.record.nll < 1e-3
+    assert solution.status is not Status.CONVERGED
+
+
+def test_a_full_batch_step_is_the_textbook_update():
+    f = objective(gaussian(50, 3, 3), 3)
+    solver = GradientDescent(learning_rate=0.3)
+    state = solver.start(f, f.value_and_grad(f.zeros()))
+    after = solver.step(f, state, 1)
+    np.testing.assert_allclose(after.point.theta, -0.3 * state.point.gradient, rtol=1e-15)
+
+
+def test_momentum_adds_the_last_step():
+    f = objective(gaussian(50, 3, 3), 3)
+    solver = GradientDescent(learning_rate=0.1, momentum=0.5)
+    states = [solver.start(f, f.value_and_grad(f.zeros()))]
+    for _ in range(2):
+        states.append(solver.step(f, states[-1], 1))
+    one, two = states[1].point, states[2].point
+    np.testing.assert_allclose(two.theta - one.theta, 0.5 * one.theta - 0.1 * one.gradient, rtol=1e-12)
+
+
+def test_mini_batches_see_every_row_once_an_epoch(monkeypatch):
+    f = objective(gaussian(50, 3, 3), 3, size=16)
+    seen = []
+
+    def recorded(theta, rows):
+        seen.extend(rows.tolist())
+        return f.value_and_grad(theta)
+
+    monkeypatch.setattr(f, "batch_value_and_grad", recorded)
+    solver = GradientDescent(batch_size=7, seed=3)
+    state = solver.start(f, f.value_and_grad(f.zeros()))
+    solver.step(f, state, 1)
+    assert sorted(seen) == list(range(50))
+    assert seen != list(range(50))
+
+
+def test_a_point_knows_that_it_is_not_finite():
+    zero = np.zeros((2, 2))
+    assert Point(zero, 1.0, 1.0, zero, zero).finite
+    assert not Point(zero, np.nan, np.nan, zero, zero).finite
+    assert not Point(zero, 1.0, 1.0, zero + np.inf, zero).finite
