@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.checkpoint import kept_progress
 from smtrain.config import FitConfig
-from smtrain.errors import DataError, TrainingError, UsageError, quoted
+from smtrain.encoding import Encoder
+from smtrain.errors import DataError, ModelError, TrainingError, UsageError, quoted
 from smtrain.gradcheck import GradientCheck, check_gradient
 from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.model import HISTORY_COLUMNS, Model, load_model
-from smtrain.objective import Objective
+from smtrain.objective import Objective, Theta
 from smtrain.partitions.memory import Workers, available_threads
 from smtrain.predicting import Scored, UnseenLevels, score
 from smtrain.solvers import SOLVERS, make_solver
@@ -34,10 +36,21 @@ class Observer:
         """A pass over the rows was made."""
 
 
-def fit(data: Data, config: FitConfig | None = None, *, observer: Observer | None = None, **options: Any) -> Model:
+def fit(
+    data: Data,
+    config: FitConfig | None = None,
+    *,
+    observer: Observer | None = None,
+    init: Model | None = None,
+    checkpoint: str | None = None,
+    **options: Any,
+) -> Model:
     """Train a model on a CSV file, several with the same header, or a DataFrame.
 
     `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`.
+    `init` is a model with the same columns and classes to start from, instead of zero. `checkpoint` names a file that
+    keeps the progress, every half minute and when the fit is stopped; a later call with the same options and data goes
+    on from it. It is left behind: remove it when the model is saved.
     Raises DataError, UsageError, and TrainingError if training diverged.
     """
     config = replace(config or FitConfig(), **options)
@@ -47,12 +60,30 @@ def fit(data: Data, config: FitConfig | None = None, *, observer: Observer | Non
         learned = learn(open_table(data, config.dialect), config, workers, observer.on_piece)
         observer.on_learned(learned, config)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
-        start = objective.zeros()
-        solver = make_solver(config)
-        solution = minimise(
-            objective, solver, start, epochs=config.epochs, tol=config.tolerance, on_epoch=observer.on_epoch
-        )
+        start = objective.zeros() if init is None else warm_start(init, learned.encoder)
+        with kept_progress(checkpoint, config, learned, start) as kept:
+            solution = minimise(
+                objective,
+                make_solver(config),
+                start,
+                epochs=config.epochs,
+                tol=config.tolerance,
+                on_epoch=observer.on_epoch,
+                on_progress=kept.on_progress,
+                resume=kept.load(),
+            )
     return _model(learned, config, solution)
+
+
+def warm_start(model: Model, encoder: Encoder) -> Theta:
+    """θ (p + 1, K) of `model` in the units of another encoder of the same columns and classes."""
+    for what, old, new in (("class", model.classes, encoder.classes), ("feature", model.features, encoder.features)):
+        other = sorted(set(old) ^ set(new))
+        if other:
+            where = "the model" if other[0] in old else "the data"
+            raise ModelError(f"--init: the {what} {quoted(other[0])} is in {where} only")
+    W, b = model.raw_weights
+    return np.vstack([W * encoder.scales[:, None], b + encoder.means @ W])
 
 
 def check_options(config: FitConfig) -> None:

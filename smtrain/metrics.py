@@ -17,15 +17,19 @@ Array = NDArray[np.float64]
 class EvaluationSum:
     """Weighted sums over labelled rows.
 
-    `confusion` (K, K): true class by predicted class. `bins` (3, 15): per bin of the highest probability, the weight,
-    the weighted confidence, and the weight of the rows that were right.
+    `support`, `predicted` and `right` (K,): the weight of the rows of each class, called so, and called so rightly.
+    `bins` (3, 15): per bin of the highest probability, the weight, the weighted confidence, and the weight of the rows
+    that were right. `confusion` is sparse, for many classes fill their square badly.
     """
 
     rows: int
     nll: float
     brier: float
-    confusion: Array
+    support: Array
+    predicted: Array
+    right: Array
     bins: Array
+    confusion: "Confusion"
 
     def __add__(self, other: "EvaluationSum") -> "EvaluationSum":
         return EvaluationSum(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -33,7 +37,38 @@ class EvaluationSum:
     @property
     def weight(self) -> float:
         """Σ v: the number of rows, unless they have weights."""
-        return float(self.confusion.sum())
+        return float(self.support.sum())
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The weight of each pair of true and predicted class that occurs: `pairs` = true · K + predicted, ascending."""
+
+    classes: int
+    pairs: NDArray[np.intp]
+    weights: Array
+
+    def __add__(self, other: "Confusion") -> "Confusion":
+        both = np.concatenate([self.pairs, other.pairs]), np.concatenate([self.weights, other.weights])
+        return Confusion.of(self.classes, *both)
+
+    @classmethod
+    def of(cls, classes: int, pairs: NDArray[np.intp], weights: Array) -> "Confusion":
+        """Add up the weights of equal pairs."""
+        distinct, place = np.unique(pairs, return_inverse=True)
+        return cls(classes, distinct, _totals(place, weights, len(distinct)))
+
+    def dense(self) -> Array:
+        """The (K, K) matrix: true class by predicted class."""
+        matrix = np.zeros(self.classes**2)
+        matrix[self.pairs] = self.weights
+        return matrix.reshape(self.classes, self.classes)
+
+    def errors(self) -> list[tuple[int, int, float]]:
+        """(true, predicted, weight) of the pairs that differ, the heaviest first."""
+        true, predicted = np.divmod(self.pairs, self.classes)
+        order = np.lexsort((self.pairs, -self.weights))
+        return [(int(true[i]), int(predicted[i]), float(self.weights[i])) for i in order if true[i] != predicted[i]]
 
 
 def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
@@ -41,39 +76,52 @@ def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
     K, m = Z.shape
     S = softmax(Z)
     predicted, confidence = S.argmax(axis=0), S.max(axis=0)
-    confusion = np.bincount(y * K + predicted, weights=v, minlength=K * K).astype(np.float64).reshape(K, K)
     s_y = S[y, np.arange(m)]
     brier = (S * S).sum(axis=0) - 2 * s_y + 1  # Σ_k (s_k − y_k)²
     place = np.minimum((confidence * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
     columns = (v, v * confidence, v * (predicted == y))
-    bins: Array = np.stack([np.bincount(place, weights=column, minlength=CALIBRATION_BINS) for column in columns])
-    return EvaluationSum(m, float(v @ nll(Z, y)), float(v @ brier), confusion, bins)
+    bins = np.stack([_totals(place, column, CALIBRATION_BINS) for column in columns])
+    return EvaluationSum(
+        rows=m,
+        nll=float(v @ nll(Z, y)),
+        brier=float(v @ brier),
+        support=_totals(y, v, K),
+        predicted=_totals(predicted, v, K),
+        right=_totals(y, v * (predicted == y), K),
+        bins=bins,
+        confusion=Confusion.of(K, y * K + predicted, v),
+    )
 
 
 def accuracy(s: EvaluationSum) -> float:
     """The share of rows whose most probable class is the true one."""
-    return float(np.trace(s.confusion) / s.weight)
+    return float(s.right.sum() / s.weight)
 
 
 def recall(s: EvaluationSum) -> Array:
     """Per class (K,): the share of its rows that were found; NaN for a class without rows."""
-    return _ratio(np.diag(s.confusion), s.confusion.sum(axis=1))
+    return _ratio(s.right, s.support)
 
 
 def precision(s: EvaluationSum) -> Array:
     """Per class (K,): the share of the rows called so that are; NaN for a class never predicted."""
-    return _ratio(np.diag(s.confusion), s.confusion.sum(axis=0))
+    return _ratio(s.right, s.predicted)
 
 
 def f1(s: EvaluationSum) -> Array:
     """Per class (K,): the harmonic mean of precision and recall; NaN for a class neither there nor predicted."""
-    return _ratio(2.0 * np.diag(s.confusion), s.confusion.sum(axis=0) + s.confusion.sum(axis=1))
+    return _ratio(2.0 * s.right, s.support + s.predicted)
 
 
 def calibration_error(s: EvaluationSum) -> float:
     """Expected calibration error: Σ over bins of their share × |accuracy − mean confidence| (Naeini et al., 2015)."""
     _, confidence, right = s.bins
     return float(np.abs(right - confidence).sum() / s.weight)
+
+
+def _totals(codes: NDArray[np.intp], weights: Array, count: int) -> Array:
+    """The weight of each code, (count,)."""
+    return np.bincount(codes, weights=weights, minlength=count).astype(np.float64)
 
 
 def _ratio(part: Array, whole: Array) -> Array:
@@ -89,7 +137,7 @@ METRICS: dict[str, Callable[[EvaluationSum], float]] = {
     "calibration_error": calibration_error,
 }
 CLASS_METRICS: dict[str, Callable[[EvaluationSum], Array]] = {
-    "support": lambda s: np.asarray(s.confusion.sum(axis=1)),
+    "support": lambda s: s.support,
     "precision": precision,
     "recall": recall,
     "f1": f1,

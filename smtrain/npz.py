@@ -105,8 +105,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read(path: str, members: set[str]) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an .npz file that has exactly these members, besides the digest.
+def read(path: str, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
+    """The arrays of an .npz file that has exactly these members, or any, besides the digest.
 
     Nothing in it is trusted: no member is decompressed, unpickled, or allocated before its size is known to agree with
     its shape. Raises UsageError if the file is not there, ModelError if it is anything but a whole, intact file.
@@ -115,7 +115,7 @@ def read(path: str, members: set[str]) -> dict[str, NDArray[np.generic]]:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
             raise ModelError(f"{path}: not a regular file")
         with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
-            arrays = _read_members(archive, members | {DIGEST})
+            arrays = _read_members(archive, members)
     except FileNotFoundError as error:
         raise UsageError(f"no model {quoted(path)}", hint="smtrain fit makes one; -m names it") from error
     except OSError as error:
@@ -130,10 +130,11 @@ def read(path: str, members: set[str]) -> dict[str, NDArray[np.generic]]:
     return arrays
 
 
-def _read_members(archive: zipfile.ZipFile, members: set[str]) -> dict[str, NDArray[np.generic]]:
+def _read_members(archive: zipfile.ZipFile, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
     infos = archive.infolist()
     names = [info.filename for info in infos]
-    if sorted(names) != sorted(f"{name}.npy" for name in members):
+    expected = set(names) if members is None else {f"{name}.npy" for name in members | {DIGEST}}
+    if sorted(names) != sorted(expected) or f"{DIGEST}.npy" not in expected:
         raise ModelError("not a smtrain model: it has other members")
     return {info.filename.removesuffix(".npy"): _read_member(archive, info) for info in infos}
 

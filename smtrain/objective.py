@@ -158,7 +158,7 @@ class Objective:
             A = G + eps * (np.outer(self.totals.x / self.n, q) - (G + self._class_features))
             dual = (1 - eps) * entropy + eps * float(-(q * np.log(np.where(q > 0, q, 1))).sum())
         dual -= float((A * A).sum()) / (2 * self.penalty)
-        return max(point.objective - dual, 0.0)
+        return max(point.objective - max(dual, 0.0), 0.0)  # the optimum is not below zero
 
     def gap_at_solved_intercept(self, point: Point) -> float:
         """What `gap` would be, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. A forecast, no proof."""

@@ -28,7 +28,7 @@ def frame_of(load):
 
 
 def scikit_objective(X, y, l2):
-    """min of mean NLL + l2/(2n) ΣW²; for two classes scikit-learn's single vector is the symmetric fit at twice the l2."""
+    """min of mean NLL + l2/(2n) ΣW². For two classes a single vector at half the l2 is the symmetric fit."""
     K = len(np.unique(y))
     fit = LogisticRegression(C=1 / (l2 if K > 2 else l2 / 2), tol=1e-10, max_iter=100_000).fit(X, y)
     W, b = fit.coef_.T, fit.intercept_

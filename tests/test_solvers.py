@@ -1,5 +1,7 @@
 """The loop: outcomes, the best point, honest records; and each solver's own promises."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ def test_the_recorded_nll_is_that_of_the_weights(solver):
 def test_the_objective_never_goes_up(name, solver):
     whole, K = hard_problems()[name]
     values = [record.objective for record in run(objective(whole, K), solver, epochs=60, tol=1e-9).history]
-    assert all(after <= before * (1 + 1e-12) for before, after in zip(values, values[1:], strict=False))
+    assert all(after <= before * (1 + 1e-12) for before, after in pairwise(values))
 
 
 def test_a_rate_too_large_diverges_without_a_finite_number():

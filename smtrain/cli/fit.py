@@ -27,6 +27,8 @@ from smtrain.errors import UsageError, quoted
 @click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")
 @click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
+@click.option("--init", metavar="MODEL", help="Start from this model, of the same columns and classes.")
+@click.option("--checkpoint", metavar="FILE", help="Keep the progress here; the same command goes on from it.")
 @opt.seed_option
 @click.option(
     "--precision", type=click.Choice(["float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
@@ -37,7 +39,15 @@ from smtrain.errors import UsageError, quoted
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
-    data: tuple[str, ...], output: str, log_path: str | None, *, as_json: bool, quiet: bool, **rest: Any
+    data: tuple[str, ...],
+    output: str,
+    init: str | None,
+    checkpoint: str | None,
+    log_path: str | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+    **rest: Any,
 ) -> None:
     """Train a model on DATA and write it.
 
@@ -52,10 +62,17 @@ def command(
     config = opt.config_from(rest)
     api.check_options(config)
     npz.check_writable(output)
+    if checkpoint is not None:
+        npz.check_writable(checkpoint)
+    start = None if init is None else api.load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
-    with _open_log(log_path) as log, report:
-        model = api.fit(list(data), config, observer=LogObserver(report, log))
+    going_on = checkpoint is not None and Path(checkpoint).exists()
+    with _open_log(log_path, "a" if going_on else "w") as log, report:
+        observer = LogObserver(report, log)
+        model = api.fit(list(data), config, observer=observer, init=start, checkpoint=checkpoint)
     model.save(output)
+    if checkpoint is not None:
+        Path(checkpoint).unlink(missing_ok=True)
     report.done(model, output)
     if as_json:
         from smtrain.cli.output import print_data
@@ -64,12 +81,12 @@ def command(
         print_data(json.dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
 
 
-def _open_log(path: str | None) -> AbstractContextManager[IO[str] | None]:
+def _open_log(path: str | None, mode: str) -> AbstractContextManager[IO[str] | None]:
     """Open the log before the work, so that a bad path costs nothing."""
     if path is None:
         return nullcontext()
     try:
-        return Path(path).open("w", encoding="utf-8")
+        return Path(path).open(mode, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
 

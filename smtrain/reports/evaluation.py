@@ -11,7 +11,7 @@ from smtrain.reports.text import show, width_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_CONFUSIONS = 20
+MOST_CONFUSIONS, MOST_COLUMNS, MOST_DENSE = 20, 60, 1000
 
 
 def document(evaluation: Evaluation) -> dict[str, Any]:
@@ -25,10 +25,19 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "rows": evaluation.sums.rows,
         **evaluation.metrics,
         "classes": list(classes),
-        "confusion": [[_plain(cell) for cell in row] for row in evaluation.sums.confusion.tolist()],
+        "confusion": _confusion_document(evaluation),
         "per_class": per_class,
         "unseen": evaluation.unseen,
     }
+
+
+def _confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list[dict[str, Any]]:
+    """The matrix, true class by predicted class; for very many classes the errors alone."""
+    if len(evaluation.classes) <= MOST_DENSE:
+        return [[_plain(cell) for cell in row] for row in evaluation.sums.confusion.dense().tolist()]
+    names = evaluation.classes
+    errors = evaluation.sums.confusion.errors()
+    return [{"true": names[i], "predicted": names[j], "rows": _plain(w)} for i, j, w in errors]
 
 
 def _plain(value: float) -> float | int:
@@ -52,7 +61,9 @@ def print_evaluation(console: "Console", evaluation: Evaluation) -> None:
 
 def _print_confusion(console: "Console", evaluation: Evaluation) -> None:
     """The whole matrix if it fits the width, else the most frequent confusions."""
-    classes, matrix = [show(name, 12) for name in evaluation.classes], evaluation.sums.confusion
+    if len(evaluation.classes) > MOST_COLUMNS:
+        return _print_most_frequent(console, evaluation)
+    classes, matrix = [show(name, 12) for name in evaluation.classes], evaluation.sums.confusion.dense()
     cells = [[weight(cell) if cell else "·" for cell in row] for row in matrix]
     widths = [max(width_of(name), *(len(row[k]) for row in cells)) for k, name in enumerate(classes)]
     if sum(widths) + 2 * len(widths) + max(map(width_of, classes)) + 14 <= min(console.width, 200):
@@ -60,17 +71,13 @@ def _print_confusion(console: "Console", evaluation: Evaluation) -> None:
         print_table(
             console, ["true \\ predicted", *classes], [[n, *row] for n, row in zip(classes, cells, strict=True)]
         )
-        return
-    _print_most_frequent(console, evaluation)
+        return None
+    return _print_most_frequent(console, evaluation)
 
 
 def _print_most_frequent(console: "Console", evaluation: Evaluation) -> None:
-    matrix = evaluation.sums.confusion.copy()
-    support = matrix.sum(axis=1)
-    np.fill_diagonal(matrix, 0)
-    order = np.argsort(-matrix, axis=None, kind="stable")[:MOST_CONFUSIONS]
-    pairs = [np.unravel_index(flat, matrix.shape) for flat in order if matrix.flat[flat] > 0]
-    names = evaluation.classes
-    rows = [[names[i], names[j], weight(float(matrix[i, j])), f"{matrix[i, j] / support[i]:.1%}"] for i, j in pairs]
+    names, support = evaluation.classes, evaluation.sums.support
+    errors = evaluation.sums.confusion.errors()[:MOST_CONFUSIONS]
+    rows = [[names[i], names[j], weight(w), f"{w / support[i]:.1%}"] for i, j, w in errors]
     console.print(f"most frequent confusions ({len(names)} classes; --json has the whole matrix)")
     print_table(console, ["true", "predicted", "rows", "of its class"], rows, texts=2)

@@ -122,8 +122,8 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
     kinds = f"{len(encoder.numeric)} numeric, {len(encoder.categorical)} categorical"
     lines = [
-        f"{show(sources[0])}{more}: {learned.rows:,} rows; {len(encoder.columns)} columns ({kinds}), "
-        f"encoded as {len(encoder.features)}; target {show(encoder.target)}: {len(encoder.classes)} classes"
+        f"{show(sources[0])}{more}: {learned.rows:,} rows, {len(encoder.columns)} columns ({kinds})",
+        f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
     if learned.missing:
         counts = ", ".join(f"{show(name, 40)} {count:,}" for name, count in list(learned.missing.items())[:12])

@@ -7,7 +7,7 @@ what it remembers between steps is its `State`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -64,7 +64,9 @@ class State:
 
 
 class Solver(Protocol):
-    """A method of minimisation."""
+    """A method of minimisation. `state` is the class of what it remembers, so that a checkpoint can be read back."""
+
+    state: ClassVar[type[State]]
 
     def start(self, objective: Objective, point: Point) -> Any:
         """Return the state at the first point."""
@@ -75,6 +77,20 @@ class Solver(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is after an epoch: all that is needed to go on. `best_epoch` is the place of `best` in `history`."""
+
+    state: Any
+    history: tuple[Record, ...]
+    best: Point
+    best_epoch: int = 0
+
+
+def ignore(_: object) -> None:
+    """The callback of those who do not want to know."""
+
+
 @np.errstate(over="ignore", invalid="ignore")  # numbers that are not finite are looked for, in the point itself
 def minimise(
     objective: Objective,
@@ -83,46 +99,65 @@ def minimise(
     *,
     epochs: int,
     tol: float,
-    on_epoch: Callable[[Record], object],
+    on_epoch: Callable[[Record], object] = ignore,
+    on_progress: Callable[[Progress], object] = ignore,
+    resume: Progress | None = None,
 ) -> Solution:
     """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
 
     The solution is the point of the lowest objective. A fit that never came below its start and ends at twice its
-    objective has diverged, even if its numbers are still finite.
+    objective has diverged, even if its numbers are still finite. With `resume`, goes on from there to the same end.
     """
-    state = solver.start(objective, objective.value_and_grad(start))
-    history: list[Record] = []
-    best, best_epoch = state.point, 0
-    status = None
-    while status is None:
-        if history:
-            state = solver.step(objective, state, epochs - state.epoch)
-        state = _with_intercept_solved(objective, state, tol)
-        history.append(_record(objective, state, tol))
-        if state.point.objective < best.objective:
-            best, best_epoch = state.point, len(history) - 1
-        on_epoch(history[-1])
-        status = _status(state, history[-1], epochs=epochs, tol=tol)
-    if best_epoch == 0 and state.point.objective > 2 * best.objective:
+    progress = resume
+    if progress is None:
+        state = solver.start(objective, objective.value_and_grad(start))
+        progress = Progress(state, (), state.point)
+        progress = _noted(objective, progress, state, epochs=epochs, tol=tol)
+        on_epoch(progress.history[-1])
+    while (status := _status(progress, epochs=epochs, tol=tol)) is None:
+        on_progress(progress)
+        state = solver.step(objective, progress.state, epochs - progress.state.epoch)
+        progress = _noted(objective, progress, state, epochs=epochs, tol=tol)
+        on_epoch(progress.history[-1])
+    on_progress(progress)
+    return _solution(objective, progress, status)
+
+
+def _noted(objective: Objective, progress: Progress, state: Any, *, epochs: int, tol: float) -> Progress:
+    """The progress with a new state, its record, and the better of the best point and the state's."""
+    state = _with_intercept_solved(objective, state, epochs=epochs, tol=tol)
+    history = (*progress.history, _record(objective, state, tol))
+    if state.point.objective < progress.best.objective:
+        return Progress(state, history, state.point, len(history) - 1)
+    return replace(progress, state=state, history=history)
+
+
+def _solution(objective: Objective, progress: Progress, status: Status) -> Solution:
+    best, last = progress.best, progress.state.point
+    if progress.best_epoch == 0 and last.objective > 2 * best.objective:
         status = Status.DIVERGED
-    record = history[best_epoch]
+    record = progress.history[progress.best_epoch]
     if record.gap is None and status is not Status.DIVERGED:
         record = replace(record, gap=_relative(objective.newton_gap(best), best))
-    return Solution(best, record, status, tuple(history))
+    return Solution(best, record, status, progress.history)
 
 
-def _with_intercept_solved(objective: Objective, state: State, tol: float) -> State:
+def _with_intercept_solved(objective: Objective, state: Any, *, epochs: int, tol: float) -> Any:
     """Re-solve b when the certificate only waits for it: near the end the gradient of W is small enough, b's is not."""
-    point = state.point
-    if objective.l2 == 0 or not point.finite or objective.gap_at_solved_intercept(point) > tol * point.objective:
+    point, passes = state.point, min(8, epochs - state.epoch - 1)
+    if objective.l2 == 0 or passes < 1 or not point.finite:
         return state
-    if objective.gap(point) <= tol * point.objective:
+    if (
+        objective.gap_at_solved_intercept(point) > tol * point.objective
+        or objective.gap(point) <= tol * point.objective
+    ):
         return state
-    point, passes = objective.solve_intercept(point)
+    point, passes = objective.solve_intercept(point, most=passes)
     return replace(state, point=point, epoch=state.epoch + passes)
 
 
-def _status(state: State, record: Record, *, epochs: int, tol: float) -> Status | None:
+def _status(progress: Progress, *, epochs: int, tol: float) -> Status | None:
+    state, record = progress.state, progress.history[-1]
     if not state.point.finite:
         return Status.DIVERGED
     if record.gap is not None and record.gap <= tol:

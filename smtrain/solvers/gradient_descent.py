@@ -7,6 +7,7 @@ With momentum (Polyak, 1964): V ← μ V − α ∂J/∂W, W ← W + V.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class DescentState(State):
 class GradientDescent:
     """See the module. `learning_rate` None takes 1/L; `batch_size` None is all rows."""
 
+    state: ClassVar[type[State]] = DescentState
     learning_rate: float | None = None
     batch_size: int | None = None
     momentum: float = 0.0

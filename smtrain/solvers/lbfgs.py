@@ -7,6 +7,7 @@ conditions of Hager & Zhang (2005) where the objective's decrease drowns in roun
 """
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class LbfgsState(State):
 class Lbfgs:
     """See the module. `rounding` is the relative error of one evaluation of J."""
 
+    state: ClassVar[type[State]] = LbfgsState
     rounding: float = ROUNDING["float64"]
 
     def start(self, objective: Objective, point: Point) -> LbfgsState:

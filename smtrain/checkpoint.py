@@ -1,0 +1,186 @@
+"""A fit that was stopped, as a file: everything the loop needs to go on and end with the same bytes.
+
+The file is an .npz like a model's, written as atomically and read as warily. It names the options and the data that it
+belongs to; with others it is refused.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain import npz
+from smtrain.config import FitConfig
+from smtrain.errors import ModelError, UsageError, quoted
+from smtrain.learning import Learned
+from smtrain.objective import Point, Theta
+from smtrain.partitions.memory import MemoryPartitions
+from smtrain.solvers import make_solver
+from smtrain.solvers.base import Progress, Record, State
+
+VERSION = 1
+SECONDS_BETWEEN = 30.0
+RECORD_FIELDS = tuple(field.name for field in fields(Record))
+
+
+class NoCheckpoint:
+    """Keeps nothing."""
+
+    def load(self) -> Progress | None:
+        """Nothing was kept."""
+        return None
+
+    def on_progress(self, progress: Progress) -> None:
+        """Forget it."""
+
+    def save(self) -> None:
+        """There is nothing to write."""
+
+
+class Checkpoint(NoCheckpoint):
+    """Saves the latest progress of a fit every half minute, and when it is told to; gives it back to a later run."""
+
+    def __init__(self, path: str, config: FitConfig, learned: Learned, start: Theta) -> None:
+        self._path, self._state = path, make_solver(config).state
+        self._identity = {
+            "version": VERSION,
+            "options": config.record(),
+            "columns": learned.encoder.schema() | {"classes": list(learned.encoder.classes)},
+            "start": hashlib.sha256(start.tobytes()).hexdigest(),
+            "data": fingerprint(learned.partitions),
+        }
+        self._latest: Progress | None = None
+        self._saved = time.monotonic()
+
+    def load(self) -> Progress | None:
+        """The progress of an earlier run, or None. Raises UsageError if it was of other options or other data."""
+        if not os.path.exists(self._path):  # noqa: PTH110 - a path of "" must fail like any other
+            return None
+        arrays = npz.read(self._path, None)
+        try:
+            difference = _difference(json.loads(arrays["identity"].tobytes()), json.loads(json.dumps(self._identity)))
+            progress = _progress(arrays, self._state) if difference is None else None
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+            raise ModelError(f"{self._path}: not a valid checkpoint") from error
+        if difference is not None:
+            what = f"the checkpoint {quoted(self._path)} is of another fit: {difference}"
+            raise UsageError(what, hint="remove it to start anew, or name another --checkpoint")
+        return progress
+
+    def on_progress(self, progress: Progress) -> None:
+        """Remember it; save it if the last save was a while ago."""
+        self._latest = progress
+        if time.monotonic() - self._saved > SECONDS_BETWEEN:
+            self.save()
+
+    def save(self) -> None:
+        """Write the latest progress."""
+        if self._latest is not None:
+            identity = json.dumps(self._identity, sort_keys=True).encode()
+            arrays = _arrays(self._latest) | {"identity": np.frombuffer(identity, np.uint8)}
+            npz.write(self._path, arrays, lambda path: npz.read(path, None))
+        self._saved = time.monotonic()
+
+
+@contextlib.contextmanager
+def kept_progress(path: str | None, config: FitConfig, learned: Learned, start: Theta) -> Iterator[NoCheckpoint]:
+    """A place to keep the progress of a fit, which is saved if the fit is stopped."""
+    kept = NoCheckpoint() if path is None else Checkpoint(path, config, learned, start)
+    try:
+        yield kept
+    except BaseException:
+        kept.save()
+        raise
+
+
+def fingerprint(partitions: MemoryPartitions) -> str:
+    """SHA-256 of the encoded rows."""
+    found = hashlib.sha256()
+    for part in partitions:
+        for array in (part.X.numeric, *part.X.codes, part.y, part.v):
+            found.update(np.ascontiguousarray(array).data.cast("B"))
+    return found.hexdigest()
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+    """What differs first, in words; None if nothing does."""
+    for name, value in new["options"].items():
+        if old["options"].get(name) != value:
+            return f"its {name.replace('_', ' ')} was {old['options'].get(name)!r}, now it is {value!r}"
+    parts = {"columns": "its columns or classes", "data": "its data", "start": "its --init", "version": "its format"}
+    return next((f"{words} differ" for name, words in parts.items() if old[name] != new[name]), None)
+
+
+def _arrays(progress: Progress) -> dict[str, NDArray[np.float64] | NDArray[np.uint8]]:
+    history = [[_nan(getattr(record, name)) for name in RECORD_FIELDS] for record in progress.history]
+    return {
+        "history": np.array(history, np.float64),
+        "best_epoch": np.array([float(progress.best_epoch)]),
+        **_point_arrays("best", progress.best),
+        **{f"state_{name}": array for name, array in _state_arrays(progress.state).items()},
+    }
+
+
+def _state_arrays(state: State) -> dict[str, NDArray[np.float64]]:
+    """Each field of a solver's state: the point, numbers, arrays, or pairs of arrays."""
+    found = _point_arrays("point", state.point)
+    for field in fields(state):
+        value = getattr(state, field.name)
+        if field.name == "pairs":
+            found["pairs"] = np.array([array for pair in value for array in pair], np.float64)
+        elif field.name != "point":
+            found[field.name] = np.atleast_1d(np.asarray(_nan(value), np.float64))
+    return found
+
+
+def _progress(arrays: dict[str, NDArray[Any]], kind: type[State]) -> Progress:
+    history = tuple(_record(row) for row in arrays["history"])
+    values: dict[str, Any] = {"point": _point("state_point", arrays)}
+    for field in fields(kind):
+        array = arrays.get(f"state_{field.name}")
+        if field.name == "pairs" and array is not None:
+            values["pairs"] = tuple((array[i], array[i + 1]) for i in range(0, len(array), 2))
+        elif array is not None:
+            values[field.name] = _value(field.name, array)
+    best = _point("best", arrays)
+    return Progress(kind(**values), history, best, int(arrays["best_epoch"][0]))
+
+
+def _value(name: str, array: NDArray[np.float64]) -> Any:
+    if array.ndim == 2:
+        return array
+    number = float(array[0])
+    if name == "epoch":
+        return int(number)
+    if name == "stalled":
+        return bool(number)
+    return None if np.isnan(number) else number
+
+
+def _point_arrays(prefix: str, point: Point) -> dict[str, NDArray[np.float64]]:
+    scalars = np.array([point.nll, point.objective])
+    arrays = {"theta": point.theta, "gradient": point.gradient, "data_gradient": point.data_gradient}
+    return {f"{prefix}_{name}": array for name, array in (arrays | {"scalars": scalars}).items()}
+
+
+def _point(prefix: str, arrays: dict[str, NDArray[Any]]) -> Point:
+    theta, gradient, data_gradient, scalars = (
+        arrays[f"{prefix}_{name}"] for name in ("theta", "gradient", "data_gradient", "scalars")
+    )
+    return Point(theta, float(scalars[0]), float(scalars[1]), gradient, data_gradient)
+
+
+def _record(row: NDArray[np.float64]) -> Record:
+    values = {name: None if np.isnan(x) else float(x) for name, x in zip(RECORD_FIELDS, row, strict=True)}
+    return Record(**values | {"epoch": int(row[0])})  # type: ignore[arg-type]  # by name, from our own file
+
+
+def _nan(value: float | None) -> Any:
+    return np.nan if value is None else value

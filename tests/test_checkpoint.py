@@ -1,0 +1,141 @@
+"""A fit that was stopped goes on and ends with the same bytes; with other data or options it is refused."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.api import Observer
+from tests.cli import SMTRAIN, clean_environment, smtrain
+
+GLASS = "sample_data/glass-no-header.csv"
+DIALECT = sm.Dialect(header=False)
+SOLVERS = {
+    "lbfgs": {"tol": 1e-10},
+    "lbfgs without penalty": {"l2": 0.0, "epochs": 60},
+    "gd": {"solver": "gd", "epochs": 40, "momentum": 0.5},
+    "mini-batches": {"batch_size": 32, "epochs": 12, "seed": 4},
+}
+
+
+class StopAt(Observer):
+    """Presses Ctrl-C at an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch(self, record):
+        if record.epoch >= self.epoch:
+            raise KeyboardInterrupt
+
+
+def fit(path, **options):
+    return sm.fit(GLASS, dialect=DIALECT, checkpoint=str(path), **options)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_stopped_fit_ends_with_the_same_bytes(name, tmp_path):
+    whole, path = fit(tmp_path / "whole.ck", **SOLVERS[name]), tmp_path / "ck"
+    for stop in (0, 3, 7, 7, 11):
+        with pytest.raises(KeyboardInterrupt):
+            fit(path, observer=StopAt(stop), **SOLVERS[name])
+    resumed = fit(path, **SOLVERS[name])
+    for file, model in (("a", whole), ("b", resumed)):
+        model.save(str(tmp_path / file))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_finished_checkpoint_gives_the_same_model_again(tmp_path):
+    one = fit(tmp_path / "ck")
+    seen = []
+    watcher = Observer()
+    watcher.on_epoch = seen.append
+    # A fit that was killed after its last epoch: the checkpoint holds that epoch.
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "ck2", observer=StopAt(one.fit["epochs"]))
+    two = fit(tmp_path / "ck2", observer=watcher)
+    np.testing.assert_array_equal(one.W, two.W)
+    assert len(seen) <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"l2": 2.0}, "its l2 was 1.0, now it is 2.0"),
+        ({"solver": "gd"}, "its solver was 'lbfgs', now it is 'gd'"),
+        ({"epochs": 7}, "its epochs was 1000, now it is 7"),
+    ],
+)
+def test_a_checkpoint_of_other_options_is_refused(change, words, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "ck", observer=StopAt(5))
+    with pytest.raises(sm.UsageError, match="is of another fit") as refused:
+        fit(tmp_path / "ck", **change)
+    assert words in refused.value.message
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    frame = pd.read_csv("sample_data/iris.csv")
+    path = str(tmp_path / "ck")
+    with pytest.raises(KeyboardInterrupt):
+        sm.fit(frame, checkpoint=path, observer=StopAt(5))
+    other = frame.copy()
+    other.loc[[0, 60], "species"] = other.loc[[60, 0], "species"].to_numpy()
+    with pytest.raises(sm.UsageError, match="its data differ"):
+        sm.fit(other, checkpoint=path)
+    with pytest.raises(sm.UsageError, match="its columns or classes differ"):
+        sm.fit(frame.drop(columns="sepal_width"), checkpoint=path)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "ck"
+    with pytest.raises(KeyboardInterrupt):
+        fit(path, observer=StopAt(5))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(sm.ModelError, match="damaged"):
+        fit(path)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_signals_leave_a_checkpoint_and_the_command_goes_on(signum, tmp_path):
+    command = [*SMTRAIN, "fit", str(Path(GLASS).absolute()), "--no-header", "--solver", "gd", "--epochs", "20000"]
+    command += ["--tol", "0", "--checkpoint", "ck", "--log", "log.jsonl"]
+    started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=clean_environment())
+    while not (tmp_path / "log.jsonl").exists() or (tmp_path / "log.jsonl").stat().st_size < 20_000:
+        time.sleep(0.02)
+    started.send_signal(signum)
+    _, stderr = started.communicate()
+    assert started.returncode == 128 + signum
+    assert stderr.decode().splitlines()[-1].startswith("smtrain: error: ")
+    assert sorted(os.listdir(tmp_path)) == ["ck", "log.jsonl"]
+    smtrain(*command[len(SMTRAIN) :], cwd=tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["log.jsonl", "model.npz"]
+    epochs = [int(line.split(",")[0].split(":")[1]) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert epochs[-1] == 20_000
+    assert set(epochs) == set(range(20_001))
+
+
+def test_init_starts_where_the_model_ended(tmp_path):
+    first = fit(tmp_path / "a", tol=1e-9)
+    again = sm.fit(GLASS, dialect=DIALECT, init=first)
+    assert again.fit["epochs"] <= 3
+    assert again.fit["objective"] == pytest.approx(first.fit["objective"], rel=1e-8)
+
+
+def test_init_is_in_the_units_of_the_new_data(tmp_path):
+    frame = pd.read_csv("sample_data/iris.csv")
+    first = sm.fit(frame, tol=1e-9)
+    scaled = frame.assign(sepal_length=frame["sepal_length"] * 1000 - 7)
+    with pytest.raises(sm.ModelError, match="is in the model only"):
+        sm.fit(frame[frame["species"] != "setosa"], init=first)
+    half = sm.fit(frame.iloc[::2], init=first, epochs=0)
+    np.testing.assert_allclose(sm.predict_proba(half, frame), sm.predict_proba(first, frame), atol=1e-12)
+    assert sm.fit(scaled, init=first, epochs=0).fit["nll"] != pytest.approx(first.fit["nll"])
