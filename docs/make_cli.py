@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 from smtrain.cli.main import COMMANDS, cli
@@ -15,8 +16,8 @@ Written by `docs/make_cli.py` from `--help`; edit the help texts, not this page.
 [options.md](options.md), what may be in a file in [data.md](data.md), the exit codes in the
 [README](../README.md#exit-codes).
 
-Every option can also be given by an environment variable, `SMTRAIN_<COMMAND>_<OPTION>`: `SMTRAIN_FIT_L2=0.1` is
-`smtrain fit --l2 0.1`. The command line wins.
+An option can also be given by an environment variable, `SMTRAIN_<COMMAND>_<OPTION>`: `SMTRAIN_FIT_L2=0.1` is
+`smtrain fit --l2 0.1`. The command line wins. A flag is set by `1`.
 """
 
 
@@ -28,10 +29,22 @@ def help_text(*command: str) -> str:
     return "\n".join(line.rstrip() for line in result.output.splitlines()).strip()
 
 
+def odd_variables(name: str) -> str:
+    """The environment variables of a command that are not named like their option, in a sentence."""
+    command = cli.get_command(click.Context(cli), name)
+    found = []
+    for option in command.params if command else ():
+        long = max(option.opts, key=len).lstrip("-")
+        if isinstance(option, click.Option) and option.name and option.name != long.replace("-", "_"):
+            found.append(f"`--{long}` is `{f'SMTRAIN_{name}_{option.name}'.upper()}`")
+    return f"\nEnvironment variables with another name: {', '.join(found)}.\n" if found else ""
+
+
 def page() -> str:
     """The whole page."""
-    sections = [("smtrain", help_text()), *((f"smtrain {name}", help_text(name)) for name in COMMANDS)]
-    return INTRODUCTION + "".join(f"\n## {title}\n\n```text\n{text}\n```\n" for title, text in sections)
+    parts = [INTRODUCTION, f"\n## smtrain\n\n```text\n{help_text()}\n```\n"]
+    parts += [f"\n## smtrain {name}\n\n```text\n{help_text(name)}\n```\n{odd_variables(name)}" for name in COMMANDS]
+    return "".join(parts)
 
 
 if __name__ == "__main__":

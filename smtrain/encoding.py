@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smtrain.config import Dialect
 from smtrain.design import Design
 from smtrain.errors import ModelError, quoted
-from smtrain.sources.table import Reading, Readings, Rows, Table, TextCells
+from smtrain.sources.table import Reading, Readings, Rows, Table, TextCells, positions
 
 MISSING_LEVEL = None
 Dtype = type[np.float32] | type[np.float64]
@@ -125,9 +125,8 @@ class Encoder:
     def encode(self, rows: Rows, names: Sequence[str], dtype: Dtype = np.float64) -> Design:
         """X of some rows of a table whose columns are `names`."""
         place = {name: i for i, name in enumerate(names)}
-        raw = np.empty((rows.count, len(self.numeric)))
-        for j, column in enumerate(self.numeric):
-            raw[:, j] = rows.numbers[place[column.name]]
+        order = {i: j for j, i in enumerate(positions(rows.readings, Reading.NUMBER))}
+        raw = np.ascontiguousarray(rows.numbers[:, [order[place[column.name]] for column in self.numeric]])
         codes = tuple(column.codes(rows.texts[place[column.name]]) for column in self.categorical)
         return self.design(raw, codes, dtype)
 

@@ -26,6 +26,7 @@ from smtrain.sources.table import (
     looks_like_other_notation,
     not_a_number,
     notation_hint,
+    positions,
     shell_word,
 )
 from smtrain.vocabulary import Vocabulary
@@ -146,7 +147,7 @@ class Learner:
     def _check_weights(self, rows: Rows) -> None:
         if self.weight is None:
             return
-        weights = rows.numbers[self.weight]
+        weights = rows.number(self.weight)
         wrong = np.flatnonzero(~(weights >= 0))
         if len(wrong):
             line, name = rows.lines()[wrong[0]], self.table.names[self.weight]
@@ -158,6 +159,10 @@ class Learner:
             self._slots = {i: s for s, i in enumerate(i for i, k in self._kinds.items() if k is not Reading.TEXT)}
         codes = {i: self._vocabularies[i].add(rows.texts[i]) for i in self._texts()}
         labels = self._vocabularies[self.target].add(rows.texts[self.target])
+        numbers = positions(rows.readings, Reading.NUMBER)
+        features = [j for j, i in enumerate(numbers) if i in self._slots]
+        slots, columns = _span([self._slots[numbers[j]] for j in features]), _span(features)
+        weights = np.ones(rows.count) if self.weight is None else rows.number(self.weight)
         start = 0
         while start < rows.count:
             if self._room == 0:
@@ -166,12 +171,12 @@ class Learner:
             size = min(self._room, rows.count - start)
             at = slice(self._partition_rows - self._room, self._partition_rows - self._room + size)
             piece, raw = slice(start, start + size), self._raw[-1]
-            for i, slot in self._slots.items():
-                raw.numbers[at, slot] = rows.numbers[i][piece] if i in rows.numbers else np.nan
+            raw.numbers[at] = np.nan  # columns that are open still
+            raw.numbers[at, slots] = rows.numbers[piece, columns]
             for i, column in codes.items():
                 raw.codes[i][at] = column[piece]
             raw.labels[at] = labels[piece]
-            raw.weights[at] = 1 if self.weight is None else rows.numbers[self.weight][piece]
+            raw.weights[at] = weights[piece]
             start, self._room = start + size, self._room - size
         self.rows += rows.count
 
@@ -339,6 +344,13 @@ class Learner:
             return Partition(encoder.design(numbers, codes, dtype), raw.labels, raw.weights)
 
         return list(workers.map(encode, range(len(self._raw))))
+
+
+def _span(indices: list[int]) -> slice | list[int]:
+    """A run of indices as a slice, which numpy copies faster."""
+    if indices and indices == list(range(indices[0], indices[0] + len(indices))):
+        return slice(indices[0], indices[0] + len(indices))
+    return indices
 
 
 def class_weights(

@@ -61,7 +61,7 @@ def _labels(model: Model, table: Table, rows: Rows) -> tuple[NDArray[np.intp], N
         raise DataError(what, source=rows.piece.source, line=line, column=encoder.target)
     if encoder.weight is None or encoder.weight not in table.names:
         return y, np.ones(rows.count)
-    v = rows.numbers[table.names.index(encoder.weight)]
+    v = rows.number(table.names.index(encoder.weight))
     wrong = np.flatnonzero(~(v >= 0))
     if len(wrong):
         line = rows.lines()[wrong[0]]

@@ -1,6 +1,5 @@
 """A fit that was stopped goes on and ends with the same bytes; with other data or options it is refused."""
 
-import os
 import signal
 import subprocess
 import time
@@ -115,9 +114,9 @@ def test_signals_leave_a_checkpoint_and_the_command_goes_on(signum, tmp_path):
     _, stderr = started.communicate()
     assert started.returncode == 128 + signum
     assert stderr.decode().splitlines()[-1].startswith("smtrain: error: ")
-    assert sorted(os.listdir(tmp_path)) == ["ck", "log.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ck", "log.jsonl"]
     smtrain(*command[len(SMTRAIN) :], cwd=tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["log.jsonl", "model.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl", "model.npz"]
     epochs = [int(line.split(",")[0].split(":")[1]) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert epochs[-1] == 20_000
     assert set(epochs) == set(range(20_001))

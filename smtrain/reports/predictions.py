@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.design import Floats
 from smtrain.errors import UsageError, quoted
@@ -15,15 +16,26 @@ from smtrain.predicting import Scored
 from smtrain.reports.console import errors
 from smtrain.reports.text import message, show
 from smtrain.sources.records import Piece
-from smtrain.sources.table import Table
+from smtrain.sources.table import Table, is_number
 
 
 class PredictionWriter:
     """Turns scored rows into text. The delimiter is the input's; kept cells stand as they stood, quotes included."""
 
     def __init__(
-        self, model: Model, table: Table, *, proba: bool, top: int | None, keep: tuple[str, ...], form: str
+        self,
+        model: Model,
+        table: Table,
+        *,
+        proba: bool,
+        top: int | None,
+        keep: tuple[str, ...],
+        form: str,
+        csv_safe: bool,
     ) -> None:
+        if csv_safe and form != "csv":
+            raise UsageError("--csv-safe is for --format csv")
+        self._guard = csv_safe
         self.model, self.table = model, table
         self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, form == "jsonl"
         names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
@@ -36,15 +48,18 @@ class PredictionWriter:
         clash = set(self.columns) & set(names)
         if clash:
             raise UsageError(f"--keep: the output has a column {quoted(min(clash))} of its own")
-        self._quoted = [quote(name, table.delimiter) for name in model.classes]
+        self._quoted = [self._cell(name) for name in model.classes]
 
     def head(self) -> bytes:
         """The header line."""
         if self.jsonl:
             return b""
         d = self.table.delimiter
-        kept = [quote(self.table.names[i], d) for i in self.keep]
-        return (d.join([*kept, *(quote(name, d) for name in self.columns)]) + "\n").encode()
+        kept = [self._cell(self.table.names[i]) for i in self.keep]
+        return (d.join([*kept, *map(self._cell, self.columns)]) + "\n").encode()
+
+    def _cell(self, text: str) -> str:
+        return quote(guarded(text) if self._guard else text, self.table.delimiter)
 
     def rows(self, scored: Scored) -> bytes:
         """The lines of some rows."""
@@ -60,7 +75,7 @@ class PredictionWriter:
         if self.proba:
             columns += [list(map(repr, row)) for row in S.tolist()]
         if self.top:
-            order = np.argsort(-S, axis=0, kind="stable")[: self.top]
+            order = _largest(S, self.top)
             for ranked, p in zip(order, np.take_along_axis(S, order, axis=0), strict=True):
                 columns += [[names[k] for k in ranked.tolist()], list(map(repr, p.tolist()))]
         return columns
@@ -85,7 +100,17 @@ class PredictionWriter:
 
     def _kept(self, scored: Scored) -> list[list[str]]:
         cells = _raw_records(scored.rows.piece)[scored.start : scored.start + scored.X.rows]
+        if self._guard:
+            return [[self._cell(unquote(row[i])) for i in self.keep] for row in cells]
         return [[row[i] for i in self.keep] for row in cells]
+
+
+def _largest(S: Floats, count: int) -> NDArray[np.intp]:
+    """The classes of the `count` largest probabilities of each column, in order, (count, m)."""
+    chosen = np.argpartition(-S, count - 1, axis=0)[:count] if count < len(S) else np.argsort(-S, axis=0)
+    chosen.sort(axis=0)  # equal probabilities: the first class first
+    order = np.argsort(-np.take_along_axis(S, chosen, axis=0), axis=0, kind="stable")
+    return np.asarray(np.take_along_axis(chosen, order, axis=0))
 
 
 @lru_cache(maxsize=1)
@@ -97,6 +122,11 @@ def _raw_records(piece: Piece) -> list[list[str]]:
 def json_text(text: str) -> str:
     """A text as JSON."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: with an apostrophe before =, +, -, @, tab or CR, if no number."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") and not is_number(text) else text
 
 
 def quote(text: str, delimiter: str) -> str:

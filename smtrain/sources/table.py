@@ -8,11 +8,12 @@ import io
 import math
 import re
 import warnings
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,17 +40,12 @@ class Reading(Enum):
 
 
 Readings = tuple[Reading, ...]
-# Not pandas' category type: it turns a piece of texts that all look like numbers, 01 and 1, into numbers.
-DTYPES: dict[Reading, np.dtype[Any]] = {
-    Reading.NUMBER: np.dtype(np.float64),
-    Reading.TEXT: np.dtype(object),
-    Reading.LABEL: np.dtype(object),
-}
 
 
-def positions(readings: Readings, *kinds: Reading) -> list[int]:
+@lru_cache(maxsize=64)
+def positions(readings: Readings, *kinds: Reading) -> tuple[int, ...]:
     """The positions of the columns that are read in one of these ways."""
-    return [i for i, reading in enumerate(readings) if reading in kinds]
+    return tuple(i for i, reading in enumerate(readings) if reading in kinds)
 
 
 @dataclass(frozen=True)
@@ -62,13 +58,17 @@ class TextCells:
 
 @dataclass(frozen=True)
 class Rows:
-    """Some parsed rows: by column position, numbers (n,) with NaN where missing, or text."""
+    """Some parsed rows: `numbers` (n, q) of the number columns in order, NaN where missing; by position, `texts`."""
 
     piece: Piece
     readings: Readings
     count: int
-    numbers: dict[int, NDArray[np.float64]]
+    numbers: NDArray[np.float64]
     texts: dict[int, TextCells]
+
+    def number(self, column: int) -> NDArray[np.float64]:
+        """The cells (n,) of the number column at a position."""
+        return np.asarray(self.numbers[:, positions(self.readings, Reading.NUMBER).index(column)])
 
     def find(self, column: int, wanted: Callable[[str], bool]) -> tuple[int, str]:
         """The line and text of the column's first cell that is `wanted`. Slow; for messages."""
@@ -156,8 +156,8 @@ class Table:
             }
         except (ValueError, OverflowError) as error:
             raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
-        numbers = {i: frame[i].to_numpy() for i in positions(readings, Reading.NUMBER)}
-        if any(np.isinf(column).any() for column in numbers.values()) or _hides_booleans(text, numbers):
+        numbers = frame.drop(columns=list(texts)).to_numpy(np.float64)
+        if np.isinf(numbers).any() or _hides_booleans(text, numbers):
             fault = self._fault(piece, readings)
             if fault:
                 raise fault
@@ -174,7 +174,7 @@ class Table:
                 names=range(len(readings)),
                 index_col=False,
                 usecols=[i for i, reading in enumerate(readings) if reading is not Reading.SKIP],
-                dtype={i: DTYPES[reading] for i, reading in enumerate(readings) if reading is not Reading.SKIP},
+                dtype=_dtypes(readings),
                 na_filter=missing,
                 na_values=self._missing,
                 keep_default_na=False,
@@ -251,11 +251,19 @@ def _check_names(names: list[str], source: str, line: int) -> None:
         seen.add(name)
 
 
-def _hides_booleans(text: bytes, numbers: dict[int, NDArray[np.float64]]) -> bool:
+def _hides_booleans(text: bytes, numbers: NDArray[np.float64]) -> bool:
     """Whether a number column may be words: pandas reads a piece of nothing but True and False as ones and zeros."""
-    if not any(word in text for word in BOOLEANS):
+    # A single letter is looked for ten times faster than a word, and most files of numbers have none.
+    if not (b"e" in text or b"E" in text) or not any(word in text for word in BOOLEANS):
         return False
-    return any(bool(np.all(np.isnan(x) | (x == 0) | (x == 1))) for x in numbers.values())
+    return bool((np.isnan(numbers) | (numbers == 0) | (numbers == 1)).all(axis=0).any())
+
+
+def _dtypes(readings: Readings) -> defaultdict[int, np.dtype[Any]]:
+    """The columns' types; numbers are the default, because pandas takes its time over each type that is spelled out."""
+    texts = positions(readings, Reading.TEXT, Reading.LABEL)
+    # Text is object, not pandas' category: that turns a piece of texts that all look like numbers into numbers.
+    return defaultdict(lambda: np.dtype(np.float64), dict.fromkeys(texts, np.dtype(object)))
 
 
 def _in_order(function: Callable[[Piece], T], pieces: Iterable[Piece], threads: int) -> Iterator[T]:

@@ -147,9 +147,9 @@ def check_failure(words: Sequence[str], outcome: Outcome, shown: str) -> None:
     rest = lines[at[0] + 1 :]
     assert len(rest) <= 1, shown
     assert all(line.startswith("hint: ") for line in rest), shown
-    if outcome.code in {2, 3, 4} and words[0] != "predict":
+    if outcome.code in {2, 3, 4} and words[:1] != ["predict"]:
         assert at == [0], shown
-    if words[0] in {"fit", "evaluate", "show"}:
+    if words and words[0] in {"fit", "evaluate", "show"}:
         assert outcome.stdout == b"", shown
 
 
@@ -158,13 +158,13 @@ def check_files(words: Sequence[str], outcome: Outcome, folder: Path, before: Fi
     after = files(folder)
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     changed -= _values(words, "--log")
-    asked = (_values(words, "-o", "--output") or {DEFAULT_MODEL}) if words[0] == "fit" else set()
+    asked = (_values(words, "-o", "--output") or {DEFAULT_MODEL}) if words[:1] == ["fit"] else set()
     if outcome.code == 0:
         asked |= _values(words, "-o", "--output")
         assert changed <= {os.path.normpath(name) for name in asked}, f"files that were not asked for: {changed}"
     else:
         assert not changed, f"changed by a failure: {changed}"
-    if words[0] == "fit" and outcome.code == 0:
+    if words[:1] == ["fit"] and outcome.code == 0:
         from smtrain import load
 
         load(str(folder / next(iter(asked))))

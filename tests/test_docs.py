@@ -1,0 +1,327 @@
+"""The documents say what the program does: their commands are run, their links, names and tables looked up.
+
+A ```console block is a session: lines that begin with "$ " are commands, the others what they print on both streams.
+Numbers with a decimal point may differ by one per cent, blanks in their number, the seconds column of a fit freely.
+In a page under docs/, `$ cat FILE` of a file that is not there yet writes it.
+A ```python block is run; a ```text block after it is what it prints.
+`python -m tests.test_docs` writes the present output into the pages.
+"""
+
+import contextlib
+import difflib
+import importlib.util
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli import clean_environment
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(console|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
+EPOCH = re.compile(r"(\s*\d+\s+\d+\.\d{6}\s.*\s)\d+\.\d\d")
+RUN_BY_HAND = {"make demo", "make test", "make check", "pip install ."}
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+# Sessions
+
+
+def commands(session):
+    """[(command, printed lines)] of a ```console block."""
+    found = []
+    for line in session.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def lines_of(text):
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def same_line(shown, printed):
+    shown, printed = (EPOCH.sub(r"\1", " ".join(line.split())) for line in (shown, printed))
+    pairs = list(zip(NUMBER.split(shown), NUMBER.split(printed), strict=False))
+    return len(NUMBER.split(shown)) == len(NUMBER.split(printed)) and all(a == b or near(a, b) for a, b in pairs)
+
+
+def near(shown, printed):
+    if not all(NUMBER.fullmatch(x) and ("." in x or "e" in x) for x in (shown, printed)):
+        return False
+    a, b = float(shown), float(printed)
+    return abs(a - b) <= 0.01 * max(abs(a), abs(b))
+
+
+def assert_same(shown, printed, what):
+    shown, printed = lines_of("\n".join(shown)), lines_of(printed)
+    if len(shown) == len(printed) and all(map(same_line, shown, printed)):
+        return
+    raise AssertionError("\n".join([what, *difflib.unified_diff(shown, printed, "page", "program", lineterm="")]))
+
+
+class Runner:
+    """Runs the blocks of one page in a folder that holds the sample data."""
+
+    def __init__(self, folder, *, in_a_shell):
+        self.folder, self.in_a_shell, self.code, self.names = folder, in_a_shell, 0, {}
+        for path in (ROOT / "sample_data").glob("*.csv"):
+            shutil.copy(path, folder)
+        programs = folder / ".bin"
+        programs.mkdir()
+        for name, rest in {"smtrain": " -m smtrain", "python": ""}.items():
+            (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{rest} "$@"\n')
+            (programs / name).chmod(0o755)
+        self.environment = clean_environment(PATH=f"{programs}{os.pathsep}{os.environ['PATH']}", COLUMNS="100")
+
+    def command(self, command, shown=()):
+        """What a command prints; `code` is then its exit code."""
+        written = re.fullmatch(r"cat ([\w.-]+)", command)
+        if command == "echo $?":
+            return f"{self.code}\n"
+        if written and not self.in_a_shell and not (self.folder / written[1]).exists():
+            (self.folder / written[1]).write_text("".join(f"{line}\n" for line in shown))
+            return (self.folder / written[1]).read_text()
+        if command.startswith("smtrain ") and not self.in_a_shell and not re.search(r"[|<>;&$]", command):
+            return self._here(shlex.split(command)[1:])
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.code = done.returncode
+        return done.stdout
+
+    def _here(self, arguments):
+        """Run smtrain in this process: a page has many commands, and each would load numpy and pandas anew."""
+        from smtrain.cli.main import run
+
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        with self._inside(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            self.code = int(run(arguments))
+        out.flush()
+        return out.buffer.getvalue().decode()
+
+    def python(self, code):
+        """What a Python block prints; the blocks of a page share their names."""
+        out = io.StringIO()
+        with self._inside(), contextlib.redirect_stdout(out):
+            exec(compile(code, "block", "exec"), self.names)
+        return out.getvalue()
+
+    @contextlib.contextmanager
+    def _inside(self):
+        before = dict(os.environ)
+        try:
+            with contextlib.chdir(self.folder):
+                os.environ.clear()
+                os.environ.update(self.environment)
+                yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def test_the_page_reader_sees_what_it_should():
+    assert commands("$ a b\nx\ny\n$ c\n") == [("a b", ["x", "y"]), ("c", [])]
+    assert same_line(
+        "      8    0.140645   8.48e-01   1.99e-02      0.56", "      8    0.140646  8.48e-01  1.99e-02 12.01"
+    )
+    assert same_line("within 7e-06 of", "within 7e-06 of")
+    assert not same_line(
+        "     8    0.140645   8.48e-01   1.99e-02      0.56", "9    0.140646  8.48e-01  1.99e-02 12.01"
+    )
+    assert not same_line("150 rows", "151 rows")
+    assert not same_line("nll 0.129599", "nll 0.229599")
+    assert not same_line("setosa", "virginica")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_examples_are_real(page, tmp_path):
+    runner = Runner(tmp_path, in_a_shell=page == README)
+    for kind, body, shown in BLOCK.findall(page.read_text()):
+        if kind == "python":
+            assert_same(shown.splitlines(), runner.python(body), f"{name_of(page)}: {body}")
+            continue
+        for command, lines in commands(body):
+            printed = runner.command(command, lines)
+            assert_same(lines, printed, f"{name_of(page)}: $ {command}")
+            if command != "echo $?":
+                failed = "smtrain: error:" in printed
+                assert (runner.code != 0) == failed, f"{name_of(page)}: $ {command}: exit {runner.code}"
+
+
+def test_other_shell_blocks_of_the_readme_are_the_known_ones():
+    """Those that would install something are not run; what they name must be there."""
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for block in re.findall(r"^```(?:sh|bash|shell)\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            command = line.partition("#")[0].strip()
+            assert command in RUN_BY_HAND
+            if command.startswith("make "):
+                assert command.split()[1] in targets
+
+
+def test_five_lines_of_numpy_predict_what_smtrain_predicts(tmp_path):
+    runner = Runner(tmp_path, in_a_shell=True)
+    runner.command("smtrain fit -q iris.csv")
+    predicted = runner.command("smtrain predict iris.csv")
+    (block,) = [body for kind, body, _ in BLOCK.findall(README.read_text()) if kind == "python" and "np.load" in body]
+    assert len(block.splitlines()) <= 5
+    assert "smtrain" not in block
+    assert "pickle" not in block
+    assert ["prediction", *runner.python(block).splitlines()] == predicted.splitlines()
+
+
+# Links, names and tables
+
+
+LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
+
+
+def links(page):
+    """(text, file, anchor) of every link of a page into the project."""
+    for text, target in LINK.findall(page.read_text()):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            yield text, (page.parent / path).resolve() if path else page, anchor
+
+
+def headings(page):
+    """The anchors of a page's headings."""
+    plain = [line.lstrip("# ") for line in page.read_text().splitlines() if re.match(r"#+ ", line)]
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in plain]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_somewhere(page):
+    for text, path, anchor in links(page):
+        assert path.exists(), f"[{text}]: there is no {path}"
+        assert path.is_relative_to(ROOT)
+        if anchor:
+            assert anchor in headings(path), f"[{text}]: {path.name} has no heading #{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_name_in_a_link_to_code_is_in_that_file(page):
+    for text, path, _ in links(page):
+        name = text.strip("`")
+        if path.suffix != ".py" or name.endswith(".py"):
+            continue
+        for part in name.split("."):
+            found = re.search(rf"^\s*(?:def|class) {part}\b|^{part}\b.* = ", path.read_text(), re.MULTILINE)
+            assert found, f"[{text}]: there is no {part} in {path}"
+
+
+def test_every_fact_of_the_mathematics_names_its_code_and_its_test():
+    sections = re.split(r"^#+ (?=M\d+\b)", (ROOT / "docs" / "maths.md").read_text(), flags=re.MULTILINE)[1:]
+    assert [section.split()[0].rstrip(":.") for section in sections] == [f"M{i}" for i in range(1, 13)]
+    for section in sections:
+        section = re.split(r"^#+ ", section, flags=re.MULTILINE)[0]
+        targets = [target for _, target in LINK.findall(section)]
+        assert any("/smtrain/" in target for target in targets), section
+        assert any("/tests/" in target for target in targets), section
+
+
+def test_the_command_line_page_is_the_help():
+    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+    make_cli = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_cli)
+    assert make_cli.PAGE.read_text() == make_cli.page(), "run: make docs"
+
+
+def test_every_command_and_option_is_explained():
+    import click
+
+    from smtrain.cli.main import COMMANDS, cli
+
+    readme, choosing = README.read_text(), "".join((ROOT / "docs" / p).read_text() for p in ("options.md", "data.md"))
+    known = {"--help", "--version"}
+    for name in COMMANDS:
+        assert f"`{name}`" in readme
+        options = [p.opts[-1] for p in cli.get_command(click.Context(cli), name).params if isinstance(p, click.Option)]
+        known.update(options)
+        missing = [option for option in options if f"`{option}" not in choosing]
+        assert not missing, f"smtrain {name}: neither docs/options.md nor docs/data.md explains {missing}"
+    for page in PAGES:
+        used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text()))
+        assert used <= known, f"{name_of(page)}: there is no option {used - known}"
+
+
+def test_the_table_of_exit_codes_is_the_programs():
+    from smtrain.errors import ExitCode
+
+    section = README.read_text().partition("## Exit codes")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)
+    assert [(int(code), name) for code, name in rows] == [(int(code), code.name) for code in ExitCode]
+
+
+def test_the_table_of_members_is_the_models(tmp_path):
+    import numpy as np
+
+    import smtrain
+
+    smtrain.fit(str(ROOT / "sample_data" / "penguins.csv"), target="species").save(str(tmp_path / "m.npz"))
+    page = (ROOT / "docs" / "model-format.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", page, re.MULTILINE)
+    with np.load(tmp_path / "m.npz") as arrays:
+        assert rows == [(name, arrays[name].dtype.name) for name in arrays.files]
+
+
+def test_the_readme_is_short():
+    assert len(README.read_text().splitlines()) <= 250
+
+
+# Writing
+
+
+def rewritten(page, folder):
+    """The page with the present output of its blocks."""
+    runner = Runner(folder, in_a_shell=page == README)
+
+    def session(command, shown):
+        return "".join(f"{line}\n" for line in [f"$ {command}", *lines_of(runner.command(command, shown))])
+
+    def block(found):
+        kind, body, shown = found.groups()
+        if kind == "console":
+            return f"```console\n{''.join(session(*pair) for pair in commands(body))}```\n"
+        printed = runner.python(body)
+        return f"```python\n{body}```\n" + (f"\n```text\n{printed}```\n" if shown is not None else "")
+
+    return BLOCK.sub(block, page.read_text())
+
+
+def rewrite():
+    import tempfile
+
+    for page in PAGES:
+        with tempfile.TemporaryDirectory() as folder:
+            text = rewritten(page, Path(folder))
+        if text != page.read_text():
+            page.write_text(text)
+            print(f"wrote {name_of(page)}")
+
+
+if __name__ == "__main__":
+    rewrite()
