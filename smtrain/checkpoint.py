@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from smtrain import npz
 from smtrain.config import FitConfig
+from smtrain.curvature import Curvature
 from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.learning import Learned
 from smtrain.objective import Point, Theta
@@ -27,6 +28,7 @@ from smtrain.solvers.base import Progress, Record, State
 
 VERSION = 1
 SECONDS_BETWEEN = 30.0
+WHOLE = {"epoch", "refreshed", "refreshes", "steps"}
 RECORD_FIELDS = tuple(field.name for field in fields(Record))
 
 
@@ -105,7 +107,7 @@ def fingerprint(partitions: MemoryPartitions) -> str:
     found = hashlib.sha256()
     for part in partitions:
         for array in (part.X.numeric, *part.X.codes, part.y, part.v):
-            found.update(np.ascontiguousarray(array).data.cast("B"))
+            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return found.hexdigest()
 
 
@@ -122,46 +124,53 @@ def _arrays(progress: Progress) -> dict[str, NDArray[np.float64] | NDArray[np.ui
     history = [[_nan(getattr(record, name)) for name in RECORD_FIELDS] for record in progress.history]
     return {
         "history": np.array(history, np.float64),
-        "best_epoch": np.array([float(progress.best_epoch)]),
+        "best_epoch": _array(progress.best_epoch),
         **_point_arrays("best", progress.best),
         **{f"state_{name}": array for name, array in _state_arrays(progress.state).items()},
     }
 
 
 def _state_arrays(state: State) -> dict[str, NDArray[np.float64]]:
-    """Each field of a solver's state: the point, numbers, arrays, or pairs of arrays."""
+    """Each field of a solver's state by its name."""
     found = _point_arrays("point", state.point)
-    for field in fields(state):
-        value = getattr(state, field.name)
-        if field.name == "pairs":
-            found["pairs"] = np.array([array for pair in value for array in pair], np.float64)
-        elif field.name != "point":
-            found[field.name] = np.atleast_1d(np.asarray(_nan(value), np.float64))
+    for name, value in ((field.name, getattr(state, field.name)) for field in fields(state)):
+        if isinstance(value, Curvature):
+            found |= {f"curvature_{part.name}": _array(getattr(value, part.name)) for part in fields(value)}
+        elif name == "pairs":
+            found[name] = _array([array for pair in value for array in pair])
+        elif name != "point":
+            found[name] = _array(_nan(value))
     return found
 
 
 def _progress(arrays: dict[str, NDArray[Any]], kind: type[State]) -> Progress:
     history = tuple(_record(row) for row in arrays["history"])
-    values: dict[str, Any] = {"point": _point("state_point", arrays)}
-    for field in fields(kind):
-        array = arrays.get(f"state_{field.name}")
-        if field.name == "pairs" and array is not None:
-            values["pairs"] = tuple((array[i], array[i + 1]) for i in range(0, len(array), 2))
-        elif array is not None:
-            values[field.name] = _value(field.name, array)
-    best = _point("best", arrays)
-    return Progress(kind(**values), history, best, int(arrays["best_epoch"][0]))
+    values = {field.name: _value(field.name, arrays) for field in fields(kind)}
+    return Progress(kind(**values), history, _point("best", arrays), int(arrays["best_epoch"][0]))
 
 
-def _value(name: str, array: NDArray[np.float64]) -> Any:
-    if array.ndim == 2:
+def _value(name: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    """The field of a solver's state that `_state_arrays` wrote."""
+    if name == "point":
+        return _point("state_point", arrays)
+    if name == "curvature":
+        diagonal, columns, factors = (arrays[f"state_curvature_{part.name}"] for part in fields(Curvature))
+        return Curvature(diagonal, columns.astype(np.intp), factors)
+    array = arrays[f"state_{name}"]
+    if name == "pairs":
+        return tuple((array[i], array[i + 1]) for i in range(0, len(array), 2))
+    if name == "recent":
+        return tuple(array.tolist())
+    if array.ndim > 1:
         return array
     number = float(array[0])
-    if name == "epoch":
+    if name in WHOLE:
         return int(number)
-    if name == "stalled":
-        return bool(number)
-    return None if np.isnan(number) else number
+    return bool(number) if name == "stalled" else None if np.isnan(number) else number
+
+
+def _array(value: Any) -> NDArray[np.float64]:
+    return np.atleast_1d(np.asarray(value, np.float64))
 
 
 def _point_arrays(prefix: str, point: Point) -> dict[str, NDArray[np.float64]]:

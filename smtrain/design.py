@@ -67,6 +67,24 @@ class Design:
                 G[columns, k] = np.bincount(codes, weights=row, minlength=size)[1:]
         return G
 
+    def square_transpose_times(self, R: Floats) -> NDArray[np.float64]:
+        """(X ∘ X)ᵀ R of R class-major (K, m) → (p, K): ones and zeros are their own squares."""
+        return replace(self, numeric=self.numeric * self.numeric).transpose_times(R)
+
+    def dense(self, columns: NDArray[np.intp]) -> Floats:
+        """Some columns of X as a dense (m, len(columns)) array, in the numeric part's precision."""
+        q = self.numeric.shape[1]
+        X: Floats = np.zeros((self.rows, len(columns)), self.numeric.dtype)
+        numeric = np.flatnonzero(columns < q)
+        X[:, numeric] = self.numeric[:, columns[numeric]]
+        place = np.full(self.columns, -1)
+        place[columns] = np.arange(len(columns))
+        for codes, span in self.parts():
+            at = np.append(-1, place[span])[codes]
+            rows = np.flatnonzero(at >= 0)
+            X[rows, at[rows]] = 1
+        return X
+
     def squared_norms(self) -> NDArray[np.float64]:
         """‖x_n‖² of every row (m,), the intercept's 1 not counted."""
         norms = np.einsum("ij,ij->i", self.numeric, self.numeric, dtype=np.float64)
@@ -80,9 +98,4 @@ class Design:
 
     def toarray(self) -> NDArray[np.float64]:
         """X as one dense (m, p) array, for reading and testing small pieces."""
-        X = np.zeros((self.rows, self.columns))
-        X[:, : self.numeric.shape[1]] = self.numeric
-        for codes, columns in self.parts():
-            seen = np.flatnonzero(codes)
-            X[seen, columns.start + codes[seen] - 1] = 1
-        return X
+        return self.dense(np.arange(self.columns)).astype(np.float64)

@@ -6,7 +6,7 @@ Solvers see means, J / n with n = Σ v: this module holds the only division by n
 Parameters are one array θ (p + 1, K): W over b. Gradients have the same shape.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Protocol, TypeVar
@@ -20,6 +20,8 @@ from smtrain.tree import Additive
 MOST_INTERCEPT_CLASSES = 2000
 
 Theta = NDArray[np.float64]
+S = TypeVar("S")
+R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
 
 
@@ -40,8 +42,17 @@ class Partitions(Protocol):
         """Σ term(partition) over all partitions, in the fixed tree of smtrain.tree."""
         ...
 
+    @property
+    def width(self) -> int:
+        """The cells of a row as they are kept: numbers, and one for each categorical part."""
+        ...
+
     def take(self, rows: NDArray[np.intp]) -> Partition:
         """Gather some rows, by their position, as one partition."""
+        ...
+
+    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
+        """`function` of each thing, by the same threads, in order."""
         ...
 
 

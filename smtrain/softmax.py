@@ -19,11 +19,15 @@ CACHE_LOGITS = 1 << 17
 
 @dataclass(frozen=True)
 class Partition:
-    """Some rows of the training data: X, y (class codes, (m,)) and v (row weights, (m,))."""
+    """Some rows of the training data: X, y (class codes, (m,)) and v (row weights, (m,)).
+
+    `start` is the position of its first row among all rows.
+    """
 
     X: Design
     y: NDArray[np.intp]
     v: NDArray[np.float64]
+    start: int = 0
 
     @property
     def rows(self) -> int:

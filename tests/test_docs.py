@@ -29,6 +29,7 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
 EPOCH = re.compile(r"(\s*\d+\s+\d+\.\d{6}\s.*\s)\d+\.\d\d")
+HERE = re.compile(r"smtrain ([^|<>;&$]+?)( 2>&1)?(?: \| ([^|<>;&]+))?")
 RUN_BY_HAND = {"make demo", "make test", "make check", "pip install ."}
 
 
@@ -96,11 +97,15 @@ class Runner:
         if written and not self.in_a_shell and not (self.folder / written[1]).exists():
             (self.folder / written[1]).write_text("".join(f"{line}\n" for line in shown))
             return (self.folder / written[1]).read_text()
-        if command.startswith("smtrain ") and not self.in_a_shell and not re.search(r"[|<>;&$]", command):
-            return self._here(shlex.split(command)[1:])
+        here = HERE.fullmatch(command)
+        if here and not self.in_a_shell:
+            return self._here(*here.groups())
+        return self._in_bash(command)
+
+    def _in_bash(self, command, text=None):
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command],
-            stdin=subprocess.DEVNULL,
+            input=text or "",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
@@ -112,15 +117,18 @@ class Runner:
         self.code = done.returncode
         return done.stdout
 
-    def _here(self, arguments):
+    def _here(self, arguments, together, rest):
         """Run smtrain in this process: a page has many commands, and each would load numpy and pandas anew."""
         from smtrain.cli.main import run
 
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-        with self._inside(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            self.code = int(run(arguments))
-        out.flush()
-        return out.buffer.getvalue().decode()
+        err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) if rest and not together else out
+        with self._inside(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            self.code = int(run(shlex.split(arguments)))
+        printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
+        if not rest:
+            return printed
+        return (said if err is not out else "") + self._in_bash(rest, printed)
 
     def python(self, code):
         """What a Python block prints; the blocks of a page share their names."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -55,8 +56,10 @@ class MemoryPartitions:
     """A list of partitions, and the threads that work over them."""
 
     def __init__(self, partitions: Sequence[Partition], workers: Workers) -> None:
-        self._partitions, self._workers = partitions, workers
         self._starts = np.cumsum([0, *(partition.rows for partition in partitions)])
+        placed = zip(partitions, self._starts.tolist(), strict=False)
+        self._partitions = [replace(partition, start=start) for partition, start in placed]
+        self._workers = workers
 
     @property
     def features(self) -> int:
@@ -71,9 +74,19 @@ class MemoryPartitions:
     def __iter__(self) -> Iterator[Partition]:
         return iter(self._partitions)
 
+    @property
+    def width(self) -> int:
+        """The cells of a row as they are kept: numbers, and one for each categorical part."""
+        X = self._partitions[0].X
+        return int(X.numeric.shape[1]) + len(X.codes)
+
     def sum(self, term: Callable[[Partition], T]) -> T:
         """Σ term(partition), added in the fixed tree."""
         return self._workers.sum(term, self._partitions)
+
+    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
+        """`function` of each thing, by the same threads, in order."""
+        return self._workers.map(function, things)
 
     def take(self, rows: NDArray[np.intp]) -> Partition:
         """Gather the rows at these positions, in the order of `rows`."""
