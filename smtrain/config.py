@@ -7,6 +7,10 @@ from typing import Any, Literal
 # The cells that mean "missing" in a feature column (labels are never missing values, only empty).
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
+# Numbers in a file are at most LARGEST in size, and a column whose deviation is below SMALLEST_SCALE is constant:
+# then no product or sum of them can overflow.
+LARGEST, SMALLEST_SCALE = 1e150, 1e-50
+
 TOLERANCE = 1e-4
 TOLERANCE_UNPENALISED = 1e-10
 
@@ -28,6 +32,11 @@ class Dialect:
     def missing(self) -> frozenset[str]:
         """Every text that means a missing cell."""
         return frozenset(MISSING + self.na_values)
+
+
+def valid_delimiter(character: str) -> bool:
+    """Whether a character can separate cells: ASCII, and no quote, line end or NUL."""
+    return len(character) == 1 and character.isascii() and character not in '"\r\n\0'
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.config import Dialect
+from smtrain import documents
+from smtrain.config import LARGEST, Dialect, valid_delimiter
 from smtrain.design import Design
 from smtrain.errors import ModelError, quoted
 from smtrain.sources.table import Reading, Readings, Rows, Table, TextCells, positions
@@ -160,15 +161,31 @@ class Encoder:
     @classmethod
     def from_schema(cls, schema: dict[str, Any], classes: Sequence[str]) -> "Encoder":
         """Read `schema()` back."""
-        dialect = schema["dialect"] | {"na_values": tuple(schema["dialect"]["na_values"])}
+        columns = tuple(_column_from(column) for column in schema["columns"])
+        target = documents.text(schema["target"])
+        weight = None if schema["weight"] is None else documents.text(schema["weight"])
+        names = [column.name for column in columns] + [target] + ([] if weight is None else [weight])
+        documents.texts(names)  # all different
         return cls(
-            columns=tuple(_column_from(column) for column in schema["columns"]),
-            target=schema["target"],
+            columns=columns,
+            target=target,
             classes=tuple(classes),
-            dialect=Dialect(**dialect),
-            weight=schema["weight"],
-            ignored=tuple((name, reason) for name, reason in schema["ignored"]),
+            dialect=_dialect_from(schema["dialect"]),
+            weight=weight,
+            ignored=tuple((documents.text(n, empty=True), documents.text(why)) for n, why in schema["ignored"]),
         )
+
+
+def _dialect_from(schema: dict[str, Any]) -> Dialect:
+    delimiter = schema["delimiter"]
+    if delimiter is not None and (len(documents.text(delimiter)) != 1 or not valid_delimiter(delimiter)):
+        raise ValueError("not a delimiter")
+    if schema["decimal"] not in {".", ","}:
+        raise ValueError("not a decimal mark")
+    if not isinstance(schema["na_values"], list):
+        raise ValueError("not a list")
+    missing = tuple(documents.text(value, empty=True) for value in schema["na_values"])
+    return Dialect(documents.truth(schema["header"]), delimiter, schema["decimal"], missing)
 
 
 def _column_schema(column: Column) -> dict[str, Any]:
@@ -179,11 +196,17 @@ def _column_schema(column: Column) -> dict[str, Any]:
 
 
 def _column_from(schema: dict[str, Any]) -> Column:
+    name = documents.text(schema["name"], empty=True)
     if schema["kind"] == "numeric":
-        return NumericColumn(schema["name"], float(schema["mean"]), float(schema["scale"]), bool(schema["missing"]))
-    if schema["kind"] == "categorical":
-        return CategoricalColumn(schema["name"], tuple(schema["levels"]))
-    raise ValueError(f"unknown kind of column: {schema['kind']}")
+        mean = documents.number(schema["mean"], most=LARGEST)
+        scale = documents.number(schema["scale"], positive=True, most=LARGEST)
+        return NumericColumn(name, mean, scale, documents.truth(schema["missing"]))
+    if schema["kind"] != "categorical":
+        raise ValueError("an unknown kind of column")
+    levels = schema["levels"]
+    named = levels[:-1] if levels and levels[-1] is MISSING_LEVEL else levels
+    documents.texts(named)
+    return CategoricalColumn(name, tuple(levels))
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.config import FitConfig
+from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.partitions.memory import MemoryPartitions, Workers
@@ -47,6 +47,7 @@ class Learned:
     rows: int
     class_counts: dict[str, int]
     missing: dict[str, int]
+    delimiter: str
 
 
 class Learner:
@@ -76,9 +77,12 @@ class Learner:
             if i in forced:
                 raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
             forced[i] = Reading.NUMBER
+        dropped = {self.table.column(name, "--drop"): Reading.SKIP for name in self.config.drop}
         for option, position in (("target", self.target), ("weight", self.weight)):
-            if position is not None and position in forced:
+            if position is not None and position in forced | dropped:
                 raise UsageError(f"column {quoted(self.table.names[position])} is the {option}, not a feature")
+        if self.weight == self.target:
+            raise UsageError(f"column {quoted(self.table.names[self.target])} is both the target and the weight")
         return forced
 
     def readings(self) -> Readings:
@@ -148,10 +152,10 @@ class Learner:
         if self.weight is None:
             return
         weights = rows.number(self.weight)
-        wrong = np.flatnonzero(~(weights >= 0))
+        wrong = np.flatnonzero(~((weights == 0) | (weights >= SMALLEST_SCALE)))
         if len(wrong):
             line, name = rows.lines()[wrong[0]], self.table.names[self.weight]
-            raise DataError("a weight must be 0 or more", source=rows.piece.source, line=line, column=name)
+            raise DataError("a weight must be 0 or a positive number", source=rows.piece.source, line=line, column=name)
 
     def _append(self, rows: Rows) -> None:
         """Copy the rows into the partitions."""
@@ -214,7 +218,8 @@ class Learner:
         if not columns:
             raise DataError("no column is left to learn from", source=self.table.source, hint=self._ignored_hint())
         partitions = self._encode(encoder, [i for i, _ in columns], workers)
-        return Learned(encoder, MemoryPartitions(partitions, workers), self.rows, self._class_counts, self._missing)
+        encoded = MemoryPartitions(partitions, workers)
+        return Learned(encoder, encoded, self.rows, self._class_counts, self._missing, self.table.delimiter)
 
     def _trim(self) -> None:
         """Cut the last partition to its rows."""
@@ -232,8 +237,9 @@ class Learner:
             raise DataError(
                 f"only one class, {quoted(classes[0])}: there is nothing to tell apart", source=source, column=name
             )
-        if len(classes) > max(REGRESSION_VALUES, REGRESSION_SHARE * self.rows) and all(map(is_number, classes)):
-            what = f"{len(classes)} different numbers in {self.rows} rows: this looks like a regression target"
+        numbers = sum(map(is_number, classes))
+        if numbers > max(REGRESSION_VALUES, REGRESSION_SHARE * self.rows):
+            what = f"{numbers} different numbers in {self.rows} rows: this looks like a regression target"
             hint = "--target names the column with the classes"
             raise DataError(what, source=source, column=name, hint=hint)
         table = vocabulary.recoding(list(classes), 0)
@@ -287,7 +293,7 @@ class Learner:
             raise DataError("column 1 has no name", source=self.table.source, line=self.table.header_line)
         if found.missing:
             self._missing[name] = found.missing
-        if found.deviation <= CONSTANT * found.largest:
+        if found.deviation <= max(CONSTANT * found.largest, SMALLEST_SCALE):
             if i not in self._forced and not found.missing:
                 return "it is constant"
             return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
@@ -306,15 +312,15 @@ class Learner:
             raise DataError("column 1 has no name", source=self.table.source, line=self.table.header_line)
         if i in self._forced:
             return CategoricalColumn(name, tuple(levels))
+        texts = [level for level in levels if level is not None]
+        if 2 * sum(map(looks_like_other_notation, texts)) > len(texts):
+            source, line, text = self._first_seen[i]
+            what = f"numbers in another notation: {quoted(text)}"
+            raise DataError(what, source=source, line=line, column=name, hint=notation_hint(text, name))
         if len(levels) == 1:
             return "it is constant"
         if len(levels) > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self.rows):
             return "nearly every row has another text: it names the rows"
-        texts = [level for level in levels if level is not None]
-        if all(map(looks_like_other_notation, texts)):
-            source, line, text = self._first_seen[i]
-            what = f"numbers in another notation: {quoted(text)}"
-            raise DataError(what, source=source, line=line, column=name, hint=notation_hint(text, name))
         if MISSING_LEVEL in levels:
             code = self._vocabularies[i].codes[MISSING_LEVEL]
             self._missing[name] = sum(int((raw.codes[i] == code).sum()) for raw in self._raw)

@@ -1,7 +1,5 @@
 """The model: the encoder, the weights, and the record of the fit; and its file. See docs/model-format.md."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain import npz
+from smtrain import documents, npz
 from smtrain.design import Design, Floats
 from smtrain.encoding import Encoder
 from smtrain.errors import ModelError
+from smtrain.objective import LARGEST_WEIGHT
 from smtrain.softmax import logits, softmax
+from smtrain.solvers.base import Status
 
 FORMAT_VERSION = 1
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
@@ -67,9 +67,9 @@ class Model:
             "b": self.b,
             "means": self.encoder.means,
             "scales": self.encoder.scales,
-            "classes": _as_json(list(self.classes)),
-            "features": _as_json(list(self.features)),
-            "meta": _as_json(meta | {"history_columns": HISTORY_COLUMNS}),
+            "classes": documents.write(list(self.classes)),
+            "features": documents.write(list(self.features)),
+            "meta": documents.write(meta | {"history_columns": HISTORY_COLUMNS}),
             "history": self.history,
         }
         npz.write(path, arrays, load_model)
@@ -79,38 +79,54 @@ def load_model(path: str) -> Model:
     """Read a model file. Raises UsageError if it is not there, ModelError if it is not whole, valid and known."""
     arrays = npz.read(path, MEMBERS)
     try:
-        meta = _from_json(arrays["meta"])
-        if meta["format_version"] > FORMAT_VERSION:
+        meta = documents.read(arrays["meta"])
+        if documents.whole(meta["format_version"], 1) > FORMAT_VERSION:
             raise ModelError(f"{path}: made by a newer smtrain", hint="upgrade smtrain to use it")
-        encoder = Encoder.from_schema(meta["schema"], _texts(arrays["classes"]))
-        model = Model(
-            encoder, _floats(arrays["W"], 2), _floats(arrays["b"], 1), meta["fit"], _history(arrays["history"])
-        )
-        valid = _valid(model, arrays)
+        encoder = Encoder.from_schema(meta["schema"], documents.texts(documents.read(arrays["classes"])))
+        W, b = _floats(arrays["W"], 2), _floats(arrays["b"], 1)
+        fit = _fit_record(meta["fit"], len(encoder.classes))
+        model = Model(encoder, W, b, fit, _history(arrays["history"]))
+        _check(model, arrays)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise ModelError(f"{path}: not a valid smtrain model") from error
-    if not valid:
-        raise ModelError(f"{path}: not a valid smtrain model: its parts do not fit together")
     return model
 
 
-def _valid(model: Model, arrays: npz.Arrays) -> bool:
+def _check(model: Model, arrays: npz.Arrays) -> None:
+    """Raise ValueError if the parts do not fit together."""
     encoder = model.encoder
     p, K = len(encoder.features), len(encoder.classes)
-    names = [column.name for column in encoder.columns]
-    return bool(
+    fits = (
         K >= 2
         and p >= 1
         and model.W.shape == (p, K)
         and model.b.shape == (K,)
-        and np.array_equal(_floats(arrays["means"], 1), encoder.means)
-        and np.array_equal(_floats(arrays["scales"], 1), encoder.scales)
-        and (encoder.scales > 0).all()
-        and _texts(arrays["features"]) == list(encoder.features)
-        and len(set(encoder.classes)) == K
-        and len({*names, encoder.target}) == len(names) + 1
-        and isinstance(model.fit, dict)
+        and np.array_equal(arrays["means"], encoder.means)
+        and np.array_equal(arrays["scales"], encoder.scales)
+        and documents.texts(documents.read(arrays["features"])) == encoder.features
     )
+    if not fits:
+        raise ValueError("the parts do not fit together")
+
+
+def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
+    """The record of the fit, as far as anything is done with it. Raises ValueError, TypeError or KeyError."""
+    documents.whole(fit["rows"], 1)
+    documents.whole(fit["epochs"], 0)
+    documents.number(fit["nll"])
+    documents.number(fit["objective"])
+    documents.number(fit["gap"] if fit["gap"] is not None else 0.0)
+    counts, options = fit["class_counts"], fit["options"]
+    if len([documents.whole(count, 0) for count in counts]) != classes or fit["status"] not in Status.__members__:
+        raise ValueError("not the record of a fit")
+    for name in ("l2", "tol"):
+        documents.number(options[name])
+    for name in ("solver", "precision"):
+        documents.text(options[name])
+    documents.truth(fit["certified"])
+    if not isinstance(fit["missing"], dict):
+        raise ValueError("not the record of a fit")
+    return dict(fit)
 
 
 def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -120,25 +136,6 @@ def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:
 
 
 def _floats(array: NDArray[np.generic], ndim: int) -> NDArray[np.float64]:
-    if array.dtype != np.float64 or array.ndim != ndim or not np.isfinite(array).all():
-        raise ValueError("not an array of finite numbers")
+    if array.dtype != np.float64 or array.ndim != ndim or not (np.abs(array) <= LARGEST_WEIGHT).all():
+        raise ValueError("not an array of numbers that can be used")
     return np.asarray(array, np.float64)
-
-
-def _as_json(document: object) -> NDArray[np.uint8]:
-    """UTF-8 JSON as bytes: numpy could keep text only as pickles, or padded to its longest."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-def _from_json(array: NDArray[np.generic]) -> Any:
-    if array.dtype != np.uint8 or array.ndim != 1:
-        raise ValueError("not a JSON document")
-    return json.loads(array.tobytes().decode())
-
-
-def _texts(array: NDArray[np.generic]) -> Sequence[str]:
-    texts = _from_json(array)
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError("not a list of texts")
-    return texts

@@ -1,13 +1,16 @@
 """Arrays in an .npz file: written atomically, with the same bytes for the same arrays, and read as if hostile.
 
-The file is what numpy.load reads: a zip archive of .npy members, none of them compressed. The member `sha256` holds
-the SHA-256 of all others, so that any flipped bit is found.
+The file is what numpy.load reads: a zip archive of .npy members, none of them compressed. It ends in the archive's
+comment: the SHA-256, in 64 hexadecimal digits, of every byte before it, so that any flipped bit is found.
+`head -c -64 model.npz | sha256sum` prints the same digits.
 """
 
 import contextlib
 import hashlib
-import io
+import hmac
+import math
 import os
+import re
 import stat
 import tempfile
 import zipfile
@@ -22,26 +25,34 @@ from numpy.typing import NDArray
 from smtrain.errors import ModelError, OutputError, UsageError, quoted
 
 Arrays = Mapping[str, NDArray[np.generic]]
-DIGEST = "sha256"
+SEAL = 64
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-DTYPES = {np.dtype("<f8"), np.dtype("u1")}
 LONGEST_HEADER = 1000
+HEADER = re.compile(rb"\{'descr': '(<f8|\|u1)', 'fortran_order': False, 'shape': \((|\d+,|\d+(?:, \d+)+)\), \} *\n")
 
 
-def digest(arrays: Arrays) -> bytes:
-    """SHA-256 of the names, types, shapes and bytes of `arrays`, in the order of their names."""
-    found = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        found.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return found.digest()
+def digest(file: BinaryIO) -> bytes:
+    """The SHA-256, as hexadecimal digits, of all bytes of an open file but the last 64."""
+    found, left = hashlib.sha256(), file.seek(0, os.SEEK_END) - SEAL
+    file.seek(0)
+    while left > 0 and (data := file.read(min(left, 1 << 20))):
+        found.update(data)
+        left -= len(data)
+    return found.hexdigest().encode()
+
+
+def seal(file: BinaryIO) -> None:
+    """Write the digest over the last 64 bytes of an archive, its comment."""
+    found = digest(file)
+    file.seek(-SEAL, os.SEEK_END)
+    file.write(found)
 
 
 def check_writable(path: str) -> None:
     """Raise UsageError if a file at `path` could not be written: asked before the work, not after it."""
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        if path.endswith(os.sep) or (target.exists() and not stat.S_ISREG(target.stat().st_mode)):
             raise UsageError(f"cannot write {quoted(path)}: it is not a regular file")
         descriptor, probe = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
         os.close(descriptor)
@@ -59,8 +70,9 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
     temporary: str | None = None
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            _write_members(file, {**arrays, DIGEST: np.frombuffer(digest(arrays), np.uint8)})
+        with os.fdopen(descriptor, "w+b") as file:
+            _write_members(file, arrays)
+            seal(file)
             file.flush()
             os.fchmod(file.fileno(), _mode(target))
             os.fsync(file.fileno())
@@ -78,6 +90,7 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
 
 def _write_members(file: BinaryIO, arrays: Arrays) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.comment = b"0" * SEAL
         for name, array in arrays.items():
             info = zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH)
             info.external_attr = 0o644 << 16
@@ -106,57 +119,63 @@ def _sync_folder(folder: Path) -> None:
 
 
 def read(path: str, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an .npz file that has exactly these members, or any, besides the digest.
+    """The arrays of an .npz file that has exactly these members, or any.
 
     Nothing in it is trusted: no member is decompressed, unpickled, or allocated before its size is known to agree with
-    its shape. Raises UsageError if the file is not there, ModelError if it is anything but a whole, intact file.
+    its shape and with the file's. Raises UsageError if it is not there, ModelError if it is not whole and intact.
     """
+    with _opened(path) as file:
+        try:
+            if file.seek(0, os.SEEK_END) <= SEAL:
+                raise ModelError(f"{path}: not a smtrain model")
+            file.seek(-SEAL, os.SEEK_END)
+            if not hmac.compare_digest(file.read(SEAL), digest(file)):
+                raise ModelError(f"{path}: not a smtrain model, or damaged: its bytes do not match their SHA-256")
+            with zipfile.ZipFile(file) as archive:
+                return _read_members(archive, members, file.seek(0, os.SEEK_END))
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
+            raise ModelError(f"{path}: not a smtrain model, or damaged") from error
+
+
+def _opened(path: str) -> BinaryIO:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
             raise ModelError(f"{path}: not a regular file")
-        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
-            arrays = _read_members(archive, members)
+        return Path(path).open("rb")
     except FileNotFoundError as error:
         raise UsageError(f"no model {quoted(path)}", hint="smtrain fit makes one; -m names it") from error
-    except OSError as error:
-        raise UsageError(f"cannot read {quoted(path)}: {error.strerror or error}") from error
-    except ModelError as error:
-        raise ModelError(error.message if error.message.startswith(path) else f"{path}: {error.message}") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, RuntimeError, UnicodeError) as error:
-        raise ModelError(f"{path}: not a smtrain model, or damaged") from error
-    stored = arrays.pop(DIGEST)
-    if stored.tobytes() != digest(arrays):
-        raise ModelError(f"{path}: damaged: its contents do not match their SHA-256")
-    return arrays
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read {quoted(path)}: {reason}") from error
 
 
-def _read_members(archive: zipfile.ZipFile, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
+def _read_members(archive: zipfile.ZipFile, members: set[str] | None, size: int) -> dict[str, NDArray[np.generic]]:
     infos = archive.infolist()
     names = [info.filename for info in infos]
-    expected = set(names) if members is None else {f"{name}.npy" for name in members | {DIGEST}}
-    if sorted(names) != sorted(expected) or f"{DIGEST}.npy" not in expected:
-        raise ModelError("not a smtrain model: it has other members")
+    expected = set(names) if members is None else {f"{name}.npy" for name in members}
+    if sorted(names) != sorted(expected):
+        raise ValueError("other members")
+    if sum(info.file_size for info in infos) > size:
+        raise ValueError("members larger than the file")
     return {info.filename.removesuffix(".npy"): _read_member(archive, info) for info in infos}
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[np.generic]:
+    """One array: its header must be one that numpy writes for numbers in C order, and its size that of the member."""
     if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size or info.flag_bits & 1:
-        raise ModelError("not a smtrain model: a member is compressed or encrypted")
+        raise ValueError("a member is compressed or encrypted")
     with archive.open(info) as member:
         start = member.read(10)  # magic, version, length of the header
-        if len(start) < 10 or start[:8] != b"\x93NUMPY\x01\x00":
-            raise ModelError("damaged: a member is no array")
-        length = int.from_bytes(start[8:10], "little")
-        if length > LONGEST_HEADER:
-            raise ModelError("damaged: an array's header is too long")
-        header = member.read(length)
-        shape, fortran, dtype = npy.read_array_header_1_0(
-            io.BytesIO(start[8:] + header), max_header_size=LONGEST_HEADER
-        )
-        size = dtype.itemsize
-        for side in shape:  # with Python's integers, which do not overflow
-            size *= int(side)
-        if dtype not in DTYPES or fortran or min(shape, default=0) < 0 or size != info.file_size - 10 - length:
-            raise ModelError("damaged: an array's type, shape and size do not agree")
+        length = int.from_bytes(start[8:], "little")
+        if len(start) < 10 or start[:8] != b"\x93NUMPY\x01\x00" or length > LONGEST_HEADER:
+            raise ValueError("a member is no array")
+        header = HEADER.fullmatch(member.read(length))
+        if header is None:
+            raise ValueError("an array of another type or order")
+        dtype = np.dtype(header[1].decode())
+        shape = tuple(int(side) for side in header[2].split(b",") if side.strip())
+        size = math.prod(shape) * dtype.itemsize  # with Python's integers, which do not overflow
+        if len(shape) > 3 or size != info.file_size - 10 - length:
+            raise ValueError("an array's shape and size do not agree")
         data = member.read(size)
     return np.frombuffer(data, dtype).reshape(shape)

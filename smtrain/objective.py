@@ -18,6 +18,8 @@ from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times,
 from smtrain.tree import Additive
 
 MOST_INTERCEPT_CLASSES = 2000
+# Weights beyond this are as good as infinite: with the largest feature their logits would overflow.
+LARGEST_WEIGHT = 1e100
 
 Theta = NDArray[np.float64]
 S = TypeVar("S")
@@ -71,8 +73,9 @@ class Point:
 
     @property
     def finite(self) -> bool:
-        """Whether every number of it is finite."""
-        return bool(np.isfinite(self.objective) and np.isfinite(self.gradient).all())
+        """Whether every number of it is finite, and every weight one that a model can have."""
+        small = np.abs(self.theta) <= LARGEST_WEIGHT  # false for NaN
+        return bool(np.isfinite(self.objective) and np.isfinite(self.gradient).all() and small.all())
 
     @property
     def gradient_norm(self) -> float:

@@ -65,7 +65,9 @@ def _labels(model: Model, table: Table, rows: Rows) -> tuple[NDArray[np.intp], N
     wrong = np.flatnonzero(~(v >= 0))
     if len(wrong):
         line = rows.lines()[wrong[0]]
-        raise DataError("a weight must be 0 or more", source=rows.piece.source, line=line, column=encoder.weight)
+        raise DataError(
+            "a weight must be 0 or a positive number", source=rows.piece.source, line=line, column=encoder.weight
+        )
     return y, v
 
 

@@ -1,13 +1,14 @@
 """Options that several commands share, and the types of their values."""
 
 import csv
+import io
 import math
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from smtrain.config import Dialect, FitConfig
+from smtrain.config import Dialect, FitConfig, valid_delimiter
 from smtrain.solvers import SOLVERS
 
 if TYPE_CHECKING:
@@ -43,25 +44,35 @@ class Number(click.ParamType[float]):
         return number
 
 
-def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Callback: comma-separated names, repeatable; a name with a comma goes in double quotes."""
-    return tuple(name for value in values for name in next(csv.reader([value]), []))
+    return tuple(name for value in values for name in _split(value, ctx, param))
+
+
+def _split(value: str, ctx: click.Context, param: click.Parameter) -> list[str]:
+    """Comma-separated texts, quoted as in a CSV file."""
+    try:
+        value.encode()
+        return [cell for row in csv.reader(io.StringIO(value, newline="")) for cell in row or [""]] or [""]
+    except UnicodeEncodeError as error:
+        raise click.BadParameter("not UTF-8 text", ctx=ctx, param=param) from error
 
 
 def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) -> str | Mapping[str, float] | None:
     """Callback: `balanced`, or NAME=WEIGHT pairs."""
     if value is None or value == "balanced":
         return value
-    pairs = [pair.rpartition("=") for pair in next(csv.reader([value]), [])]
-    if not all(sign for _, sign, _ in pairs):
-        raise click.BadParameter("write balanced, or NAME=WEIGHT,…", ctx=ctx, param=param)
-    return {name: Number(0).convert(weight, param, ctx) for name, _, weight in pairs}
+    pairs = [pair.rpartition("=") for pair in _split(value, ctx, param)]
+    found = {name: Number(0, 1e100).convert(weight, param, ctx) for name, sign, weight in pairs if sign}
+    if len(found) != len(pairs):
+        raise click.BadParameter("write balanced, or NAME=WEIGHT,… with each class once", ctx=ctx, param=param)
+    return found
 
 
 def delimiter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     r"""Callback: one character; `\t` and `tab` for a tab."""
     value = {"\\t": "\t", "tab": "\t"}.get(value or "", value)
-    if value is not None and (len(value) != 1 or not value.isascii() or value in '"\r\n\0'):
+    if value is not None and not valid_delimiter(value):
         raise click.BadParameter("write one ASCII character, or tab", ctx=ctx, param=param)
     return value
 

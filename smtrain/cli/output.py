@@ -78,4 +78,4 @@ def _guarded() -> Iterator[None]:
 def print_data(text: str) -> None:
     """Write a document and a line end to standard output."""
     with data_output(None) as out:
-        out.write(text.encode() + b"\n")
+        out.write(text.encode(errors="backslashreplace") + b"\n")

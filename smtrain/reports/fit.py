@@ -1,10 +1,12 @@
 """What a person sees of a fit, on standard error."""
 
 import json
+import math
 from typing import IO, TYPE_CHECKING, Any
 
 from smtrain.api import Observer
 from smtrain.config import FitConfig
+from smtrain.errors import OutputError
 from smtrain.learning import Learned
 from smtrain.model import Model
 from smtrain.reports.clock import process_seconds
@@ -120,9 +122,10 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     """What was read, what was left out, and the options that matter."""
     encoder = learned.encoder
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    separated = {"\t": ", separated by tabs", ";": ", separated by semicolons"}.get(learned.delimiter, "")
     kinds = f"{len(encoder.numeric)} numeric, {len(encoder.categorical)} categorical"
     lines = [
-        f"{show(sources[0])}{more}: {learned.rows:,} rows, {len(encoder.columns)} columns ({kinds})",
+        f"{show(sources[0])}{more}: {learned.rows:,} rows, {len(encoder.columns)} columns ({kinds}){separated}",
         f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
     if learned.missing:
@@ -198,7 +201,12 @@ class LogObserver(Observer):
     def on_epoch(self, record: Record) -> None:
         """Write the line, and pass it on."""
         if self._log is not None:
-            line = vars(record) | {"seconds": round(process_seconds(), 6)}
-            self._log.write(json.dumps(line) + "\n")
-            self._log.flush()
+            values = {
+                name: value if value is None or math.isfinite(value) else None for name, value in vars(record).items()
+            }
+            try:
+                self._log.write(json.dumps(values | {"seconds": round(process_seconds(), 6)}) + "\n")
+                self._log.flush()
+            except OSError as error:
+                raise OutputError(f"cannot write the log: {error.strerror}") from error
         self._report.on_epoch(record)

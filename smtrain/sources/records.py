@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from smtrain.errors import DataError
@@ -36,6 +36,13 @@ class Piece:
         """Every record that is not blank, with the line it starts at. Slow: for headers and for finding faults."""
         yield from _records(self.text.decode(errors="replace"), self.line, self.delimiter)
 
+    def before(self, line: int) -> "Piece | None":
+        """The whole records before the one at `line`, or None if there are none."""
+        lines = self.text.splitlines(keepends=True)[: line - self.line]
+        text = b"".join(lines)
+        text = text[: _whole(text, self.delimiter)]
+        return replace(self, text=text) if text else None
+
     def raw_records(self) -> Iterator[list[str]]:
         """The cells of every record that is not blank, as they stand in the file, quotes included."""
         text = self.text.decode()
@@ -59,7 +66,8 @@ class Piece:
         if self._is_regular(width):
             return self.text
         out = io.StringIO()
-        writer = csv.writer(out, delimiter=self.delimiter, lineterminator="\n")
+        # CRLF, because the writer puts quotes around a cell only for the line ends that it writes itself
+        writer = csv.writer(out, delimiter=self.delimiter, lineterminator="\r\n")
         for line, cells in self.records():
             if len(cells) != width:
                 raise self._ragged(line, len(cells), width)
@@ -69,6 +77,8 @@ class Piece:
     def _is_regular(self, width: int) -> bool:
         """Whether the separators outside quotes are exactly those of records of `width` cells, no line blank."""
         text, delimiter = self.text, self.delimiter.encode()
+        if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
+            return False
         if b'"' in text:
             text = _quoted_cells(self.delimiter).sub(b"", text)
             if b'"' in text:
@@ -179,7 +189,8 @@ class RecordReader:
 
     def _sniff(self) -> str:
         """The comma; or the tab or semicolon, if the first line has one and no comma outside quotes."""
-        line = re.sub(rb'"[^"]*"', b"", self._buffer.lstrip(b"\r\n")).partition(b"\n")[0]
+        line = re.sub(rb'"[^"]*"', b"", self._buffer.lstrip(b"\r\n"))
+        line = re.split(rb"[\r\n]", line, maxsplit=1)[0]
         if b"," in line or not re.search(rb"[\t;]", line):
             return ","
         return "\t" if line.count(b"\t") > line.count(b";") else ";"

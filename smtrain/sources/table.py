@@ -5,7 +5,6 @@ be said before a piece is parsed; a number column that meets a word fails there 
 """
 
 import io
-import math
 import re
 import warnings
 from collections import defaultdict, deque
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.config import Dialect
+from smtrain.config import LARGEST, Dialect
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.records import Piece, RecordReader
 
@@ -83,9 +82,12 @@ class Rows:
 
 
 def is_number(text: str, decimal: str = ".") -> bool:
-    """Whether a cell is a finite decimal number, as pandas' C parser reads them."""
-    plain = text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
-    return NUMBER.fullmatch(plain) is not None and math.isfinite(float(plain))
+    """Whether a cell is a decimal number, as pandas' C parser reads them."""
+    return NUMBER.fullmatch(_with_point(text, decimal)) is not None
+
+
+def _with_point(text: str, decimal: str) -> str:
+    return text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
 
 
 class Table:
@@ -157,7 +159,7 @@ class Table:
         except (ValueError, OverflowError) as error:
             raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
         numbers = frame.drop(columns=list(texts)).to_numpy(np.float64)
-        if np.isinf(numbers).any() or _hides_booleans(text, numbers):
+        if (np.abs(numbers) > LARGEST).any() or _hides_booleans(text, numbers):
             fault = self._fault(piece, readings)
             if fault:
                 raise fault
@@ -196,19 +198,35 @@ class Table:
         missing = self.dialect.missing
         for line, cells in piece.records():
             for i in columns:
-                if cells[i] not in missing and not is_number(cells[i], self.dialect.decimal):
+                cell = _with_point(cells[i], self.dialect.decimal)
+                if cells[i] not in missing and not (NUMBER.fullmatch(cell) and abs(float(cell)) <= LARGEST):
                     return not_a_number(cells[i], self.names[i], piece.source, line)
         return None
 
     def rows(self, readings: Callable[[], Readings], threads: int = 1) -> Iterator[Rows]:
-        """Parse all pieces in order; `readings` is asked anew for each, since a first value may settle a column."""
-        yield from _in_order(lambda piece: self.parse(piece, readings()), self.pieces(), threads)
+        """Parse all pieces in order; `readings` is asked anew for each, since a first value may settle a column.
+
+        At a record that cannot be read, the rows before it come first, then its DataError.
+        """
+        for rows, error in _in_order(lambda piece: self._parse_until_fault(piece, readings()), self.pieces(), threads):
+            if rows is not None:
+                yield rows
+            if error is not None:
+                raise error
+
+    def _parse_until_fault(self, piece: Piece, readings: Readings) -> tuple[Rows | None, DataError | None]:
+        try:
+            return self.parse(piece, readings), None
+        except DataError as error:
+            before = piece.before(error.line) if error.line is not None else None
+            return (None if before is None else self.parse(before, readings)), error
 
 
 def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
-    if NUMBER.fullmatch(text):
-        return DataError(f"not a finite number: {quoted(text)}", source=source, line=line, column=column)
+    if NUMBER.fullmatch(text.replace(",", ".")) and not looks_like_other_notation(text):
+        what = f"the number {quoted(text)} is beyond {LARGEST:g}"
+        return DataError(what, source=source, line=line, column=column, hint="give the column in another unit")
     missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
     if looks_like_other_notation(text):
@@ -216,7 +234,13 @@ def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
     return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
 
 
-OTHER_NOTATION = re.compile(r"[-+(]?\s*[$€£¥]?\s*[-+]?\d[\d.,'\s\u00a0\u202f]*\s*(?:[%$€£¥]|EUR|USD)?\)?")
+_CURRENCY = r"(?:[$\u00a2-\u00a5\u058f\u060b\u20a0-\u20cf]|EUR|USD|GBP|JPY|CHF|CNY|INR|AUD|CAD|SEK|NOK|DKK|Rs\.?|kr\.?)"
+_DIGITS = (
+    r"(?:\d{1,3}(?:[.,'_ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|\d+(?:_\d+)+|\d+,\d+|\d+\.?\d*|[.,]\d+|inf(?:inity)?)"
+)
+OTHER_NOTATION = re.compile(
+    rf"[-+(\u2212]?\s*{_CURRENCY}?\s*[-+\u2212]?{_DIGITS}(?:e[-+]?\d+)?\s*(?:%|\u2030|{_CURRENCY})?\)?", re.IGNORECASE
+)
 
 
 def looks_like_other_notation(text: str) -> bool:
@@ -238,7 +262,7 @@ def shell_word(text: str) -> str:
 
 
 def _check_names(names: list[str], source: str, line: int) -> None:
-    if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(2, len(names) - 1):
+    if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(1, len(names) - 1):
         raise DataError("the header is a row of numbers", source=source, line=line, hint="--no-header if it is data")
     seen: set[str] = set()
     for position, name in enumerate(names, 1):
@@ -272,13 +296,23 @@ def _in_order(function: Callable[[Piece], T], pieces: Iterable[Piece], threads: 
         yield from map(function, pieces)
         return
     waiting: deque[Future[T]] = deque()
+    fault: Exception | None = None
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for piece in pieces:
-                waiting.append(pool.submit(function, piece))
+            remaining = iter(pieces)
+            while True:
+                try:
+                    waiting.append(pool.submit(function, next(remaining)))
+                except StopIteration:
+                    break
+                except DataError as error:  # what was read before it is still to come
+                    fault = error
+                    break
                 if len(waiting) > threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+    if fault is not None:
+        raise fault
