@@ -9,7 +9,7 @@ MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
 # Numbers in a file are at most LARGEST in size, and a column whose deviation is below SMALLEST_SCALE is constant:
 # then no product or sum of them can overflow.
-LARGEST, SMALLEST_SCALE = 1e150, 1e-50
+LARGEST, SMALLEST_SCALE = 1e152, 1e-50
 
 TOLERANCE = 1e-4
 TOLERANCE_UNPENALISED = 1e-10

@@ -78,8 +78,8 @@ class Learner:
                 raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
             forced[i] = Reading.NUMBER
         dropped = {self.table.column(name, "--drop"): Reading.SKIP for name in self.config.drop}
-        for option, position in (("target", self.target), ("weight", self.weight)):
-            if position is not None and position in forced | dropped:
+        for option, position, taken in (("target", self.target, forced | dropped), ("weight", self.weight, forced)):
+            if position is not None and position in taken:
                 raise UsageError(f"column {quoted(self.table.names[position])} is the {option}, not a feature")
         if self.weight == self.target:
             raise UsageError(f"column {quoted(self.table.names[self.target])} is both the target and the weight")

@@ -82,6 +82,8 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
         _sync_folder(target.parent)
     except OSError as error:
         raise OutputError(f"cannot write {quoted(path)}: {error.strerror or error}") from error
+    except ModelError as error:
+        raise OutputError(f"cannot write {quoted(path)}: it did not read back as it was written") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -109,13 +111,13 @@ def _mode(target: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the system can."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
+    """Make the rename itself durable, where the system can; the new file is whole either way."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read(path: str, members: set[str] | None) -> dict[str, NDArray[np.generic]]:

@@ -138,6 +138,10 @@ class Runner:
             exec(compile(code, "block", "exec"), self.names)
         return out.getvalue()
 
+    def close(self):
+        """Let go of what the Python blocks made, open files among it."""
+        self.names.clear()
+
     @contextlib.contextmanager
     def _inside(self):
         before = dict(os.environ)
@@ -167,19 +171,23 @@ def test_the_page_reader_sees_what_it_should():
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_examples_are_real(page, tmp_path):
-    runner = Runner(tmp_path, in_a_shell=page == README)
-    for kind, body, shown in (found.groups() for found in BLOCK.finditer(page.read_text())):
-        if kind == "python":
+    with contextlib.closing(Runner(tmp_path, in_a_shell=page == README)) as runner:
+        for kind, body, shown in (found.groups() for found in BLOCK.finditer(page.read_text())):
+            if kind == "console":
+                check_session(runner, body, name_of(page))
+                continue
             printed = runner.python(body)
             if shown is not None:
                 assert_same(shown.splitlines(), printed, f"{name_of(page)}: {body}")
-            continue
-        for command, lines in commands(body):
-            printed = runner.command(command, lines)
-            assert_same(lines, printed, f"{name_of(page)}: $ {command}")
-            if command != "echo $?":
-                failed = "smtrain: error:" in printed
-                assert (runner.code != 0) == failed, f"{name_of(page)}: $ {command}: exit {runner.code}"
+
+
+def check_session(runner, session, where):
+    for command, shown in commands(session):
+        printed = runner.command(command, shown)
+        assert_same(shown, printed, f"{where}: $ {command}")
+        failed = "smtrain: error:" in printed
+        if command != "echo $?":
+            assert (runner.code != 0) == failed, f"{where}: $ {command}: exit {runner.code}"
 
 
 def test_other_shell_blocks_of_the_readme_are_the_known_ones():
@@ -194,14 +202,14 @@ def test_other_shell_blocks_of_the_readme_are_the_known_ones():
 
 
 def test_five_lines_of_numpy_predict_what_smtrain_predicts(tmp_path):
-    runner = Runner(tmp_path, in_a_shell=True)
-    runner.command("smtrain fit -q iris.csv")
-    predicted = runner.command("smtrain predict iris.csv")
     (block,) = [body for kind, body, _ in BLOCK.findall(README.read_text()) if kind == "python" and "np.load" in body]
     assert len(block.splitlines()) <= 5
     assert "smtrain" not in block
     assert "pickle" not in block
-    assert ["prediction", *runner.python(block).splitlines()] == predicted.splitlines()
+    with contextlib.closing(Runner(tmp_path, in_a_shell=False)) as runner:
+        assert runner.command("smtrain fit iris.csv --quiet") == ""
+        predicted = runner.command("smtrain predict iris.csv")
+        assert ["prediction", *runner.python(block).splitlines()] == predicted.splitlines()
 
 
 # Links, names and tables
@@ -320,9 +328,8 @@ def test_the_readme_is_short():
 # Writing
 
 
-def rewritten(page, folder):
+def rewritten(page, runner):
     """The page with the present output of its blocks."""
-    runner = Runner(folder, in_a_shell=page == README)
 
     def session(command, shown):
         printed = runner.command(command, shown)
@@ -345,8 +352,9 @@ def rewrite():
     import tempfile
 
     for page in PAGES:
-        with tempfile.TemporaryDirectory() as folder:
-            text = rewritten(page, Path(folder))
+        folder = tempfile.TemporaryDirectory()
+        with folder, contextlib.closing(Runner(Path(folder.name), in_a_shell=page == README)) as runner:
+            text = rewritten(page, runner)
         if text != page.read_text():
             page.write_text(text)
             print(f"wrote {name_of(page)}")

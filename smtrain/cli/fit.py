@@ -1,7 +1,8 @@
 """`smtrain fit`."""
 
 import json
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -81,14 +82,21 @@ def command(
         print_data(json.dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
 
 
-def _open_log(path: str | None, mode: str) -> AbstractContextManager[IO[str] | None]:
+@contextmanager
+def _open_log(path: str | None, mode: str) -> Iterator[IO[str] | None]:
     """Open the log before the work, so that a bad path costs nothing."""
     if path is None:
-        return nullcontext()
+        yield None
+        return
     try:
-        return Path(path).open(mode, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
+        log = Path(path).open(mode, encoding="utf-8")  # noqa: SIM115 - closed below, where a full disk is known already
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {quoted(path)}: {getattr(error, 'strerror', error)}") from error
+    try:
+        yield log
+    finally:
+        with suppress(OSError):
+            log.close()
 
 
 def _total_bytes(paths: tuple[str, ...]) -> int | None:

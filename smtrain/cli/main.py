@@ -1,6 +1,7 @@
 """The `smtrain` command: loads a command when it is called, and turns every failure into its line and exit code."""
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -116,9 +117,18 @@ def run(arguments: list[str]) -> ExitCode:
         return ExitCode.PIPE
     except MemoryError:
         return _fail("not enough memory", None, ExitCode.OUTPUT)
+    except OSError as error:
+        return _fail_of_system(error)
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and must say so
         traceback.print_exc(file=errors())
         return _fail(f"this is a bug in smtrain: {type(error).__name__}: {error}", None, ExitCode.BUG)
+
+
+def _fail_of_system(error: OSError) -> ExitCode:
+    """A failure of the system that no part of the program expected where it came."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOMEM}:
+        return _fail(f"cannot write the output: {error.strerror}", None, ExitCode.OUTPUT)
+    return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", None, ExitCode.USAGE)
 
 
 def _usage_hint(error: click.ClickException) -> str | None:

@@ -1,8 +1,7 @@
 """Options that several commands share, and the types of their values."""
 
-import csv
-import io
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DEFAULTS = FitConfig()
+QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
 DEFAULT_MODEL = "model.npz"
 
 
@@ -53,9 +53,9 @@ def _split(value: str, ctx: click.Context, param: click.Parameter) -> list[str]:
     """Comma-separated texts, quoted as in a CSV file."""
     try:
         value.encode()
-        return [cell for row in csv.reader(io.StringIO(value, newline="")) for cell in row or [""]] or [""]
     except UnicodeEncodeError as error:
         raise click.BadParameter("not UTF-8 text", ctx=ctx, param=param) from error
+    return [inner.replace('""', '"') if quote else plain for quote, inner, plain in QUOTED_OR_PLAIN.findall(value)]
 
 
 def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) -> str | Mapping[str, float] | None:
@@ -63,9 +63,11 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
     if value is None or value == "balanced":
         return value
     pairs = [pair.rpartition("=") for pair in _split(value, ctx, param)]
-    found = {name: Number(0, 1e100).convert(weight, param, ctx) for name, sign, weight in pairs if sign}
-    if len(found) != len(pairs):
-        raise click.BadParameter("write balanced, or NAME=WEIGHT,… with each class once", ctx=ctx, param=param)
+    if not all(sign for _, sign, _ in pairs):
+        raise click.BadParameter("write balanced, or NAME=WEIGHT,…", ctx=ctx, param=param)
+    found = {name: Number(0, 1e100).convert(weight, param, ctx) for name, _, weight in pairs}
+    if len(found) < len(pairs):
+        raise click.BadParameter("a class is given twice", ctx=ctx, param=param)
     return found
 
 

@@ -56,10 +56,15 @@ def animated(stream: TextIO) -> bool:
 
 def make_console(stream: IO[str]) -> "Console":
     """Return the one kind of console: no markup, emoji, highlighting or wrapping, no animation in a pipe."""
-    from rich.console import Console
+    from rich import console
+
+    class Console(console.Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would exit with 1 on the spot
 
     text = cast("TextIO", stream)
-    plain = not text.isatty() or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
+    unwanted = bool(os.environ.get("NO_COLOR")) or os.environ.get("FORCE_COLOR") == "0"
+    plain = not text.isatty() or unwanted or os.environ.get("TERM", "dumb") == "dumb"
     options: dict[str, Any] = {"no_color": True, "color_system": None} if plain else {}
     if not text.isatty():
         options["width"] = 10_000  # a pipe has no width; rich would wrap at 80

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from smtrain.api import Observer
 from smtrain.config import FitConfig
-from smtrain.errors import OutputError
+from smtrain.errors import OutputError, quoted
 from smtrain.learning import Learned
 from smtrain.model import Model
 from smtrain.reports.clock import process_seconds
@@ -208,5 +208,5 @@ class LogObserver(Observer):
                 self._log.write(json.dumps(values | {"seconds": round(process_seconds(), 6)}) + "\n")
                 self._log.flush()
             except OSError as error:
-                raise OutputError(f"cannot write the log: {error.strerror}") from error
+                raise OutputError(f"cannot write {quoted(self._log.name)}: {error.strerror}") from error
         self._report.on_epoch(record)

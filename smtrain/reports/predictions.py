@@ -132,8 +132,8 @@ def guarded(text: str) -> str:
 def quote(text: str, delimiter: str) -> str:
     """A text as a CSV cell."""
     out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="").writerow([text])
-    return out.getvalue()
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow([text])  # quotes CR and LF for being its own
+    return out.getvalue().removesuffix("\r\n")
 
 
 def unquote(cell: str) -> str:

@@ -227,7 +227,7 @@ class RecordReader:
         """Fill the buffer with about `size` bytes, more for a longer record; how many of them are whole records."""
         while True:
             self._fill(size)
-            end = _whole(self._buffer, self.delimiter)
+            end = _whole(self._buffer[:size], self.delimiter) or _whole(self._buffer, self.delimiter)
             if end or not self._buffer:
                 return end
             if self._ended or len(self._buffer) > LONGEST_RECORD:

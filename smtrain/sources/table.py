@@ -225,8 +225,9 @@ class Table:
 def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if NUMBER.fullmatch(text.replace(",", ".")) and not looks_like_other_notation(text):
-        what = f"the number {quoted(text)} is beyond {LARGEST:g}"
-        return DataError(what, source=source, line=line, column=column, hint="give the column in another unit")
+        what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
+        hint = f"give the column in another unit; --na-values {shell_word(text)} if it means missing"
+        return DataError(what, source=source, line=line, column=column, hint=hint)
     missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
     if looks_like_other_notation(text):
