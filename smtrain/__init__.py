@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smtrain.api import Evaluation, evaluate, fit, load, predict, predict_proba
     from smtrain.config import Dialect, FitConfig
-    from smtrain.errors import DataError, ExitCode, ModelError, SmtrainError, TrainingError, UsageError
+    from smtrain.errors import (
+        CheckError,
+        DataError,
+        ExitCode,
+        ModelError,
+        OutputError,
+        SmtrainError,
+        TrainingError,
+        UsageError,
+    )
     from smtrain.model import Model
 
 __version__ = "0.1.0"
@@ -22,10 +31,20 @@ __version__ = "0.1.0"
 _HOMES = {
     "smtrain.api": ("Evaluation", "evaluate", "fit", "load", "predict", "predict_proba"),
     "smtrain.config": ("Dialect", "FitConfig"),
-    "smtrain.errors": ("DataError", "ExitCode", "ModelError", "SmtrainError", "TrainingError", "UsageError"),
+    "smtrain.errors": (
+        "CheckError",
+        "DataError",
+        "ExitCode",
+        "ModelError",
+        "OutputError",
+        "SmtrainError",
+        "TrainingError",
+        "UsageError",
+    ),
     "smtrain.model": ("Model",),
 }
 __all__ = [
+    "CheckError",
     "DataError",
     "Dialect",
     "Evaluation",
@@ -33,6 +52,7 @@ __all__ = [
     "FitConfig",
     "Model",
     "ModelError",
+    "OutputError",
     "SmtrainError",
     "TrainingError",
     "UsageError",

@@ -57,7 +57,7 @@ def fit(
     check_options(config)
     observer = observer or Observer()
     with Workers(config.threads) as workers:
-        learned = learn(open_table(data, config.dialect), config, workers, observer.on_piece)
+        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, observer.on_piece)
         observer.on_learned(learned, config)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
         start = objective.zeros() if init is None else warm_start(init, learned.encoder)
@@ -83,7 +83,9 @@ def warm_start(model: Model, encoder: Encoder) -> Theta:
             where = "the model" if other[0] in old else "the data"
             raise ModelError(f"--init: the {what} {quoted(other[0])} is in {where} only")
     W, b = model.raw_weights
-    return np.vstack([W * encoder.scales[:, None], b + encoder.means @ W])
+    classes = [model.classes.index(name) for name in encoder.classes]
+    W = W[np.ix_([model.features.index(name) for name in encoder.features], classes)]
+    return np.vstack([W * encoder.scales[:, None], b[classes] + encoder.means @ W])
 
 
 def check_options(config: FitConfig) -> None:
@@ -214,7 +216,7 @@ def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
     """Σ X ⊗ (S − Y) against central differences at a random W, on `data`; at most `most` parameters, drawn by seed."""
     check_options(config)
     with Workers(config.threads) as workers:
-        learned = learn(open_table(data, config.dialect), config, workers, lambda *_: None)
+        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, lambda *_: None)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
         return check_gradient(
             objective, (*learned.encoder.features, "intercept"), learned.encoder.classes, config.seed, most

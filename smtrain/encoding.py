@@ -165,7 +165,8 @@ class Encoder:
         target = documents.text(schema["target"])
         weight = None if schema["weight"] is None else documents.text(schema["weight"])
         names = [column.name for column in columns] + [target] + ([] if weight is None else [weight])
-        documents.texts(names)  # all different
+        if len(set(names)) < len(names):
+            raise ValueError("a column twice")
         return cls(
             columns=columns,
             target=target,

@@ -289,8 +289,7 @@ class Learner:
         name = self.table.names[i]
         if not name and self._counts_rows(i):
             return "it has no name and counts the rows"
-        if not name:
-            raise DataError("column 1 has no name", source=self.table.source, line=self.table.header_line)
+        self._check_named(i)
         if found.missing:
             self._missing[name] = found.missing
         if found.deviation <= max(CONSTANT * found.largest, SMALLEST_SCALE):
@@ -298,6 +297,12 @@ class Learner:
                 return "it is constant"
             return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
         return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
+
+    def _check_named(self, i: int) -> None:
+        """Only a first column that counts the rows, or one that was asked for, may have no name."""
+        if not self.table.names[i] and i not in self._forced:
+            source, line = self.table.source, self.table.header_line
+            raise DataError("column 1 has no name", source=source, line=line, hint="name it in the header")
 
     def _counts_rows(self, i: int) -> bool:
         """Whether a column's numbers are 0, 1, 2, … or 1, 2, 3, …."""
@@ -308,8 +313,7 @@ class Learner:
 
     def _categorical(self, i: int) -> CategoricalColumn | str:
         name, levels = self.table.names[i], self._vocabularies[i].ordered()
-        if not name:
-            raise DataError("column 1 has no name", source=self.table.source, line=self.table.header_line)
+        self._check_named(i)
         if i in self._forced:
             return CategoricalColumn(name, tuple(levels))
         texts = [level for level in levels if level is not None]

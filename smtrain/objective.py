@@ -128,7 +128,8 @@ class Objective:
     def batch_value_and_grad(self, theta: Theta, rows: NDArray[np.intp]) -> Point:
         """The same for a mini-batch: the mean over `rows` stands for the mean over all; the penalty's share stays."""
         batch = self.partitions.take(rows)
-        return self._point(theta, cost_and_gradient(batch, theta[:-1], theta[-1]), float(batch.v.sum()))
+        weight = float(batch.v.sum()) or 1.0  # rows of no weight say nothing: only the penalty is left
+        return self._point(theta, cost_and_gradient(batch, theta[:-1], theta[-1]), weight)
 
     def _point(self, theta: Theta, sums: Sums, n: float) -> Point:
         W, nll = theta[:-1], sums.nll / n

@@ -138,3 +138,11 @@ def test_init_is_in_the_units_of_the_new_data(tmp_path):
     half = sm.fit(frame.iloc[::2], init=first, epochs=0)
     np.testing.assert_allclose(sm.predict_proba(half, frame), sm.predict_proba(first, frame), atol=1e-12)
     assert sm.fit(scaled, init=first, epochs=0).fit["nll"] != pytest.approx(first.fit["nll"])
+
+
+def test_init_goes_by_names_not_places():
+    frame = pd.read_csv("sample_data/iris.csv")
+    first = sm.fit(frame, tol=1e-9)
+    turned = frame[["petal_width", "sepal_length", "petal_length", "sepal_width", "species"]]
+    again = sm.fit(turned, init=first, epochs=0)
+    np.testing.assert_allclose(sm.predict_proba(again, frame), sm.predict_proba(first, frame), atol=1e-12)

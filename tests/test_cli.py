@@ -125,8 +125,20 @@ def test_options_that_contradict_each_other(tmp_path):
 
 
 def test_environment_variables_are_options(tmp_path):
-    done = smtrain("fit", IRIS, "--json", cwd=tmp_path, env={"SMTRAIN_FIT_L2": "7"})
+    names = {"SMTRAIN_FIT_L2": "7", "SMTRAIN_FIT_JSON": "1", "SMTRAIN_FIT_LOG": "log.jsonl"}
+    done = smtrain("fit", IRIS, cwd=tmp_path, env=names)
     assert json.loads(done.stdout)["l2"] == 7
+    assert (tmp_path / "log.jsonl").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_has_the_environment_variable_of_its_name(command):
+    from smtrain.cli.main import cli
+
+    for parameter in cli.get_command(None, command).params:
+        longest = max(parameter.opts, key=len)
+        if longest.startswith("--"):
+            assert parameter.name == longest.removeprefix("--").replace("-", "_")
 
 
 def test_car_needs_its_mixed_columns_named(tmp_path):

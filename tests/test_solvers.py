@@ -118,3 +118,24 @@ def test_a_point_knows_that_it_is_not_finite():
     assert Point(zero, 1.0, 1.0, zero, zero).finite
     assert not Point(zero, np.nan, np.nan, zero, zero).finite
     assert not Point(zero, 1.0, 1.0, zero + np.inf, zero).finite
+
+
+@pytest.mark.parametrize("tol", [0.0, 1e-12, 1e-6])
+def test_converged_means_the_gap_of_the_point_that_is_returned(tol):
+    for name, (whole, K) in hard_problems().items():
+        solution = run(objective(whole, K), Lbfgs(), epochs=300, tol=tol)
+        if solution.status is Status.CONVERGED:
+            assert solution.record.gap <= tol, name
+
+
+def test_a_mini_batch_of_rows_without_weight_changes_nothing_but_the_penalty():
+    from dataclasses import replace
+
+    whole = partition("numeric", m=40)
+    v = whole.v.copy()
+    v[:20] = 0
+    f = objective(replace(whole, v=v))
+    t = 0.3 * np.ones_like(f.zeros())
+    point = f.batch_value_and_grad(t, np.arange(10))
+    assert point.nll == 0
+    np.testing.assert_allclose(point.gradient[:-1], f.penalty * t[:-1])

@@ -1,6 +1,6 @@
 """`smtrain evaluate`."""
 
-import json
+from json import dumps
 
 import click
 
@@ -12,7 +12,7 @@ from smtrain.cli import options as opt
 @opt.model_option
 @opt.threads_option
 @opt.json_option
-def command(data: tuple[str, ...], model: str, threads: int | None, *, as_json: bool) -> None:
+def command(data: tuple[str, ...], model: str, threads: int | None, *, json: bool) -> None:
     """Compare the predictions for DATA, CSV files or -, with their labels.
 
     Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
@@ -26,8 +26,8 @@ def command(data: tuple[str, ...], model: str, threads: int | None, *, as_json: 
     from smtrain.reports.predictions import say_unseen
 
     evaluation = api.evaluate(api.load(model), list(data), threads=threads)
-    if as_json:
-        print_data(json.dumps(document(evaluation), ensure_ascii=False))
+    if json:
+        print_data(dumps(document(evaluation), ensure_ascii=False))
     else:
         with data_output(None):
             print_evaluation(opt.stdout_console(sys.stdout), evaluation)

@@ -1,6 +1,6 @@
 """`smtrain explain`."""
 
-import json
+from json import dumps
 
 import click
 
@@ -9,10 +9,10 @@ from smtrain.cli import options as opt
 
 @click.command("explain", short_help="Show one row's x, z, s, y, s − y and x ⊗ (s − y).")
 @click.argument("data", default="-")
-@click.option("--row", "number", type=click.IntRange(1), default=1, show_default=True, help="Which row, from 1.")
+@click.option("--row", type=click.IntRange(1), default=1, show_default=True, help="Which row, from 1.")
 @opt.model_option
 @opt.json_option
-def command(data: str, number: int, model: str, *, as_json: bool) -> None:
+def command(data: str, row: int, model: str, *, json: bool) -> None:
     """Show how the model sees one row of DATA.
 
     Its encoded x, logits z, probabilities s, label y, s − y, the row's share x ⊗ (s − y) of the gradient with one line
@@ -25,10 +25,10 @@ def command(data: str, number: int, model: str, *, as_json: bool) -> None:
     from smtrain.reports.mathematics import explanation, print_explanation
 
     loaded = api.load(model)
-    scored, labelled = api.row(loaded, data, number)
-    found = explanation(loaded, scored, number, labelled=labelled)
-    if as_json:
-        print_data(json.dumps(found, ensure_ascii=False))
+    scored, labelled = api.row(loaded, data, row)
+    found = explanation(loaded, scored, row, labelled=labelled)
+    if json:
+        print_data(dumps(found, ensure_ascii=False))
     else:
         with data_output(None):
             print_explanation(opt.stdout_console(sys.stdout), found)

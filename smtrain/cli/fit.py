@@ -1,8 +1,8 @@
 """`smtrain fit`."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from json import dumps
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +36,7 @@ from smtrain.errors import UsageError, quoted
 )
 @opt.threads_option
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
-@click.option("--log", "log_path", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@click.option("--log", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
@@ -44,9 +44,9 @@ def command(
     output: str,
     init: str | None,
     checkpoint: str | None,
-    log_path: str | None,
+    log: str | None,
     *,
-    as_json: bool,
+    json: bool,
     quiet: bool,
     **rest: Any,
 ) -> None:
@@ -68,18 +68,18 @@ def command(
     start = None if init is None else api.load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
     going_on = checkpoint is not None and Path(checkpoint).exists()
-    with _open_log(log_path, "a" if going_on else "w") as log, report:
-        observer = LogObserver(report, log)
+    with _open_log(log, "a" if going_on else "w") as log_file, report:
+        observer = LogObserver(report, log_file)
         model = api.fit(list(data), config, observer=observer, init=start, checkpoint=checkpoint)
     model.save(output)
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
     report.done(model, output)
-    if as_json:
+    if json:
         from smtrain.cli.output import print_data
         from smtrain.reports.clock import process_seconds
 
-        print_data(json.dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
+        print_data(dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
 
 
 @contextmanager

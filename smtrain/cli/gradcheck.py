@@ -1,6 +1,6 @@
 """`smtrain gradcheck`."""
 
-import json
+from json import dumps
 from typing import Any
 
 import click
@@ -23,7 +23,7 @@ from smtrain.cli import options as opt
 )
 @opt.threads_option
 @opt.json_option
-def command(data: tuple[str, ...], most: int, threshold: float, *, as_json: bool, **rest: Any) -> None:
+def command(data: tuple[str, ...], most: int, threshold: float, *, json: bool, **rest: Any) -> None:
     """Compare the gradient Σ X ⊗ (S − Y) on DATA with central differences of the NLL, at a random W.
 
     Exits with 7 if any entry disagrees by more than the threshold.
@@ -37,8 +37,8 @@ def command(data: tuple[str, ...], most: int, threshold: float, *, as_json: bool
 
     check = api.gradcheck(list(data), opt.config_from(rest), most=most)
     found = check_document(check, threshold)
-    if as_json:
-        print_data(json.dumps(found, ensure_ascii=False))
+    if json:
+        print_data(dumps(found, ensure_ascii=False))
     else:
         with data_output(None):
             print_check(opt.stdout_console(sys.stdout), found)

@@ -53,20 +53,24 @@ class Commands(click.Group):
         return command
 
 
+HELP = """Train, certify and use multiclass (softmax) logistic regression.
+
+\b
+  smtrain fit data.csv                     train on the last column, write model.npz
+  smtrain predict new.csv > out.csv        one prediction a row
+  smtrain evaluate test.csv                how good it is
+"""
+
+
 @click.group(
     cls=Commands,
+    help=HELP,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SMTRAIN", "max_content_width": 100},
 )
 @click.version_option(__version__, "--version", message="smtrain %(version)s")
 def cli() -> None:
-    r"""Train, certify and use multiclass (softmax) logistic regression.
-
-    \b
-      smtrain fit data.csv                     train on the last column, write model.npz
-      smtrain predict new.csv > out.csv        one prediction a row
-      smtrain evaluate test.csv                how good it is
-    """
+    """Hold the commands."""
 
 
 def main() -> NoReturn:

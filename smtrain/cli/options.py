@@ -131,7 +131,7 @@ threads_option = click.option(
 model_option = click.option(
     "-m", "--model", default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+json_option = click.option("--json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))
 
 

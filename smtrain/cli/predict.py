@@ -14,7 +14,7 @@ from smtrain.cli import options as opt
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
 @click.option("--top", type=click.IntRange(1), metavar="K", help="Add the K most probable classes with their p.")
 @click.option("--keep", metavar="COLS|all", multiple=True, callback=opt.names, help="Input columns to carry through.")
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--format", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--csv-safe", is_flag=True, help="Put ' before text that a spreadsheet would run as a formula.")
 @click.option(
     "--on-unknown",

@@ -1,6 +1,6 @@
 """`smtrain show`."""
 
-import json
+from json import dumps
 
 import click
 
@@ -10,7 +10,7 @@ from smtrain.cli import options as opt
 @click.command("show", short_help="Say what is in a model.")
 @click.argument("model", default=opt.DEFAULT_MODEL)
 @opt.json_option
-def command(model: str, *, as_json: bool) -> None:
+def command(model: str, *, json: bool) -> None:
     """Show the classes, the columns, the weights in raw units, and the record of the fit of MODEL."""
     import sys
 
@@ -19,8 +19,8 @@ def command(model: str, *, as_json: bool) -> None:
     from smtrain.reports.weights import document, print_model
 
     loaded = load_model(model)
-    if as_json:
-        print_data(json.dumps(document(loaded), ensure_ascii=False))
+    if json:
+        print_data(dumps(document(loaded), ensure_ascii=False))
     else:
         with data_output(None):
             print_model(opt.stdout_console(sys.stdout), loaded)

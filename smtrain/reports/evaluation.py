@@ -79,5 +79,5 @@ def _print_most_frequent(console: "Console", evaluation: Evaluation) -> None:
     names, support = evaluation.classes, evaluation.sums.support
     errors = evaluation.sums.confusion.errors()[:MOST_CONFUSIONS]
     rows = [[names[i], names[j], weight(w), f"{w / support[i]:.1%}"] for i, j, w in errors]
-    console.print(f"most frequent confusions ({len(names)} classes; --json has the whole matrix)")
+    console.print(f"most frequent confusions ({len(names)} classes; --json has all)")
     print_table(console, ["true", "predicted", "rows", "of its class"], rows, texts=2)

@@ -152,7 +152,7 @@ def outcome(model: Model) -> str:
     if fit["certified"]:
         line += f" (objective {fit['objective']:.6f}, within {distance:.1g} of the best possible)"
     else:
-        line += f" (an estimated {distance:.1g} above the best possible; without --l2 there is no proof)"
+        line += f" (an estimated {distance:.1g} above the best possible; a proof needs an l2 above 0)"
     if status is not Status.CONVERGED:
         line += f"; relative gap {fit['gap']:.1e}, asked for {fit['options']['tol']:g}"
     return line

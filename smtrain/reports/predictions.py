@@ -30,14 +30,14 @@ class PredictionWriter:
         proba: bool,
         top: int | None,
         keep: tuple[str, ...],
-        form: str,
+        format: str,  # noqa: A002 - the option's name
         csv_safe: bool,
     ) -> None:
-        if csv_safe and form != "csv":
+        if csv_safe and format != "csv":
             raise UsageError("--csv-safe is for --format csv")
         self._guard = csv_safe
         self.model, self.table = model, table
-        self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, form == "jsonl"
+        self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, format == "jsonl"
         names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
         self.keep = [table.column(name, "--keep") for name in names]
         self.columns = ["prediction"]

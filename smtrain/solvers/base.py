@@ -21,7 +21,6 @@ class Status(Enum):
     MAX_EPOCHS = "stopped at the largest number of epochs"
     STALLED = "stopped: no step lowers the objective any further in floating point"
     DIVERGED = "diverged"
-    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Solution:
-    """The outcome: the point of the lowest objective seen, its record, the status and the whole history."""
+    """The outcome: the point that met the tolerance, else the one of the lowest objective; its record; the history."""
 
     point: Point
     record: Record
@@ -105,7 +104,7 @@ def minimise(
 ) -> Solution:
     """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
 
-    The solution is the point of the lowest objective. A fit that never came below its start and ends at twice its
+    A fit that never came below its start and ends at twice its
     objective has diverged, even if its numbers are still finite. With `resume`, goes on from there to the same end.
     """
     progress = resume
@@ -134,6 +133,8 @@ def _noted(objective: Objective, progress: Progress, state: Any, *, epochs: int,
 
 def _solution(objective: Objective, progress: Progress, status: Status) -> Solution:
     best, last = progress.best, progress.state.point
+    if status is Status.CONVERGED:  # the point that met the tolerance; a lower one, by rounding, may not have
+        return Solution(last, progress.history[-1], status, progress.history)
     if progress.best_epoch == 0 and last.objective > 2 * best.objective:
         status = Status.DIVERGED
     record = progress.history[progress.best_epoch]

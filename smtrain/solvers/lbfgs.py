@@ -33,7 +33,7 @@ Pair = tuple[Theta, Theta]
 class LbfgsState(State):
     """The point, and the recent pairs (s, y): steps and the changes of gradient that they made.
 
-    `curvature` was taken at the epoch `refreshed`, for the `refreshes`-th time; None asks for the diagonal bound.
+    `curvature` was taken at the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound.
     `steps` counts accepted steps, `recent` holds the objective at the last few of them.
     """
 

@@ -5,6 +5,7 @@ To add a source: a module with a function that yields bytes, and its line in `op
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -18,13 +19,16 @@ PathLike = str | os.PathLike[str]
 Data = PathLike | Sequence[PathLike] | pd.DataFrame
 
 
-def open_table(data: Data, dialect: Dialect) -> Table:
-    """Open a CSV file, several with the same header, standard input ("-"), or a DataFrame."""
+def open_table(data: Data, dialect: Dialect, *, fitting: bool = False) -> Table:
+    """Open a CSV file, several with the same header, standard input ("-"), or a DataFrame.
+
+    `fitting` says that the options of a fit are at hand: messages then name the one that helps.
+    """
     if isinstance(data, pd.DataFrame):
-        dialect = Dialect(delimiter=",")
-        return Table([("DataFrame", read_frame(data))], dialect)
+        dialect = replace(dialect, header=True, delimiter=",", decimal=".")
+        return Table([("DataFrame", read_frame(data))], dialect, fitting=fitting, frame=True)
     paths = [data] if isinstance(data, str | os.PathLike) else list(data)
     if not paths:
         raise UsageError("no data was given")
     names = [os.fspath(path) for path in paths]
-    return Table([(display_name(name), read_file(name)) for name in names], dialect)
+    return Table([(display_name(name), read_file(name)) for name in names], dialect, fitting=fitting)

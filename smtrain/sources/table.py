@@ -96,7 +96,15 @@ class Table:
     `names` are the columns' names, stripped of blanks around them; without a header they are c1, c2, ….
     """
 
-    def __init__(self, streams: Sequence[tuple[str, Iterator[bytes]]], dialect: Dialect) -> None:
+    def __init__(
+        self,
+        streams: Sequence[tuple[str, Iterator[bytes]]],
+        dialect: Dialect,
+        *,
+        fitting: bool = False,
+        frame: bool = False,
+    ) -> None:
+        self._fitting, self._frame = fitting, frame
         self.dialect, self._missing = dialect, sorted(dialect.missing)
         self._streams = list(streams)
         self._first = self._open(0)
@@ -117,6 +125,8 @@ class Table:
         if not self.dialect.header:
             return line, [f"c{i}" for i in range(1, len(cells) + 1)]
         names = [cell.strip() for cell in cells]
+        if not self._frame:
+            _check_header(names, reader.source, line)
         _check_names(names, reader.source, line)
         return line, names
 
@@ -200,7 +210,9 @@ class Table:
             for i in columns:
                 cell = _with_point(cells[i], self.dialect.decimal)
                 if cells[i] not in missing and not (NUMBER.fullmatch(cell) and abs(float(cell)) <= LARGEST):
-                    return not_a_number(cells[i], self.names[i], piece.source, line)
+                    error = not_a_number(cells[i], self.names[i], piece.source, line)
+                    error.hint = error.hint if self._fitting else "the model was fitted on numbers in this column"
+                    return error
         return None
 
     def rows(self, readings: Callable[[], Readings], threads: int = 1) -> Iterator[Rows]:
@@ -262,9 +274,12 @@ def shell_word(text: str) -> str:
     return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"
 
 
-def _check_names(names: list[str], source: str, line: int) -> None:
+def _check_header(names: list[str], source: str, line: int) -> None:
     if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(1, len(names) - 1):
         raise DataError("the header is a row of numbers", source=source, line=line, hint="--no-header if it is data")
+
+
+def _check_names(names: list[str], source: str, line: int) -> None:
     seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name and position > 1:

@@ -23,6 +23,11 @@ SIGNALS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminate
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def slowly(cases):
+    """Cases for the long runs only."""
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow) for case in cases]
+
+
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "data.csv").write_bytes(SMALL)
@@ -58,11 +63,6 @@ def shell(folder, command, env=None, timeout=60):
     )
 
 
-def slowly(cases):
-    """Cases for the long runs only."""
-    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow) for case in cases]
-
-
 def names(folder):
     return {path.name for path in folder.iterdir()}
 
@@ -70,7 +70,7 @@ def names(folder):
 # ---- signals ----
 
 
-@pytest.mark.parametrize("signum", SIGNALS, ids=lambda s: s.name)
+@pytest.mark.parametrize("signum", [signal.SIGTERM, *slowly([signal.SIGINT, signal.SIGHUP])], ids=lambda s: s.name)
 def test_a_signal_during_training(signum, folder):
     code, says = SIGNALS[signum]
     process = start(folder, "fit", "data.csv", *LONG)
@@ -133,7 +133,8 @@ def test_a_signal_at_any_time(signum, folder):
         time.sleep(random_times.uniform(0, 0.9))
         process.send_signal(signum)
         _, stderr = process.communicate(timeout=20)
-        assert process.returncode in {0, code}, stderr
+        # As Python ends, after the model was saved, it takes its handlers back: then the signal itself ends it.
+        assert process.returncode in {0, code} or (process.returncode == -signum and "saved" in stderr), stderr
         assert "Traceback" not in stderr, stderr
         assert names(folder) <= {"data.csv", "model.npz"}
 
@@ -170,8 +171,10 @@ def test_a_failure_keeps_its_code_when_nobody_reads_why(folder):
         assert shell(folder, line).returncode == 2, line
 
 
-@pytest.fixture
-def fitted(folder):
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fitted")
+    (folder / "data.csv").write_bytes(SMALL)
     finish(folder, "fit", "data.csv", "-q")
     (folder / "many.csv").write_bytes(quoted_csv(["a", "b"], [(str(i % 9), "uvw"[i % 3]) for i in range(200_000)]))
     return folder
@@ -303,7 +306,7 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-OFTEN = ["C", "ascii", "hash 1"]
+OFTEN = ["C", "hash 1"]
 
 
 @pytest.mark.parametrize("name", [*OFTEN, *slowly(name for name in ENVIRONMENTS if name not in OFTEN)])
@@ -337,6 +340,7 @@ def test_reports_in_any_environment(name, worldly):
         assert stdout
 
 
+@pytest.mark.slow
 def test_options_from_the_environment(folder):
     process = start(folder, "fit", "data.csv", "-q", env={"SMTRAIN_FIT_TARGET": "b", "SMTRAIN_FIT_L2": "nan"})
     _, stderr = process.communicate()
@@ -352,9 +356,10 @@ def test_a_folder_that_is_not_there_any_more(folder):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["fit", "--help"], ["predict", "-h"], ["show", "--help"]], ids=" ".join
-)
+HELP = [["--version"], ["predict", "-h"], ["show", "--help"]]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["fit", "--help"], *slowly(HELP)], ids=" ".join)
 def test_help_loads_no_heavy_library(words, folder):
     program = (
         "import sys\nfrom smtrain.cli.main import main\nsys.argv[0] = 'smtrain'\n"
@@ -407,7 +412,7 @@ def on_terminal(folder, *arguments, env=None, stop=None, stdout_too=False):
     return text.decode(), process.wait()
 
 
-@pytest.mark.parametrize("signum", [None, *SIGNALS], ids=str)
+@pytest.mark.parametrize("signum", [signal.SIGTERM, *slowly([None, signal.SIGINT, signal.SIGHUP])], ids=str)
 def test_the_cursor_comes_back(signum, folder):
     arguments = ("fit", "data.csv", *(LONG if signum else ()))
     text, code = on_terminal(folder, *arguments, stop=signum)
@@ -416,13 +421,14 @@ def test_the_cursor_comes_back(signum, folder):
     assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_dumb_gets_plain_text(folder):
     text, code = on_terminal(folder, "fit", "data.csv", env={"TERM": "dumb"})
     assert code == 0
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"FORCE_COLOR": "0"}], ids=str)
+@pytest.mark.parametrize("env", [*slowly([{"NO_COLOR": "1"}, {"FORCE_COLOR": "0"}])], ids=str)
 def test_no_colour_is_no_colour(env, folder):
     text, code = on_terminal(folder, "fit", "data.csv", env=env)
     assert code == 0
@@ -441,17 +447,16 @@ def test_ci_is_not_animated(folder):
     assert "\r" not in text.replace("\r\n", "\n")
 
 
+ENVIRONMENTS_OF_COLOUR = [
+    {"FORCE_COLOR": ""},
+    {"CLICOLOR_FORCE": "1"},
+    {"TTY_COMPATIBLE": "1"},
+    {"TTY_INTERACTIVE": "1"},
+]
+
+
 @pytest.mark.parametrize(
-    "env",
-    [
-        {"FORCE_COLOR": "0"},
-        {"FORCE_COLOR": "1"},
-        {"FORCE_COLOR": ""},
-        {"CLICOLOR_FORCE": "1"},
-        {"TTY_COMPATIBLE": "1"},
-        {"TTY_INTERACTIVE": "1"},
-    ],
-    ids=str,
+    "env", [{"FORCE_COLOR": "1"}, *slowly([{"FORCE_COLOR": "0"}, *ENVIRONMENTS_OF_COLOUR])], ids=str
 )
 def test_a_pipe_gets_plain_text(env, folder):
     process = start(folder, "fit", "data.csv", env={"TERM": "xterm-256color", **env})
