@@ -7,7 +7,6 @@ comment: the SHA-256, in 64 hexadecimal digits, of every byte before it, so that
 
 import contextlib
 import hashlib
-import hmac
 import math
 import os
 import re
@@ -26,6 +25,7 @@ from smtrain.errors import ModelError, OutputError, UsageError, quoted
 
 Arrays = Mapping[str, NDArray[np.generic]]
 SEAL = 64
+OVERHEAD = 1024  # bytes of an archive for each member, at most
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 LONGEST_HEADER = 1000
 HEADER = re.compile(rb"\{'descr': '(<f8|\|u1)', 'fortran_order': False, 'shape': \((|\d+,|\d+(?:, \d+)+)\), \} *\n")
@@ -128,13 +128,11 @@ def read(path: str, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
     """
     with _opened(path) as file:
         try:
-            if file.seek(0, os.SEEK_END) <= SEAL:
-                raise ModelError(f"{path}: not a smtrain model")
-            file.seek(-SEAL, os.SEEK_END)
-            if not hmac.compare_digest(file.read(SEAL), digest(file)):
-                raise ModelError(f"{path}: not a smtrain model, or damaged: its bytes do not match their SHA-256")
             with zipfile.ZipFile(file) as archive:
-                return _read_members(archive, members, file.seek(0, os.SEEK_END))
+                infos = _checked_members(archive, members, file.seek(0, os.SEEK_END))
+                if archive.comment != digest(file):
+                    raise ModelError(f"{path}: damaged: its bytes do not match their SHA-256")
+                return {info.filename.removesuffix(".npy"): _read_member(archive, info) for info in infos}
         except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
             raise ModelError(f"{path}: not a smtrain model, or damaged") from error
 
@@ -151,15 +149,17 @@ def _opened(path: str) -> BinaryIO:
         raise UsageError(f"cannot read {quoted(path)}: {reason}") from error
 
 
-def _read_members(archive: zipfile.ZipFile, members: set[str] | None, size: int) -> dict[str, NDArray[np.generic]]:
+def _checked_members(archive: zipfile.ZipFile, members: set[str] | None, size: int) -> list[zipfile.ZipInfo]:
+    """The members, if they are those expected and fill the file: a few reads, however large the file says it is."""
     infos = archive.infolist()
     names = [info.filename for info in infos]
     expected = set(names) if members is None else {f"{name}.npy" for name in members}
     if sorted(names) != sorted(expected):
         raise ValueError("other members")
-    if sum(info.file_size for info in infos) > size:
-        raise ValueError("members larger than the file")
-    return {info.filename.removesuffix(".npy"): _read_member(archive, info) for info in infos}
+    room = size - sum(info.file_size for info in infos)
+    if not 0 < room <= OVERHEAD * (len(infos) + 1):
+        raise ValueError("members that do not fill the file")
+    return infos
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[np.generic]:

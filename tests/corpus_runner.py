@@ -105,7 +105,7 @@ def _table(text: str) -> tuple[list[str], list[list[str]]]:
     if not records:
         raise UnusableError("empty")
     header, rows = [name.strip() for name in records[0]], records[1:]
-    if sum(map(_looks_numeric, header)) >= max(2, len(header) - 1):
+    if sum(map(_looks_numeric, header)) >= max(1, len(header) - 1):
         raise UnusableError("a header of numbers")
     if "" in header[1:] or len(set(header)) < len(header):
         raise UnusableError("blank or doubled names")
