@@ -294,7 +294,7 @@ class Learner:
             self._missing[name] = found.missing
         if found.deviation <= max(CONSTANT * found.largest, SMALLEST_SCALE):
             if i not in self._forced and not found.missing:
-                return "it is constant"
+                return "it is constant" if found.deviation == 0 else "it is constant but for rounding"
             return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
         return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
 

@@ -282,3 +282,16 @@ def test_quiet_loads_no_rich(tmp_path):
 def test_exit_codes_have_names():
     expected = {0, 1, 2, 3, 4, 5, 6, 7, 129, 130, 141, 143}
     assert {int(code) for code in ExitCode} == expected
+
+
+@pytest.mark.parametrize("option", ["--output", "--log", "--checkpoint"])
+def test_an_input_is_never_written_over(option, folder, tmp_path):
+    data = tmp_path / "iris.csv"
+    data.write_bytes(IRIS.read_bytes())
+    done = smtrain("fit", data, option, data, code=ExitCode.USAGE, cwd=tmp_path)
+    assert "is the input" in done.stderr
+    assert data.read_bytes() == IRIS.read_bytes()
+    if option == "--output":
+        data.write_bytes(PENGUINS.read_bytes())
+        smtrain("predict", data, option, data, "-m", folder / "model.npz", code=ExitCode.USAGE)
+        assert data.read_bytes() == PENGUINS.read_bytes()

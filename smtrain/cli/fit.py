@@ -57,11 +57,14 @@ def command(
     kept track of. Training stops at a proved distance from the optimum.
     """
     from smtrain import api, npz
+    from smtrain.cli.output import check_not_input, print_data
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, summary
     from smtrain.sources.files import display_name
 
     config = opt.config_from(rest)
     api.check_options(config)
+    for option, path in (("--output", output), ("--log", log), ("--checkpoint", checkpoint)):
+        check_not_input(path, option, data)
     npz.check_writable(output)
     if checkpoint is not None:
         npz.check_writable(checkpoint)
@@ -76,7 +79,6 @@ def command(
         Path(checkpoint).unlink(missing_ok=True)
     report.done(model, output)
     if json:
-        from smtrain.cli.output import print_data
         from smtrain.reports.clock import process_seconds
 
         print_data(dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))

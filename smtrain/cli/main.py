@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import NoReturn
 import click
 
 from smtrain import __version__
-from smtrain.cli.output import BrokenOutput
+from smtrain.cli.output import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
@@ -77,6 +78,8 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     _prepare()
     code = run(sys.argv[1:])
+    for signum in STOPPED:
+        signal.signal(signum, signal.SIG_IGN)  # the work is done, its outcome is decided
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stdout.flush()
     if code in {ExitCode.PIPE, ExitCode.OUTPUT}:
@@ -88,9 +91,11 @@ def _prepare() -> None:
     """Set what must be set before numpy is loaded, and how the streams and signals behave."""
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"):
         os.environ[name] = "1"  # parallelism is over partitions; more threads in BLAS would only be slower
+    if sys.stdout is None:
+        sys.stdout = ClosedOutput()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are TextIOWrapper here
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     for signum in STOPPED:
         signal.signal(signum, _stop)
 
@@ -121,16 +126,24 @@ def run(arguments: list[str]) -> ExitCode:
         return ExitCode.PIPE
     except MemoryError:
         return _fail("not enough memory", None, ExitCode.OUTPUT)
+    except RuntimeError as error:
+        if "can't start new thread" not in str(error):
+            return _fail_of_ours(error)
+        return _fail("not enough memory for another thread", "--threads 1", ExitCode.OUTPUT)
     except OSError as error:
         return _fail_of_system(error)
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and must say so
-        traceback.print_exc(file=errors())
-        return _fail(f"this is a bug in smtrain: {type(error).__name__}: {error}", None, ExitCode.BUG)
+        return _fail_of_ours(error)
+
+
+def _fail_of_ours(error: Exception) -> ExitCode:
+    traceback.print_exc(file=errors())
+    return _fail(f"this is a bug in smtrain: {type(error).__name__}: {error}", None, ExitCode.BUG)
 
 
 def _fail_of_system(error: OSError) -> ExitCode:
     """A failure of the system that no part of the program expected where it came."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOMEM}:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.ENOMEM}:
         return _fail(f"cannot write the output: {error.strerror}", None, ExitCode.OUTPUT)
     return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", None, ExitCode.USAGE)
 

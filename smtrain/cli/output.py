@@ -2,19 +2,41 @@
 
 import contextlib
 import errno
+import io
 import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
 
 
+class ClosedOutput(io.TextIOBase):
+    """Stands for a standard output that was closed before the start: whoever writes to it fails."""
+
+    def write(self, text: str) -> int:  # noqa: ARG002 - TextIOBase's signature
+        """Fail."""
+        raise OSError(errno.EBADF, "standard output is closed")
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """Fail."""
+        raise OutputError("standard output is closed")
+
+
 class BrokenOutput(Exception):  # noqa: N818 - not an error: whoever read our output has seen enough
     """The reader of standard output has gone."""
+
+
+def check_not_input(output: str | None, option: str, inputs: Sequence[str]) -> None:
+    """Raise UsageError if an output is one of the inputs: it would be gone before it is read."""
+    for path in inputs:
+        with contextlib.suppress(OSError, ValueError):
+            if output is not None and path != "-" and Path(path).samefile(output):
+                raise UsageError(f"{option}: {quoted(output)} is the input")
 
 
 @contextlib.contextmanager
@@ -57,8 +79,6 @@ def _opened(path: str) -> BinaryIO:
 
 
 def _stdout() -> BinaryIO:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed")
     return sys.stdout.buffer
 
 

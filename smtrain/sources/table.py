@@ -6,7 +6,6 @@ be said before a piece is parsed; a number column that meets a word fails there 
 
 import io
 import re
-import warnings
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -167,32 +166,33 @@ class Table:
                 for i in positions(readings, Reading.TEXT, Reading.LABEL)
             }
         except (ValueError, OverflowError) as error:
+            if "out of memory" in str(error):
+                raise MemoryError from error
             raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
         numbers = frame.drop(columns=list(texts)).to_numpy(np.float64)
-        if (np.abs(numbers) > LARGEST).any() or _hides_booleans(text, numbers):
+        too_large = (numbers > LARGEST).any() or (numbers < -LARGEST).any()
+        if too_large or _hides_booleans(text, numbers):
             fault = self._fault(piece, readings)
             if fault:
                 raise fault
         return Rows(piece, readings, len(frame), numbers, texts)
 
     def _read_csv(self, text: bytes, delimiter: str, readings: Readings, *, missing: bool = True) -> pd.DataFrame:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                io.BytesIO(text),
-                sep=delimiter,
-                decimal=self.dialect.decimal,
-                header=None,
-                names=range(len(readings)),
-                index_col=False,
-                usecols=[i for i, reading in enumerate(readings) if reading is not Reading.SKIP],
-                dtype=_dtypes(readings),
-                na_filter=missing,
-                na_values=self._missing,
-                keep_default_na=False,
-                skip_blank_lines=False,
-                low_memory=False,
-            )
+        return pd.read_csv(
+            io.BytesIO(text),
+            sep=delimiter,
+            decimal=self.dialect.decimal,
+            header=None,
+            names=range(len(readings)),
+            index_col=False,
+            usecols=[i for i, reading in enumerate(readings) if reading is not Reading.SKIP],
+            dtype=_dtypes(readings),
+            na_filter=missing,
+            na_values=self._missing,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            low_memory=False,
+        )
 
     def _text_cells(self, text: bytes, delimiter: str, column: "pd.Series[str]", i: int, all_: Readings) -> TextCells:
         """Codes and levels of a text column; a label that looks like a missing cell is read again as it stands."""
@@ -276,7 +276,8 @@ def shell_word(text: str) -> str:
 
 def _check_header(names: list[str], source: str, line: int) -> None:
     if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(1, len(names) - 1):
-        raise DataError("the header is a row of numbers", source=source, line=line, hint="--no-header if it is data")
+        hint = "--no-header if it is data; if not, give the columns names that are no numbers"
+        raise DataError("the header is a row of numbers", source=source, line=line, hint=hint)
 
 
 def _check_names(names: list[str], source: str, line: int) -> None:
