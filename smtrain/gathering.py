@@ -1,0 +1,189 @@
+"""A table read once, piece by piece: the kinds of its columns, its numbers and codes in partitions, its vocabularies.
+
+A feature column starts open. Its first value that is not missing makes it numeric or categorical; a value of the other
+kind is an error from then on (a mixture is never guessed about). Numbers go straight into arrays of partition size,
+words into a growing vocabulary whose final order is settled at the end, in smtrain.learning.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.encoding import MISSING_LEVEL
+from smtrain.errors import DataError, UsageError, quoted
+from smtrain.raw import RawPartition
+from smtrain.sources.table import Reading, Readings, Rows, Table, is_number, not_a_number, positions, shell_word
+from smtrain.vocabulary import Vocabulary
+
+# Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
+PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 22
+
+
+class Gatherer:
+    """Reads a table for a fit, and keeps what was read until the encoder is settled.
+
+    By column position: `kinds`, how each feature is read, None while it is open; `forced`, the kinds asked for;
+    `vocabularies` of texts; `first_seen`, the place and text of the first word; `slots`, where each number column is in
+    the raw partitions, `raw`.
+    """
+
+    def __init__(self, table: Table, config: FitConfig) -> None:
+        self.table, self.config = table, config
+        names = table.names
+        self.target = table.column(config.target, "--target") if config.target is not None else len(names) - 1
+        self.weight = table.column(config.weight, "--weight") if config.weight is not None else None
+        self.forced = self._forced_kinds()
+        dropped = {table.column(name, "--drop") for name in config.drop}
+        features = [i for i in range(len(names)) if i not in {self.target, self.weight} | dropped]
+        self.kinds: dict[int, Reading | None] = {i: self.forced.get(i) for i in features}
+        self.vocabularies = {i: Vocabulary() for i in (*features, self.target)}
+        self.first_seen: dict[int, tuple[str, int, str]] = {}
+        self.slots: dict[int, int] = {}
+        self._partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
+        self.raw: list[RawPartition] = []
+        self._room = 0
+        self.rows = 0
+
+    def _forced_kinds(self) -> dict[int, Reading]:
+        forced = {self.table.column(name, "--categorical"): Reading.TEXT for name in self.config.categorical}
+        for name in self.config.numeric:
+            i = self.table.column(name, "--numeric")
+            if i in forced:
+                raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
+            forced[i] = Reading.NUMBER
+        dropped = {self.table.column(name, "--drop"): Reading.SKIP for name in self.config.drop}
+        for option, position, taken in (("target", self.target, forced | dropped), ("weight", self.weight, forced)):
+            if position is not None and position in taken:
+                raise UsageError(f"column {quoted(self.table.names[position])} is the {option}, not a feature")
+        if self.weight == self.target:
+            raise UsageError(f"column {quoted(self.table.names[self.target])} is both the target and the weight")
+        return forced
+
+    def readings(self) -> Readings:
+        """How each column is to be read; an open column as text, until its first value."""
+        found = [Reading.SKIP] * len(self.table.names)
+        for i, kind in self.kinds.items():
+            found[i] = kind or Reading.TEXT
+        found[self.target] = Reading.LABEL
+        if self.weight is not None:
+            found[self.weight] = Reading.NUMBER
+        return tuple(found)
+
+    def read(self, threads: int, on_piece: Callable[[int, int], None]) -> None:
+        """Read the whole table; `on_piece` is told the bytes and the rows that were read so far."""
+        for rows in self.table.rows(self.readings, threads):
+            self._settle(rows)
+            if rows.readings != self.readings():  # a first value has settled a column: parse the piece again
+                rows = self.table.parse(rows.piece, self.readings())  # noqa: PLW2901
+            self._check_labels(rows)
+            self._check_weights(rows)
+            self._append(rows)
+            on_piece(self.table.bytes_read, self.rows)
+
+    def _settle(self, rows: Rows) -> None:
+        """Decide the kind of the open columns that have a value by now; find words' columns that meet a number."""
+        for i, kind in self.kinds.items():
+            if rows.readings[i] is not Reading.TEXT or i in self.forced or kind is Reading.NUMBER:
+                continue
+            cells = rows.texts[i]
+            new = self.vocabularies[i].new(cells)
+            numbers = [level for level in new if is_number(level, self.table.dialect.decimal)]
+            if kind is None and new and len(numbers) == len(new):
+                self.kinds[i] = Reading.NUMBER
+            elif numbers:
+                raise self._mixture(rows, i, set(numbers), known_words=kind is not None)
+            elif kind is None and new:
+                self.kinds[i] = Reading.TEXT
+                line, text = rows.find(i, lambda cell: cell not in self.table.dialect.missing)
+                self.first_seen[i] = (rows.piece.source, line, text)
+                self._backfill(i)
+
+    def _mixture(self, rows: Rows, i: int, numbers: set[str], *, known_words: bool) -> DataError:
+        """The error for a column of numbers and words: it names the first cell of the rarer sort."""
+        cells = rows.texts[i]
+        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
+        many = sum(int(count) for level, count in zip(cells.levels, counts, strict=True) if level in numbers)
+        words = int(counts.sum()) - many
+        name, source = self.table.names[i], rows.piece.source
+        if known_words or words >= many:
+            line, text = rows.find(i, lambda cell: cell in numbers)
+            message = f"words, but here the number {quoted(text)}"
+            hint = f"--categorical {shell_word(name)} takes its cells as names"
+            return DataError(message, source=source, line=line, column=name, hint=hint)
+        missing = self.table.dialect.missing
+        line, text = rows.find(i, lambda cell: cell not in numbers and cell not in missing)
+        return not_a_number(text, name, source, line)
+
+    def _check_labels(self, rows: Rows) -> None:
+        """Labels are any text, but not the empty one."""
+        if "" in rows.texts[self.target].levels:
+            line, _ = rows.find(self.target, lambda cell: cell == "")
+            name = self.table.names[self.target]
+            hint = "a row without a label cannot be learned from: remove it"
+            raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
+
+    def _check_weights(self, rows: Rows) -> None:
+        if self.weight is None:
+            return
+        weights = rows.number(self.weight)
+        wrong = np.flatnonzero(~((weights == 0) | (weights >= SMALLEST_SCALE)))
+        if len(wrong):
+            line, name = rows.lines()[wrong[0]], self.table.names[self.weight]
+            raise DataError("a weight must be 0 or a positive number", source=rows.piece.source, line=line, column=name)
+
+    def _append(self, rows: Rows) -> None:
+        """Copy the rows into the partitions."""
+        if not self.raw:
+            self.slots = {i: s for s, i in enumerate(i for i, k in self.kinds.items() if k is not Reading.TEXT)}
+        codes = {i: self.vocabularies[i].add(rows.texts[i]) for i in self._texts()}
+        labels = self.vocabularies[self.target].add(rows.texts[self.target])
+        numbers = positions(rows.readings, Reading.NUMBER)
+        features = [j for j, i in enumerate(numbers) if i in self.slots]
+        slots, columns = _span([self.slots[numbers[j]] for j in features]), _span(features)
+        weights = np.ones(rows.count) if self.weight is None else rows.number(self.weight)
+        start = 0
+        while start < rows.count:
+            if self._room == 0:
+                self.raw.append(self._new_partition())
+                self._room = self._partition_rows
+            size = min(self._room, rows.count - start)
+            at = slice(self._partition_rows - self._room, self._partition_rows - self._room + size)
+            piece, raw = slice(start, start + size), self.raw[-1]
+            raw.numbers[at] = np.nan  # columns that are open still
+            raw.numbers[at, slots] = rows.numbers[piece, columns]
+            for i, column in codes.items():
+                raw.codes[i][at] = column[piece]
+            raw.labels[at] = labels[piece]
+            raw.weights[at] = weights[piece]
+            start, self._room = start + size, self._room - size
+        self.rows += rows.count
+
+    def _texts(self) -> list[int]:
+        return [i for i, kind in self.kinds.items() if kind is Reading.TEXT]
+
+    def _new_partition(self) -> RawPartition:
+        m = self._partition_rows
+        codes = {i: np.zeros(m, np.int32) for i in self._texts()}
+        return RawPartition(np.empty((m, len(self.slots))), codes, np.empty(m, np.intp), np.empty(m))
+
+    def _backfill(self, i: int) -> None:
+        """A column that was missing in every row so far turns out to be words: its earlier rows get that level."""
+        if self.rows:
+            self.vocabularies[i].codes[MISSING_LEVEL] = 0
+        for raw in self.raw:
+            raw.codes[i] = np.zeros(self._partition_rows, np.int32)
+
+    def trim(self) -> None:
+        """Cut the last partition to its rows; nothing more will be read."""
+        used = self._partition_rows - self._room
+        last = self.raw[-1]
+        codes = {i: column[:used] for i, column in last.codes.items()}
+        self.raw[-1] = RawPartition(last.numbers[:used], codes, last.labels[:used], last.weights[:used])
+
+
+def _span(indices: list[int]) -> slice | list[int]:
+    """A run of indices as a slice, which numpy copies faster."""
+    if indices and indices == list(range(indices[0], indices[0] + len(indices))):
+        return slice(indices[0], indices[0] + len(indices))
+    return indices
