@@ -19,6 +19,9 @@ Floats = NDArray[np.floating[Any]]
 Codes = NDArray[np.integer[Any]]
 
 
+NARROW = 128
+
+
 @dataclass(frozen=True)
 class Design:
     """X of m rows: `numeric` (m, q) floats; `codes` one (m,) array a categorical part; `levels` its L each."""
@@ -48,7 +51,10 @@ class Design:
     def times(self, W: Floats) -> Floats:
         """(X W)ᵀ: W (p, K) → (K, m), in the numeric part's precision."""
         q = self.numeric.shape[1]
-        Z: Floats = W[:q].T.astype(self.numeric.dtype, copy=False) @ self.numeric.T
+        numeric = W[:q].astype(self.numeric.dtype, copy=False)
+        # Measured on 8192 rows: X W and a copy of its transpose take 0.48 ms at q = 54, K = 7, the transposed product
+        # 0.64 ms; at q = 717, K = 10 it is the other way round, 4.7 and 2.7 ms.
+        Z: Floats = np.ascontiguousarray((self.numeric @ numeric).T) if q <= NARROW else numeric.T @ self.numeric.T
         for codes, columns in self.parts():
             table = np.zeros((W.shape[1], columns.stop - columns.start + 1), Z.dtype)
             table[:, 1:] = W[columns].T
