@@ -21,6 +21,7 @@ from smtrain.config import FitConfig
 from smtrain.curvature import Curvature
 from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.learning import Learned
+from smtrain.line import Logits
 from smtrain.objective import Point, Theta
 from smtrain.partitions.memory import MemoryPartitions
 from smtrain.solvers import make_solver
@@ -28,7 +29,7 @@ from smtrain.solvers.base import Progress, Record, State
 
 VERSION = 1
 SECONDS_BETWEEN = 30.0
-WHOLE = {"epoch", "refreshed", "refreshes", "steps"}
+WHOLE = {"epoch", "refreshed", "refreshes", "steps", "trials"}
 RECORD_FIELDS = tuple(field.name for field in fields(Record))
 
 
@@ -136,6 +137,8 @@ def _state_arrays(state: State) -> dict[str, NDArray[np.float64]]:
     for name, value in ((field.name, getattr(state, field.name)) for field in fields(state)):
         if isinstance(value, Curvature):
             found |= {f"curvature_{part.name}": _array(getattr(value, part.name)) for part in fields(value)}
+        elif isinstance(value, Logits):
+            found |= {"logits_theta": value.theta, "logits_Z": value.Z}
         elif name == "pairs":
             found[name] = _array([array for pair in value for array in pair])
         elif name != "point":
@@ -156,6 +159,8 @@ def _value(name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     if name == "curvature":
         diagonal, columns, factors = (arrays[f"state_curvature_{part.name}"] for part in fields(Curvature))
         return Curvature(diagonal, columns.astype(np.intp), factors)
+    if name == "logits" and "state_logits_Z" in arrays:
+        return Logits(arrays["state_logits_theta"], arrays["state_logits_Z"])
     array = arrays[f"state_{name}"]
     if name == "pairs":
         return tuple((array[i], array[i + 1]) for i in range(0, len(array), 2))

@@ -115,6 +115,11 @@ class Objective:
         """The penalty's share in the mean objective, l2 / n."""
         return self.l2 / self.n
 
+    @cached_property
+    def logit_room(self) -> tuple[NDArray[np.float64], ...]:
+        """Room for three arrays of logits of all rows, (K, n) each: memory that is used again is ten times faster."""
+        return tuple(np.empty((self.classes, self.partitions.rows)) for _ in range(3))
+
     def zeros(self) -> Theta:
         """The start: W = 0, b = 0, where every class is equally likely and the NLL is ln K."""
         return np.zeros((self.partitions.features + 1, self.classes))
@@ -123,15 +128,17 @@ class Objective:
         """J/n and its gradient by one pass over all rows."""
         W, b = theta[:-1], theta[-1]
         sums = self.partitions.sum(partial(cost_and_gradient, W=W, b=b))
-        return self._point(theta, sums, self.n)
+        return self.point(theta, sums)
 
     def batch_value_and_grad(self, theta: Theta, rows: NDArray[np.intp]) -> Point:
         """The same for a mini-batch: the mean over `rows` stands for the mean over all; the penalty's share stays."""
         batch = self.partitions.take(rows)
         weight = float(batch.v.sum()) or 1.0  # rows of no weight say nothing: only the penalty is left
-        return self._point(theta, cost_and_gradient(batch, theta[:-1], theta[-1]), weight)
+        return self.point(theta, cost_and_gradient(batch, theta[:-1], theta[-1]), weight)
 
-    def _point(self, theta: Theta, sums: Sums, n: float) -> Point:
+    def point(self, theta: Theta, sums: Sums, weight: float | None = None) -> Point:
+        """The point at θ from its sums over rows of this weight, n by default."""
+        n = weight or self.n
         W, nll = theta[:-1], sums.nll / n
         data_gradient = np.vstack([sums.W, sums.b]) / n
         gradient = data_gradient.copy()

@@ -38,8 +38,11 @@ def fit(path, **options):
     return sm.fit(GLASS, dialect=DIALECT, checkpoint=str(path), **options)
 
 
+@pytest.mark.parametrize("by_logits", [False, True])
 @pytest.mark.parametrize("name", SOLVERS)
-def test_a_stopped_fit_ends_with_the_same_bytes(name, tmp_path):
+def test_a_stopped_fit_ends_with_the_same_bytes(name, by_logits, tmp_path, monkeypatch):
+    if by_logits:
+        monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
     whole, path = fit(tmp_path / "whole.ck", **SOLVERS[name]), tmp_path / "ck"
     for stop in (0, 3, 7, 7, 11):
         with pytest.raises(KeyboardInterrupt):

@@ -14,6 +14,7 @@ import numpy as np
 
 from smtrain.config import FitConfig
 from smtrain.curvature import CHEAP, Curvature, diagonal_curvature, local_curvature, refresh_cost
+from smtrain.line import LogitLine, Logits, PassLine, open_line
 from smtrain.objective import Objective, Point, Theta
 from smtrain.solvers.base import State
 
@@ -27,6 +28,7 @@ FIRST_STEPS, FIRST_WAIT, WAIT, GROWTH = 3, 3.0, 5.0, 1.3
 FLAT, DAMPING, LOOK_BACK = 0.01, 0.3, 5
 
 Pair = tuple[Theta, Theta]
+Line = PassLine | LogitLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +36,14 @@ class LbfgsState(State):
     """The point, and the recent pairs (s, y): steps and the changes of gradient that they made.
 
     `curvature` was taken at the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound.
+    `logits` are those at the point, if they were kept; `trials` is how many steps the last search tried.
     `steps` counts accepted steps, `recent` holds the objective at the last few of them.
     """
 
     pairs: tuple[Pair, ...] = field(default=())
     curvature: Curvature
+    logits: Logits | None = None
+    trials: int = 1
     refreshed: int = 0
     refreshes: int = 0
     steps: int = 0
@@ -65,12 +70,15 @@ class Lbfgs:
     def step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """One accepted step. If none is found: once more without the memory, then without blocks, then the end."""
         direction = self._direction(state)
-        found, trials = self._search(objective, state.point, direction, min(passes, TRIALS))
-        state = replace(state, epoch=state.epoch + trials)
-        if found is None:
+        line = open_line(objective, state.point, direction, state.logits, trials=state.trials)
+        t, trials = self._search(line, state.point, direction, passes)
+        spent = line.passes(trials)
+        state = replace(state, epoch=state.epoch + spent, trials=trials)
+        if t is None:
             return self._after_failure(objective, state)
-        state = self._accepted(state, found)
-        if passes - trials > 2 and self._refresh_is_due(objective, state):
+        found, logits = line.take(t)
+        state = replace(self._accepted(state, found), logits=logits)
+        if passes - spent > 2 and self._refresh_is_due(objective, state):
             state = self._refreshed(objective, state)
         return self._with_promise(state)
 
@@ -126,26 +134,27 @@ class Lbfgs:
             q += (a - rho * float((y * q).sum())) * s
         return -q if (q * g).sum() > 0 else -state.curvature.solve(g)
 
-    def _search(self, objective: Objective, at: Point, d: Theta, most: int) -> tuple[Point | None, int]:
-        """A point along d that satisfies the Wolfe conditions, and the number of passes spent."""
+    def _search(self, line: Line, at: Point, d: Theta, passes: int) -> tuple[float | None, int]:
+        """A step along d that satisfies the Wolfe conditions, if one is found, and the number of trials."""
         slope = float((at.gradient * d).sum())
         low, high, t = 0.0, np.inf, 1.0
-        for trial in range(1, most + 1):
-            point = objective.value_and_grad(at.theta + t * d)
-            rise = point.objective - at.objective
-            there = float((point.gradient * d).sum())
-            if not point.finite:
-                high = t
-            elif self._accepts(at, rise, t, slope, there):
-                return point, trial
-            elif rise > ARMIJO * t * slope:
+        for trials in range(1, TRIALS + 1):
+            found = line.trial(t)
+            rise = found.objective - at.objective
+            if self._accepts(at, rise, t, slope, found.slope):
+                return t, trials
+            if line.passes(trials + 1) > passes:
+                break
+            if rise > ARMIJO * t * slope:
                 high = t
             else:
                 low = t
             t = _next_trial(low, high, t, slope, rise)
-        return None, most
+        return None, trials
 
     def _accepts(self, at: Point, rise: float, t: float, slope: float, there: float) -> bool:
+        if not np.isfinite(rise):
+            return False
         if rise <= ARMIJO * t * slope and there >= WOLFE * slope:
             return True
         return rise <= self.rounding * abs(at.objective) and WOLFE * slope <= there <= -0.8 * slope
