@@ -132,15 +132,17 @@ class Encoder:
         return self.design(raw, codes, dtype)
 
     def design(self, raw: NDArray[np.float64], codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
-        """X of raw numbers (m, q), NaN where missing, and final codes."""
+        """X of raw numbers (m, q), NaN where missing, and final codes. `raw` is overwritten, and may become X."""
         q = len(self.numeric)
-        numeric: NDArray[np.floating[Any]] = np.empty((len(raw), q + len(self.gappy)), dtype)
         missing = np.isnan(raw)
-        numeric[:, q:] = missing[:, list(self.gappy)]
-        centred = np.subtract(raw, self.means[:q])
-        centred /= self.scales[:q]
-        centred[missing] = 0
-        numeric[:, :q] = centred
+        raw -= self.means[:q]
+        raw /= self.scales[:q]
+        raw[missing] = 0
+        numeric: NDArray[np.floating[Any]] = raw
+        if self.gappy or raw.dtype != dtype:
+            numeric = np.empty((len(raw), q + len(self.gappy)), dtype)
+            numeric[:, :q] = raw
+            numeric[:, q:] = missing[:, list(self.gappy)]
         return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical))
 
     def schema(self) -> dict[str, Any]:
