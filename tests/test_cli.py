@@ -295,3 +295,21 @@ def test_an_input_is_never_written_over(option, folder, tmp_path):
         data.write_bytes(PENGUINS.read_bytes())
         smtrain("predict", data, option, data, "-m", folder / "model.npz", code=ExitCode.USAGE)
         assert data.read_bytes() == PENGUINS.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options", [["-o", "m", "--checkpoint", "m"], ["-o", "m", "--log", "./m"], ["--init", "m", "--log", "m"]]
+)
+def test_no_two_files_of_a_fit_are_the_same(options, tmp_path):
+    """The checkpoint is removed at the end and the log is begun anew: neither may be the model."""
+    smtrain("fit", IRIS, "-q", "-o", "m", cwd=tmp_path)
+    before = (tmp_path / "m").read_bytes()
+    done = smtrain("fit", IRIS, *options, code=ExitCode.USAGE, cwd=tmp_path)
+    assert "the same file" in done.stderr
+    assert (tmp_path / "m").read_bytes() == before
+
+
+def test_predictions_never_replace_their_model(folder):
+    before = (folder / "model.npz").read_bytes()
+    smtrain("predict", PENGUINS, "-o", "model.npz", code=ExitCode.USAGE, cwd=folder)
+    assert (folder / "model.npz").read_bytes() == before

@@ -57,7 +57,7 @@ def command(
     kept track of. Training stops at a proved distance from the optimum.
     """
     from smtrain import api, npz
-    from smtrain.cli.output import check_not_input, print_data
+    from smtrain.cli.output import check_distinct, check_not_input, print_data
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, summary
     from smtrain.sources.files import display_name
 
@@ -65,6 +65,8 @@ def command(
     api.check_options(config)
     for option, path in (("--output", output), ("--log", log), ("--checkpoint", checkpoint)):
         check_not_input(path, option, data)
+    check_distinct({"--output": output, "--log": log, "--checkpoint": checkpoint})
+    check_distinct({"--init": init, "--log": log, "--checkpoint": checkpoint})
     npz.check_writable(output)
     if checkpoint is not None:
         npz.check_writable(checkpoint)

@@ -39,6 +39,16 @@ def check_not_input(output: str | None, option: str, inputs: Sequence[str]) -> N
                 raise UsageError(f"{option}: {quoted(output)} is the input")
 
 
+def check_distinct(files: dict[str, str | None]) -> None:
+    """Raise UsageError if two options, by name, are the same file: the one would destroy the other."""
+    seen: dict[str, str] = {}
+    for option, path in files.items():
+        if path is not None:
+            first = seen.setdefault(os.path.realpath(path), option)
+            if first != option:
+                raise UsageError(f"{first} and {option} are the same file: {quoted(path)}")
+
+
 @contextlib.contextmanager
 def data_output(path: str | None) -> Iterator[BinaryIO]:
     """Open standard output, or for a path a temporary file beside it that takes its name when all went well."""

@@ -36,7 +36,7 @@ def command(data: str, model: str, output: str | None, on_unknown: str, threads:
     from smtrain.reports.predictions import PredictionWriter, say_notes
     from smtrain.sources import open_table
 
-    check_not_input(output, "--output", [data])
+    check_not_input(output, "--output", [data, model])
     loaded = load_model(model)
     table = open_table(data, loaded.encoder.dialect)
     loaded.encoder.readings(table, labels=False, model=model)
