@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import traceback
 from importlib import import_module
 from types import FrameType
@@ -98,10 +99,19 @@ def _prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
     for signum in STOPPED:
         signal.signal(signum, _stop)
+    sys.unraisablehook = _stop_again
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
     raise Stopped(signum)
+
+
+def _stop_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Send a signal once more that came inside a destructor or a callback, where Python drops every exception."""
+    if isinstance(unraisable.exc_value, Stopped):
+        threading.Timer(0.01, os.kill, (os.getpid(), unraisable.exc_value.signum)).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _forget_stdout() -> None:

@@ -112,6 +112,26 @@ def test_a_signal_while_input_is_waited_for(command, folder):
     assert stderr == "smtrain: error: terminated\n"
 
 
+@pytest.mark.parametrize("signum", SIGNALS, ids=lambda s: s.name)
+def test_a_signal_inside_a_callback_is_not_lost(signum, folder):
+    """Python drops an exception raised in a destructor, a weak reference's callback or the like, and says so."""
+    work = f"""
+import os, sys, time, smtrain.cli.main as m
+class Dying:
+    def __del__(self):
+        os.kill(os.getpid(), {signum:d})
+        time.sleep(0)
+def work(arguments, **options):
+    Dying()
+    time.sleep(30)
+m.cli.main = work
+m.main()
+"""
+    process = subprocess.run([sys.executable, "-c", work], capture_output=True, text=True, timeout=20, check=False)
+    code, word = SIGNALS[signum]
+    assert (process.returncode, process.stderr) == (code, f"smtrain: error: {word}\n")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("signum", SIGNALS, ids=lambda s: s.name)
 def test_a_signal_at_any_time(signum, folder):
