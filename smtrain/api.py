@@ -58,6 +58,7 @@ def fit(
     observer = observer or Observer()
     with Workers(config.threads) as workers:
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, observer.on_piece)
+        config = learned.config
         observer.on_learned(learned, config)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
         start = objective.zeros() if init is None else warm_start(init, learned.encoder)
@@ -215,6 +216,7 @@ def row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
 def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
     """Σ X ⊗ (S − Y) against central differences at a random W, on `data`; at most `most` parameters, drawn by seed."""
     check_options(config)
+    config = replace(config, precision="float64")  # differences need every digit
     with Workers(config.threads) as workers:
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, lambda *_: None)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)

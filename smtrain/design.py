@@ -9,6 +9,7 @@ Products are class-major, (K, m) and (K, p): a reduction over few classes is two
 long contiguous row than along a short one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +19,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Codes = NDArray[np.integer[Any]]
 
-
 NARROW = 128
+CACHE_CELLS = 1 << 15
+
+
+def row_tiles(x: Floats) -> Iterator[slice]:
+    """Runs of rows of an array (m, q) that stay in the processor's cache while some operations go over them."""
+    size = max(1, CACHE_CELLS // max(1, x.shape[1]))
+    return (slice(start, start + size) for start in range(0, len(x), size))
 
 
 @dataclass(frozen=True)

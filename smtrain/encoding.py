@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from smtrain import documents
 from smtrain.config import LARGEST, Dialect, valid_delimiter
-from smtrain.design import Design
+from smtrain.design import Design, Floats, row_tiles
 from smtrain.errors import ModelError, quoted
-from smtrain.sources.table import Reading, Readings, Rows, Table, TextCells, positions
+from smtrain.sources.cells import TextCells
+from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 
 MISSING_LEVEL = None
 Dtype = type[np.float32] | type[np.float64]
@@ -131,18 +132,19 @@ class Encoder:
         codes = tuple(column.codes(rows.texts[place[column.name]]) for column in self.categorical)
         return self.design(raw, codes, dtype)
 
-    def design(self, raw: NDArray[np.float64], codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
+    def design(self, raw: Floats, codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
         """X of raw numbers (m, q), NaN where missing, and final codes. `raw` is overwritten, and may become X."""
         q = len(self.numeric)
-        missing = np.isnan(raw)
-        raw -= self.means[:q]
-        raw /= self.scales[:q]
-        raw[missing] = 0
-        numeric: NDArray[np.floating[Any]] = raw
-        if self.gappy or raw.dtype != dtype:
-            numeric = np.empty((len(raw), q + len(self.gappy)), dtype)
-            numeric[:, :q] = raw
-            numeric[:, q:] = missing[:, list(self.gappy)]
+        same = raw.dtype == dtype and not self.gappy
+        numeric: Floats = raw if same else np.empty((len(raw), q + len(self.gappy)), dtype)
+        for rows in row_tiles(raw):
+            x = raw[rows] - self.means[:q]  # in float64
+            x /= self.scales[:q]
+            missing = np.isnan(x)
+            if missing.any():
+                x[missing] = 0
+            numeric[rows, :q] = x
+            numeric[rows, q:] = missing[:, list(self.gappy)]
         return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical))
 
     def schema(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ words into a growing vocabulary whose final order is settled at the end, in smtr
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +14,12 @@ from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.raw import RawPartition
-from smtrain.sources.table import Reading, Readings, Rows, Table, is_number, not_a_number, positions, shell_word
+from smtrain.sources.notation import is_number, not_a_number, shell_word
+from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 from smtrain.vocabulary import Vocabulary
 
 # Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
-PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 22
+PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
 
 
 class Gatherer:
@@ -145,12 +147,15 @@ class Gatherer:
         start = 0
         while start < rows.count:
             if self._room == 0:
-                self.raw.append(self._new_partition())
+                self.raw.append(self._new_partition(rows.numbers.dtype))
                 self._room = self._partition_rows
             size = min(self._room, rows.count - start)
             at = slice(self._partition_rows - self._room, self._partition_rows - self._room + size)
             piece, raw = slice(start, start + size), self.raw[-1]
-            raw.numbers[at] = np.nan  # columns that are open still
+            if raw.numbers.dtype != rows.numbers.dtype:
+                raw.numbers = raw.numbers.astype(np.float64, copy=False)
+            if len(features) < len(self.slots):
+                raw.numbers[at] = np.nan  # columns that are open still
             raw.numbers[at, slots] = rows.numbers[piece, columns]
             for i, column in codes.items():
                 raw.codes[i][at] = column[piece]
@@ -162,10 +167,10 @@ class Gatherer:
     def _texts(self) -> list[int]:
         return [i for i, kind in self.kinds.items() if kind is Reading.TEXT]
 
-    def _new_partition(self) -> RawPartition:
+    def _new_partition(self, dtype: np.dtype[Any]) -> RawPartition:
         m = self._partition_rows
         codes = {i: np.zeros(m, np.int32) for i in self._texts()}
-        return RawPartition(np.empty((m, len(self.slots))), codes, np.empty(m, np.intp), np.empty(m))
+        return RawPartition(np.empty((m, len(self.slots)), dtype), codes, np.empty(m, np.intp), np.empty(m))
 
     def _backfill(self, i: int) -> None:
         """A column that was missing in every row so far turns out to be words: its earlier rows get that level."""

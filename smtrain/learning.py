@@ -13,7 +13,8 @@ from smtrain.gathering import Gatherer
 from smtrain.partitions.memory import MemoryPartitions, Workers
 from smtrain.raw import ColumnMoments, moments
 from smtrain.softmax import Partition
-from smtrain.sources.table import Reading, Table, is_number, looks_like_other_notation, notation_hint
+from smtrain.sources.notation import is_number, looks_like_other_notation, notation_hint
+from smtrain.sources.table import Reading, Table
 
 IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.9, 20
 REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
@@ -22,7 +23,10 @@ CONSTANT = 1e-12
 
 @dataclass
 class Learned:
-    """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report."""
+    """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report.
+
+    `config` are the options of the fit, settled where they depend on the table.
+    """
 
     encoder: Encoder
     partitions: MemoryPartitions
@@ -30,6 +34,7 @@ class Learned:
     class_counts: dict[str, int]
     missing: dict[str, int]
     delimiter: str
+    config: FitConfig
 
 
 class Learner:
@@ -58,9 +63,17 @@ class Learner:
         )
         if not columns:
             raise DataError("no column is left to learn from", source=self._got.table.source, hint=self._ignored_hint())
-        partitions = self._encode(encoder, [i for i, _ in columns], workers)
-        encoded = MemoryPartitions(partitions, workers)
-        return Learned(encoder, encoded, self._got.rows, self._class_counts, self._missing, self._got.table.delimiter)
+        config = self._got.config.settled(self._got.rows * len(encoder.numeric))
+        partitions = self._encode(encoder, [i for i, _ in columns], config.precision, workers)
+        return Learned(
+            encoder,
+            MemoryPartitions(partitions, workers),
+            self._got.rows,
+            self._class_counts,
+            self._missing,
+            self._got.table.delimiter,
+            config,
+        )
 
     def _classes(self) -> list[str]:
         """The classes in their final order; recodes the labels. Raises DataError if they are no classes."""
@@ -168,7 +181,7 @@ class Learner:
         i, reason = next(iter(sorted(self._ignored.items())))
         return f"column {quoted(self._got.table.names[i])} was ignored: {reason}; --numeric or --categorical keeps it"
 
-    def _encode(self, encoder: Encoder, order: list[int], workers: Workers) -> list[Partition]:
+    def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Partition]:
         """Encode partition by partition, letting go of the raw ones."""
         slots = [self._got.slots[i] for i in order if self._got.kinds[i] is Reading.NUMBER]
         texts = [i for i in order if self._got.kinds[i] is Reading.TEXT]
@@ -176,7 +189,7 @@ class Learner:
             self._got.vocabularies[i].recoding(list(column.levels), 1)
             for i, column in zip(texts, encoder.categorical, strict=True)
         ]
-        dtype = np.float32 if self._got.config.precision == "float32" else np.float64
+        dtype = np.float32 if precision == "float32" else np.float64
         every = len(slots) == (self._got.raw[0].numbers.shape[1])
 
         def encode(k: int) -> Partition:

@@ -24,7 +24,7 @@ WORTHWHILE = 64
 
 @dataclass(frozen=True)
 class Logits:
-    """Z (K, n) of all rows at θ."""
+    """Z (K, n) of all rows at θ, in float64 even where X is float32: step by step, rounding would add up."""
 
     theta: Theta
     Z: NDArray[np.float64]
@@ -128,8 +128,9 @@ def _along(partition: Partition, Z: NDArray[np.float64], U: NDArray[np.float64],
     U = U[:, _span(partition)]
     R = U * t
     R += Z[:, _span(partition)]
-    cost = nll_and_residual(R, partition.y, partition.v)
-    return Sums(cost, np.zeros((0, 0)), np.array([np.einsum("km,km->", R, U)]))
+    S = R.astype(partition.X.numeric.dtype, copy=False)
+    cost = nll_and_residual(S, partition.y, partition.v.astype(S.dtype, copy=False))
+    return Sums(cost, np.zeros((0, 0)), np.array([np.einsum("km,km->", S, U, dtype=np.float64)]))
 
 
 def _arrive(
@@ -139,7 +140,6 @@ def _arrive(
     arrived = out[:, _span(partition)]
     np.multiply(U[:, _span(partition)], t, out=arrived)
     arrived += Z[:, _span(partition)]
-    R = arrived.copy()
-    cost = nll_and_residual(R, partition.y, partition.v)
-    dtype = partition.X.numeric.dtype
-    return Sums(cost, partition.X.transpose_times(R.astype(dtype, copy=False)), R.sum(axis=1))
+    R = arrived.astype(partition.X.numeric.dtype)
+    cost = nll_and_residual(R, partition.y, partition.v.astype(R.dtype, copy=False))
+    return Sums(cost, partition.X.transpose_times(R), R.sum(axis=1, dtype=np.float64))

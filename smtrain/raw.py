@@ -1,18 +1,24 @@
 """Rows as they are read, before the encoder is settled, and the moments of their number columns."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.design import Floats, row_tiles
 from smtrain.partitions.memory import Workers
+from smtrain.tree import pairwise_sum
 
 
 @dataclass
 class RawPartition:
-    """A partition as it is read: numbers (m, slots) with NaN where missing, codes of first sight, labels, weights."""
+    """A partition as it is read: numbers (m, slots) with NaN where missing, codes of first sight, labels, weights.
 
-    numbers: NDArray[np.float64]
+    The numbers are float32 as long as that is exact.
+    """
+
+    numbers: Floats
     codes: dict[int, NDArray[np.int32]]
     labels: NDArray[np.intp]
     weights: NDArray[np.float64]
@@ -53,37 +59,57 @@ def moments(raws: list[RawPartition], slots: list[int], workers: Workers) -> lis
     shift = _first_values(raws, slots)
     every = slots == list(range(raws[0].numbers.shape[1]))
 
-    def columns(raw: RawPartition) -> NDArray[np.float64]:
+    def columns(raw: RawPartition) -> Floats:
         # Contiguous always: the order of a product's additions, so its bits, depend on the layout.
         return raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
 
     def largest(raw: RawPartition) -> NDArray[np.float64]:
         x = columns(raw)
-        return np.stack([np.fmax.reduce(x, axis=0, initial=-np.inf), -np.fmin.reduce(x, axis=0, initial=np.inf)])
+        both = [np.fmax.reduce(x, axis=0, initial=-np.inf), -np.fmin.reduce(x, axis=0, initial=np.inf)]
+        return np.stack(both).astype(np.float64)
 
     tops = np.maximum.reduce(list(workers.map(largest, raws)))
     r = np.maximum(np.maximum(tops[0] - shift, tops[1] + shift), np.finfo(float).tiny)
 
     def first(raw: RawPartition) -> _First:
-        x = (columns(raw) - shift) / r
-        gaps = np.isnan(x)
-        x[gaps] = 0
-        v = raw.weights
-        return _First(v @ ~gaps, v @ x, gaps.sum(axis=0, dtype=np.float64), float(v.sum()))
+        return pairwise_sum(_first(x, v) for x, v in tiles(raw))
+
+    def tiles(raw: RawPartition) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        every = columns(raw)
+        for rows in row_tiles(every):
+            x = every[rows] - shift  # in float64
+            x /= r
+            yield x, raw.weights[rows]
 
     one = workers.sum(first, raws)
     centre = one.shifted / np.where(one.weight > 0, one.weight, 1)
 
     def second(raw: RawPartition) -> NDArray[np.float64]:
-        x = (columns(raw) - shift) / r - centre
-        x[np.isnan(x)] = 0
-        return np.asarray(np.stack([raw.weights @ (x * x), raw.weights @ x]))
+        return pairwise_sum(_second(x, v, centre) for x, v in tiles(raw))
 
     two: NDArray[np.float64] = workers.sum(second, raws) / one.all_weight
     deviation = r * np.sqrt(np.maximum(two[0] - two[1] ** 2, 0))
     size = np.maximum(np.abs(tops[0]), np.abs(tops[1]))
     found = zip(shift + centre * r, deviation, size, one.missing, strict=True)
     return [ColumnMoments(float(m), float(s), float(top), int(gaps)) for m, s, top, gaps in found]
+
+
+def _first(x: NDArray[np.float64], v: NDArray[np.float64]) -> _First:
+    gaps = np.isnan(x)
+    if not gaps.any():
+        return _First(np.full(x.shape[1], v.sum()), v @ x, np.zeros(x.shape[1]), float(v.sum()))
+    x[gaps] = 0
+    return _First(v @ ~gaps, v @ x, gaps.sum(axis=0, dtype=np.float64), float(v.sum()))
+
+
+def _second(x: NDArray[np.float64], v: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    x -= centre
+    gaps = np.isnan(x)
+    if gaps.any():
+        x[gaps] = 0
+    mean = v @ x
+    x *= x
+    return np.stack([v @ x, mean])
 
 
 def _first_values(raws: list[RawPartition], slots: list[int]) -> NDArray[np.float64]:

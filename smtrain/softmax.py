@@ -88,14 +88,15 @@ def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> float:
 
     The same formulas as `nll` and `softmax`, sharing the one exponential that both need.
     """
-    rows = np.arange(len(y))
+    own = y * len(y) + np.arange(len(y))  # the places of z_n,y_n in Z row by row: half the time of Z[y, rows]
+    flat = Z.reshape(-1)
     Z -= Z.max(axis=0)
-    z_y = Z[y, rows]
+    z_y = flat.take(own)
     np.exp(Z, out=Z)
     total = Z.sum(axis=0)
     cost = np.log(total) - z_y
     Z *= v / total
-    Z[y, rows] -= v
+    flat[own] = flat.take(own) - v
     return float((v * cost).sum(dtype=np.float64))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.encoding import MISSING_LEVEL
-from smtrain.sources.table import TextCells
+from smtrain.sources.cells import TextCells
 
 
 class Vocabulary:

@@ -81,6 +81,22 @@ def test_float32_is_close_to_float64(mixed):
     assert single.W.dtype == np.float64
 
 
+def test_float32_tells_the_nll_and_the_gap_of_its_weights(mixed, monkeypatch):
+    """`auto` takes it for a large table; what it says holds in float64."""
+    monkeypatch.setattr("smtrain.config.FEWEST_FLOAT32", 1000)
+    single = sm.fit(str(mixed))
+    assert single.fit["options"]["precision"] == "float32"
+    assert single.fit["nll"] == pytest.approx(sm.evaluate(single, str(mixed)).metrics["nll"], rel=1e-6)
+    best = sm.fit(str(mixed), precision="float64", tol=1e-11).fit["objective"]
+    assert best * (1 - 1e-6) <= single.fit["objective"] <= best + single.fit["gap"] * single.fit["objective"]
+
+
+@pytest.mark.parametrize("options", [{"tol": 1e-6}, {"l2": 0.01}, {"l2": 0.0}])
+def test_auto_keeps_float64_where_digits_matter(mixed, monkeypatch, options):
+    monkeypatch.setattr("smtrain.config.FEWEST_FLOAT32", 1000)
+    assert sm.fit(str(mixed), epochs=3, **options).fit["options"]["precision"] == "float64"
+
+
 def test_weights_equal_repeated_rows(mixed, tmp_path):
     frame = pd.read_csv(mixed, dtype=str, keep_default_na=False).iloc[:2000]
     times = np.random.default_rng(1).integers(1, 4, len(frame))

@@ -32,7 +32,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--checkpoint", metavar="FILE", help="Keep the progress here; the same command goes on from it.")
 @opt.seed_option
 @click.option(
-    "--precision", type=click.Choice(["float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
+    "--precision", type=click.Choice(["auto", "float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
 )
 @opt.threads_option
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")

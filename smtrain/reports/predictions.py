@@ -15,8 +15,9 @@ from smtrain.model import Model
 from smtrain.predicting import Scored
 from smtrain.reports.console import errors
 from smtrain.reports.text import message, show
+from smtrain.sources.notation import is_number
 from smtrain.sources.records import Piece
-from smtrain.sources.table import Table, is_number
+from smtrain.sources.table import Table
 
 
 class PredictionWriter:

@@ -172,5 +172,5 @@ def _next_trial(low: float, high: float, t: float, slope: float, rise: float) ->
 
 
 def from_config(config: FitConfig) -> Lbfgs:
-    """Return the solver for this precision."""
-    return Lbfgs(ROUNDING[config.precision])
+    """Return the solver for this precision, float64 where it is not settled."""
+    return Lbfgs(ROUNDING.get(config.precision, ROUNDING["float64"]))

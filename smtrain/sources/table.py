@@ -5,7 +5,6 @@ be said before a piece is parsed; a number column that meets a word fails there 
 """
 
 import io
-import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,10 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smtrain.config import LARGEST, Dialect
+from smtrain.design import Floats
 from smtrain.errors import DataError, UsageError, quoted
+from smtrain.sources.cells import TextCells, edge_cells
+from smtrain.sources.notation import NUMBER, not_a_number, with_point
 from smtrain.sources.records import Piece, RecordReader
 
-NUMBER = re.compile(r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*", re.ASCII)
 BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
 
 T = TypeVar("T")
@@ -47,26 +48,22 @@ def positions(readings: Readings, *kinds: Reading) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class TextCells:
-    """Cells of text: `codes` (n,) into `levels`, the distinct texts; −1 where missing."""
-
-    codes: NDArray[np.integer[Any]]
-    levels: list[str]
-
-
-@dataclass(frozen=True)
 class Rows:
-    """Some parsed rows: `numbers` (n, q) of the number columns in order, NaN where missing; by position, `texts`."""
+    """Some parsed rows: `numbers` (n, q) of the number columns in order, NaN where missing; by position, `texts`.
+
+    The numbers are kept in float32 where that is exact: for most files it is, and takes half of the memory.
+    """
 
     piece: Piece
     readings: Readings
     count: int
-    numbers: NDArray[np.float64]
+    numbers: Floats
     texts: dict[int, TextCells]
 
     def number(self, column: int) -> NDArray[np.float64]:
         """The cells (n,) of the number column at a position."""
-        return np.asarray(self.numbers[:, positions(self.readings, Reading.NUMBER).index(column)])
+        cells = self.numbers[:, positions(self.readings, Reading.NUMBER).index(column)]
+        return np.asarray(cells, np.float64)
 
     def find(self, column: int, wanted: Callable[[str], bool]) -> tuple[int, str]:
         """The line and text of the column's first cell that is `wanted`. Slow; for messages."""
@@ -78,15 +75,6 @@ class Rows:
     def lines(self) -> list[int]:
         """The line that each row starts at. Slow; for messages."""
         return [line for line, _ in self.piece.records()]
-
-
-def is_number(text: str, decimal: str = ".") -> bool:
-    """Whether a cell is a decimal number, as pandas' C parser reads them."""
-    return NUMBER.fullmatch(_with_point(text, decimal)) is not None
-
-
-def _with_point(text: str, decimal: str) -> str:
-    return text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
 
 
 class Table:
@@ -160,18 +148,17 @@ class Table:
         """Parse one piece. Raises DataError with the line of the first cell that cannot be read so."""
         text = piece.checked(len(readings))
         try:
-            frame = self._read_csv(text, piece.delimiter, readings)
-            texts = {
-                i: self._text_cells(text, piece.delimiter, frame[i], i, readings)
-                for i in positions(readings, Reading.TEXT, Reading.LABEL)
-            }
+            texts = self._edge_label(text, piece.delimiter, readings)
+            frame = self._read_csv(text, piece.delimiter, _without(readings, texts))
+            for i in positions(_without(readings, texts), Reading.TEXT, Reading.LABEL):
+                texts[i] = self._text_cells(text, piece.delimiter, frame[i], i, readings)
         except (ValueError, OverflowError) as error:
             if "out of memory" in str(error):
                 raise MemoryError from error
             raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
-        numbers = frame.drop(columns=list(texts)).to_numpy(np.float64)
-        too_large = (numbers > LARGEST).any() or (numbers < -LARGEST).any()
-        if too_large or _hides_booleans(text, numbers):
+        parsed_texts = [i for i in texts if i in frame]
+        numbers = _compact((frame.drop(columns=parsed_texts) if parsed_texts else frame).to_numpy(np.float64))
+        if _too_large(numbers) or _hides_booleans(text, numbers):
             fault = self._fault(piece, readings)
             if fault:
                 raise fault
@@ -194,6 +181,14 @@ class Table:
             low_memory=False,
         )
 
+    def _edge_label(self, text: bytes, delimiter: str, readings: Readings) -> dict[int, TextCells]:
+        """The label's cells by its position, if they are the only text and can be read without pandas; else nothing."""
+        label, edges = positions(readings, Reading.LABEL), (0, len(readings) - 1)
+        if not label or label[0] not in edges or positions(readings, Reading.TEXT) or len(set(readings)) == 1:
+            return {}
+        cells = edge_cells(text, delimiter, last=label[0] > 0)
+        return {} if cells is None else {label[0]: cells}
+
     def _text_cells(self, text: bytes, delimiter: str, column: "pd.Series[str]", i: int, all_: Readings) -> TextCells:
         """Codes and levels of a text column; a label that looks like a missing cell is read again as it stands."""
         if all_[i] is Reading.LABEL and column.isna().any():
@@ -208,7 +203,7 @@ class Table:
         missing = self.dialect.missing
         for line, cells in piece.records():
             for i in columns:
-                cell = _with_point(cells[i], self.dialect.decimal)
+                cell = with_point(cells[i], self.dialect.decimal)
                 if cells[i] not in missing and not (NUMBER.fullmatch(cell) and abs(float(cell)) <= LARGEST):
                     error = not_a_number(cells[i], self.names[i], piece.source, line)
                     error.hint = error.hint if self._fitting else "the model was fitted on numbers in this column"
@@ -234,46 +229,6 @@ class Table:
             return (None if before is None else self.parse(before, readings)), error
 
 
-def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
-    """The error for a cell of a number column that is no finite number, with the option that mends it."""
-    if NUMBER.fullmatch(text.replace(",", ".")) and not looks_like_other_notation(text):
-        what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-        hint = f"give the column in another unit; --na-values {shell_word(text)} if it means missing"
-        return DataError(what, source=source, line=line, column=column, hint=hint)
-    missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
-    hint = f"{missing} if it means missing; {names} if the column's numbers are names"
-    if looks_like_other_notation(text):
-        hint = notation_hint(text, column)
-    return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
-
-
-_CURRENCY = r"(?:[$\u00a2-\u00a5\u058f\u060b\u20a0-\u20cf]|EUR|USD|GBP|JPY|CHF|CNY|INR|AUD|CAD|SEK|NOK|DKK|Rs\.?|kr\.?)"
-_DIGITS = (
-    r"(?:\d{1,3}(?:[.,'_ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|\d+(?:_\d+)+|\d+,\d+|\d+\.?\d*|[.,]\d+|inf(?:inity)?)"
-)
-OTHER_NOTATION = re.compile(
-    rf"[-+(\u2212]?\s*{_CURRENCY}?\s*[-+\u2212]?{_DIGITS}(?:e[-+]?\d+)?\s*(?:%|\u2030|{_CURRENCY})?\)?", re.IGNORECASE
-)
-
-
-def looks_like_other_notation(text: str) -> bool:
-    """Whether a text is a number in another notation: decimal comma, thousands separators, percent, currency."""
-    return bool(OTHER_NOTATION.fullmatch(text.strip())) and not is_number(text)
-
-
-def notation_hint(text: str, column: str) -> str:
-    """The hint for a number in another notation."""
-    if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text):
-        return f"--decimal , reads a decimal comma; --categorical {shell_word(column)} takes the cells as names"
-    return f"write plain numbers (1234.5) into the file; or --categorical {shell_word(column)} takes the cells as names"
-
-
-def shell_word(text: str) -> str:
-    """`text` as a word for a shell, cut short."""
-    text = text if len(text) <= 40 else text[:39] + "…"
-    return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"
-
-
 def _check_header(names: list[str], source: str, line: int) -> None:
     if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(1, len(names) - 1):
         hint = "--no-header if it is data; if not, give the columns names that are no numbers"
@@ -292,17 +247,37 @@ def _check_names(names: list[str], source: str, line: int) -> None:
         seen.add(name)
 
 
-def _hides_booleans(text: bytes, numbers: NDArray[np.float64]) -> bool:
+@np.errstate(over="ignore")  # what is too large for float32 becomes infinite, and so differs
+def _compact(numbers: NDArray[np.float64]) -> Floats:
+    """The same numbers, row-major, in float32 if each of them has the same value there."""
+    half = numbers.astype(np.float32)
+    exact = ((half == numbers) | np.isnan(half)).all()
+    return np.ascontiguousarray(half if exact else numbers)
+
+
+def _too_large(numbers: Floats) -> bool:
+    """Whether some number is infinite or beyond LARGEST."""
+    return bool((np.abs(numbers) > min(LARGEST, float(np.finfo(numbers.dtype).max))).any())
+
+
+def _hides_booleans(text: bytes, numbers: Floats) -> bool:
     """Whether a number column may be words: pandas reads a piece of nothing but True and False as ones and zeros."""
     # A single letter is looked for ten times faster than a word, and most files of numbers have none.
-    if not (b"e" in text or b"E" in text) or not any(word in text for word in BOOLEANS):
+    if not (b"e" in text or b"E" in text):
         return False
-    return bool((np.isnan(numbers) | (numbers == 0) | (numbers == 1)).all(axis=0).any())
+    binary = (np.isnan(numbers) | (numbers == 0) | (numbers == 1)).all(axis=0)
+    return bool(binary.any()) and any(word in text for word in BOOLEANS)
 
 
-def _dtypes(readings: Readings) -> defaultdict[int, np.dtype[Any]]:
-    """The columns' types; numbers are the default, because pandas takes its time over each type that is spelled out."""
+def _without(readings: Readings, found: dict[int, TextCells]) -> Readings:
+    return tuple(Reading.SKIP if i in found else reading for i, reading in enumerate(readings))
+
+
+def _dtypes(readings: Readings) -> np.dtype[Any] | defaultdict[int, np.dtype[Any]]:
+    """The columns' types: one for all where it can be, because pandas takes its time over types by column."""
     texts = positions(readings, Reading.TEXT, Reading.LABEL)
+    if not texts:
+        return np.dtype(np.float64)
     # Text is object, not pandas' category: that turns a piece of texts that all look like numbers into numbers.
     return defaultdict(lambda: np.dtype(np.float64), dict.fromkeys(texts, np.dtype(object)))
 
@@ -314,6 +289,7 @@ def _in_order(function: Callable[[Piece], T], pieces: Iterable[Piece], threads: 
         return
     waiting: deque[Future[T]] = deque()
     fault: Exception | None = None
+    ahead = 0  # the first piece settles how the others are read
     with ThreadPoolExecutor(threads) as pool:
         try:
             remaining = iter(pieces)
@@ -325,7 +301,8 @@ def _in_order(function: Callable[[Piece], T], pieces: Iterable[Piece], threads: 
                 except DataError as error:  # what was read before it is still to come
                     fault = error
                     break
-                if len(waiting) > threads:
+                if len(waiting) > ahead:
+                    ahead = threads
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -1,0 +1,58 @@
+"""How numbers are written: what pandas' parser takes for one, and the hint for what it does not."""
+
+import re
+
+from smtrain.config import LARGEST
+from smtrain.errors import DataError, quoted
+
+NUMBER = re.compile(r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*", re.ASCII)
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
+    """Whether a cell is a decimal number, as pandas' C parser reads them."""
+    return NUMBER.fullmatch(with_point(text, decimal)) is not None
+
+
+def with_point(text: str, decimal: str) -> str:
+    """A cell with a decimal point; the empty text if it already has one where a comma is the decimal mark."""
+    return text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
+
+
+def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
+    """The error for a cell of a number column that is no finite number, with the option that mends it."""
+    if NUMBER.fullmatch(text.replace(",", ".")) and not looks_like_other_notation(text):
+        what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
+        hint = f"give the column in another unit; --na-values {shell_word(text)} if it means missing"
+        return DataError(what, source=source, line=line, column=column, hint=hint)
+    missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
+    hint = f"{missing} if it means missing; {names} if the column's numbers are names"
+    if looks_like_other_notation(text):
+        hint = notation_hint(text, column)
+    return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
+
+
+_CURRENCY = r"(?:[$\u00a2-\u00a5\u058f\u060b\u20a0-\u20cf]|EUR|USD|GBP|JPY|CHF|CNY|INR|AUD|CAD|SEK|NOK|DKK|Rs\.?|kr\.?)"
+_DIGITS = (
+    r"(?:\d{1,3}(?:[.,'_ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|\d+(?:_\d+)+|\d+,\d+|\d+\.?\d*|[.,]\d+|inf(?:inity)?)"
+)
+OTHER_NOTATION = re.compile(
+    rf"[-+(\u2212]?\s*{_CURRENCY}?\s*[-+\u2212]?{_DIGITS}(?:e[-+]?\d+)?\s*(?:%|\u2030|{_CURRENCY})?\)?", re.IGNORECASE
+)
+
+
+def looks_like_other_notation(text: str) -> bool:
+    """Whether a text is a number in another notation: decimal comma, thousands separators, percent, currency."""
+    return bool(OTHER_NOTATION.fullmatch(text.strip())) and not is_number(text)
+
+
+def notation_hint(text: str, column: str) -> str:
+    """The hint for a number in another notation."""
+    if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text):
+        return f"--decimal , reads a decimal comma; --categorical {shell_word(column)} takes the cells as names"
+    return f"write plain numbers (1234.5) into the file; or --categorical {shell_word(column)} takes the cells as names"
+
+
+def shell_word(text: str) -> str:
+    """`text` as a word for a shell, cut short."""
+    text = text if len(text) <= 40 else text[:39] + "…"
+    return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"

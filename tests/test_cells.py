@@ -1,0 +1,45 @@
+"""Labels read off the edge of a table are those that a parser finds."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import smtrain as sm
+from smtrain.sources.cells import edge_cells
+
+LABEL = st.text(st.characters(blacklist_characters=',"\r\n\0', blacklist_categories=["Cs"]), max_size=9)
+
+
+@given(st.lists(LABEL, min_size=1), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(0, 12))
+def test_the_cells_of_an_outer_column(labels, end, last, digits):
+    number = "7" * digits
+    text = "".join((f"{number},{x}" if last else f"{x},{number}") + end for x in labels)
+    found = edge_cells(text.encode(), ",", last=last)
+    if max(len(label.encode()) for label in labels) > 8:
+        assert found is None
+    else:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert [found.levels[code] for code in found.codes] == [row[-1 if last else 0] for row in rows] == labels
+        assert len(set(found.levels)) == len(found.levels)
+
+
+def test_a_quote_is_left_to_the_parser():
+    assert edge_cells(b'1,"a"\n', ",", last=True) is None
+
+
+@pytest.mark.parametrize("target", ["first", "last"])
+@pytest.mark.parametrize("labels", [["01", "1", "NA"], ["é", "x y ", " x y"], ["a long label", "another one", "b"]])
+def test_labels_at_the_edge_stay_as_they_are(tmp_path, target, labels):
+    path = tmp_path / "t.csv"
+    rows = [[labels[i % 3], f"{i % 7}.5", str(i % 5)] for i in range(60)]
+    rows = [row if target == "first" else [*row[1:], row[0]] for row in rows]
+    header = ["y", "a", "b"] if target == "first" else ["a", "b", "y"]
+    path.write_text("\n".join(",".join(row) for row in [header, *rows]) + "\n")
+    model = sm.fit(str(path), target="y", epochs=2)
+    assert sorted(model.classes) == sorted(labels)
+    kept = pd.read_csv(path, dtype=str, keep_default_na=False)["y"].value_counts()
+    assert model.fit["class_counts"] == [int(kept[name]) for name in model.classes]
