@@ -184,7 +184,8 @@ class Table:
     def _edge_label(self, text: bytes, delimiter: str, readings: Readings) -> dict[int, TextCells]:
         """The label's cells by its position, if they are the only text and can be read without pandas; else nothing."""
         label, edges = positions(readings, Reading.LABEL), (0, len(readings) - 1)
-        if not label or label[0] not in edges or positions(readings, Reading.TEXT) or len(set(readings)) == 1:
+        others = {*readings} - {Reading.LABEL, Reading.SKIP}
+        if not label or label[0] not in edges or others != {Reading.NUMBER}:
             return {}
         cells = edge_cells(text, delimiter, last=label[0] > 0)
         return {} if cells is None else {label[0]: cells}
