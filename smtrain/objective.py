@@ -186,23 +186,17 @@ class Objective:
         """What `gap` would be, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. A forecast, no proof."""
         return float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
 
-    def solve_intercept(self, point: Point, *, most: int = 8) -> tuple[Point, int]:
-        """The point with the same W and the best b, by Newton's method on b alone; and the passes that it cost.
+    def step_intercept(self, point: Point) -> Point:
+        """The point after one step of Newton's method on b alone, which costs two passes; `point` if it is no lower.
 
-        Up to `MOST_INTERCEPT_CLASSES` classes (the curvature is K × K); beyond, `point` itself.
+        For at most `MOST_INTERCEPT_CLASSES` classes: the curvature is K × K.
         """
-        if self.classes > MOST_INTERCEPT_CLASSES:
-            return point, 0
-        W, b, passes = point.theta[:-1], point.theta[-1], 0
-        for _ in range(most):
-            sums = self.partitions.sum(partial(intercept_curvature, W=W, b=b))
-            passes += 1
-            step = np.linalg.lstsq(sums.H / self.n, sums.g / self.n, rcond=1e-12)[0]  # H is singular: Σ_k g_k = 0
-            b = b - step * min(1.0, 2 / max(float(np.abs(step).max()), 1e-300))
-            if np.abs(sums.g).max() <= 1e-7 * self.totals.classes.min():  # the next error is the square of this one
-                break
-        solved = self.value_and_grad(np.vstack([W, b]))
-        return (solved if solved.objective <= point.objective else point), passes + 1
+        W, b = point.theta[:-1], point.theta[-1]
+        sums = self.partitions.sum(partial(intercept_curvature, W=W, b=b))
+        step = np.linalg.lstsq(sums.H / self.n, sums.g / self.n, rcond=1e-12)[0]  # H is singular: Σ_k g_k = 0
+        b = b - step * min(1.0, 2 / max(float(np.abs(step).max()), 1e-300))
+        found = self.value_and_grad(np.vstack([W, b]))
+        return found if found.objective <= point.objective else point
 
     def newton_gap(self, point: Point, *, accuracy: float = 0.1, most: int = 50) -> float:
         """An estimate, g·H⁻¹g / 2, of J(θ)/n − min J/n: what a Newton step promises. Used at l2 = 0; no proof.

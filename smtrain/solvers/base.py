@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from smtrain.objective import Objective, Point, Theta
+from smtrain.objective import MOST_INTERCEPT_CLASSES, Objective, Point, Theta
 
 
 class Status(Enum):
@@ -144,17 +144,24 @@ def _solution(objective: Objective, progress: Progress, status: Status) -> Solut
 
 
 def _with_intercept_solved(objective: Objective, state: Any, *, epochs: int, tol: float) -> Any:
-    """Re-solve b when the certificate only waits for it: near the end the gradient of W is small enough, b's is not."""
-    point, passes = state.point, min(8, epochs - state.epoch - 1)
-    if objective.l2 == 0 or passes < 1 or not point.finite:
+    """Move b alone when the certificate only waits for it: near the end W's gradient is small enough, b's is not yet.
+
+    A step of Newton's method squares the error, so one is usually enough.
+    """
+    if objective.l2 == 0 or objective.classes > MOST_INTERCEPT_CLASSES:
         return state
-    if (
-        objective.gap_at_solved_intercept(point) > tol * point.objective
-        or objective.gap(point) <= tol * point.objective
-    ):
-        return state
-    point, passes = objective.solve_intercept(point, most=passes)
-    return replace(state, point=point, epoch=state.epoch + passes)
+    while _waits_for_intercept(objective, state.point, tol) and epochs - state.epoch >= 2:
+        point = objective.step_intercept(state.point)
+        moved = point is not state.point
+        state = replace(state, point=point, epoch=state.epoch + 2)
+        if not moved:
+            break
+    return state
+
+
+def _waits_for_intercept(objective: Objective, point: Point, tol: float) -> bool:
+    goal = tol * point.objective
+    return point.finite and objective.gap_at_solved_intercept(point) <= goal < objective.gap(point)
 
 
 def _status(progress: Progress, *, epochs: int, tol: float) -> Status | None:
