@@ -10,6 +10,8 @@ from smtrain.design import Floats
 from smtrain.softmax import nll, softmax
 
 CALIBRATION_BINS = 15
+# Beyond so many classes the bins of each class would take longer than everything else, for tables nobody reads.
+MOST_BINNED_CLASSES = 200
 Array = NDArray[np.float64]
 
 
@@ -19,7 +21,9 @@ class EvaluationSum:
 
     `support`, `predicted` and `right` (K,): the weight of the rows of each class, called so, and called so rightly.
     `bins` (3, 15): per bin of the highest probability, the weight, the weighted confidence, and the weight of the rows
-    that were right. `confusion` is sparse, for many classes fill their square badly.
+    that were right. `class_bins` (3, K, 15) the same for the probability of each class: the weight, the weighted
+    probability, and the weight of the rows that are of the class; (3, 0, 15) for very many classes.
+    `confusion` is sparse, for many classes fill their square badly.
     """
 
     rows: int
@@ -29,6 +33,7 @@ class EvaluationSum:
     predicted: Array
     right: Array
     bins: Array
+    class_bins: Array
     confusion: "Confusion"
 
     def __add__(self, other: "EvaluationSum") -> "EvaluationSum":
@@ -78,8 +83,7 @@ def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
     predicted, confidence = S.argmax(axis=0), S.max(axis=0)
     s_y = S[y, np.arange(m)]
     brier = (S * S).sum(axis=0) - 2 * s_y + 1  # Σ_k (s_k − y_k)²
-    place = np.minimum((confidence * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
-    columns = (v, v * confidence, v * (predicted == y))
+    place, columns = _bin(confidence), (v, v * confidence, v * (predicted == y))
     bins = np.stack([_totals(place, column, CALIBRATION_BINS) for column in columns])
     return EvaluationSum(
         rows=m,
@@ -89,8 +93,26 @@ def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
         predicted=_totals(predicted, v, K),
         right=_totals(y, v * (predicted == y), K),
         bins=bins,
+        class_bins=_class_bins(S, y, v),
         confusion=Confusion.of(K, y * K + predicted, v),
     )
+
+
+def _bin(probability: Floats) -> NDArray[np.intp]:
+    """The number of the bin of each probability, from 0."""
+    return np.minimum((probability * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
+
+
+def _class_bins(S: Floats, y: NDArray[np.intp], v: Array) -> Array:
+    """The sums of each class's probability by its bin, (3, K, 15)."""
+    K, m = S.shape
+    if K > MOST_BINNED_CLASSES:
+        return np.zeros((3, 0, CALIBRATION_BINS))
+    place = _bin(S) + CALIBRATION_BINS * np.arange(K)[:, None]
+    size = K * CALIBRATION_BINS
+    weight = np.bincount(place.ravel(), np.broadcast_to(v, S.shape).ravel(), size)
+    probability = np.bincount(place.ravel(), (S * v).ravel(), size)
+    return np.stack([weight, probability, _totals(place[y, np.arange(m)], v, size)]).reshape(3, K, CALIBRATION_BINS)
 
 
 def accuracy(s: EvaluationSum) -> float:
@@ -119,6 +141,13 @@ def calibration_error(s: EvaluationSum) -> float:
     return float(np.abs(right - confidence).sum() / s.weight)
 
 
+def class_calibration_error(s: EvaluationSum) -> Array:
+    """Per class (K,): Σ over bins of their share × |share of the class − mean probability| (Kull et al., 2019)."""
+    _, probability, observed = s.class_bins
+    error = np.abs(observed - probability).sum(axis=1) / s.weight
+    return np.asarray(error if len(error) else np.full(len(s.support), np.nan))
+
+
 def _totals(codes: NDArray[np.intp], weights: Array, count: int) -> Array:
     """The weight of each code, (count,)."""
     return np.bincount(codes, weights=weights, minlength=count).astype(np.float64)
@@ -141,4 +170,5 @@ CLASS_METRICS: dict[str, Callable[[EvaluationSum], Array]] = {
     "precision": precision,
     "recall": recall,
     "f1": f1,
+    "calibration_error": class_calibration_error,
 }

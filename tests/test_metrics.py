@@ -64,6 +64,30 @@ def test_class_metric(name, scored):
     np.testing.assert_allclose(found[there], naive[name][there], rtol=1e-12)
 
 
+def test_the_calibration_error_of_each_class(scored):
+    Z, y, v = scored
+    S = softmax(Z)
+    for k in range(5):
+        total = 0.0
+        for low in range(15):
+            here = np.minimum((S[k] * 15).astype(int), 14) == low
+            total += abs((v * (y == k))[here].sum() - (v * S[k])[here].sum())
+        found = CLASS_METRICS["calibration_error"](evaluation_sum(*scored))[k]
+        assert found == pytest.approx(total / v.sum(), rel=1e-10)
+
+
+def test_perfect_forecasts_are_calibrated_and_shifted_ones_are_not():
+    """Labels drawn from the stated probabilities; then the same labels against sharper probabilities."""
+    rng = np.random.default_rng(1)
+    Z = rng.normal(size=(3, 40_000))
+    y = (softmax(Z).cumsum(0) < rng.random(40_000)).sum(0)
+    honest, sharp = (evaluation_sum(scale * Z, y, np.ones(40_000)) for scale in (1, 3))
+    assert METRICS["calibration_error"](honest) < 0.015
+    assert METRICS["calibration_error"](sharp) > 0.1
+    assert (CLASS_METRICS["calibration_error"](honest) < 0.015).all()
+    assert (CLASS_METRICS["calibration_error"](sharp) > 0.05).all()
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_sums_add_up(name, scored):
     Z, y, v = scored

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.api import Evaluation
+from smtrain.metrics import CALIBRATION_BINS
 from smtrain.reports.tables import number, print_table, weight
 from smtrain.reports.text import show, width_of
 
@@ -27,8 +29,32 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "classes": list(classes),
         "confusion": _confusion_document(evaluation),
         "per_class": per_class,
+        "reliability": _reliability_document(evaluation),
         "unseen": evaluation.unseen,
     }
+
+
+def _reliability_document(evaluation: Evaluation) -> dict[str, Any]:
+    """The bins that have rows: of the highest probability, and of the probability of each class."""
+    names, by_class = evaluation.classes, np.moveaxis(evaluation.sums.class_bins, 1, 0)
+    per_class = {name: _bins(sums, "frequency") for name, sums in zip(names, by_class, strict=False)}
+    return {"predicted": _bins(evaluation.sums.bins, "accuracy"), "per_class": per_class}
+
+
+def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | int]]:
+    """A document for each bin (3, 15) with rows: its borders, its rows, the mean probability, and what came true."""
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    return [
+        {
+            "from": float(edges[i]),
+            "to": float(edges[i + 1]),
+            "rows": _plain(weight),
+            "probability": probability / weight,
+            observed: right / weight,
+        }
+        for i, (weight, probability, right) in enumerate(sums.T.tolist())
+        if weight > 0
+    ]
 
 
 def _confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list[dict[str, Any]]:
@@ -51,12 +77,29 @@ def print_evaluation(console: "Console", evaluation: Evaluation) -> None:
     console.print()
     found = evaluation.class_metrics
     rows = [
-        [name, weight(found["support"][k]), *(number(found[m][k]) for m in ("precision", "recall", "f1"))]
+        [name, weight(found["support"][k]), *(number(found[m][k]) for m in list(found)[1:])]
         for k, name in enumerate(evaluation.classes)
     ]
-    print_table(console, ["class", "rows", "precision", "recall", "f1"], rows)
+    print_table(console, ["class", "rows", *list(found)[1:]], rows)
+    console.print()
+    _print_reliability(console, evaluation)
     console.print()
     _print_confusion(console, evaluation)
+
+
+def _print_reliability(console: "Console", evaluation: Evaluation) -> None:
+    """How often the predicted class is right, by how probable it was said to be."""
+    console.print("reliability: of rows whose prediction was so probable, how many are right")
+    rows = [
+        [
+            f"{100 * bin_['from']:3.0f} – {100 * bin_['to']:.0f} %",
+            weight(bin_["rows"]),
+            number(bin_["probability"]),
+            number(bin_["accuracy"]),
+        ]
+        for bin_ in _bins(evaluation.sums.bins, "accuracy")
+    ]
+    print_table(console, ["probability", "rows", "mean", "right"], rows)
 
 
 def _print_confusion(console: "Console", evaluation: Evaluation) -> None:
