@@ -48,14 +48,15 @@ def measure_file(path, options):
     for _ in range(options.repeats):
         fits.append(smtrain_fit(path, options.folder))
         parses.append(min(parse(path, cells // (fits[0].summary["columns"] + 1)) for cells in CELLS))
-        streams.append(json.loads(run(sys.executable, STREAM, bytes_of_x(options.folder / "m.npz")).output))
+        size = bytes_of_x(options.folder / "m.npz")
+        streams.append(json.loads(run(sys.executable, STREAM, size).output))
     summary = fits[0].summary
     return {
         "file": path.name,
         "rows": summary["rows"],
         "features": summary["features"],
         "classes": len(summary["classes"]),
-        "x_mb": bytes_of_x(options.folder / "m.npz") / 2**20,
+        "x_mb": size / 2**20,
         "pass_seconds": median(fit.training / max(1, fit.passes) for fit in fits),
         "median_pass_seconds": median(median_pass(fit.log) for fit in fits),
         "stream_one_core_seconds": median(stream["one"] for stream in streams),

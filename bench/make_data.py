@@ -100,7 +100,9 @@ def mnist():
         with tarfile.open(next(Path(folder).glob("*.tgz"))) as package:
             images, labels = (package.extractfile(f"package/data/train-{name}-ubyte").read() for name in MNIST)
     X = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784)
-    return pd.DataFrame(X, columns=[f"p{i}" for i in range(784)]).assign(label=np.frombuffer(labels, np.uint8, offset=8))
+    return pd.DataFrame(X, columns=[f"p{i}" for i in range(784)]).assign(
+        label=np.frombuffer(labels, np.uint8, offset=8)
+    )
 
 
 def downloaded(requirement):

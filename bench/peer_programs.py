@@ -9,7 +9,8 @@ from harness import markdown as markdown_table
 TITLE = "Other programs"
 NOTE = """Every fifth row is held out. *Whole*: from the start of the process to the trained model, with imports, \
 reading and preparing; *training*: that alone. Each program is run as its own users would run it fast. They do not all \
-minimise the same function, as the second column says; so they are compared by the mean NLL of the rows held out."""
+minimise the same function, as the second column says; so they are \
+compared by the mean NLL of the rows held out. A program that failed, is not installed or took too long says so. H2O's memory is that of its client; its server's is not in it."""
 FOLD = 5
 OBJECTIVES = {
     "smtrain": "softmax, λ/2 ‖W‖², λ = 1, to a proved gap of 1e-4",

@@ -23,6 +23,7 @@ import passes
 import peer_programs
 import predict
 import scaling
+from harness import Failed, run
 
 HERE = Path(__file__).parent
 PARTS = {
@@ -51,7 +52,7 @@ def arguments():
         help="THREADS:PRECISION of scikit-learn, of which the fastest counts",
     )
     parser.add_argument("--limit", type=float, default=600, help="most seconds for one run of another program")
-    parser.add_argument("--work", type=float, default=1e9, help="largest rows × columns × classes of the made tables")
+    parser.add_argument("--work", type=float, default=1e10, help="largest rows × columns × classes of the made tables")
     return parser.parse_args()
 
 
@@ -90,15 +91,16 @@ def files(options):
     return [path for path in paths if options.files is None or path.stem in options.files]
 
 
-def report(found):
-    """The results as a Markdown page."""
+def report(found, picture):
+    """The results as a Markdown page; `picture` is the name of the plot's file, if there is one."""
     sections = []
     for name, part in found["parts"].items():
         module, results = PARTS[name], part["results"]
-        note = module.note(results) if hasattr(module, "note") else module.NOTE
-        sections.append(f"## {module.TITLE}\n\n{note} Medians of {part['repeats']}.\n\n{module.markdown(results)}\n")
-        if (picture := part.get("plot")) is not None:
-            sections.append(f"![Costs over sizes, logarithmic]({picture})\n")
+        note = module.note(results) if module is scaling else module.NOTE
+        medians = "" if module is passes else f" Medians of {part['repeats']}."
+        sections.append(f"## {module.TITLE}\n\n{note}{medians}\n\n{module.markdown(results)}\n")
+        if module is scaling and picture:
+            sections.append(f"![Cost over size]({picture})\n")
     return "\n".join([f"# Speed, {found['date']}\n\n{found['machine']}\n", *sections])
 
 
@@ -106,6 +108,18 @@ def earlier(path, machine):
     """The parts that were measured today on this machine."""
     found = json.loads(path.read_text()) if path.exists() else {}
     return found.get("parts", {}) if found.get("machine") == machine else {}
+
+
+def write(found, out):
+    """Write the results as JSON, the plot if there is something to draw and matplotlib to do it, and the page."""
+    out.write_text(json.dumps(found, indent=1) + "\n")
+    picture = out.with_suffix(".svg")
+    if "scaling" in found["parts"]:
+        try:
+            run(sys.executable, HERE / "plot.py", out, picture)
+        except Failed as failure:
+            print(f"no plot: {failure}", file=sys.stderr)
+    out.with_suffix(".md").write_text(report(found, picture.name if picture.exists() else None))
 
 
 def main():
@@ -120,13 +134,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             options.folder = Path(folder)
             part = {"repeats": options.repeats, "results": PARTS[name].measure(paths, options)}
-        if name == "scaling":
-            part["plot"] = f"{date}.svg"
-            scaling.plot(part["results"], out.with_suffix(".svg"))
         measured[name] = part
-        found = {"date": date, "machine": here, "parts": {p: measured[p] for p in PARTS if p in measured}}
-        out.write_text(json.dumps(found, indent=1) + "\n")
-        out.with_suffix(".md").write_text(report(found))
+        write({"date": date, "machine": here, "parts": {p: measured[p] for p in PARTS if p in measured}}, out)
     print(out.with_suffix(".md").read_text())
 
 

@@ -85,25 +85,3 @@ def _lines(results, axis):
             cells.append(f"{r[cost]:.3g}" if cost != "peak_mb" else f"{r[cost]:.0f}")
             cells.append("" if steepness[i] is None else f"{steepness[i]:.2f}")
         yield [f"{r[axis]:,}", others, *cells[:-1]]
-
-
-def plot(results, path):
-    """Draw the costs over the sizes, both logarithmic, as an SVG file."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "smtrain"
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(len(COSTS), len(AXES), figsize=(12, 7), sharex="col", sharey="row", squeeze=False)
-    for row, (cost, title) in zip(axes, COSTS.items(), strict=True):
-        for place, axis in zip(row, AXES, strict=True):
-            points = [(r[axis], r[cost]) for r in results if r["axis"] == axis]
-            place.loglog(*zip(*points, strict=True), marker="o") if points else None
-            place.grid(visible=True, alpha=0.3)
-        row[0].set_ylabel(title)
-    for place, axis in zip(axes[-1], AXES, strict=True):
-        place.set_xlabel(axis)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)

@@ -5,6 +5,7 @@
     python with_sklearn.py evaluate CSV TARGET MODEL          read, probabilities, the metrics of `smtrain evaluate`
 
 `fit` prints one JSON line: seconds of each stage, iterations, and the objective reached, mean NLL + |W|² / (2 n).
+Two classes have one column w = 2 W of weights in scikit-learn, whose ½ |w|² is twice ½ |W|² of both: hence C = 2.
 `evaluate` prints the metrics, all but the calibration error, which scikit-learn does not have.
 """
 
@@ -45,7 +46,7 @@ def fit(path, target, precision, output):
     prepared = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression().fit(X, y)
+        model = LogisticRegression(C=2.0 if y.nunique() == 2 else 1.0).fit(X, y)
     fitted = time.perf_counter()
     joblib.dump(make_pipeline(preparation, model), output)
     seconds = {"whole": time.perf_counter() - start, "import": imported - start, "read": read - imported}
@@ -63,7 +64,7 @@ def fit(path, target, precision, output):
 
 
 def objective(model, X, y):
-    """Mean NLL + |W|² / (2 n) in float64; two classes have one column of weights in scikit-learn, and two of half."""
+    """Mean NLL + |W|² / (2 n) in float64."""
     W = model.coef_.astype(float)
     Z = X @ W.T + model.intercept_
     if Z.shape[1] == 1:
