@@ -2,8 +2,8 @@
 
 import json
 
-from harness import median, shape, sklearn, smtrain_fit, target_of
 from harness import markdown as markdown_table
+from harness import median, shape, sklearn, smtrain_fit, target_of
 
 TITLE = "Fit"
 NOTE = """The default `smtrain fit`, which goes on to a relative gap that is proved to be at most 1e-4; the moment at \

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from harness import SMTRAIN, median, run, shape, smtrain_fit
@@ -9,10 +10,10 @@ from harness import markdown as markdown_table
 from predict import head
 
 TITLE = "The floor"
-NOTE = """*A pass*: seconds of training by passes, and the median of the log's differences. *X from memory*: summing as \
-many bytes as smtrain keeps of X, once they are there, on one core and on all. *Outside training*: the whole process \
-less the time from the first pass to the last, beside `import pandas` with one chunked `read_csv` of the file, in the \
-better of two sizes of chunk. Lower ratios are better."""
+NOTE = """*A pass*: seconds of training by passes, and the median of the log's differences. *X from memory*: summing \
+as many bytes as smtrain keeps of X, once they are there, on one core and on all. *Outside training*: the whole \
+process less the time from the first pass to the last, beside `import pandas` with one chunked `read_csv` of the file, \
+in the better of two sizes of chunk. Lower ratios are better."""
 STREAM = Path(__file__).parent / "stream.py"
 PARSER = "import pandas, sys\nfor chunk in pandas.read_csv(sys.argv[1], chunksize=int(sys.argv[2])): pass"
 CELLS = (1 << 18, 1 << 22)  # of a chunk: narrow files are parsed faster in small ones, wide files in large ones
@@ -73,8 +74,7 @@ def parse(path, rows):
 
 def median_pass(log):
     """The median of the seconds a pass between consecutive records."""
-    pairs = zip(log, log[1:], strict=False)
-    return median([(b["seconds"] - a["seconds"]) / max(1, b["epoch"] - a["epoch"]) for a, b in pairs] or [0.0])
+    return median([(b["seconds"] - a["seconds"]) / max(1, b["epoch"] - a["epoch"]) for a, b in pairwise(log)] or [0.0])
 
 
 def bytes_of_x(model):
@@ -99,8 +99,8 @@ def _start_cells(results):
     pairs = (("`smtrain --help`", "help", "`import click`", "click"),)
     pairs += (("`smtrain predict` of one row", "row", "`import pandas`", "pandas"),)
     for r in results:
-        for ours, a, floor, b in pairs:
-            a, b = r[f"{a}_seconds"], r[f"{b}_seconds"]
+        for ours, name, floor, least in pairs:
+            a, b = r[f"{name}_seconds"], r[f"{least}_seconds"]
             yield [ours, f"{a:.3f}", floor, f"{b:.3f}", f"{a / b:.2f}"]
 
 

@@ -21,7 +21,7 @@ GRACE = 20  # seconds
 PEERS = Path(__file__).parent / "peers"
 
 
-class Failed(Exception):
+class RunError(Exception):
     """A program ended with an error, or ran out of its time; the message says which."""
 
 
@@ -35,7 +35,7 @@ class Run:
 
 
 def run(*command, limit=None, **environment):
-    """Run a command to its end. Raises Failed if it fails or takes longer than `limit` seconds."""
+    """Run a command to its end. Raises RunError if it fails or takes longer than `limit` seconds."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -55,9 +55,9 @@ def run(*command, limit=None, **environment):
         timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         if late.is_set():
-            raise Failed(f"> {limit:g} s")
+            raise RunError(f"> {limit:g} s")
         if process.returncode:
-            raise Failed(_last_line(err) or f"exit {process.returncode}")
+            raise RunError(_last_line(err) or f"exit {process.returncode}")
         out.seek(0)
         return Run(seconds, usage.ru_maxrss / 1024, out.read().decode())
 

@@ -3,14 +3,14 @@
 import json
 import sys
 
-from harness import PEERS, SMTRAIN, Failed, median, run, sklearn, smtrain_fit, target_of
+from harness import PEERS, SMTRAIN, RunError, median, run, sklearn, smtrain_fit, target_of
 from harness import markdown as markdown_table
 
 TITLE = "Other programs"
 NOTE = """Every fifth row is held out. *Whole*: from the start of the process to the trained model, with imports, \
 reading and preparing; *training*: that alone. Each program is run as its own users would run it fast. They do not all \
-minimise the same function, as the second column says; so they are \
-compared by the mean NLL of the rows held out. A program that failed, is not installed or took too long says so. H2O's memory is that of its client; its server's is not in it."""
+minimise the same function, as the second column says; so they are compared by the mean NLL of the rows held out. A \
+program that failed, is not installed or took too long says so. The memory of H2O is without its server's."""
 FOLD = 5
 OBJECTIVES = {
     "smtrain": "softmax, λ/2 ‖W‖², λ = 1, to a proved gap of 1e-4",
@@ -45,7 +45,7 @@ def measure_program(name, train, test, target, options):
     programs = {"smtrain": smtrain_runs, "scikit-learn": sklearn_runs}
     try:
         return programs.get(name, script_runs)(name, train, test, target, options)
-    except Failed as failure:
+    except RunError as failure:
         return {"failed": str(failure)}
 
 

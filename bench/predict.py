@@ -33,9 +33,9 @@ def measure_file(path, options):
                 peers[job].setdefault((threads, precision), []).append(done)
     found = {"file": path.name, "rows": summary["rows"], "features": summary["features"]}
     found |= {"classes": len(summary["classes"])}
-    for job in ours:
+    for job, mine in ours.items():
         best = min(peers[job].values(), key=lambda runs: median(done.seconds for done in runs))
-        for who, runs in {"smtrain": ours[job], "peer": best}.items():
+        for who, runs in {"smtrain": mine, "peer": best}.items():
             found[f"{who}_{job}_seconds"] = median(done.seconds for done in runs)
             found[f"{who}_{job}_peak_mb"] = median(done.peak_mb for done in runs)
     part = folder / "part.csv"

@@ -23,7 +23,7 @@ import passes
 import peer_programs
 import predict
 import scaling
-from harness import Failed, run
+from harness import RunError, run
 
 HERE = Path(__file__).parent
 PARTS = {
@@ -117,7 +117,7 @@ def write(found, out):
     if "scaling" in found["parts"]:
         try:
             run(sys.executable, HERE / "plot.py", out, picture)
-        except Failed as failure:
+        except RunError as failure:
             print(f"no plot: {failure}", file=sys.stderr)
     out.with_suffix(".md").write_text(report(found, picture.name if picture.exists() else None))
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from harness import markdown as markdown_table
@@ -62,8 +63,7 @@ def slopes(results, axis, cost):
     """The slope of each result of an axis over the one before; None for the first."""
     base = start_of(results) if cost == "reading_seconds" else 0.0
     points = [(r[axis], max(r[cost] - base, 1e-3 if base else 1e-9)) for r in results if r["axis"] == axis]
-    pairs = zip(points, points[1:], strict=False)
-    return [None, *(math.log(b / a) / math.log(n / m) for (m, a), (n, b) in pairs)][: len(points)]
+    return [None, *(math.log(b / a) / math.log(n / m) for (m, a), (n, b) in pairwise(points))][: len(points)]
 
 
 def markdown(results):

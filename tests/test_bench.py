@@ -71,9 +71,9 @@ def test_every_part_runs(tmp_path):
 
 def test_a_program_that_takes_too_long_is_stopped_and_one_that_fails_says_why(bench):
     harness = bench("harness")
-    with pytest.raises(harness.Failed, match=r"^> 0.2 s$"):
+    with pytest.raises(harness.RunError, match=r"^> 0.2 s$"):
         harness.run("sleep", "60", limit=0.2)
-    with pytest.raises(harness.Failed, match="No module named 'there_is_none'"):
+    with pytest.raises(harness.RunError, match="No module named 'there_is_none'"):
         harness.run(sys.executable, "-c", "import there_is_none")
 
 
@@ -85,7 +85,7 @@ def test_memory_is_the_childs():
         done = subprocess.run([sys.executable, "-c", code, program], cwd=BENCH, capture_output=True, check=True)
         return float(done.stdout)
 
-    assert 95 <= peak("bytearray(b'x') * (100 << 20)") - peak("pass") <= 105
+    assert 90 <= peak("bytearray(b'x') * (100 << 20)") - peak("pass") <= 105
 
 
 def test_slopes_are_those_of_powers(bench):
