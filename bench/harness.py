@@ -3,7 +3,6 @@
 (The peak memory of a child counts from the fork on, so a large parent would be measured with it.)
 """
 
-import contextlib
 import json
 import os
 import signal
@@ -17,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SMTRAIN = (sys.executable, "-m", "smtrain")
-GRACE = 20  # seconds
 PEERS = Path(__file__).parent / "peers"
 
 
@@ -63,12 +61,9 @@ def run(*command, limit=None, **environment):
 
 
 def _stop(process, late):
-    """Ask it to end, so that it can stop a server of its own; after a while make it."""
+    """End the process and its children."""
     late.set()
-    for signum in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signum)
-        time.sleep(GRACE if signum == signal.SIGTERM else 0)
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _last_line(stream):

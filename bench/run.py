@@ -51,7 +51,7 @@ def arguments():
         default=configurations("1:f32,1:f64,2:f32,2:f64"),
         help="THREADS:PRECISION of scikit-learn, of which the fastest counts",
     )
-    parser.add_argument("--limit", type=float, default=600, help="most seconds for one run of another program")
+    parser.add_argument("--limit", type=float, default=300, help="most seconds for one run of another program")
     parser.add_argument("--work", type=float, default=1e10, help="largest rows × columns × classes of the made tables")
     return parser.parse_args()
 
