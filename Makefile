@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The benchmarks have an environment of their own, so that other programs cannot change what the tests run with.
+BENCH_VENV := .venv-bench
+PEERS := statsmodels liblinear-official vowpalwabbit mlpack h2o
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check lint types bench docs clean
@@ -39,11 +43,18 @@ lint: $(VENV)/.installed  ## Style, and the layers of the architecture
 types: $(VENV)/.installed  ## mypy --strict
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## Measure speed beside other programs
-	$(BIN)/python bench/run.py
+bench: $(BENCH_VENV)/.installed  ## Measure speed beside other programs; BENCH="OPTIONS" as bench/run.py lists them
+	$(BENCH_VENV)/bin/python bench/run.py $(BENCH)
+
+$(BENCH_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BENCH_VENV)/bin/python -m pip install --quiet --editable . --group bench
+	for peer in $(PEERS); do $(BENCH_VENV)/bin/python -m pip install --quiet $$peer || echo "$$peer does not install"; done
+	touch $@
 
 docs: $(VENV)/.installed  ## Write docs/cli.md anew from --help
 	$(BIN)/python docs/make_cli.py
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
