@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SMTRAIN = (sys.executable, "-m", "smtrain")
+# An installed program has its bytecode; this one would be compiled anew by every process where this is set.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 PEERS = Path(__file__).parent / "peers"
 
 
@@ -41,7 +43,7 @@ def run(*command, limit=None, **environment):
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env=os.environ | environment,
+            env=ENVIRONMENT | environment,
             start_new_session=True,
         )
         late = threading.Event()
