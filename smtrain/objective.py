@@ -62,7 +62,8 @@ class Partitions(Protocol):
 class Point:
     """One θ with what is known there: mean NLL, mean objective J/n, and the gradient of J/n (p + 1, K).
 
-    `data_gradient` is the part of the gradient that comes from the rows, without the penalty's.
+    `data_gradient` is the part of the gradient that comes from the rows, without the penalty's. `validation_nll` is the
+    mean NLL of the rows that are set aside, if there are any.
     """
 
     theta: Theta
@@ -70,6 +71,7 @@ class Point:
     objective: float
     gradient: Theta
     data_gradient: Theta
+    validation_nll: float | None = None
 
     @property
     def finite(self) -> bool:
@@ -85,13 +87,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over the rows that the certificate needs: Xᵀv (p,) and the weight of each class (K,)."""
+    """Sums over the rows: Xᵀv (p,) and the weight of each class (K,), and the weight of the rows that are set aside."""
 
     x: NDArray[np.float64]
     classes: NDArray[np.float64]
+    aside: float
 
     def __add__(self, other: "Totals") -> "Totals":
-        return Totals(self.x + other.x, self.classes + other.classes)
+        return Totals(self.x + other.x, self.classes + other.classes, self.aside + other.aside)
 
 
 class Objective:
@@ -143,7 +146,8 @@ class Objective:
         data_gradient = np.vstack([sums.W, sums.b]) / n
         gradient = data_gradient.copy()
         gradient[:-1] += self.penalty * W
-        return Point(theta, nll, nll + self.penalty / 2 * float((W * W).sum()), gradient, data_gradient)
+        aside = sums.aside / self.totals.aside if weight is None and self.totals.aside else None
+        return Point(theta, nll, nll + self.penalty / 2 * float((W * W).sum()), gradient, data_gradient, aside)
 
     def hessian_times(self, theta: Theta, direction: Theta) -> Theta:
         """The Hessian of J/n at θ times a direction (p + 1, K)."""
@@ -258,7 +262,8 @@ class Objective:
 
 def _totals(partition: Partition, classes: int) -> Totals:
     x = partition.X.transpose_times(partition.v[None])[:, 0]
-    return Totals(x, np.bincount(partition.y, weights=partition.v, minlength=classes).astype(np.float64))
+    counts = np.bincount(partition.y, weights=partition.v, minlength=classes).astype(np.float64)
+    return Totals(x, counts, 0.0 if partition.u is None else float(partition.u.sum()))
 
 
 def _square_sums(partition: Partition) -> NDArray[np.float64]:

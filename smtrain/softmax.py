@@ -21,13 +21,15 @@ CACHE_LOGITS = 1 << 17
 class Partition:
     """Some rows of the training data: X, y (class codes, (m,)) and v (row weights, (m,)).
 
-    `start` is the position of its first row among all rows.
+    `start` is the position of its first row among all rows. `u` (m,) are the weights of rows that are set aside, which
+    count in no sum but that of their own NLL; their v is 0. None if there are none.
     """
 
     X: Design
     y: NDArray[np.intp]
     v: NDArray[np.float64]
     start: int = 0
+    u: NDArray[np.float64] | None = None
 
     @property
     def rows(self) -> int:
@@ -36,7 +38,12 @@ class Partition:
 
     def take(self, rows: Any) -> "Partition":
         """Return the partition of some of these rows."""
-        return Partition(self.X.take(rows), self.y[rows], self.v[rows])
+        return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
+
+    def weigh(self, cost: Floats) -> NDArray[np.float64]:
+        """Σ v·cost and Σ u·cost, (2,), of a cost (m,) of every row."""
+        aside = 0.0 if self.u is None else float(np.dot(self.u, cost))
+        return np.array([(self.v * cost).sum(), aside])
 
     def tiles(self, classes: int) -> Iterator["Partition"]:
         """Split into runs of rows whose logits fit the cache; the runs depend on the data alone."""
@@ -50,14 +57,18 @@ class Partition:
 
 @dataclass(frozen=True)
 class Sums:
-    """What a partition adds to the cost and its gradient: Σ v·NLL, Xᵀ V R (p, K) and Σ v·R (K,)."""
+    """What a partition adds to the cost and its gradient: Σ v·NLL, Xᵀ V R (p, K) and Σ v·R (K,).
+
+    `aside` is Σ u·NLL, that of the rows that are set aside.
+    """
 
     nll: float
     W: NDArray[np.float64]
     b: NDArray[np.float64]
+    aside: float = 0.0
 
     def __add__(self, other: "Sums") -> "Sums":
-        return Sums(self.nll + other.nll, self.W + other.W, self.b + other.b)
+        return Sums(self.nll + other.nll, self.W + other.W, self.b + other.b, self.aside + other.aside)
 
 
 def logits(X: Design, W: Floats, b: Floats) -> Floats:
@@ -83,8 +94,8 @@ def nll(Z: Floats, y: NDArray[np.intp]) -> Floats:
     return np.asarray(np.log(np.exp(Z - top).sum(axis=0)) + top - Z[y, np.arange(len(y))])
 
 
-def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> float:
-    """M3 and M6 in one pass over Z, which is overwritten: returns Σ v·NLL, leaves R = v (S − Y) in Z.
+def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> Floats:
+    """M3 and M6 in one pass over Z, row-major, which is overwritten: returns the NLL (m,), leaves R = v (S − Y) in Z.
 
     The same formulas as `nll` and `softmax`, sharing the one exponential that both need.
     """
@@ -97,19 +108,19 @@ def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> float:
     cost = np.log(total) - z_y
     Z *= v / total
     flat[own] = flat.take(own) - v
-    return float((v * cost).sum(dtype=np.float64))
+    return np.asarray(cost)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a step too far gives numbers that are not finite; the solver sees them
 def cost_and_gradient(partition: Partition, W: Floats, b: Floats) -> Sums:
     """M8: Σ_n v_n NLL_n, and Σ_n v_n x_n ⊗ (s_n − y_n) = Xᵀ V (S − Y), of one partition."""
-    cost, G, g = 0.0, np.zeros((W.shape[0], len(b))), np.zeros(len(b))
+    cost, G, g = np.zeros(2), np.zeros((W.shape[0], len(b))), np.zeros(len(b))
     for tile in partition.tiles(len(b)):
         Z = logits(tile.X, W, b)
-        cost += nll_and_residual(Z, tile.y, tile.v.astype(Z.dtype, copy=False))
+        cost += tile.weigh(nll_and_residual(Z, tile.y, tile.v.astype(Z.dtype, copy=False)))
         G += tile.X.transpose_times(Z)
         g += Z.sum(axis=1, dtype=np.float64)
-    return Sums(cost, G, g)
+    return Sums(float(cost[0]), G, g, float(cost[1]))
 
 
 def curvature_times(partition: Partition, W: Floats, b: Floats, D: Floats, d: Floats) -> Sums:
