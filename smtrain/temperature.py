@@ -1,0 +1,43 @@
+"""One number that makes probabilities honest: softmax(β (X W + b)), β fitted on rows that were set aside.
+
+Temperature scaling (Guo et al., "On calibration of modern neural networks", 2017); T = 1/β. The predicted class of a
+row does not change. The NLL of those rows is convex in β, so Newton's method finds its minimum.
+"""
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.objective import Objective, Theta
+from smtrain.softmax import Partition, logits, nll, softmax
+
+LEAST, MOST, STEPS = 1e-3, 1e3, 50
+
+
+def fitted_scale(objective: Objective, theta: Theta) -> float:
+    """β > 0, at most MOST, of the least mean NLL of the rows set aside, of which there must be some."""
+    beta = 1.0
+    for _ in range(STEPS):
+        _, slope, curvature = objective.partitions.sum(partial(_along, theta=theta, beta=beta))
+        if curvature <= 0:
+            break
+        before = beta
+        # At most a factor of 2 a step: far from its minimum the function is not a parabola.
+        beta = float(np.clip(beta - slope / curvature, max(beta / 2, LEAST), min(beta * 2, MOST)))
+        if abs(beta - before) <= 1e-10 * beta:
+            break
+    return beta
+
+
+def _along(partition: Partition, theta: Theta, beta: float) -> NDArray[np.float64]:
+    """Σ u·NLL at β, and its first and second derivative by β: Σ u (Σ_k s_k z_k − z_y) and Σ u Var_s(z)."""
+    if partition.u is None or not partition.u.any():
+        return np.zeros(3)
+    aside = partition.take(np.flatnonzero(partition.u))
+    u = partition.u[partition.u != 0]
+    Z = logits(aside.X, theta[:-1], theta[-1]).astype(np.float64)
+    S = softmax(beta * Z)
+    mean = (S * Z).sum(axis=0)
+    rows = (nll(beta * Z, aside.y), mean - Z[aside.y, np.arange(aside.rows)], (S * (Z - mean) ** 2).sum(axis=0))
+    return np.array([u @ row for row in rows])
