@@ -16,6 +16,7 @@ from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.model import HISTORY_COLUMNS, Model, load_model
 from smtrain.objective import Objective, Theta
+from smtrain.partitions.disk import Storage
 from smtrain.partitions.memory import Workers, available_threads
 from smtrain.predicting import Scored, UnseenLevels, score
 from smtrain.solvers import SOLVERS, make_solver
@@ -56,8 +57,8 @@ def fit(
     config = replace(config or FitConfig(), **options)
     check_options(config)
     observer = observer or Observer()
-    with Workers(config.threads) as workers:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, observer.on_piece)
+    with Storage(config.memory) as storage, Workers(config.threads) as workers:
+        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, observer.on_piece)
         config = learned.config
         observer.on_learned(learned, config)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
@@ -106,6 +107,7 @@ def check_options(config: FitConfig) -> None:
         "batch size": config.batch_size is None or config.batch_size >= 1,
         "seed": config.seed >= 0,
         "threads": config.threads is None or config.threads >= 1,
+        "memory": config.memory is None or config.memory >= 1,
     }
     for name, valid in ranges.items():
         if not valid:
@@ -217,8 +219,8 @@ def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
     """Σ X ⊗ (S − Y) against central differences at a random W, on `data`; at most `most` parameters, drawn by seed."""
     check_options(config)
     config = replace(config, precision="float64")  # differences need every digit
-    with Workers(config.threads) as workers:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, lambda *_: None)
+    with Storage(config.memory) as storage, Workers(config.threads) as workers:
+        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, lambda *_: None)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
         return check_gradient(
             objective, (*learned.encoder.features, "intercept"), learned.encoder.classes, config.seed, most

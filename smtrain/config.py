@@ -51,8 +51,9 @@ class FitConfig:
     where the fit is a maximum-likelihood estimate whose coefficients people read. `solver` None is lbfgs, or gd if a
     learning rate or a batch size is given. `learning_rate` is α of W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
     `batch_size` None is the full batch. `threads` None takes the processors this process may use; the result does not
-    depend on it. `precision` is that of X, the logits and the probabilities; "auto" takes float32 for large tables
-    whose fit does not need more.
+    depend on it. `memory` is how many bytes the process may take; rows that do not fit go to a temporary file, and the
+    result is the same. `precision` is that of X, the logits and the probabilities; "auto" takes float32 for large
+    tables whose fit does not need more.
     """
 
     target: str | None = None
@@ -72,6 +73,7 @@ class FitConfig:
     seed: int = 0
     precision: Literal["auto", "float32", "float64"] = "auto"
     threads: int | None = None
+    memory: int | None = None
     require_convergence: bool = False
 
     @property
@@ -99,5 +101,6 @@ class FitConfig:
     def record(self) -> dict[str, Any]:
         """The options as they go into the model, without those that change no bit of it."""
         options = asdict(self)
-        del options["threads"], options["require_convergence"]
+        for name in ("threads", "memory", "require_convergence"):
+            del options[name]
         return options | {"tol": self.tolerance, "solver": self.solver_name}

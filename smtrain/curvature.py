@@ -63,6 +63,14 @@ def refresh_cost(objective: Objective) -> tuple[float, int]:
     return cost(multiple), multiple
 
 
+def refresh_bytes(p: int, width: int, classes: int, threads: int) -> int:
+    """The most memory that `local_curvature` takes for p features of rows of so many cells, and what it gives back."""
+    c = min(p, WIDEST_BLOCK) + 1
+    factors = 3 * 8 * classes * c * c  # the last ones, a list of new ones, and their stack
+    sample = ROWS_PER_COLUMN[0] * c * (3 * 8 * width + 2 * 4 * c)
+    return factors + threads * (sample + 4 * 8 * c * c)
+
+
 def local_curvature(objective: Objective, theta: Theta, damping: float, multiple: int) -> Curvature:
     """The curvature at θ, its weights s (1 − s) raised by damping / K; from `multiple` rows for each column.
 

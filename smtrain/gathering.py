@@ -13,6 +13,7 @@ import numpy as np
 from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL
 from smtrain.errors import DataError, UsageError, quoted
+from smtrain.partitions.disk import Shelf, Storage
 from smtrain.raw import RawPartition
 from smtrain.sources.notation import is_number, not_a_number, shell_word
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
@@ -20,6 +21,9 @@ from smtrain.vocabulary import Vocabulary
 
 # Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
 PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
+# What a fit takes besides its rows, for --memory. Measured: the interpreter with its libraries 80 MB; a thread 25 to
+# 50 MB for the text and cells that it parses, and up to 5 partitions for the means and deviations.
+PROGRAM, PARSING, PARTITIONS_OF_A_THREAD = 100 << 20, 50 << 20, 5
 
 
 class Gatherer:
@@ -30,8 +34,8 @@ class Gatherer:
     the raw partitions, `raw`.
     """
 
-    def __init__(self, table: Table, config: FitConfig) -> None:
-        self.table, self.config = table, config
+    def __init__(self, table: Table, config: FitConfig, storage: Storage, threads: int) -> None:
+        self.table, self.config, self._threads = table, config, threads
         names = table.names
         self.target = table.column(config.target, "--target") if config.target is not None else len(names) - 1
         self.weight = table.column(config.weight, "--weight") if config.weight is not None else None
@@ -42,9 +46,12 @@ class Gatherer:
         self.vocabularies = {i: Vocabulary() for i in (*features, self.target)}
         self.first_seen: dict[int, tuple[str, int, str]] = {}
         self.slots: dict[int, int] = {}
-        self._partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
-        self.raw: list[RawPartition] = []
-        self._room = 0
+        self.partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
+        self.partition_bytes = 8 * self.partition_rows * (len(names) + 2)
+        storage.set_aside(PROGRAM + threads * (PARSING + PARTITIONS_OF_A_THREAD * self.partition_bytes))
+        self.raw = Shelf[RawPartition](storage)
+        self._open: RawPartition | None = None
+        self._filled = 0
         self.rows = 0
 
     def _forced_kinds(self) -> dict[int, Reading]:
@@ -72,9 +79,9 @@ class Gatherer:
             found[self.weight] = Reading.NUMBER
         return tuple(found)
 
-    def read(self, threads: int, on_piece: Callable[[int, int], None]) -> None:
+    def read(self, on_piece: Callable[[int, int], None]) -> None:
         """Read the whole table; `on_piece` is told the bytes and the rows that were read so far."""
-        for rows in self.table.rows(self.readings, threads):
+        for rows in self.table.rows(self.readings, self._threads):
             self._settle(rows)
             if rows.readings != self.readings():  # a first value has settled a column: parse the piece again
                 rows = self.table.parse(rows.piece, self.readings())  # noqa: PLW2901
@@ -136,7 +143,7 @@ class Gatherer:
 
     def _append(self, rows: Rows) -> None:
         """Copy the rows into the partitions."""
-        if not self.raw:
+        if not self.rows:
             self.slots = {i: s for s, i in enumerate(i for i, k in self.kinds.items() if k is not Reading.TEXT)}
         codes = {i: self.vocabularies[i].add(rows.texts[i]) for i in self._texts()}
         labels = self.vocabularies[self.target].add(rows.texts[self.target])
@@ -146,12 +153,9 @@ class Gatherer:
         weights = np.ones(rows.count) if self.weight is None else rows.number(self.weight)
         start = 0
         while start < rows.count:
-            if self._room == 0:
-                self.raw.append(self._new_partition(rows.numbers.dtype))
-                self._room = self._partition_rows
-            size = min(self._room, rows.count - start)
-            at = slice(self._partition_rows - self._room, self._partition_rows - self._room + size)
-            piece, raw = slice(start, start + size), self.raw[-1]
+            raw = self._open = self._open or self._new_partition(rows.numbers.dtype)
+            size = min(self.partition_rows - self._filled, rows.count - start)
+            at, piece = slice(self._filled, self._filled + size), slice(start, start + size)
             if raw.numbers.dtype != rows.numbers.dtype:
                 raw.numbers = raw.numbers.astype(np.float64, copy=False)
             if len(features) < len(self.slots):
@@ -161,14 +165,16 @@ class Gatherer:
                 raw.codes[i][at] = column[piece]
             raw.labels[at] = labels[piece]
             raw.weights[at] = weights[piece]
-            start, self._room = start + size, self._room - size
+            start, self._filled = start + size, self._filled + size
+            if self._filled == self.partition_rows:
+                self.close_partition()
         self.rows += rows.count
 
     def _texts(self) -> list[int]:
         return [i for i, kind in self.kinds.items() if kind is Reading.TEXT]
 
     def _new_partition(self, dtype: np.dtype[Any]) -> RawPartition:
-        m = self._partition_rows
+        m = self.partition_rows
         codes = {i: np.zeros(m, np.int32) for i in self._texts()}
         return RawPartition(np.empty((m, len(self.slots)), dtype), codes, np.empty(m, np.intp), np.empty(m))
 
@@ -176,15 +182,17 @@ class Gatherer:
         """A column that was missing in every row so far turns out to be words: its earlier rows get that level."""
         if self.rows:
             self.vocabularies[i].codes[MISSING_LEVEL] = 0
-        for raw in self.raw:
-            raw.codes[i] = np.zeros(self._partition_rows, np.int32)
+            self.vocabularies[i].missing = self.rows
+        if self._open is not None:
+            self._open.codes[i] = self._open.words(i)
 
-    def trim(self) -> None:
-        """Cut the last partition to its rows; nothing more will be read."""
-        used = self._partition_rows - self._room
-        last = self.raw[-1]
-        codes = {i: column[:used] for i, column in last.codes.items()}
-        self.raw[-1] = RawPartition(last.numbers[:used], codes, last.labels[:used], last.weights[:used])
+    def close_partition(self) -> None:
+        """Keep the partition that is being filled, cut to its rows."""
+        if self._open is not None:
+            raw, used = self._open, self._filled
+            codes = {i: column[:used] for i, column in raw.codes.items()}
+            self.raw.append(RawPartition(raw.numbers[:used], codes, raw.labels[:used], raw.weights[:used]))
+        self._open, self._filled = None, 0
 
 
 def _span(indices: list[int]) -> slice | list[int]:

@@ -1,7 +1,7 @@
 """What only the whole table can tell: classes, weights, the columns that are kept, their moments; then X itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +9,20 @@ from numpy.typing import NDArray
 from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.gathering import Gatherer
-from smtrain.partitions.memory import MemoryPartitions, Workers
-from smtrain.raw import ColumnMoments, moments
+from smtrain.gathering import PROGRAM, Gatherer
+from smtrain.partitions.disk import DiskPartitions, Kept, Seen, Shelf, Storage
+from smtrain.partitions.memory import Items, Workers, each
+from smtrain.raw import ColumnMoments, RawPartition, moments
 from smtrain.softmax import Partition
+from smtrain.solvers.lbfgs import most_bytes
 from smtrain.sources.notation import is_number, looks_like_other_notation, notation_hint
 from smtrain.sources.table import Reading, Table
 
 IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.9, 20
 REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
 CONSTANT = 1e-12
+# Arrays of the size of the weights: points, their gradients, and what is being computed.
+KEPT_THETAS = 20
 
 
 @dataclass
@@ -29,19 +33,22 @@ class Learned:
     """
 
     encoder: Encoder
-    partitions: MemoryPartitions
+    partitions: DiskPartitions
     rows: int
     class_counts: dict[str, int]
     missing: dict[str, int]
     delimiter: str
     config: FitConfig
+    on_disk: int
 
 
 class Learner:
     """Settles the encoder of what was gathered, and encodes it."""
 
-    def __init__(self, gathered: Gatherer) -> None:
-        self._got = gathered
+    def __init__(self, gathered: Gatherer, storage: Storage) -> None:
+        self._got, self._storage = gathered, storage
+        self._raws: Items[RawPartition] = gathered.raw
+        self._settled: Callable[[RawPartition], RawPartition] = lambda raw: raw
         self._ignored: dict[int, str] = {}
         self._missing: dict[str, int] = {}
 
@@ -49,7 +56,7 @@ class Learner:
         """Settle what only the whole table can tell, and encode."""
         if self._got.rows == 0:
             raise DataError("no rows below the header", source=self._got.table.source)
-        self._got.trim()
+        self._got.close_partition()
         classes = self._classes()
         self._weigh(classes)
         columns = self._columns(workers)
@@ -64,19 +71,32 @@ class Learner:
         if not columns:
             raise DataError("no column is left to learn from", source=self._got.table.source, hint=self._ignored_hint())
         config = self._got.config.settled(self._got.rows * len(encoder.numeric))
-        partitions = self._encode(encoder, [i for i, _ in columns], config.precision, workers)
+        self._storage.set_aside(self._training_bytes(encoder, workers.threads))
+        shelf = Shelf(self._storage, self._encode(encoder, [i for i, _ in columns], config.precision, workers))
         return Learned(
-            encoder,
-            MemoryPartitions(partitions, workers),
-            self._got.rows,
-            self._class_counts,
-            self._missing,
-            self._got.table.delimiter,
-            config,
+            encoder=encoder,
+            partitions=DiskPartitions(shelf, workers, self._storage),
+            rows=self._got.rows,
+            class_counts=self._class_counts,
+            missing=self._missing,
+            delimiter=self._got.table.delimiter,
+            config=config,
+            on_disk=self._storage.on_disk,
         )
 
+    def _training_bytes(self, encoder: Encoder, threads: int) -> int:
+        """What training takes besides the rows, at most."""
+        p, K, config = len(encoder.features), len(encoder.classes), self._got.config
+        thread = 2 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
+        solver = KEPT_THETAS * 8 * p * K
+        if config.solver_name == "lbfgs":
+            solver += most_bytes(self._got.rows, p, len(encoder.columns), K, threads)
+        elif config.batch_size is not None:
+            solver += 8 * self._got.rows  # the order of the rows
+        return PROGRAM + threads * thread + solver
+
     def _classes(self) -> list[str]:
-        """The classes in their final order; recodes the labels. Raises DataError if they are no classes."""
+        """The classes in their final order, and the labels recoded. Raises DataError if they are no classes."""
         vocabulary, name = self._got.vocabularies[self._got.target], self._got.table.names[self._got.target]
         classes = [text for text in vocabulary.ordered() if text is not None]
         source = self._got.table.source
@@ -90,23 +110,27 @@ class Learner:
             hint = "--target names the column with the classes"
             raise DataError(what, source=source, column=name, hint=hint)
         table = vocabulary.recoding(list(classes), 0)
-        for raw in self._got.raw:
-            raw.labels = table[raw.labels]
+        self._settle(lambda raw: replace(raw, labels=table[raw.labels]))
         return classes
+
+    def _settle(self, function: Callable[[RawPartition], RawPartition]) -> None:
+        """From now on the raw partitions are seen so: those on disk are not written again."""
+        before = self._settled
+        self._settled = lambda raw: function(before(raw))
+        self._raws = Seen(self._settled, self._got.raw)
 
     def _weigh(self, classes: list[str]) -> None:
         """Multiply each row's weight by its class's weight: v_n."""
         K = len(classes)
-        rows = np.sum([np.bincount(raw.labels, minlength=K) for raw in self._got.raw], axis=0)
+        counts = [(np.bincount(raw.labels, minlength=K), _weight_of_classes(raw, K)) for raw in each(self._raws)]
+        rows, total = (np.sum(found, axis=0) for found in zip(*counts, strict=True))
         self._class_counts = dict(zip(classes, map(int, rows), strict=True))
-        total = np.sum([np.bincount(raw.labels, weights=raw.weights, minlength=K) for raw in self._got.raw], axis=0)
         factors = class_weights(self._got.config.class_weight, classes, total)
         for name, weight in zip(classes, total * factors, strict=True):
             if weight <= 0:
                 what = f"the rows of class {quoted(name)} weigh nothing together"
                 raise DataError(what, source=self._got.table.source, hint="remove them, or give the class a weight")
-        for raw in self._got.raw:
-            raw.weights = raw.weights * factors[raw.labels]
+        self._settle(lambda raw: replace(raw, weights=raw.weights * factors[raw.labels]))
 
     def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
         """The columns that are kept, by position; the others go to `_ignored` with the reason."""
@@ -128,7 +152,7 @@ class Learner:
     def _moments(self, workers: Workers) -> dict[int, ColumnMoments]:
         numbers = [i for i, kind in self._got.kinds.items() if kind is Reading.NUMBER]
         slots = [self._got.slots[i] for i in numbers]
-        return dict(zip(numbers, moments(self._got.raw, slots, workers), strict=True))
+        return dict(zip(numbers, moments(self._raws, slots, workers), strict=True))
 
     def _numeric(self, i: int, found: ColumnMoments) -> NumericColumn | str:
         name = self._got.table.names[i]
@@ -153,8 +177,14 @@ class Learner:
         """Whether a column's numbers are 0, 1, 2, … or 1, 2, 3, …."""
         if i in self._got.forced:
             return False
-        values = np.concatenate([raw.numbers[:, self._got.slots[i]] for raw in self._got.raw])
-        return bool(np.array_equal(values - values[0], np.arange(len(values))) and values[0] in (0, 1))
+        columns = (raw.numbers[:, self._got.slots[i]].astype(np.float64) for raw in each(self._raws))
+        first, start = None, 0
+        for column in columns:
+            first = column[0] if first is None else first
+            if first not in {0, 1} or not np.array_equal(column - first, np.arange(start, start + len(column))):
+                return False
+            start += len(column)
+        return True
 
     def _categorical(self, i: int) -> CategoricalColumn | str:
         name, levels = self._got.table.names[i], self._got.vocabularies[i].ordered()
@@ -171,8 +201,7 @@ class Learner:
         if len(levels) > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self._got.rows):
             return "nearly every row has another text: it names the rows"
         if MISSING_LEVEL in levels:
-            code = self._got.vocabularies[i].codes[MISSING_LEVEL]
-            self._missing[name] = sum(int((raw.codes[i] == code).sum()) for raw in self._got.raw)
+            self._missing[name] = self._got.vocabularies[i].missing
         return CategoricalColumn(name, tuple(levels))
 
     def _ignored_hint(self) -> str | None:
@@ -181,7 +210,7 @@ class Learner:
         i, reason = next(iter(sorted(self._ignored.items())))
         return f"column {quoted(self._got.table.names[i])} was ignored: {reason}; --numeric or --categorical keeps it"
 
-    def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Partition]:
+    def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Kept[Partition]]:
         """Encode partition by partition, letting go of the raw ones."""
         slots = [self._got.slots[i] for i in order if self._got.kinds[i] is Reading.NUMBER]
         texts = [i for i in order if self._got.kinds[i] is Reading.TEXT]
@@ -190,15 +219,21 @@ class Learner:
             for i, column in zip(texts, encoder.categorical, strict=True)
         ]
         dtype = np.float32 if precision == "float32" else np.float64
-        every = len(slots) == (self._got.raw[0].numbers.shape[1])
+        every = len(slots) == len(self._got.slots)
 
-        def encode(k: int) -> Partition:
-            raw, self._got.raw[k] = self._got.raw[k], None  # type: ignore[call-overload]  # its memory is needed for the next
-            codes = tuple(table[raw.codes[i]] for table, i in zip(tables, texts, strict=True))
+        def encode(k: int) -> Kept[Partition]:
+            raw = self._settled(self._got.raw.release(k))
+            codes = tuple(table[raw.words(i)] for table, i in zip(tables, texts, strict=True))
             numbers = raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
-            return Partition(encoder.design(numbers, codes, dtype), raw.labels, raw.weights)
+            X, start = encoder.design(numbers, codes, dtype), k * self._got.partition_rows
+            return self._storage.keep(Partition(X, raw.labels, raw.weights, start))
 
         return list(workers.map(encode, range(len(self._got.raw))))
+
+
+def _weight_of_classes(raw: RawPartition, classes: int) -> NDArray[np.float64]:
+    """Σ v of the rows of each class (K,)."""
+    return np.asarray(np.bincount(raw.labels, weights=raw.weights, minlength=classes), np.float64)
 
 
 def class_weights(
@@ -217,8 +252,10 @@ def class_weights(
     return np.array([asked.get(name, 1.0) for name in classes])
 
 
-def learn(table: Table, config: FitConfig, workers: Workers, on_piece: Callable[[int, int], None]) -> Learned:
-    """Read `table` once and give back the encoder and the encoded rows."""
-    gathered = Gatherer(table, config)
-    gathered.read(workers.threads, on_piece)
-    return Learner(gathered).finish(workers)
+def learn(
+    table: Table, config: FitConfig, workers: Workers, storage: Storage, on_piece: Callable[[int, int], None]
+) -> Learned:
+    """Read `table` once and give back the encoder and the encoded rows, which live as long as `storage` is open."""
+    gathered = Gatherer(table, config, storage, workers.threads)
+    gathered.read(on_piece)
+    return Learner(gathered, storage).finish(workers)

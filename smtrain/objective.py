@@ -53,6 +53,10 @@ class Partitions(Protocol):
         """Gather some rows, by their position, as one partition."""
         ...
 
+    def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """An array of any values, to be written to: for what is kept of each row."""
+        ...
+
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
         """`function` of each thing, by the same threads, in order."""
         ...
@@ -121,7 +125,7 @@ class Objective:
     @cached_property
     def logit_room(self) -> tuple[NDArray[np.float64], ...]:
         """Room for three arrays of logits of all rows, (K, n) each: memory that is used again is ten times faster."""
-        return tuple(np.empty((self.classes, self.partitions.rows)) for _ in range(3))
+        return tuple(self.partitions.room((self.classes, self.partitions.rows)) for _ in range(3))
 
     def zeros(self) -> Theta:
         """The start: W = 0, b = 0, where every class is equally likely and the NLL is ln K."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.design import Floats, row_tiles
-from smtrain.partitions.memory import Workers
+from smtrain.partitions.memory import Items, Workers, each
 from smtrain.tree import pairwise_sum
 
 
@@ -22,6 +22,11 @@ class RawPartition:
     codes: dict[int, NDArray[np.int32]]
     labels: NDArray[np.intp]
     weights: NDArray[np.float64]
+
+    def words(self, column: int) -> NDArray[np.int32]:
+        """The codes (m,) of a column; a column that had no value yet has the first code, that of the missing level."""
+        codes = self.codes.get(column)
+        return np.zeros(len(self.labels), np.int32) if codes is None else codes
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class _First:
         return _First(*(a + b for a, b in pairs))
 
 
-def moments(raws: list[RawPartition], slots: list[int], workers: Workers) -> list[ColumnMoments]:
+def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> list[ColumnMoments]:
     """Mean and deviation of some columns by two passes, each accurate for any offset and without overflow to 1e150.
 
     A missing cell counts as the mean. Var = Σ v ((x − m)/r)² / Σ v, r = max |x − c|, corrected by the square of the
@@ -112,10 +117,10 @@ def _second(x: NDArray[np.float64], v: NDArray[np.float64], centre: NDArray[np.f
     return np.stack([v @ x, mean])
 
 
-def _first_values(raws: list[RawPartition], slots: list[int]) -> NDArray[np.float64]:
+def _first_values(raws: Items[RawPartition], slots: list[int]) -> NDArray[np.float64]:
     """The first number of each column that is not missing; 0 for none."""
     shift = np.full(len(slots), np.nan)
-    for raw in raws:
+    for raw in each(raws):
         for j in np.flatnonzero(np.isnan(shift)):
             column = raw.numbers[:, slots[j]]
             seen = np.flatnonzero(~np.isnan(column))

@@ -8,10 +8,11 @@ from smtrain.sources.cells import TextCells
 
 
 class Vocabulary:
-    """Texts in the order of their first sight, each with its code."""
+    """Texts in the order of their first sight, each with its code; and how many cells were missing."""
 
     def __init__(self) -> None:
         self.codes: dict[str | None, int] = {}
+        self.missing = 0
 
     def new(self, cells: TextCells) -> list[str]:
         """The levels of `cells` that are not known yet."""
@@ -21,7 +22,9 @@ class Vocabulary:
         """Codes (n,) of the cells; new texts are added."""
         known = self.codes
         table = [known.setdefault(level, len(known)) for level in cells.levels]
-        if (cells.codes < 0).any():
+        missing = int((cells.codes < 0).sum())
+        if missing:
+            self.missing += missing
             table.append(known.setdefault(MISSING_LEVEL, len(known)))
         return np.take(np.array(table, np.int32), cells.codes)
 

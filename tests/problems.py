@@ -1,5 +1,7 @@
 """Problems for every test: designs of every kind of part, and hard cases. Small, seeded, with no structure to spare."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from smtrain.design import Design
@@ -28,7 +30,8 @@ def partition(kind="mixed", m=40, K=4, seed=0, weights=False):
 
 
 def split(whole, size):
-    return [whole.take(slice(start, start + size)) for start in range(0, whole.rows, size)]
+    starts = range(0, whole.rows, size)
+    return [replace(whole.take(slice(start, start + size)), start=start) for start in starts]
 
 
 def objective(whole, K=4, l2=1.0, size=None, threads=1):

@@ -35,6 +35,12 @@ from smtrain.errors import UsageError, quoted
     "--precision", type=click.Choice(["auto", "float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
 )
 @opt.threads_option
+@click.option(
+    "--memory",
+    type=opt.Size(),
+    metavar="SIZE",
+    help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
+)
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
 @click.option("--log", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option

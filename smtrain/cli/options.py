@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = FitConfig()
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
+SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT]?)(|B|iB))", re.ASCII | re.IGNORECASE)
 DEFAULT_MODEL = "model.npz"
 
 
@@ -42,6 +43,20 @@ class Number(click.ParamType[float]):
             upper = "" if self.high == math.inf else f" and at most {self.high:g}"
             self.fail(f"{value} is not {above} {self.low:g}{upper}", param, ctx)
         return number
+
+
+class Size(click.ParamType[int]):
+    """Bytes: a number, or one with K, M, G or T for powers of 1024 (also KiB, …), or KB, … for powers of 1000."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes, or fail with the form."""
+        found = SIZE.fullmatch(str(value))
+        if found is None or float(found[1]) == 0:
+            self.fail(f"{value!r} is not a size, like 500M or 2G", param, ctx)
+        number, unit, form = found.groups()
+        return int(float(number) * (1000 if form.upper() == "B" else 1024) ** "BKMGT".index(unit.upper() or "B"))
 
 
 def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

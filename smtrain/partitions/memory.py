@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,20 @@ from smtrain.tree import Additive, pairwise_sum
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Items(Protocol[Item_co]):
+    """What can be counted and asked for by its place: a list, or something that fetches each when it is asked."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Item_co: ...
+
+
+def each(things: Items[S]) -> Iterator[S]:
+    """The things one after another; none is held longer than the caller holds it."""
+    return (things[i] for i in range(len(things)))
 
 
 def available_threads() -> int:
@@ -30,13 +43,17 @@ class Workers:
         self.threads = threads or available_threads()
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
-    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
-        """`function` of each thing, in their order."""
-        if self._pool is None or len(things) < 2:
-            return map(function, things)
-        return self._pool.map(function, things)
+    def map(self, function: Callable[[S], R], things: Items[S]) -> Iterator[R]:
+        """`function` of each thing, in their order; a thread fetches its thing when it comes to it."""
 
-    def sum(self, term: Callable[[S], T], things: Sequence[S]) -> T:
+        def at(index: int) -> R:
+            return function(things[index])
+
+        if self._pool is None or len(things) < 2:
+            return map(at, range(len(things)))
+        return self._pool.map(at, range(len(things)))
+
+    def sum(self, term: Callable[[S], T], things: Items[S]) -> T:
         """Σ term(thing), computed by the threads, added in the fixed tree."""
         return pairwise_sum(self.map(term, things))
 
@@ -53,13 +70,11 @@ class Workers:
 
 
 class MemoryPartitions:
-    """A list of partitions, and the threads that work over them."""
+    """Partitions in the order of their `start`, and the threads that work over them."""
 
-    def __init__(self, partitions: Sequence[Partition], workers: Workers) -> None:
-        self._starts = np.cumsum([0, *(partition.rows for partition in partitions)])
-        placed = zip(partitions, self._starts.tolist(), strict=False)
-        self._partitions = [replace(partition, start=start) for partition, start in placed]
-        self._workers = workers
+    def __init__(self, partitions: Items[Partition], workers: Workers) -> None:
+        self._starts = np.cumsum([0, *(partition.rows for partition in each(partitions))])
+        self._partitions, self._workers = partitions, workers
 
     @property
     def features(self) -> int:
@@ -72,7 +87,7 @@ class MemoryPartitions:
         return int(self._starts[-1])
 
     def __iter__(self) -> Iterator[Partition]:
-        return iter(self._partitions)
+        return each(self._partitions)
 
     @property
     def width(self) -> int:
@@ -83,6 +98,10 @@ class MemoryPartitions:
     def sum(self, term: Callable[[Partition], T]) -> T:
         """Σ term(partition), added in the fixed tree."""
         return self._workers.sum(term, self._partitions)
+
+    def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """An array of any values, to be written to: for what is kept of each row."""
+        return np.empty(shape)
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
         """`function` of each thing, by the same threads, in order."""

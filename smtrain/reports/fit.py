@@ -128,6 +128,8 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         f"{show(sources[0])}{more}: {learned.rows:,} rows, {len(encoder.columns)} columns ({kinds}){separated}",
         f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
+    if learned.on_disk:
+        lines.append(f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk")
     if learned.missing:
         counts = ", ".join(f"{show(name, 40)} {count:,}" for name, count in list(learned.missing.items())[:12])
         lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > 12 else ''}")

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from smtrain.config import FitConfig
-from smtrain.curvature import CHEAP, Curvature, diagonal_curvature, local_curvature, refresh_cost
+from smtrain.curvature import CHEAP, Curvature, diagonal_curvature, local_curvature, refresh_bytes, refresh_cost
 from smtrain.line import LogitLine, Logits, PassLine, open_line
 from smtrain.objective import Objective, Point, Theta
 from smtrain.solvers.base import State
@@ -93,8 +93,7 @@ class Lbfgs:
         s, y = found.theta - state.point.theta, found.gradient - state.point.gradient
         pairs = state.pairs
         if (s * y).sum() > 1e-12 * np.linalg.norm(s) * np.linalg.norm(y):
-            most = max(3, min(MEMORY, MEMORY_BYTES // (2 * s.nbytes)))
-            pairs = (*pairs, (s, y))[-most:]
+            pairs = (*pairs, (s, y))[-_most_pairs(s.nbytes) :]
         recent = (*state.recent, found.objective)[-LOOK_BACK - 1 :]
         return replace(state, point=found, pairs=pairs, steps=state.steps + 1, recent=recent)
 
@@ -158,6 +157,17 @@ class Lbfgs:
         if rise <= ARMIJO * t * slope and there >= WOLFE * slope:
             return True
         return rise <= self.rounding * abs(at.objective) and WOLFE * slope <= there <= -0.8 * slope
+
+
+def _most_pairs(bytes_of_theta: int) -> int:
+    return max(3, min(MEMORY, MEMORY_BYTES // (2 * bytes_of_theta)))
+
+
+def most_bytes(n: int, p: int, width: int, classes: int, threads: int) -> int:
+    """The most memory that the pairs and the curvature take, for n rows of `width` cells."""
+    theta = 8 * (p + 1) * classes
+    refresh = refresh_bytes(p, width, classes, threads) if n > p else 0
+    return 2 * theta * _most_pairs(theta) + refresh
 
 
 def _next_trial(low: float, high: float, t: float, slope: float, rise: float) -> float:
