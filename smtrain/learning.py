@@ -10,8 +10,8 @@ from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.gathering import PROGRAM, Gatherer
-from smtrain.partitions.disk import DiskPartitions, Kept, Seen, Shelf, Storage
-from smtrain.partitions.memory import Items, Workers, each
+from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
+from smtrain.partitions.memory import Items, Seen, Workers, each
 from smtrain.raw import ColumnMoments, RawPartition, moments
 from smtrain.softmax import Partition
 from smtrain.solvers.lbfgs import most_bytes

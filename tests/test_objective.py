@@ -91,3 +91,20 @@ def test_the_tree_is_fixed_and_pairwise():
     assert pairwise_sum([1.0]) == 1.0
     with pytest.raises(ValueError, match="at least one"):
         pairwise_sum([])
+
+
+def test_rows_set_aside_are_measured_and_nothing_else():
+    whole = partition("mixed", weights=True)
+    f = objective(whole)
+    rng = np.random.default_rng(5)
+    aside = rng.random(whole.rows) < 0.3
+    g = Objective(f.partitions.set_aside(aside), f.classes, f.l2)
+    kept, held = objective(whole.take(np.flatnonzero(~aside))), objective(whole.take(np.flatnonzero(aside)))
+    at = theta(f)
+    point, alone = g.value_and_grad(at), kept.value_and_grad(at)
+    assert point.objective == pytest.approx(alone.objective)
+    np.testing.assert_allclose(point.gradient, alone.gradient, atol=1e-12)
+    assert point.validation_nll == pytest.approx(held.value_and_grad(at).nll)
+    assert alone.validation_nll is None
+    assert g.n == pytest.approx(kept.n)
+    assert g.gap(point) == pytest.approx(kept.gap(alone), rel=1e-6)

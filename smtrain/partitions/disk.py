@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,25 +267,17 @@ class Shelf(Items[S]):
         return self._storage.release(kept)
 
 
-class Seen(Items[R]):
-    """A function of each of some things, computed when it is asked for."""
-
-    def __init__(self, function: Callable[[Any], R], things: Items[Any]) -> None:
-        self._function, self._things = function, things
-
-    def __len__(self) -> int:
-        return len(self._things)
-
-    def __getitem__(self, index: int) -> R:
-        return self._function(self._things[index])
-
-
 class DiskPartitions(MemoryPartitions):
     """Partitions that a storage keeps, and the threads that work over them."""
 
     def __init__(self, partitions: Shelf[Partition], workers: Workers, storage: Storage) -> None:
         super().__init__(partitions, workers)
-        self._storage = storage
+        self._shelf, self._storage = partitions, storage
+
+    def append(self, partition: Partition) -> None:
+        """Keep the rows that follow the last ones."""
+        self._shelf.append(partition)
+        self._starts = np.append(self._starts, self.rows + partition.rows)
 
     def sum(self, term: Callable[[Partition], T]) -> T:
         """Σ term(partition), added in the fixed tree."""

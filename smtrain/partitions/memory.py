@@ -1,9 +1,12 @@
 """Encoded rows in memory, and the threads that work over them."""
 
+import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +32,19 @@ class Items(Protocol[Item_co]):
 def each(things: Items[S]) -> Iterator[S]:
     """The things one after another; none is held longer than the caller holds it."""
     return (things[i] for i in range(len(things)))
+
+
+class Seen(Items[R]):
+    """A function of each of some things, computed when it is asked for."""
+
+    def __init__(self, function: Callable[[Any], R], things: Items[Any]) -> None:
+        self._function, self._things = function, things
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def __getitem__(self, index: int) -> R:
+        return self._function(self._things[index])
 
 
 def available_threads() -> int:
@@ -107,6 +123,17 @@ class MemoryPartitions:
         """`function` of each thing, by the same threads, in order."""
         return self._workers.map(function, things)
 
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """The class codes of all rows, (n,)."""
+        return np.concatenate(list(self._workers.map(lambda partition: partition.y, self._partitions)))
+
+    def set_aside(self, rows: NDArray[np.bool_]) -> Self:
+        """The same rows, of which some, (n,), are set aside; further ones than those that are so already."""
+        other = copy.copy(self)
+        other._partitions = Seen(partial(_set_aside, rows=rows), self._partitions)
+        return other
+
     def take(self, rows: NDArray[np.intp]) -> Partition:
         """Gather the rows at these positions, in the order of `rows`."""
         home = np.searchsorted(self._starts, rows, side="right") - 1
@@ -116,6 +143,12 @@ class MemoryPartitions:
         return _concatenate(pieces).take(back)
 
 
+def _set_aside(partition: Partition, rows: NDArray[np.bool_]) -> Partition:
+    chosen = rows[partition.start : partition.start + partition.rows]
+    before = 0.0 if partition.u is None else partition.u
+    return replace(partition, v=np.where(chosen, 0.0, partition.v), u=np.where(chosen, partition.v, before))
+
+
 def _concatenate(pieces: Sequence[Partition]) -> Partition:
     if len(pieces) == 1:
         return pieces[0]
@@ -123,4 +156,5 @@ def _concatenate(pieces: Sequence[Partition]) -> Partition:
     codes = tuple(np.concatenate([piece.X.codes[j] for piece in pieces]) for j in range(len(first.codes)))
     X = Design(np.concatenate([piece.X.numeric for piece in pieces]), codes, first.levels)
     y, v = (np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("y", "v"))
-    return Partition(X, y, v)
+    u = None if pieces[0].u is None else np.concatenate([piece.u for piece in pieces if piece.u is not None])
+    return Partition(X, y, v, u=u)
