@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from smtrain.objective import Objective
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.tree import pairwise_sum
