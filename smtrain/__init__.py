@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from smtrain.model import Model
+    from smtrain.standard_errors import Inference, inference
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ _HOMES = {
         "TrainingError",
         "UsageError",
     ),
+    "smtrain.standard_errors": ("Inference", "inference"),
     "smtrain.model": ("Model",),
 }
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "Evaluation",
     "ExitCode",
     "FitConfig",
+    "Inference",
     "Model",
     "ModelError",
     "OutputError",
@@ -58,6 +61,7 @@ __all__ = [
     "UsageError",
     "evaluate",
     "fit",
+    "inference",
     "load",
     "predict",
     "predict_proba",

@@ -11,6 +11,7 @@ from smtrain.checkpoint import kept_progress
 from smtrain.config import FitConfig
 from smtrain.encoding import Encoder
 from smtrain.errors import DataError, ModelError, TrainingError, UsageError, quoted
+from smtrain.findings import Findings, check_size, find
 from smtrain.gradcheck import GradientCheck, check_gradient
 from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
@@ -61,6 +62,7 @@ def fit(
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, observer.on_piece)
         config = learned.config
         observer.on_learned(learned, config)
+        check_size(config, learned.encoder)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
         start = objective.zeros() if init is None else warm_start(init, learned.encoder)
         with kept_progress(checkpoint, config, learned, start) as kept:
@@ -74,7 +76,9 @@ def fit(
                 on_progress=kept.on_progress,
                 resume=kept.load(),
             )
-    return _model(learned, config, solution)
+        check_solution(config, solution)
+        findings = find(objective, solution.point.theta, config, learned.encoder)
+    return _model(learned, config, solution, findings)
 
 
 def warm_start(model: Model, encoder: Encoder) -> Theta:
@@ -114,14 +118,20 @@ def check_options(config: FitConfig) -> None:
             raise UsageError(f"the {name} is out of range")
 
 
-def _model(learned: Learned, config: FitConfig, solution: Solution) -> Model:
-    """The model of a solution. Raises TrainingError for one that is none."""
-    first, best = solution.history[0], solution.record
+def check_solution(config: FitConfig, solution: Solution) -> None:
+    """Raise TrainingError for a solution that is none, or not the one that was asked for."""
+    first = solution.history[0]
     if solution.status is Status.DIVERGED:
         last = solution.history[-1]
         what = f"training diverged: the objective went from {first.objective:.6g} to {last.objective:.6g}"
         hint = "a smaller --learning-rate, or none: then the safe step is used" if config.learning_rate else None
         raise TrainingError(f"{what} in {last.epoch} epochs; no model is written", hint=hint)
+    if config.require_convergence and solution.status is not Status.CONVERGED:
+        raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
+
+
+def _model(learned: Learned, config: FitConfig, solution: Solution, findings: Findings) -> Model:
+    best = solution.record
     record = {
         "options": config.record(),
         "rows": learned.rows,
@@ -135,10 +145,9 @@ def _model(learned: Learned, config: FitConfig, solution: Solution) -> Model:
         "epochs": solution.epochs,
         "epoch": best.epoch,
     }
-    if config.require_convergence and solution.status is not Status.CONVERGED:
-        raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
     theta = solution.point.theta
-    return Model(learned.encoder, theta[:-1], theta[-1], record, _history(solution))
+    record |= findings.record
+    return Model(learned.encoder, theta[:-1], theta[-1], record, _history(solution), findings.information)
 
 
 def _history(solution: Solution) -> NDArray[np.float64]:

@@ -16,6 +16,8 @@ COARSEST_FLOAT32, WEAKEST_FLOAT32, FEWEST_FLOAT32 = 1e-5, 0.1, 1 << 20
 
 TOLERANCE = 1e-4
 TOLERANCE_UNPENALISED = 1e-10
+# With standard errors: then coefficients, whose errors go with the square root of the gap, are read to seven digits.
+TOLERANCE_INFERENCE, TOLERANCE_INFERENCE_UNPENALISED = 1e-10, 1e-14
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class FitConfig:
 
     `l2` is λ of J = Σ v·NLL + λ/2 ‖W‖² on standardised features (scikit-learn's 1/C). `tol` is the relative gap,
     certified for l2 > 0 and estimated for l2 = 0, at which training stops; None takes 1e-4, or 1e-10 when l2 = 0,
-    where the fit is a maximum-likelihood estimate whose coefficients people read. `solver` None is lbfgs, or gd if a
-    learning rate or a batch size is given. `learning_rate` is α of W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
+    where the fit is a maximum-likelihood estimate whose coefficients people read; with `se`, 1e-10 and 1e-14.
+    `solver` None is lbfgs, or gd if a learning rate or a batch size is given. `learning_rate` is α of
+    W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
     `batch_size` None is the full batch. `threads` None takes the processors this process may use; the result does not
     depend on it. `memory` is how many bytes the process may take; rows that do not fit go to a temporary file, and the
     result is the same. `precision` is that of X, the logits and the probabilities; "auto" takes float32 for large
     tables whose fit does not need more.
+    `se` keeps the information matrix in the model, for standard errors; `loo` approximates the leave-one-out NLL.
     """
 
     target: str | None = None
@@ -75,6 +79,8 @@ class FitConfig:
     threads: int | None = None
     memory: int | None = None
     require_convergence: bool = False
+    se: bool = False
+    loo: bool = False
 
     @property
     def solver_name(self) -> str:
@@ -88,6 +94,8 @@ class FitConfig:
         """`tol`, or its default for this `l2`."""
         if self.tol is not None:
             return self.tol
+        if self.se and self.precision != "float32":
+            return TOLERANCE_INFERENCE if self.l2 > 0 else TOLERANCE_INFERENCE_UNPENALISED
         return TOLERANCE if self.l2 > 0 else TOLERANCE_UNPENALISED
 
     def settled(self, cells: int) -> "FitConfig":

@@ -20,7 +20,8 @@ from smtrain.sources.table import Reading, Table
 
 IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.9, 20
 REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
-CONSTANT = 1e-12
+# Of a column whose numbers differ by their last bit the deviation is at most this share of the largest.
+CONSTANT = 2 * float(np.finfo(float).eps)
 # Arrays of the size of the weights: points, their gradients, and what is being computed.
 KEPT_THETAS = 20
 

@@ -11,12 +11,14 @@ from smtrain import documents, npz
 from smtrain.design import Design, Floats
 from smtrain.encoding import Encoder
 from smtrain.errors import ModelError
+from smtrain.information import MOST_PARAMETERS, free_parameters
 from smtrain.objective import LARGEST_WEIGHT
 from smtrain.softmax import logits, softmax
 from smtrain.solvers.base import Status
 
 FORMAT_VERSION = 1
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
+OPTIONAL = frozenset({"information"})
 HISTORY_COLUMNS = ("epoch", "nll", "objective", "gap", "gradient_norm")
 
 
@@ -27,6 +29,8 @@ class Model:
     `W` (p, K) and `b` (K,) act on encoded features: p(class k | x) = softmax(x W + b)_k, in units of one standard
     deviation for numeric columns. `fit` is the record of the fit: options, rows, nll, objective, gap, status, epochs.
     `history` (E, 5) has the columns HISTORY_COLUMNS, NaN where a gap was not computed.
+    `information` (d, d), d = (K − 1)(p + 1), is what standard errors are made of (smtrain.information), if it was asked
+    for.
     """
 
     encoder: Encoder
@@ -34,6 +38,7 @@ class Model:
     b: NDArray[np.float64]
     fit: dict[str, Any] = field(default_factory=dict)
     history: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, len(HISTORY_COLUMNS))))
+    information: NDArray[np.float64] | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -72,12 +77,14 @@ class Model:
             "meta": documents.write(meta | {"history_columns": HISTORY_COLUMNS}),
             "history": self.history,
         }
+        if self.information is not None:
+            arrays = {**arrays, "information": self.information}
         npz.write(path, arrays, load_model)
 
 
 def load_model(path: str) -> Model:
     """Read a model file. Raises UsageError if it is not there, ModelError if it is not whole, valid and known."""
-    arrays = npz.read(path, MEMBERS)
+    arrays = npz.read(path, MEMBERS, OPTIONAL)
     try:
         meta = documents.read(arrays["meta"])
         if documents.whole(meta["format_version"], 1) > FORMAT_VERSION:
@@ -85,7 +92,8 @@ def load_model(path: str) -> Model:
         encoder = Encoder.from_schema(meta["schema"], documents.texts(documents.read(arrays["classes"])))
         W, b = _floats(arrays["W"], 2), _floats(arrays["b"], 1)
         fit = _fit_record(meta["fit"], len(encoder.classes))
-        model = Model(encoder, W, b, fit, _history(arrays["history"]))
+        information = _information(arrays["information"], W.shape) if "information" in arrays else None
+        model = Model(encoder, W, b, fit, _history(arrays["history"]), information)
         _check(model, arrays)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise ModelError(f"{path}: not a valid smtrain model") from error
@@ -126,13 +134,41 @@ def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
     documents.truth(fit["certified"])
     if not isinstance(fit["missing"], dict):
         raise ValueError("not the record of a fit")
+    _findings(fit)
     return dict(fit)
+
+
+def _findings(fit: dict[str, Any]) -> None:
+    """What a fit found besides the weights, each absent if it was not looked for."""
+    for column, others in fit.get("collinear", {}).items():
+        documents.text(column, empty=True)
+        documents.texts(others)
+    separation = fit.get("separation")
+    if separation is not None:
+        documents.truth(separation["complete"])
+        documents.texts(separation["columns"])
+        for pair in separation["pairs"]:
+            if len(documents.texts(pair)) != 2:
+                raise ValueError("not a pair")
+    if fit.get("loo_nll") is not None:
+        documents.number(fit["loo_nll"])
 
 
 def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:
     if array.dtype != np.float64 or array.ndim != 2 or array.shape[1] != len(HISTORY_COLUMNS):
         raise ValueError("not a history")
     return np.asarray(array, np.float64)
+
+
+def _information(array: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A symmetric matrix of the right size whose entries are not larger than its diagonal allows."""
+    H, d = _floats(array, 2), free_parameters(*shape)
+    if H.shape != (d, d) or d > MOST_PARAMETERS or not np.array_equal(H, H.T) or not (np.diag(H) >= 0).all():
+        raise ValueError("not an information matrix")
+    root = np.sqrt(np.diag(H))
+    if not (np.abs(H) <= root * root[:, None] * (1 + 1e-6) + np.finfo(float).tiny).all():
+        raise ValueError("not an information matrix")
+    return H
 
 
 def _floats(array: NDArray[np.generic], ndim: int) -> NDArray[np.float64]:

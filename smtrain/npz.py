@@ -120,8 +120,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def read(path: str, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an .npz file that has exactly these members, or any.
+def read(path: str, members: set[str] | None, optional: frozenset[str] = frozenset()) -> dict[str, NDArray[np.generic]]:
+    """The arrays of an .npz file that has exactly these members, and perhaps `optional` ones; or any.
 
     Nothing in it is trusted: no member is decompressed, unpickled, or allocated before its size is known to agree with
     its shape and with the file's. Raises UsageError if it is not there, ModelError if it is not whole and intact.
@@ -129,7 +129,7 @@ def read(path: str, members: set[str] | None) -> dict[str, NDArray[np.generic]]:
     with _opened(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                infos = _checked_members(archive, members, file.seek(0, os.SEEK_END))
+                infos = _checked_members(archive, members, optional, file.seek(0, os.SEEK_END))
                 if archive.comment != digest(file):
                     raise ModelError(f"{path}: damaged: its bytes do not match their SHA-256")
                 return {info.filename.removesuffix(".npy"): _read_member(archive, info) for info in infos}
@@ -149,11 +149,14 @@ def _opened(path: str) -> BinaryIO:
         raise UsageError(f"cannot read {quoted(path)}: {reason}") from error
 
 
-def _checked_members(archive: zipfile.ZipFile, members: set[str] | None, size: int) -> list[zipfile.ZipInfo]:
+def _checked_members(
+    archive: zipfile.ZipFile, members: set[str] | None, optional: frozenset[str], size: int
+) -> list[zipfile.ZipInfo]:
     """The members, if they are those expected and fill the file: a few reads, however large the file says it is."""
     infos = archive.infolist()
     names = [info.filename for info in infos]
-    expected = set(names) if members is None else {f"{name}.npy" for name in members}
+    there = {name for name in optional if f"{name}.npy" in names}
+    expected = set(names) if members is None else {f"{name}.npy" for name in members | there}
     if sorted(names) != sorted(expected):
         raise ValueError("other members")
     room = size - sum(info.file_size for info in infos)

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.conjugate import conjugate_gradients
 from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times, intercept_curvature
 from smtrain.tree import Additive
 
@@ -213,23 +214,9 @@ class Objective:
         of `accuracy`; each step costs one pass over the rows. Stopping early errs on the low side.
         """
         g = point.gradient - point.gradient.mean(axis=1, keepdims=True)
+        times = partial(self.hessian_times, point.theta)
         scale = 1 / self.diagonal_bound()
-        x, r = np.zeros_like(g), g
-        z = scale * r
-        d, rz = z, float((r * z).sum())
-        target = accuracy**2 * rz
-        for _ in range(most):
-            if rz <= target:
-                break
-            Hd = self.hessian_times(point.theta, d)
-            dHd = float((d * Hd).sum())
-            if dHd <= 0:  # flat in floating point
-                break
-            x = x + rz / dHd * d
-            r = r - rz / dHd * Hd
-            z = scale * r
-            rz, before = float((r * z).sum()), rz
-            d = z + rz / before * d
+        x = conjugate_gradients(times, g, partial(np.multiply, scale), accuracy=accuracy, most=most)
         return float((g * x).sum()) / 2
 
     @cached_property

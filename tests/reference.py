@@ -40,3 +40,16 @@ def objective(X, y, v, W, b, l2):
     """J/n: mean NLL plus l2/(2n) ΣW²."""
     cost, _, _ = cost_and_gradient(X, y, v, W, b)
     return cost / sum(v) + l2 / (2 * sum(v)) * float((W**2).sum())
+
+
+def information_row(x, theta):
+    """(diag s − s sᵀ) ⊗ x xᵀ over the classes but the first, x with the intercept's 1: entry by entry."""
+    P, K = theta.shape
+    s = softmax_row(logits_row(x[:-1], theta[:-1], theta[-1]))
+    H = np.zeros(((K - 1) * P, (K - 1) * P))
+    for k in range(1, K):
+        for m in range(1, K):
+            for i in range(P):
+                for j in range(P):
+                    H[(k - 1) * P + i, (m - 1) * P + j] = s[k] * ((k == m) - s[m]) * x[i] * x[j]
+    return H

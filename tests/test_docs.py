@@ -301,7 +301,7 @@ def test_the_table_of_members_is_the_models(tmp_path):
 
     import smtrain
 
-    smtrain.fit(str(ROOT / "sample_data" / "penguins.csv"), target="species").save(str(tmp_path / "m.npz"))
+    smtrain.fit(str(ROOT / "sample_data" / "penguins.csv"), target="species", se=True).save(str(tmp_path / "m.npz"))
     page = (ROOT / "docs" / "model-format.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (float64|uint8) \|", page, re.MULTILINE)
     with np.load(tmp_path / "m.npz") as arrays:

@@ -6,11 +6,14 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from statsmodels.api import GLM, add_constant, families
 
 from tests.cli import smtrain
 
 FOLDER = Path(__file__).parent / "published"
+IRIS = Path(__file__).parents[1] / "sample_data" / "iris.csv"
 CASES = json.loads((FOLDER / "expected.json").read_text())
 
 
@@ -28,7 +31,7 @@ def fitted(request, tmp_path_factory):
     case, folder = CASES[request.param], tmp_path_factory.mktemp(request.param)
     data = FOLDER / f"{request.param}.csv"
     weight = ["--weight", case["weight"]] if case["weight"] else []
-    done = smtrain("fit", data, "-t", case["label"], "--l2", 0, "--json", *weight, cwd=folder)
+    done = smtrain("fit", data, "-t", case["label"], "--l2", 0, "--se", "--json", *weight, cwd=folder)
     return case, data, folder, json.loads(done.stdout)
 
 
@@ -64,3 +67,43 @@ def test_probabilities(fitted):
     for row, found in zip(rows, csv.DictReader(lines), strict=True):
         for name, p in published_probabilities(case, case["maximum"]["coefficients"], row).items():
             assert float(found[f"p({name})"]) == pytest.approx(p, abs=1e-5)
+
+
+def test_standard_errors(fitted):
+    """Those of the exact maximum, and those that are printed."""
+    case, _, folder, _ = fitted
+    found = json.loads(smtrain("show", "--se", "--reference", case["baseline"], "--json", cwd=folder).stdout)
+    printed = case["published"].get("std_errors_within")
+    for source, within in ((case["maximum"], 1e-6), (case["published"], printed)):
+        for name, errors in source.get("std_errors", {}).items():
+            for feature, error in errors.items():
+                line = found["inference"]["classes"][name][feature.replace("I", "i", 1) if "(" in feature else feature]
+                assert line["error"] == pytest.approx(error, rel=0, abs=within), (name, feature)
+
+
+def test_iris_is_separated_and_nears_its_limit_from_above(tmp_path):
+    """The limit is the maximum of versicolor against virginica alone; its table is the logistic regression R prints."""
+    two = pd.read_csv(IRIS).query("species != 'setosa'")
+    X = add_constant(two.drop(columns="species"))
+    limit = -GLM(two["species"] == "virginica", X, families.Binomial()).fit(tol=1e-14).llf
+    done = smtrain("fit", IRIS, "--l2", 0, "--se", "--json", cwd=tmp_path)
+    fit = json.loads(done.stdout)
+    assert limit == pytest.approx(5.9492733957, abs=1e-9)
+    assert -1e-13 < fit["nll"] * 150 - limit < 1e-8  # the limit is rounded too
+    assert fit["separation"]["pairs"] == [["setosa", "versicolor"], ["setosa", "virginica"]]
+    assert not fit["separation"]["complete"]
+    assert "petal_length" in fit["separation"]["columns"]
+    assert "warning: quasi-complete separation of setosa and versicolor, setosa and virginica along" in done.stderr
+    shown = smtrain("show", "--se", "--reference", "versicolor", "--json", cwd=tmp_path).stdout
+    tables = json.loads(shown)["inference"]["classes"]
+    printed = {  # glm(Species ~ ., binomial, subset(iris, Species != "setosa")): estimate, standard error
+        "(intercept)": (-42.638, 25.708),
+        "sepal_length": (-2.465, 2.394),
+        "sepal_width": (-6.681, 4.480),
+        "petal_length": (9.429, 4.737),
+        "petal_width": (18.286, 9.743),
+    }
+    for term, (estimate, error) in printed.items():
+        assert tables["virginica"][term]["estimate"] == pytest.approx(estimate, abs=1e-3)
+        assert tables["virginica"][term]["error"] == pytest.approx(error, abs=1e-3)
+        assert tables["setosa"][term]["error"] is None  # not identified

@@ -23,7 +23,7 @@ from smtrain.errors import UsageError, quoted
 @click.option(
     "--tol",
     type=opt.Number(0),
-    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with --l2 0]",
+    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with --l2 0 or --se]",
 )
 @click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")
@@ -42,6 +42,8 @@ from smtrain.errors import UsageError, quoted
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
+@click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
+@click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
 @click.option("--log", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")

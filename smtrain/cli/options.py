@@ -24,8 +24,8 @@ class Number(click.ParamType[float]):
 
     name = "number"
 
-    def __init__(self, low: float, high: float = math.inf, *, open_low: bool = False) -> None:
-        self.low, self.high, self.open_low = low, high, open_low
+    def __init__(self, low: float, high: float = math.inf, *, open_low: bool = False, open_high: bool = False) -> None:
+        self.low, self.high, self.open_low, self.open_high = low, high, open_low, open_high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail with the range."""
@@ -38,9 +38,11 @@ class Number(click.ParamType[float]):
             or number < self.low
             or number > self.high
             or (self.open_low and number == self.low)
+            or (self.open_high and number == self.high)
         ):
             above = "more than" if self.open_low else "at least"
-            upper = "" if self.high == math.inf else f" and at most {self.high:g}"
+            below = "less than" if self.open_high else "at most"
+            upper = "" if self.high == math.inf else f" and {below} {self.high:g}"
             self.fail(f"{value} is not {above} {self.low:g}{upper}", param, ctx)
         return number
 

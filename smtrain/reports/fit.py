@@ -11,6 +11,7 @@ from smtrain.learning import Learned
 from smtrain.model import Model
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
+from smtrain.reports.notices import notices, rare_classes, rare_line, warnings
 from smtrain.reports.text import show
 from smtrain.solvers.base import Record, Status
 
@@ -36,9 +37,11 @@ class QuietReport(Observer):
         errors().write(line + "\n")
 
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
-        """Warn if the tolerance was not reached."""
+        """Warn if the tolerance was not reached, or cannot be."""
         if model.fit["status"] != Status.CONVERGED.name:
             self.say(f"smtrain: warning: {outcome(model)}")
+        for line in warnings(model):
+            self.say(f"smtrain: warning: {line}")
 
 
 class FitReport(QuietReport):
@@ -113,8 +116,11 @@ class FitReport(QuietReport):
             self._show(self._last)
         if self._animated and len(model.history) > 2:
             self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
-        converged = model.fit["status"] == Status.CONVERGED.name
-        self.say(outcome(model) if converged else f"smtrain: warning: {outcome(model)}")
+        for line in notices(model):
+            self.say(line)
+        if model.fit["status"] == Status.CONVERGED.name:
+            self.say(outcome(model))
+        super().done(model, output)
         self.say(f"saved {show(output)}")
 
 
@@ -130,6 +136,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     ]
     if learned.on_disk:
         lines.append(f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk")
+    lines += rare_line(learned.class_counts)
     if learned.missing:
         counts = ", ".join(f"{show(name, 40)} {count:,}" for name, count in list(learned.missing.items())[:12])
         lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > 12 else ''}")
@@ -181,6 +188,9 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "class_counts": fit["class_counts"],
         "missing": fit["missing"],
         "ignored": dict(model.encoder.ignored),
+        "rare_classes": rare_classes(dict(zip(model.classes, fit["class_counts"], strict=True))),
+        "collinear": fit["collinear"],
+        "separation": fit["separation"],
         "solver": fit["options"]["solver"],
         "l2": fit["options"]["l2"],
         "objective": fit["objective"],
@@ -189,6 +199,7 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "certified": fit["certified"],
         "status": fit["status"].lower(),
         "epochs": fit["epochs"],
+        "loo_nll": fit.get("loo_nll"),
     }
 
 

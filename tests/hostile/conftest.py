@@ -29,10 +29,10 @@ SMALL = csv_text("a,b,y", "1,u,p", "2,v,q", "3,u,r", "4,v,p", "5.5,u,q", ",w,r")
 
 @pytest.fixture(scope="session")
 def model_bytes(tmp_path_factory):
-    """A model of SMALL: a numeric column with a missing cell, a categorical one, three classes."""
+    """A model of SMALL with all that is optional: a number with a missing cell, a category, three classes."""
     folder = tmp_path_factory.mktemp("model")
     (folder / "data.csv").write_bytes(SMALL)
-    invoke("fit", "data.csv", "-q", folder=folder)
+    invoke("fit", "data.csv", "-q", "--se", "--loo", folder=folder)
     return (folder / "model.npz").read_bytes()
 
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -195,7 +196,8 @@ def test_bytes_before_and_after(cli, tmp_path, model_bytes):
 
 def test_members_that_are_not_there(cli, tmp_path, forger):
     members = forger.members()
-    for i in range(len(members)):
+    assert members[-1][0] == "information.npy"  # may be left out
+    for i in range(len(members) - 1):
         refused(cli, tmp_path, zipped(members[:i] + members[i + 1 :]))
 
 
@@ -450,7 +452,7 @@ def test_a_size_that_is_not_there_takes_no_memory(trained, model_bytes):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("name", ["W", "b", "means", "scales"])
+@pytest.mark.parametrize("name", ["W", "b", "means", "scales", "information"])
 def test_numbers_that_are_not_finite(name, value, cli, tmp_path, forger):
     array = forger.arrays[name].copy()
     array.flat[-1] = value
@@ -467,10 +469,25 @@ def test_weights_of_any_size_give_no_nan(name, value, cli, trained, forger):
     array.flat[0] = -value
     forger.arrays[name] = array
     (trained / "model.npz").write_bytes(forger.bytes())
-    for command in (["predict", "data.csv", "--proba"], ["evaluate", "data.csv", "--json"], ["show", "--json"]):
+    for command in (["predict", "data.csv", "--proba"], ["evaluate", "data.csv", "--json"], ["show", "--se", "--json"]):
         outcome = cli(*command)
         assert outcome.code in {0, 4}, outcome.stderr
         assert b"nan" not in outcome.stdout
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-300, 1e100])
+def test_information_of_any_size_gives_no_nan(size, cli, trained, forger):
+    """No information matrix that a fit could have made, but of the right shape: shown without a number that is none."""
+    rng = np.random.default_rng(0)
+    A = rng.uniform(-size, size, forger.arrays["information"].shape) / 2
+    forger.arrays["information"] = (A + A.T) / 2
+    np.fill_diagonal(forger.arrays["information"], size)
+    (trained / "model.npz").write_bytes(forger.bytes())
+    for command in (["show", "--se"], ["show", "--se", "--json"]):
+        outcome = cli(*command)
+        assert outcome.code == 0, outcome.stderr
+        assert b"nan" not in outcome.stdout.lower()
+        assert not re.search(rb"\binf", outcome.stdout.lower().replace(b"inference", b""))
 
 
 SHAPES = {
@@ -497,6 +514,16 @@ SHAPES = {
     "history flat": ("history", lambda a: a.ravel()),
     "history wide": ("history", lambda a: np.hstack([a, a])),
     "history of bytes": ("history", lambda _: np.zeros((2, 5), np.uint8)),
+    "information of a class less": ("information", lambda a: a[:6, :6]),
+    "information of a class more": ("information", lambda _: np.eye(18)),
+    "information flat": ("information", lambda a: a.ravel()),
+    "information not square": ("information", lambda a: a[:-1]),
+    "information of nothing": ("information", lambda a: a[:0, :0]),
+    "information of bytes": ("information", lambda a: np.zeros(a.shape, np.uint8)),
+    "information not symmetric": ("information", lambda a: a + np.triu(np.full(a.shape, 1e-9), 1)),
+    "information negative": ("information", lambda a: -a),
+    "information beside a zero diagonal": ("information", lambda a: a - np.diag(np.diag(a))),
+    "information larger than its diagonal allows": ("information", lambda a: a + 50 * (1 - np.eye(len(a)))),
     "meta of nothing": ("meta", lambda a: a[:0]),
     "meta not UTF-8": ("meta", lambda a: np.append(a, np.uint8(255))),
     "meta with NULs": ("meta", lambda a: np.append(a, np.uint8(0))),
@@ -581,6 +608,18 @@ SCHEMA = {
     **{f"{key} a text": put("x", "fit", key) for key in ("rows", "class_counts", "options", "status", "epochs")},
     **{f"{key} a text": put("x", "fit", key) for key in ("nll", "objective", "gap")},
     **{f"{key} NaN": put(float("nan"), "fit", key) for key in ("nll", "objective", "gap")},
+    "collinear a list": put([], "fit", "collinear"),
+    "collinear with a number": put({"a": 1}, "fit", "collinear"),
+    "collinear with numbers": put({"a": [1]}, "fit", "collinear"),
+    "collinear half a character": put({"\ud800": []}, "fit", "collinear"),
+    "a separation of text": put("complete", "fit", "separation"),
+    "a separation of nothing": put({}, "fit", "separation"),
+    "a separation of one class": put({"complete": True, "columns": [], "pairs": [["p"]]}, "fit", "separation"),
+    "a separation of numbers": put({"complete": True, "columns": [], "pairs": [[1, 2]]}, "fit", "separation"),
+    "a separation of numbered columns": put({"complete": True, "columns": [1], "pairs": []}, "fit", "separation"),
+    "a separation complete by half": put({"complete": 0.5, "columns": [], "pairs": []}, "fit", "separation"),
+    "a leave-one-out of text": put("x", "fit", "loo_nll"),
+    "a leave-one-out of NaN": put(float("nan"), "fit", "loo_nll"),
     "fewer counts": put([1], "fit", "class_counts"),
     "negative rows": put(-1, "fit", "rows"),
     "an unknown status": put("FINE", "fit", "status"),

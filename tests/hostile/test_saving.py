@@ -177,7 +177,7 @@ def test_a_file_size_limit(other):
     old = (other / "model.npz").read_bytes()
     for size in (0, 700, len(old) - 1):
         done = subprocess.run(
-            [*SMTRAIN, "fit", "data.csv", "-q"],
+            [*SMTRAIN, "fit", "data.csv", "-q", "--se", "--loo"],
             cwd=other,
             capture_output=True,
             text=True,

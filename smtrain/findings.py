@@ -1,0 +1,73 @@
+"""What a fit found besides the weights: collinear columns, separated classes; if asked for, what inference needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.collinearity import dependences
+from smtrain.config import FitConfig
+from smtrain.encoding import Encoder
+from smtrain.errors import UsageError
+from smtrain.information import (
+    MOST_PARAMETERS,
+    free_parameters,
+    inverse,
+    leave_one_out,
+    observed_information,
+    penalty_information,
+)
+from smtrain.objective import Objective, Theta
+from smtrain.separation import Separation, effects, find_separation
+
+# Of the columns that separate, those with this share of the largest effect are named, the first few.
+NAMED, MOST_NAMED = 0.3, 8
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`record` goes into the record of the fit; `information` (d, d) into the model, if it was asked for."""
+
+    record: dict[str, Any]
+    information: NDArray[np.float64] | None
+
+
+def check_size(config: FitConfig, encoder: Encoder) -> None:
+    """Raise UsageError, before training, if the information matrix that was asked for would be too large."""
+    parameters = free_parameters(len(encoder.features), len(encoder.classes))
+    if (config.se or config.loo) and parameters > MOST_PARAMETERS:
+        what = "--se" if config.se else "--loo"
+        raise UsageError(
+            f"{what} is for at most {MOST_PARAMETERS:,} parameters, and these are {parameters:,}: "
+            f"{len(encoder.features):,} features and the intercept, for {len(encoder.classes):,} classes but one",
+            hint="--drop leaves columns out",
+        )
+
+
+def find(objective: Objective, theta: Theta, config: FitConfig, encoder: Encoder) -> Findings:
+    """Look at the rows once more, at the weights θ (p + 1, K) of the fit."""
+    separation = find_separation(objective, theta) if config.l2 == 0 else None
+    record: dict[str, Any] = {
+        "collinear": {
+            encoder.features[found.column]: [encoder.features[j] for j in found.others]
+            for found in dependences(objective.partitions)
+        },
+        "separation": separation and _separation_record(objective, separation, encoder),
+    }
+    information = observed_information(objective, theta) if config.se or config.loo else None
+    if config.loo and information is not None:
+        penalty = penalty_information(config.l2, objective.partitions.features, objective.classes)
+        nll = leave_one_out(objective, theta, inverse(information + penalty))
+        record["loo_nll"] = nll if np.isfinite(nll) and separation is None else None
+    return Findings(record, information if config.se else None)
+
+
+def _separation_record(objective: Objective, found: Separation, encoder: Encoder) -> dict[str, Any]:
+    sizes = effects(objective, found.direction)
+    order = [j for j in np.argsort(-sizes, kind="stable") if sizes[j] >= NAMED * sizes.max()]
+    return {
+        "complete": found.complete,
+        "pairs": [[encoder.classes[k], encoder.classes[m]] for k, m in found.pairs],
+        "columns": [encoder.features[j] for j in order[:MOST_NAMED]],
+    }

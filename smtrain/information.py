@@ -1,0 +1,141 @@
+"""The observed information of a fit, its inverse, and the leave-one-out NLL that follows from them.
+
+Adding a constant to a feature's weights of all classes changes no probability, so K − 1 classes are free: the weights
+are counted from those of the first class, θ_k − θ_0. The matrices here are d × d, d = (K − 1)(p + 1): a block of
+p + 1 lines (the features, then the intercept) for each class but the first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.objective import Objective, Theta
+from smtrain.softmax import Partition, nll, softmax
+
+# The matrices have so many lines at most: 32 MB each, and seconds for their eigenvalues.
+MOST_PARAMETERS = 2000
+# An eigenvalue below this, of a matrix with a diagonal of ones, is rounding: that direction is not identified.
+FLAT = 1e-11
+# Rows of this many numbers together are made dense at a time, and 64 rows at least.
+DENSE = 1 << 21
+
+Floats = NDArray[np.float64]
+
+
+def free_parameters(features: int, classes: int) -> int:
+    """The number of free parameters, d = (K − 1)(p + 1)."""
+    return (classes - 1) * (features + 1)
+
+
+def observed_information(objective: Objective, theta: Theta) -> Floats:
+    """The information of the rows at θ (p + 1, K), without the penalty: (d, d), symmetric.
+
+    The Hessian of Σ v·NLL, with blocks X̃ᵀ V (diag s_k [k = l] − s_k s_l) X̃ by M5. For softmax it does not depend on
+    the labels, so the observed and the expected information are the same.
+    """
+    return objective.partitions.sum(partial(_information, theta=theta))
+
+
+def _information(partition: Partition, theta: Theta) -> Floats:
+    P, K = theta.shape
+    H = np.zeros((K - 1, P, K - 1, P))
+    for X, rows in _dense(partition, P):
+        S = softmax((X @ theta).T)[1:]
+        for k in range(K - 1):
+            VS = S[k] * rows.v
+            for m in range(k + 1):
+                block = (X * (VS * ((k == m) - S[m]))[:, None]).T @ X
+                H[k, :, m] += block
+                if m < k:
+                    H[m, :, k] += block  # a block is its own transpose
+    H = H.reshape((K - 1) * P, (K - 1) * P)
+    return np.asarray((H + H.T) / 2)
+
+
+def _dense(partition: Partition, numbers: int) -> Iterator[tuple[Floats, Partition]]:
+    """X̃ (m, p + 1) with the intercept's ones, and those rows, some at a time; a row needs `numbers` numbers."""
+    size = max(64, DENSE // numbers)
+    for start in range(0, partition.rows, size):
+        rows = partition.take(slice(start, start + size))
+        X = np.ones((rows.rows, partition.X.columns + 1))
+        X[:, :-1] = rows.X.toarray()
+        yield X, rows
+
+
+def penalty_information(l2: float, features: int, classes: int) -> Floats:
+    """What the penalty l2/2 Σ W² adds, (d, d): l2 (I − 11ᵀ/K) over the classes, for the features and not the intercept.
+
+    Counted from the first class the weights are θ_k; the optimum has Σ_k W_jk = 0, so W_jk = θ_jk − Σ_m θ_jm / K.
+    """
+    over_classes = np.eye(classes - 1) - 1 / classes
+    return np.asarray(l2 * np.kron(over_classes, np.diag(np.append(np.ones(features), 0.0))), np.float64)
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """A⁺ = F Fᵀ of a positive semidefinite A (d, d), and the directions in which A is flat.
+
+    `factor` (d, r) is F; `flat` (d, d − r) a basis of A's null space in the units of `scale` (d,): a sum of weights c·θ
+    is identified if (c / scale) · flat is zero.
+    """
+
+    factor: Floats
+    flat: Floats
+    scale: Floats
+
+    def variance(self, C: Floats) -> Floats:
+        """cᵀ A⁺ c of each line c of C (…, d); NaN where the rows do not identify c·θ."""
+        units = C / self.scale
+        lengths = np.linalg.norm(units, axis=-1)
+        loose = np.linalg.norm(units @ self.flat, axis=-1) > 1e-5 * lengths
+        return np.where(loose, np.nan, ((C @ self.factor) ** 2).sum(axis=-1))
+
+
+def inverse(A: Floats) -> Inverse:
+    """The inverse of an information matrix, by the eigenvalues of A with its diagonal scaled to ones.
+
+    Along flat directions it is not the inverse but a generalised one; what the rows identify does not depend on which.
+    """
+    scale = np.sqrt(np.maximum(np.diag(A), 0.0))
+    usable = scale > np.finfo(float).tiny
+    scale = np.where(usable, scale, 1.0)
+    values, vectors = np.linalg.eigh(A / scale / scale[:, None])
+    steep = values > FLAT * max(float(values[-1]), 0.0)
+    factor = vectors[:, steep] / np.sqrt(values[steep]) / scale[:, None]
+    return Inverse(factor, vectors[:, ~steep], scale)
+
+
+def leave_one_out(objective: Objective, theta: Theta, found: Inverse) -> float:
+    """An approximation of the mean NLL of each row under the fit to all the others; NaN where it is not defined.
+
+    One Newton step from θ for each row, in closed form (Rad & Maleki, 2020): with r = s − y and A = diag s − s sᵀ over
+    the free classes, and G = J H⁻¹ Jᵀ of a row, the logits without it are z + v (I − v G A)⁻¹ G r. `found` is the
+    inverse of the information and penalty at θ. It is not defined where a row alone decides its own prediction.
+    """
+    total = objective.partitions.sum(partial(_left_out, theta=theta, factor=found.factor))
+    return total / objective.n if np.isfinite(total) else np.nan
+
+
+@np.errstate(all="ignore")  # what is not finite is not defined, and seen in the sum
+def _left_out(partition: Partition, theta: Theta, factor: Floats) -> float:
+    P, K = theta.shape
+    F = factor.reshape(K - 1, P, -1)
+    total = 0.0
+    for X, rows in _dense(partition, max(1, F.shape[2]) * (K - 1)):
+        Z = (X @ theta).T
+        S = softmax(Z)[1:].T
+        JF = np.matmul(X, F)  # (K − 1, m, r)
+        G = np.matmul(JF.transpose(1, 0, 2), JF.transpose(1, 2, 0))  # (m, K − 1, K − 1)
+        R = S - (rows.y[:, None] == np.arange(1, K))
+        A = S[:, :, None] * (np.eye(K - 1) - S[:, None, :])
+        v = rows.v[:, None, None]
+        try:
+            moved = np.linalg.solve(np.eye(K - 1) - v * (G @ A), v * (G @ R[:, :, None]))[:, :, 0]
+        except np.linalg.LinAlgError:
+            return np.nan
+        Z[1:] += moved.T
+        total += float(rows.v @ nll(Z, rows.y))
+    return total

@@ -1,0 +1,68 @@
+"""Standard errors and what follows from them, as tables or JSON."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from smtrain.reports.notices import listed
+from smtrain.reports.tables import print_table
+from smtrain.reports.text import show
+from smtrain.standard_errors import Inference
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST_TERMS, MOST_CLASSES = 200, 30
+COLUMNS = ("estimate", "error", "z", "p", "low", "high", "odds")
+
+
+def inference_document(found: Inference) -> dict[str, Any]:
+    """All of it; null where a number is not defined, or too large for floating point."""
+    columns = {name: getattr(found, name).T.tolist() for name in COLUMNS}
+    return {
+        "reference": found.reference,
+        "bases": list(found.bases),
+        "level": found.level,
+        "penalised": found.penalised,
+        "classes": {
+            label: {
+                term: {name: _finite(columns[name][k][t]) for name in COLUMNS} for t, term in enumerate(found.terms)
+            }
+            for k, label in enumerate(found.classes)
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def print_inference(console: "Console", found: Inference) -> None:
+    """Print a table for each class."""
+    console.print(f"against the class {show(found.reference)}, in the units of the file")
+    if found.bases:
+        console.print(f"levels against {listed(map(show, found.bases))}")
+    if found.penalised:
+        console.print("penalised: the penalty pulls the estimates towards zero, and makes the errors smaller")
+    span = f"{100 * found.level:g} % interval"
+    for k, label in enumerate(found.classes[:MOST_CLASSES]):
+        rows = [_row(found, t, k) for t in range(min(len(found.terms), MOST_TERMS))]
+        console.print()
+        head = [label, "estimate", "std. error", "z", "p", span, "", "odds ratio"]
+        print_table(console, head, rows)
+    if len(found.terms) > MOST_TERMS or len(found.classes) > MOST_CLASSES:
+        console.print("there are more terms or classes: --json has all")
+
+
+def _row(found: Inference, t: int, k: int) -> list[str]:
+    values = {name: float(getattr(found, name)[t, k]) for name in COLUMNS}
+    if math.isnan(values["error"]):
+        return [found.terms[t], "not identified", *[""] * 6]
+    shown = {name: f"{value:.5g}" if math.isfinite(value) else "–" for name, value in values.items()}
+    shown |= {"z": f"{values['z']:.2f}" if math.isfinite(values["z"]) else "–", "p": _probability(values["p"])}
+    return [found.terms[t], *(shown[name] for name in COLUMNS)]
+
+
+def _probability(p: float) -> str:
+    if math.isnan(p):
+        return "–"
+    return f"{p:.4f}" if p >= 1e-4 else "< 0.0001"

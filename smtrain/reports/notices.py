@@ -1,0 +1,68 @@
+"""What a fit found besides the weights, in sentences."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from smtrain.model import Model
+from smtrain.reports.text import message, show
+
+MOST_NAMES, MOST_LINES = 6, 6
+LONGEST = 450  # bytes of a warning
+# A class is called rare with this share of the rows that it would have if all had as many; or with half, if those are
+# few.
+SMALL_SHARE, FEW_ROWS = 0.01, 10
+
+
+def rare_classes(counts: dict[str, int]) -> dict[str, int]:
+    """The classes with few rows, the rarest first."""
+    equal = sum(counts.values()) / len(counts)
+    few = max(SMALL_SHARE * equal, min(FEW_ROWS, equal / 2))
+    return dict(sorted(((name, n) for name, n in counts.items() if n < few), key=lambda pair: pair[1]))
+
+
+def rare_line(counts: dict[str, int]) -> list[str]:
+    """The rare classes with their rows, as a line; none if there are none."""
+    rare = rare_classes(counts)
+    return [f"rare classes: {listed(f'{show(name, 40)} {n:,}' for name, n in rare.items())}"] if rare else []
+
+
+def notices(model: Model) -> list[str]:
+    """What is worth knowing and no cause for alarm."""
+    fit, p = model.fit, len(model.features)
+    lines = []
+    if p >= fit["rows"]:
+        lines.append(f"{p:,} features for {fit['rows']:,} rows: many weights give the same predictions")
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for column, others in fit.get("collinear", {}).items():
+        groups.setdefault(tuple(others), []).append(column)
+    for others, columns in list(groups.items())[:MOST_LINES]:
+        what = f"collinear with {listed(map(_short, others))}" if others else "constant"
+        lines.append(f"{listed(map(_short, columns))}: {what}")
+    if len(groups) > MOST_LINES:
+        lines.append(f"{len(groups) - MOST_LINES} more groups of collinear columns: --json has them")
+    if "loo_nll" in fit:
+        value = "not defined" if fit["loo_nll"] is None else f"{fit['loo_nll']:.6f}"
+        lines.append(f"leave-one-out NLL, approximately: {value}")
+    return lines
+
+
+def warnings(model: Model) -> list[str]:
+    """What makes the weights other than they seem."""
+    found: dict[str, Any] | None = model.fit.get("separation")
+    if found is None:
+        return []
+    columns = f" along {listed(map(_short, found['columns']), 4)}" if found["columns"] else ""
+    pairs = listed((f"{_short(k)} and {_short(m)}" for k, m in found["pairs"]), 3)
+    what = "complete separation of the classes" if found["complete"] else f"quasi-complete separation of {pairs}"
+    why = "without a penalty there is no optimum: the weights grow without end, the NLL falls towards a limit"
+    return [message(f"{what}{columns}; {why}; an --l2 above 0 has an optimum", LONGEST)]
+
+
+def _short(name: str) -> str:
+    return show(name, 30)
+
+
+def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:
+    """Names, a comma between them, and an ellipsis for those beyond the first few."""
+    names = list(names)
+    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
