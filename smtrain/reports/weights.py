@@ -6,7 +6,7 @@ import numpy as np
 
 from smtrain.encoding import NumericColumn
 from smtrain.model import Model
-from smtrain.reports.fit import outcome
+from smtrain.reports.fit import outcome, settings, sparsity, unused
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import show
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_FEATURES, MOST_CLASSES = 200, 30
+ZERO = "·"
 
 
 def document(model: Model) -> dict[str, Any]:
@@ -27,6 +28,8 @@ def document(model: Model) -> dict[str, Any]:
         "intercept": model.b.tolist(),
         "raw_weights": W.tolist(),
         "raw_intercept": b.tolist(),
+        "nonzero": int(model.nonzero.sum()),
+        "unused": unused(model),
         "fit": model.fit,
     }
 
@@ -37,37 +40,51 @@ def print_model(console: "Console", model: Model) -> None:
     console.print(f"target {show(encoder.target)}, {len(model.classes)} classes, {fit['rows']:,} rows")
     console.print(outcome(model))
     options = fit["options"]
-    console.print(f"{options['solver']}, l2 = {options['l2']:g}, tolerance {options['tol']:g}, {options['precision']}")
+    console.print(f"{settings(options)}, {options['precision']}")
+    if options.get("l1"):
+        console.print(sparsity(model))
     console.print()
-    counts = fit["class_counts"]
-    print_table(console, ["class", "rows"], [[c, f"{n:,}"] for c, n in zip(model.classes, counts, strict=True)])
+    _print_classes(console, model)
     console.print()
-    print_table(console, ["column", "kind", "what"], [_column_row(column) for column in encoder.columns], texts=3)
+    rows = [_column_row(column, used) for column, used in zip(encoder.columns, model.used.tolist(), strict=True)]
+    print_table(console, ["column", "kind", "what"], rows, texts=3)
     for name, reason in encoder.ignored:
         console.print(f"ignored {show(name) or '(no name)'}: {reason}")
     console.print()
     _print_weights(console, model)
 
 
-def _column_row(column: Any) -> list[str]:
+def _print_classes(console: "Console", model: Model) -> None:
+    """The rows of each class; and with l1 how many of its weights are not zero."""
+    columns = [list(model.classes), [f"{n:,}" for n in model.fit["class_counts"]]]
+    if model.fit["options"].get("l1"):
+        columns.append([f"{n:,}" for n in model.nonzero.sum(axis=0).tolist()])
+    names = ["class", "rows", "weights not zero"][: len(columns)]
+    print_table(console, names, [list(row) for row in zip(*columns, strict=True)])
+
+
+def _column_row(column: Any, used: bool) -> list[str]:
+    unused = "" if used else "not used: "
     if isinstance(column, NumericColumn):
         gaps = ", with an indicator of missing cells" if column.missing else ""
-        return [column.name, "numeric", f"mean {column.mean:.4g}, deviation {column.scale:.4g}{gaps}"]
+        return [column.name, "numeric", f"{unused}mean {column.mean:.4g}, deviation {column.scale:.4g}{gaps}"]
     levels = ", ".join("(missing)" if level is None else level for level in column.levels[:20])
-    return [column.name, "categorical", f"{len(column.levels)} levels: {levels}"]
+    return [column.name, "categorical", f"{unused}{len(column.levels)} levels: {levels}"]
 
 
 def _print_weights(console: "Console", model: Model) -> None:
-    """The weights in the units of the file; those of the largest effect first where there are too many."""
+    """The weights in the units of the file, those that are zero as dots; of too many those of the largest effect."""
     W, b = model.raw_weights
     K = min(len(model.classes), MOST_CLASSES)
     effect = np.abs(model.W).max(axis=1)
-    order = np.argsort(-effect, kind="stable")[:MOST_FEATURES]
-    chosen = range(len(effect)) if len(effect) <= MOST_FEATURES else sorted(order.tolist())
-    console.print("weights, in the units of the file" + ("" if len(effect) <= MOST_FEATURES else _cut(len(effect))))
+    some = np.flatnonzero(effect)
+    order = some[np.argsort(-effect[some], kind="stable")[:MOST_FEATURES]]
+    console.print("weights, in the units of the file" + ("" if len(some) <= MOST_FEATURES else _cut(len(some))))
     rows = [["(intercept)", *(f"{x:.5g}" for x in b[:K])]]
-    rows += [[model.features[j], *(f"{x:.5g}" for x in W[j, :K])] for j in chosen]
+    rows += [[model.features[j], *(f"{x:.5g}" if x else ZERO for x in W[j, :K])] for j in sorted(order.tolist())]
     print_table(console, ["feature", *model.classes[:K]], rows)
+    if len(some) < len(effect):
+        console.print(f"further features, with all weights zero: {len(effect) - len(some):,}")
     if len(model.classes) > K:
         console.print(f"{len(model.classes) - K} more classes: --json has them")
 
