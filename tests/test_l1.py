@@ -225,6 +225,15 @@ def test_the_compact_matrix_is_that_of_the_updates():
     np.testing.assert_allclose(dense(Bfgs(curvature, f.penalty, pairs)), expected, atol=1e-9)
 
 
+def test_pairs_that_cannot_be_used_are_not():
+    """A step along which the first guess is flat, and one that is no number."""
+    f = objective(partition("mixed", m=300), l2=0.0)
+    curvature, one = diagonal_curvature(f), theta(f)
+    for s in (np.ones_like(one), one * np.nan):
+        found = Bfgs(curvature, 0.0, [(s, np.ones_like(one))]).times(one)
+        np.testing.assert_array_equal(found, Bfgs(curvature, 0.0, []).times(one))
+
+
 def test_the_first_guess_is_the_hessian_where_classes_are_equally_likely():
     whole, K = hard_problems()["two classes"]
     f = objective(whole, K, 0.5)

@@ -40,7 +40,7 @@ class Proximal(Lbfgs):
         """The first point that is low enough on the way to the model's minimum, and the number of trials."""
         end = model.minimum(ACCURACY)
         fall, t = model.fall(end), 1.0
-        if fall >= 0:
+        if not fall < 0:  # nor is NaN
             return None, 0
         for trials in range(1, min(TRIALS, passes) + 1):
             theta = end if t == 1 else at.theta + t * (end - at.theta)

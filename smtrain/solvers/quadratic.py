@@ -8,6 +8,7 @@ Theorem 2.3). Its minimum is found by accelerated proximal gradient steps (Beck 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,10 @@ class Bfgs:
         S = s.reshape(len(pairs), -1)
         below = np.tril(S @ Y.T, -1)
         middle = np.block([[S @ B0s.T, below], [below.T, -np.eye(len(pairs))]])
-        self._low, self._middle = np.vstack([B0s, Y]), np.linalg.inv(middle)
+        with suppress(np.linalg.LinAlgError):  # pairs that are as good as equal correct nothing
+            inverse = np.linalg.inv(middle)
+            if np.isfinite(inverse).all():
+                self._low, self._middle = np.vstack([B0s, Y]), inverse
 
     def times(self, D: Theta) -> Theta:
         """B D."""
