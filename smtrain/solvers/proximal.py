@@ -12,7 +12,8 @@ import numpy as np
 
 from smtrain.config import FitConfig
 from smtrain.objective import Objective, Point
-from smtrain.solvers.lbfgs import ARMIJO, ROUNDING, TRIALS, Lbfgs, LbfgsState
+from smtrain.solvers import lbfgs
+from smtrain.solvers.lbfgs import ARMIJO, TRIALS, Lbfgs, LbfgsState
 from smtrain.solvers.quadratic import Bfgs, Model
 
 # How well the model is minimised: by experiment; ten times better saves few passes and costs more than they do.
@@ -66,4 +67,4 @@ class Proximal(Lbfgs):
 
 def from_config(config: FitConfig) -> Proximal:
     """Return the solver for this precision."""
-    return Proximal(ROUNDING[config.precision])
+    return Proximal(lbfgs.from_config(config).rounding)
