@@ -63,7 +63,7 @@ def fit(
         config = learned.config
         observer.on_learned(learned, config)
         check_size(config, learned.encoder)
-        objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
+        objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
         start = objective.zeros() if init is None else warm_start(init, learned.encoder)
         with kept_progress(checkpoint, config, learned, start) as kept:
             solution = minimise(
@@ -98,12 +98,18 @@ def check_options(config: FitConfig) -> None:
     """Raise UsageError for options that contradict each other or cannot be."""
     if config.solver_name not in SOLVERS:
         raise UsageError(f"there is no solver {quoted(config.solver_name)}", hint=f"there are {', '.join(SOLVERS)}")
-    if config.solver == "lbfgs" and (config.learning_rate is not None or config.batch_size is not None):
-        raise UsageError("--solver lbfgs takes no learning rate and no batch size", hint="--solver gd does")
+    if config.solver_name != "gd" and (config.learning_rate is not None or config.batch_size is not None):
+        raise UsageError(f"--solver {config.solver_name} takes no learning rate and no batch size", hint="gd does")
+    if config.solver_name == "lbfgs" and config.l1 > 0:
+        raise UsageError("--solver lbfgs cannot minimise with --l1", hint="--solver proximal can, and so can gd")
+    if config.l1 > 0 and (config.se or config.loo):
+        what = "--se" if config.se else "--loo"
+        raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
     if config.solver_name != "gd" and config.momentum:
         raise UsageError("--momentum needs gradient descent", hint="--solver gd")
     ranges = {
-        "l2": 0 <= config.l2 < math.inf,
+        "l1": 0 <= config.l1 < math.inf,
+        "l2": 0 <= config.ridge < math.inf,
         "tol": 0 <= config.tolerance < math.inf,
         "epochs": config.epochs >= 0,
         "momentum": 0 <= config.momentum < 1,
@@ -140,7 +146,7 @@ def _model(learned: Learned, config: FitConfig, solution: Solution, findings: Fi
         "nll": best.nll,
         "objective": best.objective,
         "gap": best.gap,
-        "certified": config.l2 > 0,
+        "certified": config.penalised,
         "status": solution.status.name,
         "epochs": solution.epochs,
         "epoch": best.epoch,
@@ -230,7 +236,7 @@ def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
     config = replace(config, precision="float64")  # differences need every digit
     with Storage(config.memory) as storage, Workers(config.threads) as workers:
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, lambda *_: None)
-        objective = Objective(learned.partitions, len(learned.encoder.classes), config.l2)
+        objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge)
         return check_gradient(
             objective, (*learned.encoder.features, "intercept"), learned.encoder.classes, config.seed, most
         )

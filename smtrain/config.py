@@ -14,6 +14,7 @@ LARGEST, SMALLEST_SCALE = 1e152, 1e-50
 # float32 pays on tables that do not fit the processor's cache, and is good for these tolerances and penalties.
 COARSEST_FLOAT32, WEAKEST_FLOAT32, FEWEST_FLOAT32 = 1e-5, 0.1, 1 << 20
 
+RIDGE = 1.0
 TOLERANCE = 1e-4
 TOLERANCE_UNPENALISED = 1e-10
 # With standard errors: then coefficients, whose errors go with the square root of the gap, are read to seven digits.
@@ -48,11 +49,11 @@ def valid_delimiter(character: str) -> bool:
 class FitConfig:
     """The options of a fit.
 
-    `l2` is λ of J = Σ v·NLL + λ/2 ‖W‖² on standardised features (scikit-learn's 1/C). `tol` is the relative gap,
-    certified for l2 > 0 and estimated for l2 = 0, at which training stops; None takes 1e-4, or 1e-10 when l2 = 0,
-    where the fit is a maximum-likelihood estimate whose coefficients people read; with `se`, 1e-10 and 1e-14.
-    `solver` None is lbfgs, or gd if a learning rate or a batch size is given. `learning_rate` is α of
-    W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
+    `l1` and `l2` are those of J = Σ v·NLL + l1 ‖W‖₁ + l2/2 ‖W‖² on standardised features; `l2` None is 1, or 0 if
+    `l1` is above 0. `tol` is the relative gap, certified with a penalty and estimated without, at which training
+    stops; None takes 1e-4, or 1e-10 without a penalty, where the fit is a maximum-likelihood estimate whose
+    coefficients people read; with `se`, 1e-10 and 1e-14. `solver` None is lbfgs, or proximal if `l1` is above 0, or gd
+    if a learning rate or a batch size is given. `learning_rate` is α of W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
     `batch_size` None is the full batch. `threads` None takes the processors this process may use; the result does not
     depend on it. `memory` is how many bytes the process may take; rows that do not fit go to a temporary file, and the
     result is the same. `precision` is that of X, the logits and the probabilities; "auto" takes float32 for large
@@ -70,7 +71,8 @@ class FitConfig:
     solver: str | None = None
     epochs: int = 1000
     tol: float | None = None
-    l2: float = 1.0
+    l2: float | None = None
+    l1: float = 0.0
     learning_rate: float | None = None
     batch_size: int | None = None
     momentum: float = 0.0
@@ -84,26 +86,40 @@ class FitConfig:
 
     @property
     def solver_name(self) -> str:
-        """`solver`; unless it is given, a learning rate or a batch size means gradient descent."""
+        """`solver`; unless it is given, a learning rate or a batch size means gradient descent, an l1 proximal."""
         if self.solver is not None:
             return self.solver
-        return "lbfgs" if self.learning_rate is None and self.batch_size is None else "gd"
+        if self.learning_rate is not None or self.batch_size is not None:
+            return "gd"
+        return "proximal" if self.l1 > 0 else "lbfgs"
+
+    @property
+    def ridge(self) -> float:
+        """`l2`, or its default: with `l1` alone the fit is a lasso."""
+        if self.l2 is not None:
+            return self.l2
+        return 0.0 if self.l1 > 0 else RIDGE
+
+    @property
+    def penalised(self) -> bool:
+        """Whether there is a penalty, and with it a certificate."""
+        return self.l1 > 0 or self.ridge > 0
 
     @property
     def tolerance(self) -> float:
-        """`tol`, or its default for this `l2`."""
+        """`tol`, or its default for these penalties."""
         if self.tol is not None:
             return self.tol
         if self.se and self.precision != "float32":
-            return TOLERANCE_INFERENCE if self.l2 > 0 else TOLERANCE_INFERENCE_UNPENALISED
-        return TOLERANCE if self.l2 > 0 else TOLERANCE_UNPENALISED
+            return TOLERANCE_INFERENCE if self.penalised else TOLERANCE_INFERENCE_UNPENALISED
+        return TOLERANCE if self.penalised else TOLERANCE_UNPENALISED
 
     def settled(self, cells: int) -> "FitConfig":
         """The same options with the precision settled, for X of so many numbers.
 
         Rounding to float32 moves the NLL by about 1e-8 of itself, and the gap by about 1e-6 / l2 of it.
         """
-        enough = self.tolerance >= COARSEST_FLOAT32 and self.l2 >= WEAKEST_FLOAT32 and cells >= FEWEST_FLOAT32
+        enough = self.tolerance >= COARSEST_FLOAT32 and self.ridge >= WEAKEST_FLOAT32 and cells >= FEWEST_FLOAT32
         return self if self.precision != "auto" else replace(self, precision="float32" if enough else "float64")
 
     def record(self) -> dict[str, Any]:
@@ -111,4 +127,4 @@ class FitConfig:
         options = asdict(self)
         for name in ("threads", "memory", "require_convergence"):
             del options[name]
-        return options | {"tol": self.tolerance, "solver": self.solver_name}
+        return options | {"l2": self.ridge, "tol": self.tolerance, "solver": self.solver_name}

@@ -11,7 +11,7 @@ that is too rare for the sample keeps its curvature.
 """
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,25 @@ class Curvature:
             block = np.matmul(self.factors, G[self.columns].T[:, :, None])
             D[self.columns] = np.matmul(self.factors.transpose(0, 2, 1), block)[:, :, 0].T
         return np.asarray(D - D.mean(axis=1, keepdims=True))
+
+    @cached_property
+    def blocks(self) -> NDArray[np.float64]:
+        """A_k = L_k L_kᵀ of the columns, (K, c, c)."""
+        L = np.linalg.inv(self.factors)
+        return np.asarray(np.matmul(L, L.transpose(0, 2, 1)))
+
+    def times(self, D: Theta) -> Theta:
+        """M D for M on the same quotient, K/(K − 1) times as large: exact where all classes are equally likely.
+
+        `D` is (…, p + 1, K): one direction or several.
+        """
+        D = D - D.mean(axis=-1, keepdims=True)
+        G = self.diagonal * D
+        if len(self.columns):
+            block = np.matmul(self.blocks, np.moveaxis(D[..., self.columns, :], -1, -2)[..., None])
+            G[..., self.columns, :] = np.moveaxis(block[..., 0], -2, -1)
+        K = G.shape[-1]
+        return np.asarray((G - G.mean(axis=-1, keepdims=True)) * (K / (K - 1)))
 
 
 def diagonal_curvature(objective: Objective) -> Curvature:

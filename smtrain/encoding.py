@@ -93,6 +93,14 @@ class Encoder:
         return tuple(names)
 
     @cached_property
+    def owners(self) -> NDArray[np.intp]:
+        """The position among `columns` of the column that each of X's columns comes from, (p,)."""
+        names = [column.name for column in self.numeric] + [self.numeric[i].name for i in self.gappy]
+        names += [column.name for column in self.categorical for _ in column.levels]
+        place = {column.name: i for i, column in enumerate(self.columns)}
+        return np.array([place[name] for name in names], np.intp)
+
+    @cached_property
     def means(self) -> NDArray[np.float64]:
         """The mean of each of X's columns, (p,); 0 for those that are not standardised."""
         found = np.zeros(len(self.features))

@@ -47,7 +47,7 @@ def check_size(config: FitConfig, encoder: Encoder) -> None:
 
 def find(objective: Objective, theta: Theta, config: FitConfig, encoder: Encoder) -> Findings:
     """Look at the rows once more, at the weights θ (p + 1, K) of the fit."""
-    separation = find_separation(objective, theta) if config.l2 == 0 else None
+    separation = None if config.penalised else find_separation(objective, theta)
     record: dict[str, Any] = {
         "collinear": {
             encoder.features[found.column]: [encoder.features[j] for j in found.others]
@@ -57,7 +57,7 @@ def find(objective: Objective, theta: Theta, config: FitConfig, encoder: Encoder
     }
     information = observed_information(objective, theta) if config.se or config.loo else None
     if config.loo and information is not None:
-        penalty = penalty_information(config.l2, objective.partitions.features, objective.classes)
+        penalty = penalty_information(config.ridge, objective.partitions.features, objective.classes)
         nll = leave_one_out(objective, theta, inverse(information + penalty))
         record["loo_nll"] = nll if np.isfinite(nll) and separation is None else None
     return Findings(record, information if config.se else None)

@@ -50,6 +50,18 @@ class Model:
         """The names of the encoded features, (p,)."""
         return self.encoder.features
 
+    @property
+    def nonzero(self) -> NDArray[np.bool_]:
+        """Which weights are not zero, (p, K): with l1 many are."""
+        return np.asarray(self.W != 0)
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Whether a column has any weight that is not zero, for each column of the encoder."""
+        used = np.zeros(len(self.encoder.columns), bool)
+        used[self.encoder.owners[self.nonzero.any(axis=1)]] = True
+        return used
+
     @cached_property
     def raw_weights(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(W, b) for features in the units of the file: W / scale, b − mean · W / scale."""
@@ -129,6 +141,7 @@ def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
         raise ValueError("not the record of a fit")
     for name in ("l2", "tol"):
         documents.number(options[name])
+    documents.number(options.get("l1", 0.0))  # models of earlier versions have none
     for name in ("solver", "precision"):
         documents.text(options[name])
     documents.truth(fit["certified"])

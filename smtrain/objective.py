@@ -1,11 +1,12 @@
 """The function that is minimised, and the proof of how far from its minimum a point is.
 
-    J(W, b) = Σ_n v_n · NLL_n + (l2 / 2) · Σ_jk W_jk²            the intercept b is never penalised
+    J(W, b) = Σ_n v_n · NLL_n + l1 · Σ_jk |W_jk| + (l2 / 2) · Σ_jk W_jk²         the intercept b is never penalised
 
 Solvers see means, J / n with n = Σ v: this module holds the only division by n.
 Parameters are one array θ (p + 1, K): W over b. Gradients have the same shape.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.conjugate import conjugate_gradients
+from smtrain.dual import Dual, dual_point, entropy_sum
 from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times, intercept_curvature
 from smtrain.tree import Additive
 
@@ -67,6 +69,7 @@ class Partitions(Protocol):
 class Point:
     """One θ with what is known there: mean NLL, mean objective J/n, and the gradient of J/n (p + 1, K).
 
+    With l1 > 0 `gradient` is the subgradient of least norm: 0 at the optimum, and there only.
     `data_gradient` is the part of the gradient that comes from the rows, without the penalty's. `validation_nll` is the
     mean NLL of the rows that are set aside, if there are any.
     """
@@ -103,10 +106,21 @@ class Totals:
 
 
 class Objective:
-    """J/n over some partitions: K `classes`, penalty `l2`."""
+    """J/n over some partitions: K `classes`, penalties `l2` and `l1`."""
 
-    def __init__(self, partitions: Partitions, classes: int, l2: float) -> None:
-        self.partitions, self.classes, self.l2 = partitions, classes, l2
+    def __init__(self, partitions: Partitions, classes: int, l2: float, l1: float = 0.0) -> None:
+        self.partitions, self.classes, self.l2, self.l1 = partitions, classes, l2, l1
+
+    def with_penalties(self, *, l2: float, l1: float = 0.0) -> "Objective":
+        """The same rows under other penalties; what is known of the rows is kept, so that it costs no pass."""
+        other = copy.copy(self)
+        other.l2, other.l1 = l2, l1
+        return other
+
+    @property
+    def certified(self) -> bool:
+        """Whether `gap` is a proof: with a penalty it is."""
+        return self.l1 > 0 or self.l2 > 0
 
     @cached_property
     def totals(self) -> Totals:
@@ -122,6 +136,13 @@ class Objective:
     def penalty(self) -> float:
         """The penalty's share in the mean objective, l2 / n."""
         return self.l2 / self.n
+
+    @property
+    def threshold(self) -> Theta:
+        """The penalty's share of each parameter, l1 / n, and 0 for the intercept, (p + 1, 1)."""
+        share = np.full((self.partitions.features + 1, 1), self.l1 / self.n)
+        share[-1] = 0
+        return share
 
     @cached_property
     def logit_room(self) -> tuple[NDArray[np.float64], ...]:
@@ -149,10 +170,22 @@ class Objective:
         n = weight or self.n
         W, nll = theta[:-1], sums.nll / n
         data_gradient = np.vstack([sums.W, sums.b]) / n
+        objective = nll + self.penalty / 2 * float((W * W).sum())
         gradient = data_gradient.copy()
         gradient[:-1] += self.penalty * W
         aside = sums.aside / self.totals.aside if weight is None and self.totals.aside else None
-        return Point(theta, nll, nll + self.penalty / 2 * float((W * W).sum()), gradient, data_gradient, aside)
+        if self.l1:
+            objective += self.l1 / self.n * float(np.abs(W).sum())
+            gradient = least_subgradient(gradient, theta, self.threshold)
+        return Point(theta, nll, objective, gradient, data_gradient, aside)
+
+    def smooth_gradient(self, point: Point) -> Theta:
+        """The gradient of J/n without l1's part (p + 1, K)."""
+        if not self.l1:
+            return point.gradient
+        gradient = point.data_gradient.copy()
+        gradient[:-1] += self.penalty * point.theta[:-1]
+        return gradient
 
     def hessian_times(self, theta: Theta, direction: Theta) -> Theta:
         """The Hessian of J/n at θ times a direction (p + 1, K)."""
@@ -169,30 +202,33 @@ class Objective:
         return np.asarray(self.totals.x[:, None] / (self.n * self.classes) - at_zero.data_gradient[:-1])
 
     def gap(self, point: Point) -> float:
-        """A proved bound on J(θ)/n − min J/n, for l2 > 0; see docs/maths.md, "Certificate".
+        """A proved bound on J(θ)/n − min J/n, with a penalty; see smtrain.dual and docs/maths.md, "Certificate".
 
-        The Fenchel dual at α = S − Y. Its one constraint, Σ_n v_n α_n = 0, holds when the intercept's gradient is zero;
-        otherwise S is mixed with the least share ε of a constant q that makes it hold, and concavity of the entropy,
-        H((1 − ε) S + ε q) ≥ (1 − ε) H(S) + ε H(q), keeps the bound a proof. At ε = 0 it is ‖∂J/∂W‖² / (2 l2) over n.
+        With l1 = 0 and the intercept's gradient zero it is ‖∂J/∂W‖² / (2 l2) over n.
         """
+        return self._above(point, self._dual(point).bound)
+
+    def sharper_gap(self, point: Point, enough: float) -> float:
+        """`gap`; or for l1 > 0 a smaller bound, by half a pass, if that is likely to be `enough` where `gap` is not."""
+        dual = self._dual(point)
+        gap = self._above(point, dual.bound)
+        if self.l1 == 0 or gap <= enough or self._above(point, dual.forecast(point.nll)) > enough:
+            return gap
+        entropy = self.partitions.sum(partial(entropy_sum, W=point.theta[:-1], b=point.theta[-1], dual=dual)) / self.n
+        return min(gap, self._above(point, entropy - dual.cost))
+
+    def _above(self, point: Point, bound: float) -> float:
+        return max(point.objective - max(bound, 0.0), 0.0)  # the optimum is not below zero
+
+    def _dual(self, point: Point) -> Dual:
         W, b = point.theta[:-1], point.theta[-1]
         G, g = point.data_gradient[:-1], point.data_gradient[-1]
-        c = self.totals.classes / self.n
-        s = c + g  # the mean predicted probabilities
         entropy = point.nll - float((G * W).sum()) - float(g @ b)  # mean of −Σ_k s log s
-        eps = float(np.max(1 - c / np.maximum(s, c)))
-        A = G
-        dual = entropy
-        if eps > 0:
-            q = np.maximum(c - (1 - eps) * s, 0) / eps
-            q /= q.sum()
-            A = G + eps * (np.outer(self.totals.x / self.n, q) - (G + self._class_features))
-            dual = (1 - eps) * entropy + eps * float(-(q * np.log(np.where(q > 0, q, 1))).sum())
-        dual -= float((A * A).sum()) / (2 * self.penalty)
-        return max(point.objective - max(dual, 0.0), 0.0)  # the optimum is not below zero
+        c = self.totals.classes / self.n
+        return dual_point(entropy, G, g, c, G + self._class_features, l1=self.l1 / self.n, l2=self.penalty)
 
     def gap_at_solved_intercept(self, point: Point) -> float:
-        """What `gap` would be, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. A forecast, no proof."""
+        """What `gap` would be for l1 = 0, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. No proof."""
         return float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
 
     def step_intercept(self, point: Point) -> Point:
@@ -249,6 +285,16 @@ class Objective:
     def row_smoothness(self) -> float:
         """The same bound for the single worst row: ½ max_n (‖x_n‖² + 1) + l2/n."""
         return self.partitions.sum(_largest_norm).value / 2 + self.penalty
+
+
+def shrunk(theta: Theta, threshold: Theta) -> Theta:
+    """The proximal operator of Σ threshold |θ|: each number moved towards 0 by its threshold, at most to 0 itself."""
+    return np.asarray(theta - np.clip(theta, -threshold, threshold))
+
+
+def least_subgradient(gradient: Theta, theta: Theta, threshold: Theta) -> Theta:
+    """The smallest of the subgradients of a smooth function plus Σ threshold |θ|."""
+    return np.where(theta == 0, shrunk(gradient, threshold), gradient + threshold * np.sign(theta))
 
 
 def _totals(partition: Partition, classes: int) -> Totals:

@@ -18,6 +18,8 @@ DIALECT = sm.Dialect(header=False)
 SOLVERS = {
     "lbfgs": {"tol": 1e-10},
     "lbfgs without penalty": {"l2": 0.0, "epochs": 60},
+    "proximal": {"l1": 0.5, "tol": 1e-10},
+    "gd with l1": {"solver": "gd", "epochs": 40, "momentum": 0.5, "l1": 2.0},
     "gd": {"solver": "gd", "epochs": 40, "momentum": 0.5},
     "mini-batches": {"batch_size": 32, "epochs": 12, "seed": 4},
 }

@@ -18,12 +18,23 @@ from smtrain.errors import UsageError, quoted
 @opt.reading_options
 @click.option("--class-weight", metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,….")
 @opt.l2_option
-@click.option("--solver", type=opt.solver_choice, help="[default: lbfgs; gd with a learning rate or batch size]")
+@click.option(
+    "--l1",
+    type=opt.Number(0),
+    default=opt.DEFAULTS.l1,
+    show_default=True,
+    help="Penalty l1 ‖W‖₁ besides: sets weights to exactly zero.",
+)
+@click.option(
+    "--solver",
+    type=opt.solver_choice,
+    help="[default: lbfgs; proximal with --l1; gd with a learning rate or batch size]",
+)
 @click.option("--epochs", type=click.IntRange(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
 @click.option(
     "--tol",
     type=opt.Number(0),
-    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with --l2 0 or --se]",
+    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with no penalty or --se]",
 )
 @click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")

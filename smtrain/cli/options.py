@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from smtrain.config import Dialect, FitConfig, valid_delimiter
+from smtrain.config import RIDGE, Dialect, FitConfig, valid_delimiter
 from smtrain.solvers import SOLVERS
 
 if TYPE_CHECKING:
@@ -137,9 +137,7 @@ reading_options = stacked(
 l2_option = click.option(
     "--l2",
     type=Number(0),
-    default=DEFAULTS.l2,
-    show_default=True,
-    help="Penalty λ of λ/2 ‖W‖², on standardised features.",
+    help=f"Penalty λ of λ/2 ‖W‖², on standardised features.  [default: {RIDGE:g}; 0 with an l1]",
 )
 seed_option = click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
 threads_option = click.option(

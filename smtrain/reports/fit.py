@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from smtrain.api import Observer
@@ -121,6 +122,8 @@ class FitReport(QuietReport):
         if model.fit["status"] == Status.CONVERGED.name:
             self.say(outcome(model))
         super().done(model, output)
+        if model.fit["options"].get("l1"):
+            self.say(sparsity(model))
         self.say(f"saved {show(output)}")
 
 
@@ -146,8 +149,26 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     for reason, ignored in reasons.items():
         listed = ", ".join(show(name, 40) or "(no name)" for name in ignored[:12])
         lines.append(f"ignored {listed}{', …' if len(ignored) > 12 else ''}: {reason}")
-    lines.append(f"{config.solver_name}, l2 = {config.l2:g}, tolerance {config.tolerance:g}")
+    lines.append(settings(config.record()))
     return lines
+
+
+def settings(options: Mapping[str, Any]) -> str:
+    """The solver, the penalties and the tolerance of a fit's options."""
+    l1 = f", l1 = {options['l1']:g}" if options.get("l1") else ""
+    return f"{options['solver']}{l1}, l2 = {options['l2']:g}, tolerance {options['tol']:g}"
+
+
+def unused(model: Model) -> list[str]:
+    """The names of the columns whose weights are all zero."""
+    return [c.name for c, used in zip(model.encoder.columns, model.used.tolist(), strict=True) if not used]
+
+
+def sparsity(model: Model) -> str:
+    """How many weights a fit with l1 left, and how many columns."""
+    count = len(unused(model))
+    columns = f"{count} of {len(model.used)} columns {'is' if count == 1 else 'are'} not used"
+    return f"{int(model.nonzero.sum()):,} of {model.W.size:,} weights are not zero, {columns}"
 
 
 def outcome(model: Model) -> str:
@@ -161,7 +182,7 @@ def outcome(model: Model) -> str:
     if fit["certified"]:
         line += f" (objective {fit['objective']:.6f}, within {distance:.1g} of the best possible)"
     else:
-        line += f" (an estimated {distance:.1g} above the best possible; a proof needs an l2 above 0)"
+        line += f" (an estimated {distance:.1g} above the best possible; a proof needs a penalty)"
     if status is not Status.CONVERGED:
         line += f"; relative gap {fit['gap']:.1e}, asked for {fit['options']['tol']:g}"
     return line
@@ -192,7 +213,10 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "collinear": fit["collinear"],
         "separation": fit["separation"],
         "solver": fit["options"]["solver"],
+        "l1": fit["options"]["l1"],
         "l2": fit["options"]["l2"],
+        "nonzero": int(model.nonzero.sum()),
+        "unused": unused(model),
         "objective": fit["objective"],
         "nll": fit["nll"],
         "gap": fit["gap"],

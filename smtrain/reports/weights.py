@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from smtrain.encoding import NumericColumn
 from smtrain.model import Model
-from smtrain.reports.fit import outcome
+from smtrain.reports.fit import outcome, settings, sparsity, unused
 from smtrain.reports.inference import inference_document, print_inference
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.tables import print_table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_FEATURES, MOST_CLASSES = 200, 30
+ZERO = "·"
 
 
 def document(model: Model, base: int | None = None, found: Inference | None = None) -> dict[str, Any]:
@@ -34,6 +35,8 @@ def document(model: Model, base: int | None = None, found: Inference | None = No
         "intercept": model.b.tolist(),
         "raw_weights": W.tolist(),
         "raw_intercept": b.tolist(),
+        "nonzero": int(model.nonzero.sum()),
+        "unused": unused(model),
         "fit": model.fit,
         "reference": None if base is None else model.classes[base],
         "inference": None if found is None else inference_document(found),
@@ -51,14 +54,16 @@ def print_model(console: "Console", model: Model, base: int | None = None, found
     console.print(f"target {show(encoder.target)}, {len(model.classes)} classes, {fit['rows']:,} rows")
     console.print(outcome(model))
     options = fit["options"]
-    console.print(f"{options['solver']}, l2 = {options['l2']:g}, tolerance {options['tol']:g}, {options['precision']}")
+    console.print(f"{settings(options)}, {options['precision']}")
+    if options.get("l1"):
+        console.print(sparsity(model))
     for line in [*notices(model), *warnings(model)]:
         console.print(line)
     console.print()
-    counts = fit["class_counts"]
-    print_table(console, ["class", "rows"], [[c, f"{n:,}"] for c, n in zip(model.classes, counts, strict=True)])
+    _print_classes(console, model)
     console.print()
-    print_table(console, ["column", "kind", "what"], [_column_row(column) for column in encoder.columns], texts=3)
+    rows = [_column_row(column, used) for column, used in zip(encoder.columns, model.used.tolist(), strict=True)]
+    print_table(console, ["column", "kind", "what"], rows, texts=3)
     for name, reason in encoder.ignored:
         console.print(f"ignored {show(name) or '(no name)'}: {reason}")
     console.print()
@@ -68,28 +73,39 @@ def print_model(console: "Console", model: Model, base: int | None = None, found
         print_inference(console, found)
 
 
-def _column_row(column: Any) -> list[str]:
+def _print_classes(console: "Console", model: Model) -> None:
+    """The rows of each class; and with l1 how many of its weights are not zero."""
+    columns = [list(model.classes), [f"{n:,}" for n in model.fit["class_counts"]]]
+    if model.fit["options"].get("l1"):
+        columns.append([f"{n:,}" for n in model.nonzero.sum(axis=0).tolist()])
+    names = ["class", "rows", "weights not zero"][: len(columns)]
+    print_table(console, names, [list(row) for row in zip(*columns, strict=True)])
+
+
+def _column_row(column: Any, used: bool) -> list[str]:
+    unused = "" if used else "not used: "
     if isinstance(column, NumericColumn):
         gaps = ", with an indicator of missing cells" if column.missing else ""
-        return [column.name, "numeric", f"mean {column.mean:.4g}, deviation {column.scale:.4g}{gaps}"]
+        return [column.name, "numeric", f"{unused}mean {column.mean:.4g}, deviation {column.scale:.4g}{gaps}"]
     levels = ", ".join("(missing)" if level is None else level for level in column.levels[:20])
-    return [column.name, "categorical", f"{len(column.levels)} levels: {levels}"]
+    return [column.name, "categorical", f"{unused}{len(column.levels)} levels: {levels}"]
 
 
 def _print_weights(console: "Console", model: Model, base: int | None) -> None:
-    """The weights in the units of the file; those of the largest effect first where there are too many."""
+    """The weights in the units of the file, those that are zero as dots; of too many those of the largest effect."""
     W, b = _from_base(model, base)
     K = min(len(model.classes), MOST_CLASSES)
     effect = np.abs(model.W).max(axis=1)
-    order = np.argsort(-effect, kind="stable")[:MOST_FEATURES]
-    chosen = range(len(effect)) if len(effect) <= MOST_FEATURES else sorted(order.tolist())
+    some = np.flatnonzero(effect)
+    order = some[np.argsort(-effect[some], kind="stable")[:MOST_FEATURES]]
     against = "" if base is None else f", against the class {show(model.classes[base])}"
-    console.print(
-        f"weights, in the units of the file{against}" + ("" if len(effect) <= MOST_FEATURES else _cut(len(effect)))
-    )
+    cut = "" if len(some) <= MOST_FEATURES else _cut(len(some))
+    console.print(f"weights, in the units of the file{against}{cut}")
     rows = [["(intercept)", *(f"{x:.5g}" for x in b[:K])]]
-    rows += [[model.features[j], *(f"{x:.5g}" for x in W[j, :K])] for j in chosen]
+    rows += [[model.features[j], *(f"{x:.5g}" if x else ZERO for x in W[j, :K])] for j in sorted(order.tolist())]
     print_table(console, ["feature", *model.classes[:K]], rows)
+    if len(some) < len(effect):
+        console.print(f"further features, with all weights zero: {len(effect) - len(some):,}")
     if len(model.classes) > K:
         console.print(f"{len(model.classes) - K} more classes: --json has them")
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # the command line lists the names without loading numpy
 
 SOLVERS = {
     "lbfgs": "smtrain.solvers.lbfgs",
+    "proximal": "smtrain.solvers.proximal",
     "gd": "smtrain.solvers.gradient_descent",
 }
 

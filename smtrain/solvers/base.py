@@ -146,9 +146,10 @@ def _solution(objective: Objective, progress: Progress, status: Status) -> Solut
 def _with_intercept_solved(objective: Objective, state: Any, *, epochs: int, tol: float) -> Any:
     """Move b alone when the certificate only waits for it: near the end W's gradient is small enough, b's is not yet.
 
-    A step of Newton's method squares the error, so one is usually enough.
+    A step of Newton's method squares the error, so one is usually enough. With l1 the certificate asks for each entry
+    of W's gradient, and those move with b.
     """
-    if objective.l2 == 0 or objective.classes > MOST_INTERCEPT_CLASSES:
+    if objective.l1 > 0 or objective.penalty == 0 or objective.classes > MOST_INTERCEPT_CLASSES:
         return state
     while _waits_for_intercept(objective, state.point, tol) and epochs - state.epoch >= 2:
         point = objective.step_intercept(state.point)
@@ -187,8 +188,8 @@ def _gap(objective: Objective, state: State, tol: float) -> float | None:
     It may count when the solver's own promise is within the tolerance; or, for a solver that promises nothing,
     at the epochs 1, 2, 4, 8, …
     """
-    if objective.l2 > 0:
-        return objective.gap(state.point)
+    if objective.certified:
+        return objective.sharper_gap(state.point, tol * state.point.objective)
     if state.promised is None:
         due = state.epoch & (state.epoch - 1) == 0
     else:

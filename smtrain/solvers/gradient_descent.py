@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from smtrain.config import FitConfig
-from smtrain.objective import Objective, Point, Theta
+from smtrain.objective import Objective, Point, Theta, shrunk
 from smtrain.solvers.base import State
 
 
@@ -53,15 +53,24 @@ class GradientDescent:
     def step(self, objective: Objective, state: DescentState, passes: int) -> DescentState:  # noqa: ARG002 - one a step
         """One epoch."""
         if self.batch_size is None or self.batch_size >= objective.partitions.rows:
-            theta, velocity = self._update(state.point.theta, state.velocity, state.point, state.learning_rate)
+            theta, velocity = self._update(
+                objective, state.point.theta, state.velocity, state.point, state.learning_rate
+            )
         else:
             theta, velocity = self._sweep(objective, state)
         point = objective.value_and_grad(theta)
         return replace(state, point=point, epoch=state.epoch + 1, velocity=velocity)
 
-    def _update(self, theta: Theta, velocity: Theta, point: Point, rate: float) -> tuple[Theta, Theta]:
-        velocity = self.momentum * velocity - rate * point.gradient
-        return theta + velocity, velocity
+    def _update(
+        self, objective: Objective, theta: Theta, velocity: Theta, point: Point, rate: float
+    ) -> tuple[Theta, Theta]:
+        """One step, and with l1 the proximal operator after it."""
+        velocity = self.momentum * velocity - rate * objective.smooth_gradient(point)
+        moved = theta + velocity
+        if objective.l1:
+            moved = shrunk(moved, rate * objective.threshold)
+            velocity = moved - theta
+        return moved, velocity
 
     def _sweep(self, objective: Objective, state: DescentState) -> tuple[Theta, Theta]:
         """One update a mini-batch. The shuffle is drawn from (seed, epoch), so it needs no memory of earlier epochs."""
@@ -70,7 +79,7 @@ class GradientDescent:
         theta, velocity = state.point.theta, state.velocity
         for start in range(0, len(order), self.batch_size):
             batch = objective.batch_value_and_grad(theta, order[start : start + self.batch_size])
-            theta, velocity = self._update(theta, velocity, batch, state.learning_rate)
+            theta, velocity = self._update(objective, theta, velocity, batch, state.learning_rate)
         return theta, velocity
 
 

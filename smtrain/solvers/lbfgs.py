@@ -77,7 +77,7 @@ class Lbfgs:
         if t is None:
             return self._after_failure(objective, state)
         found, logits = line.take(t)
-        state = replace(self._accepted(state, found), logits=logits)
+        state = replace(self._accepted(objective, state, found), logits=logits)
         if passes - spent > 2 and self._refresh_is_due(objective, state):
             state = self._refreshed(objective, state)
         return self._with_promise(state)
@@ -89,8 +89,9 @@ class Lbfgs:
             return replace(state, curvature=diagonal_curvature(objective))
         return replace(state, stalled=True)
 
-    def _accepted(self, state: LbfgsState, found: Point) -> LbfgsState:
-        s, y = found.theta - state.point.theta, found.gradient - state.point.gradient
+    def _accepted(self, objective: Objective, state: LbfgsState, found: Point) -> LbfgsState:
+        s = found.theta - state.point.theta
+        y = objective.smooth_gradient(found) - objective.smooth_gradient(state.point)
         pairs = state.pairs
         if (s * y).sum() > 1e-12 * np.linalg.norm(s) * np.linalg.norm(y):
             pairs = (*pairs, (s, y))[-_most_pairs(s.nbytes) :]

@@ -548,6 +548,7 @@ OPTIONS = [
         Case(f"{option} {value}", BASE, 2, (option,), (option, value))
         for option, values in {
             "--l2": ("nan", "inf", "-inf", "-1", "-1e-300", "x", "", "1e400"),
+            "--l1": ("nan", "inf", "-inf", "-1", "-1e-300", "x", "", "1e400"),
             "--tol": ("nan", "inf", "-1", "x"),
             "--learning-rate": ("nan", "inf", "0", "-1", "x"),
             "--momentum": ("nan", "inf", "1", "-0.1", "x"),
@@ -567,6 +568,12 @@ OPTIONS = [
     Case("no penalty, separable", BASE, 0, ("warning",), ("--l2", "0")),
     Case("a penalty of 1e308", BASE, 0, (), ("--l2", "1e308")),
     Case("a penalty of 1e-320", BASE, 0, (), ("--l2", "1e-320")),
+    Case("an l1 of 1e308", BASE, 0, (), ("--l1", "1e308")),
+    Case("an l1 of 1e-320", BASE, 0, (), ("--l1", "1e-320", "--epochs", "50")),
+    Case("the least l1", BASE, 0, (), ("--l1", "5e-324", "--epochs", "50")),
+    Case("the least l2", BASE, 0, (), ("--l2", "5e-324", "--epochs", "50")),
+    Case("both penalties of 1e308", BASE, 0, (), ("--l1", "1e308", "--l2", "1e308")),
+    Case("l1 of separable rows", BASE, 0, (), ("--l1", "0.001", "--solver", "gd")),
     Case("a tolerance of 0", BASE, 0, (), ("--tol", "0", "--epochs", "50")),
     Case("a huge learning rate", numbers(40), 5, ("diverged", "--learning-rate"), ("--learning-rate", "1e6")),
     Case("a learning rate of 1e308", numbers(40), 5, ("diverged",), ("--learning-rate", "1e308", "--log", "log.jsonl")),

@@ -1,0 +1,112 @@
+"""The quadratic model of a smooth function that recent steps give, and its minimum with l1 beside it.
+
+    q(θ') = g·(θ' − θ) + ½ (θ' − θ)·B (θ' − θ) + Σ_j λ_j ‖θ'_j‖₁
+
+B is the BFGS matrix of the recent pairs (s, y) over a first guess B₀ (compact form: Byrd, Nocedal & Schnabel, 1994,
+Theorem 2.3). Its minimum is found by accelerated proximal gradient steps (Beck & Teboulle, 2009) with restarts
+(O'Donoghue & Candès, 2015), which cost no pass over the rows.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from smtrain.curvature import Curvature
+from smtrain.objective import Theta, shrunk
+
+MOST_STEPS = 1000
+
+
+class Bfgs:
+    """B: `curvature` and `ridge`, the penalty's curvature, corrected by the pairs."""
+
+    def __init__(self, curvature: Curvature, ridge: float, pairs: Sequence[tuple[Theta, Theta]]) -> None:
+        self._curvature, self._ridge = curvature, ridge
+        self._low, self._middle = np.zeros((0, curvature.diagonal.size)), np.zeros((0, 0))
+        if pairs:
+            self._correct(pairs)
+
+    def _first(self, D: Theta) -> Theta:
+        """B₀ D. The curvature holds the penalty's, but not along the constants that its quotient leaves out."""
+        G = self._curvature.times(D)
+        G[..., :-1, :] += self._ridge * D[..., :-1, :].mean(axis=-1, keepdims=True)
+        return G
+
+    def _correct(self, pairs: Sequence[tuple[Theta, Theta]]) -> None:
+        scales = [float((s * y).sum()) ** -0.5 for s, y in pairs]  # then sᵢ·yᵢ = 1
+        s = np.stack([s * scale for (s, _), scale in zip(pairs, scales, strict=True)])
+        Y = np.stack([y.ravel() * scale for (_, y), scale in zip(pairs, scales, strict=True)])
+        B0s = self._first(s).reshape(len(pairs), -1)
+        S = s.reshape(len(pairs), -1)
+        below = np.tril(S @ Y.T, -1)
+        middle = np.block([[S @ B0s.T, below], [below.T, -np.eye(len(pairs))]])
+        with suppress(np.linalg.LinAlgError):  # pairs that are as good as equal correct nothing
+            inverse = np.linalg.inv(middle)
+            if np.isfinite(inverse).all():
+                self._low, self._middle = np.vstack([B0s, Y]), inverse
+
+    def times(self, D: Theta) -> Theta:
+        """B D."""
+        low = self._low.T @ (self._middle @ (self._low @ D.ravel()))
+        return np.asarray(self._first(D) - low.reshape(D.shape))
+
+    @property
+    def scale(self) -> Theta:
+        """The diagonal of B₀ (p + 1, K): the scale of each parameter."""
+        return self._curvature.diagonal
+
+
+@dataclass(frozen=True)
+class Model:
+    """q: its B, the point θ and the gradient g there (p + 1, K), and λ = `threshold` (p + 1, 1)."""
+
+    B: Bfgs
+    theta: Theta
+    g: Theta
+    threshold: Theta
+
+    def minimum(self, accuracy: float) -> Theta:
+        """θ' of the lowest q, to a proximal step `accuracy` times as long as the first; exact zeros are zeros."""
+        x = ahead = Place(self.theta, np.zeros_like(self.theta))
+        bound, grown, target = 1.0, 1.0, 0.0
+        for _ in range(MOST_STEPS):
+            new, size, enough = self._proximal(ahead, bound)
+            if enough > bound:
+                bound = enough
+                continue
+            target = target or accuracy * size
+            if ((ahead.at - new.at) * (new.at - x.at)).sum() > 0:
+                grown = 1.0  # the momentum leads uphill
+            before, grown = grown, (1 + (1 + 4 * grown * grown) ** 0.5) / 2
+            ahead, x = new.beyond(x, (before - 1) / grown), new
+            if size <= target:
+                break
+        return x.at
+
+    def _proximal(self, start: "Place", bound: float) -> tuple["Place", float, float]:
+        """A proximal step with the curvature `bound` times B's scale, its length, and the bound that it asks for."""
+        scale = bound * self.B.scale
+        at = shrunk(start.at - (self.g + start.Bd) / scale, self.threshold / scale)
+        new = Place(at, self.B.times(at - self.theta))
+        e = at - start.at
+        length = float((e * e * scale).sum())
+        ratio = float((e * (new.Bd - start.Bd)).sum()) / max(length, 1e-300)
+        return new, length**0.5, bound * max(1.5, min(ratio, 4.0)) if ratio > 1 + 1e-6 else bound
+
+    def fall(self, end: Theta) -> float:
+        """g·d + Σ λ (|end| − |θ|) for d = end − θ: how the function falls towards `end`, to first order; negative."""
+        return float((self.g * (end - self.theta)).sum() + (self.threshold * (np.abs(end) - np.abs(self.theta))).sum())
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point θ' and B (θ' − θ) there, (p + 1, K) each."""
+
+    at: Theta
+    Bd: Theta
+
+    def beyond(self, before: "Place", beta: float) -> "Place":
+        """The place β steps further along the way from `before` to here: B is linear."""
+        return Place(self.at + beta * (self.at - before.at), self.Bd + beta * (self.Bd - before.Bd))
