@@ -11,18 +11,23 @@ from smtrain.checkpoint import kept_progress
 from smtrain.config import FitConfig
 from smtrain.encoding import Encoder
 from smtrain.errors import DataError, ModelError, TrainingError, UsageError, quoted
-from smtrain.findings import Findings, check_size, find
+from smtrain.findings import check_size, find
 from smtrain.gradcheck import GradientCheck, check_gradient
+from smtrain.holdout import folds
 from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
-from smtrain.model import HISTORY_COLUMNS, Model, load_model
+from smtrain.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, load_model
 from smtrain.objective import Objective, Theta
 from smtrain.partitions.disk import Storage
 from smtrain.partitions.memory import Workers, available_threads
 from smtrain.predicting import Scored, UnseenLevels, score
+from smtrain.selection import Candidate, Selection, select_l2
 from smtrain.solvers import SOLVERS, make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
+from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.sources import Data, open_table
+from smtrain.temperature import fitted_scale
+from smtrain.validation import with_validation
 
 
 class Observer:
@@ -33,6 +38,12 @@ class Observer:
 
     def on_learned(self, learned: Learned, config: FitConfig) -> None:
         """The whole file was read and encoded."""
+
+    def on_candidate(self, candidate: Candidate) -> None:
+        """A value of l2 was tried by cross-validation."""
+
+    def on_selected(self, selection: Selection) -> None:
+        """The value of l2 was chosen."""
 
     def on_epoch(self, record: Record) -> None:
         """A pass over the rows was made."""
@@ -60,11 +71,17 @@ def fit(
     observer = observer or Observer()
     with Storage(config.memory) as storage, Workers(config.threads) as workers:
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, observer.on_piece)
+        learned = with_validation(learned, workers.threads)
         config = learned.config
         observer.on_learned(learned, config)
         check_size(config, learned.encoder)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
         start = objective.zeros() if init is None else warm_start(init, learned.encoder)
+        selection = None
+        if config.l2 == "auto":
+            selection = _selected(objective, learned.partitions.labels, config, start, observer)
+            config, start = replace(config, l2=selection.chosen.l2), selection.theta
+            objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
         with kept_progress(checkpoint, config, learned, start) as kept:
             solution = minimise(
                 objective,
@@ -72,13 +89,54 @@ def fit(
                 start,
                 epochs=config.epochs,
                 tol=config.tolerance,
+                patience=config.patience,
                 on_epoch=observer.on_epoch,
                 on_progress=kept.on_progress,
                 resume=kept.load(),
             )
         check_solution(config, solution)
+        temperature = None
+        if config.calibrate:
+            solution, temperature = _calibrated(objective, solution)
         findings = find(objective, solution.point.theta, config, learned.encoder)
-    return _model(learned, config, solution, findings)
+        more = (
+            findings.record
+            | _selection_record(selection)
+            | ({} if temperature is None else {"temperature": temperature})
+        )
+    return _model(learned, config, solution, more, findings.information)
+
+
+def _selected(
+    objective: Objective, labels: NDArray[np.intp], config: FitConfig, start: Theta, observer: Observer
+) -> Selection:
+    """The l2 of the lowest NLL in cross-validation."""
+    fold_of, solver = folds(labels, config.folds, config.seed), make_solver(config)
+    assert isinstance(solver, Lbfgs)
+    selection = select_l2(objective, solver, start, fold_of, one_se=config.one_se, on_candidate=observer.on_candidate)
+    observer.on_selected(selection)
+    return selection
+
+
+def _calibrated(objective: Objective, solution: Solution) -> tuple[Solution, float]:
+    """The solution with its weights divided by the temperature that fits the rows set aside best; and that temperature.
+
+    What its record says is of the new weights; the lower bound of the objective is the same.
+    """
+    scale, before = fitted_scale(objective, solution.point.theta), solution.record
+    point = objective.value_and_grad(scale * solution.point.theta)
+    gap = before.gap
+    if gap is not None and point.objective > 0:
+        gap = 1 - before.objective * (1 - gap) / point.objective
+    record = replace(
+        before,
+        nll=point.nll,
+        objective=point.objective,
+        gap=gap,
+        gradient_norm=point.gradient_norm,
+        validation_nll=point.validation_nll,
+    )
+    return replace(solution, point=point, record=record), 1 / scale
 
 
 def warm_start(model: Model, encoder: Encoder) -> Theta:
@@ -105,6 +163,11 @@ def check_options(config: FitConfig) -> None:
     if config.l1 > 0 and (config.se or config.loo):
         what = "--se" if config.se else "--loo"
         raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
+    if config.validation is None and (config.calibrate or config.patience is not None):
+        what = "--calibrate" if config.calibrate else "--patience"
+        raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
+    if config.solver_name == "gd" and config.l2 == "auto":
+        raise UsageError("--l2 auto is not for gradient descent", hint="leave out --solver gd and its options")
     if config.solver_name != "gd" and config.momentum:
         raise UsageError("--momentum needs gradient descent", hint="--solver gd")
     ranges = {
@@ -118,6 +181,9 @@ def check_options(config: FitConfig) -> None:
         "seed": config.seed >= 0,
         "threads": config.threads is None or config.threads >= 1,
         "memory": config.memory is None or config.memory >= 1,
+        "validation": not isinstance(config.validation, float) or 0 < config.validation < 1,
+        "patience": config.patience is None or config.patience >= 1,
+        "number of folds": config.folds >= 2,
     }
     for name, valid in ranges.items():
         if not valid:
@@ -136,7 +202,20 @@ def check_solution(config: FitConfig, solution: Solution) -> None:
         raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
 
 
-def _model(learned: Learned, config: FitConfig, solution: Solution, findings: Findings) -> Model:
+def _selection_record(selection: Selection | None) -> dict[str, Any]:
+    if selection is None:
+        return {}
+    candidates = [vars(candidate) for candidate in selection.candidates]
+    return {"selection": {"epochs": selection.epochs, "candidates": candidates}}
+
+
+def _model(
+    learned: Learned,
+    config: FitConfig,
+    solution: Solution,
+    more: dict[str, Any],
+    information: NDArray[np.float64] | None,
+) -> Model:
     best = solution.record
     record = {
         "options": config.record(),
@@ -152,12 +231,14 @@ def _model(learned: Learned, config: FitConfig, solution: Solution, findings: Fi
         "epoch": best.epoch,
     }
     theta = solution.point.theta
-    record |= findings.record
-    return Model(learned.encoder, theta[:-1], theta[-1], record, _history(solution), findings.information)
+    if learned.validation_rows:
+        record["validation"] = {"rows": learned.validation_rows, "nll": best.validation_nll}
+    return Model(learned.encoder, theta[:-1], theta[-1], record | more, _history(solution), information)
 
 
 def _history(solution: Solution) -> NDArray[np.float64]:
-    rows = [[getattr(record, name) for name in HISTORY_COLUMNS] for record in solution.history]
+    columns = HISTORY_COLUMNS if solution.record.validation_nll is None else VALIDATED_COLUMNS
+    rows = [[getattr(record, name) for name in columns] for record in solution.history]
     return np.array(rows, np.float64)
 
 

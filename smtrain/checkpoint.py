@@ -179,7 +179,7 @@ def _array(value: Any) -> NDArray[np.float64]:
 
 
 def _point_arrays(prefix: str, point: Point) -> dict[str, NDArray[np.float64]]:
-    scalars = np.array([point.nll, point.objective])
+    scalars = np.array([point.nll, point.objective, _nan(point.validation_nll)], np.float64)
     arrays = {"theta": point.theta, "gradient": point.gradient, "data_gradient": point.data_gradient}
     return {f"{prefix}_{name}": array for name, array in (arrays | {"scalars": scalars}).items()}
 
@@ -188,7 +188,8 @@ def _point(prefix: str, arrays: dict[str, NDArray[Any]]) -> Point:
     theta, gradient, data_gradient, scalars = (
         arrays[f"{prefix}_{name}"] for name in ("theta", "gradient", "data_gradient", "scalars")
     )
-    return Point(theta, float(scalars[0]), float(scalars[1]), gradient, data_gradient)
+    nll, objective, validation = map(float, scalars)
+    return Point(theta, nll, objective, gradient, data_gradient, None if np.isnan(validation) else validation)
 
 
 def _record(row: NDArray[np.float64]) -> Record:

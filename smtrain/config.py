@@ -59,6 +59,10 @@ class FitConfig:
     result is the same. `precision` is that of X, the logits and the probabilities; "auto" takes float32 for large
     tables whose fit does not need more.
     `se` keeps the information matrix in the model, for standard errors; `loo` approximates the leave-one-out NLL.
+    `validation` is the share of the rows that is set aside, drawn by `seed`, or a file of further rows; with `patience`
+    training stops after so many epochs without a lower NLL on them, and the best epoch is kept; `calibrate` fits a
+    temperature on them. `l2` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL, or with
+    `one_se` the largest within a standard error of it.
     """
 
     target: str | None = None
@@ -71,7 +75,7 @@ class FitConfig:
     solver: str | None = None
     epochs: int = 1000
     tol: float | None = None
-    l2: float | None = None
+    l2: float | Literal["auto"] | None = None
     l1: float = 0.0
     learning_rate: float | None = None
     batch_size: int | None = None
@@ -81,6 +85,11 @@ class FitConfig:
     threads: int | None = None
     memory: int | None = None
     require_convergence: bool = False
+    validation: float | str | None = None
+    patience: int | None = None
+    calibrate: bool = False
+    folds: int = 5
+    one_se: bool = False
     se: bool = False
     loo: bool = False
 
@@ -95,9 +104,9 @@ class FitConfig:
 
     @property
     def ridge(self) -> float:
-        """`l2`, or its default: with `l1` alone the fit is a lasso."""
-        if self.l2 is not None:
-            return self.l2
+        """`l2`, or its default: with `l1` alone the fit is a lasso. Until it is chosen, "auto" is as the default."""
+        if isinstance(self.l2, float | int):
+            return float(self.l2)
         return 0.0 if self.l1 > 0 else RIDGE
 
     @property
@@ -119,7 +128,8 @@ class FitConfig:
 
         Rounding to float32 moves the NLL by about 1e-8 of itself, and the gap by about 1e-6 / l2 of it.
         """
-        enough = self.tolerance >= COARSEST_FLOAT32 and self.ridge >= WEAKEST_FLOAT32 and cells >= FEWEST_FLOAT32
+        strong = self.l2 != "auto" and self.ridge >= WEAKEST_FLOAT32
+        enough = self.tolerance >= COARSEST_FLOAT32 and strong and cells >= FEWEST_FLOAT32
         return self if self.precision != "auto" else replace(self, precision="float32" if enough else "float64")
 
     def record(self) -> dict[str, Any]:
@@ -127,4 +137,5 @@ class FitConfig:
         options = asdict(self)
         for name in ("threads", "memory", "require_convergence"):
             del options[name]
-        return options | {"l2": self.ridge, "tol": self.tolerance, "solver": self.solver_name}
+        l2 = self.l2 if self.l2 == "auto" else self.ridge
+        return options | {"l2": l2, "tol": self.tolerance, "solver": self.solver_name}

@@ -41,6 +41,8 @@ class Learned:
     delimiter: str
     config: FitConfig
     on_disk: int
+    factors: NDArray[np.float64]
+    validation_rows: int = 0
 
 
 class Learner:
@@ -83,6 +85,7 @@ class Learner:
             delimiter=self._got.table.delimiter,
             config=config,
             on_disk=self._storage.on_disk,
+            factors=self._factors,
         )
 
     def _training_bytes(self, encoder: Encoder, threads: int) -> int:
@@ -126,7 +129,7 @@ class Learner:
         counts = [(np.bincount(raw.labels, minlength=K), _weight_of_classes(raw, K)) for raw in each(self._raws)]
         rows, total = (np.sum(found, axis=0) for found in zip(*counts, strict=True))
         self._class_counts = dict(zip(classes, map(int, rows), strict=True))
-        factors = class_weights(self._got.config.class_weight, classes, total)
+        self._factors = factors = class_weights(self._got.config.class_weight, classes, total)
         for name, weight in zip(classes, total * factors, strict=True):
             if weight <= 0:
                 what = f"the rows of class {quoted(name)} weigh nothing together"

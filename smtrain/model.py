@@ -20,6 +20,7 @@ FORMAT_VERSION = 1
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
 OPTIONAL = frozenset({"information"})
 HISTORY_COLUMNS = ("epoch", "nll", "objective", "gap", "gradient_norm")
+VALIDATED_COLUMNS = (*HISTORY_COLUMNS, "validation_nll")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Model:
 
     `W` (p, K) and `b` (K,) act on encoded features: p(class k | x) = softmax(x W + b)_k, in units of one standard
     deviation for numeric columns. `fit` is the record of the fit: options, rows, nll, objective, gap, status, epochs.
-    `history` (E, 5) has the columns HISTORY_COLUMNS, NaN where a gap was not computed.
+    `history` (E, 5) has the columns HISTORY_COLUMNS, NaN where a gap was not computed; or (E, 6) VALIDATED_COLUMNS, if
+    rows were set aside for validation.
     `information` (d, d), d = (K − 1)(p + 1), is what standard errors are made of (smtrain.information), if it was asked
     for.
     """
@@ -86,7 +88,7 @@ class Model:
             "scales": self.encoder.scales,
             "classes": documents.write(list(self.classes)),
             "features": documents.write(list(self.features)),
-            "meta": documents.write(meta | {"history_columns": HISTORY_COLUMNS}),
+            "meta": documents.write(meta | {"history_columns": VALIDATED_COLUMNS[: self.history.shape[1]]}),
             "history": self.history,
         }
         if self.information is not None:
@@ -148,7 +150,22 @@ def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
     if not isinstance(fit["missing"], dict):
         raise ValueError("not the record of a fit")
     _findings(fit)
+    _validation(fit)
     return dict(fit)
+
+
+def _validation(fit: dict[str, Any]) -> None:
+    """What rows set aside said, each absent if there were none."""
+    if fit.get("validation") is not None:
+        documents.whole(fit["validation"]["rows"], 1)
+        documents.number(fit["validation"]["nll"])
+    if fit.get("temperature") is not None:
+        documents.number(fit["temperature"], positive=True)
+    if fit.get("selection") is not None:
+        documents.whole(fit["selection"]["epochs"], 1)
+        for candidate in fit["selection"]["candidates"]:
+            for name in ("l2", "nll", "se"):
+                documents.number(candidate[name])
 
 
 def _findings(fit: dict[str, Any]) -> None:
@@ -168,7 +185,8 @@ def _findings(fit: dict[str, Any]) -> None:
 
 
 def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:
-    if array.dtype != np.float64 or array.ndim != 2 or array.shape[1] != len(HISTORY_COLUMNS):
+    widths = {len(HISTORY_COLUMNS), len(VALIDATED_COLUMNS)}
+    if array.dtype != np.float64 or array.ndim != 2 or array.shape[1] not in widths:
         raise ValueError("not a history")
     return np.asarray(array, np.float64)
 

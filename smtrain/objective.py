@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,10 @@ class Partitions(Protocol):
 
     def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """An array of any values, to be written to: for what is kept of each row."""
+        ...
+
+    def set_aside(self, rows: NDArray[np.bool_]) -> Self:
+        """The same rows, of which some, (n,), are set aside; further ones than those that are so already."""
         ...
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
@@ -116,6 +120,10 @@ class Objective:
         other = copy.copy(self)
         other.l2, other.l1 = l2, l1
         return other
+
+    def setting_aside(self, rows: NDArray[np.bool_]) -> "Objective":
+        """The same penalties, with some further rows (n,) set aside."""
+        return Objective(self.partitions.set_aside(rows), self.classes, self.l2, self.l1)
 
     @property
     def certified(self) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.design import Design, Floats
-from smtrain.encoding import label_codes
+from smtrain.encoding import Encoder, label_codes
 from smtrain.errors import DataError, quoted
 from smtrain.model import Model
 from smtrain.softmax import softmax
@@ -42,7 +42,7 @@ def score(model: Model, table: Table, *, labels: bool, threads: int = 1) -> Iter
     readings = model.encoder.readings(table, labels=labels)
     for rows in table.rows(lambda: readings, threads):
         X = model.encoder.encode(rows, table.names)
-        y, v = _labels(model, table, rows) if labels else (np.zeros(rows.count, np.intp), np.ones(rows.count))
+        y, v = labelled(model.encoder, table, rows) if labels else (np.zeros(rows.count, np.intp), np.ones(rows.count))
         step = max(1, TILE_LOGITS // len(model.classes))
         for start in range(0, rows.count, step):
             tile = slice(start, start + step)
@@ -50,9 +50,8 @@ def score(model: Model, table: Table, *, labels: bool, threads: int = 1) -> Iter
             yield Scored(rows, start, part, model.logits(part), y[tile], v[tile])
 
 
-def _labels(model: Model, table: Table, rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def labelled(encoder: Encoder, table: Table, rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
-    encoder = model.encoder
     at = table.names.index(encoder.target)
     y = label_codes(rows.texts[at], encoder.classes)
     if (y < 0).any():

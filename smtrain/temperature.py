@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.objective import Objective, Theta
-from smtrain.softmax import Partition, logits, nll, softmax
+from smtrain.softmax import Partition, logits, softmax
 
 LEAST, MOST, STEPS = 1e-3, 1e3, 50
 
 
 def fitted_scale(objective: Objective, theta: Theta) -> float:
-    """β > 0, at most MOST, of the least mean NLL of the rows set aside, of which there must be some."""
+    """β > 0 of the least mean NLL of the rows set aside, of which there must be some.
+
+    1 if all of them are right: then the NLL falls with β for ever, and so few errors say nothing about it.
+    """
     beta = 1.0
     for _ in range(STEPS):
-        _, slope, curvature = objective.partitions.sum(partial(_along, theta=theta, beta=beta))
-        if curvature <= 0:
-            break
+        wrong, slope, curvature = objective.partitions.sum(partial(_along, theta=theta, beta=beta))
+        if wrong == 0 or curvature <= 0:
+            return 1.0
         before = beta
         # At most a factor of 2 a step: far from its minimum the function is not a parabola.
         beta = float(np.clip(beta - slope / curvature, max(beta / 2, LEAST), min(beta * 2, MOST)))
@@ -31,7 +34,7 @@ def fitted_scale(objective: Objective, theta: Theta) -> float:
 
 
 def _along(partition: Partition, theta: Theta, beta: float) -> NDArray[np.float64]:
-    """Σ u·NLL at β, and its first and second derivative by β: Σ u (Σ_k s_k z_k − z_y) and Σ u Var_s(z)."""
+    """Σ u of the rows that are wrong; the derivatives of Σ u·NLL by β: Σ u (Σ_k s_k z_k − z_y) and Σ u Var_s(z)."""
     if partition.u is None or not partition.u.any():
         return np.zeros(3)
     aside = partition.take(np.flatnonzero(partition.u))
@@ -39,5 +42,6 @@ def _along(partition: Partition, theta: Theta, beta: float) -> NDArray[np.float6
     Z = logits(aside.X, theta[:-1], theta[-1]).astype(np.float64)
     S = softmax(beta * Z)
     mean = (S * Z).sum(axis=0)
-    rows = (nll(beta * Z, aside.y), mean - Z[aside.y, np.arange(aside.rows)], (S * (Z - mean) ** 2).sum(axis=0))
+    own = Z[aside.y, np.arange(aside.rows)]
+    rows = (own < Z.max(axis=0), mean - own, (S * (Z - mean) ** 2).sum(axis=0))
     return np.array([u @ row for row in rows])

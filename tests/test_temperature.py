@@ -48,9 +48,9 @@ def test_it_is_the_same_for_any_partition():
 
 
 def test_it_stays_finite_where_no_scale_is_best():
-    """Rows that are all right get surer without end; rows that say nothing leave the scale as it is."""
+    """Rows that are all right would get surer without end, rows that say nothing are all the same to it."""
     X = np.array([[1.0], [-1.0]])
     part = Partition(Design(X), np.array([0, 1]), np.ones(2), u=np.ones(2))
     surest = Objective(MemoryPartitions([part], Workers(1)), 2, 1.0)
-    assert 10 < fitted_scale(surest, np.array([[1.0, -1.0], [0.0, 0.0]])) <= 1000
+    assert fitted_scale(surest, np.array([[1.0, -1.0], [0.0, 0.0]])) == 1
     assert fitted_scale(surest, np.zeros((2, 2))) == 1

@@ -17,7 +17,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("-o", "--output", default=opt.DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to write.")
 @opt.reading_options
 @click.option("--class-weight", metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,….")
-@opt.l2_option
+@opt.l2_option(auto=True)
 @click.option(
     "--l1",
     type=opt.Number(0),
@@ -39,6 +39,27 @@ from smtrain.errors import UsageError, quoted
 @click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")
 @click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
+@click.option(
+    "--validation",
+    type=opt.NumberOr(opt.Number(0, 0.9, open_low=True)),
+    metavar="SHARE|FILE",
+    help="Set so large a share of the rows aside, or use a file, to show the NLL of rows that are not trained on.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    metavar="EPOCHS",
+    help="Stop after so many without a lower validation NLL; keep the best.",
+)
+@click.option("--calibrate", is_flag=True, help="Fit a temperature on the validation rows.")
+@click.option(
+    "--folds",
+    type=click.IntRange(2, 100),
+    default=opt.DEFAULTS.folds,
+    show_default=True,
+    help="Folds of the cross-validation of --l2 auto.",
+)
+@click.option("--one-se", is_flag=True, help="With --l2 auto, the largest l2 within a standard error of the best.")
 @click.option("--init", metavar="MODEL", help="Start from this model, of the same columns and classes.")
 @click.option("--checkpoint", metavar="FILE", help="Keep the progress here; the same command goes on from it.")
 @opt.seed_option
@@ -83,7 +104,7 @@ def command(
     config = opt.config_from(rest)
     api.check_options(config)
     for option, path in (("--output", output), ("--log", log), ("--checkpoint", checkpoint)):
-        check_not_input(path, option, data)
+        check_not_input(path, option, (*data, *([config.validation] if isinstance(config.validation, str) else [])))
     check_distinct({"--output": output, "--log": log, "--checkpoint": checkpoint})
     check_distinct({"--init": init, "--log": log, "--checkpoint": checkpoint})
     npz.check_writable(output)

@@ -17,6 +17,7 @@ DEFAULTS = FitConfig()
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
 SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT]?)(|B|iB))", re.ASCII | re.IGNORECASE)
 DEFAULT_MODEL = "model.npz"
+AUTO = ", or auto: by cross-validation"
 
 
 class Number(click.ParamType[float]):
@@ -59,6 +60,31 @@ class Size(click.ParamType[int]):
             self.fail(f"{value!r} is not a size, like 500M or 2G", param, ctx)
         number, unit, form = found.groups()
         return int(float(number) * (1000 if form.upper() == "B" else 1024) ** "BKMGT".index(unit.upper() or "B"))
+
+
+class NumberOr(click.ParamType[Any]):
+    """A number in a range, or a word; without a word, any other text."""
+
+    name = "number"
+
+    def __init__(self, number: Number, word: str | None = None) -> None:
+        self._number, self._word = number, word
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or the word or text."""
+        if value == self._word:
+            return value
+        if self._word is None and not _is_float(value):
+            return value
+        return self._number.convert(value, param, ctx)
+
+
+def _is_float(value: Any) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -134,11 +160,17 @@ reading_options = stacked(
         help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
     ),
 )
-l2_option = click.option(
-    "--l2",
-    type=Number(0),
-    help=f"Penalty λ of λ/2 ‖W‖², on standardised features.  [default: {RIDGE:g}; 0 with an l1]",
-)
+
+
+def l2_option(*, auto: bool = False) -> Decorator:
+    """The penalty; with `auto` it may be chosen by cross-validation."""
+    return click.option(
+        "--l2",
+        type=NumberOr(Number(0), "auto") if auto else Number(0),
+        help=f"Penalty λ of λ/2 ‖W‖²{AUTO if auto else ''}; features standardised.  [default: {RIDGE:g}; 0 with an l1]",
+    )
+
+
 seed_option = click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="The result does not depend on it.  [default: all processors]"

@@ -14,6 +14,7 @@ from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.notices import notices, rare_classes, rare_line, warnings
 from smtrain.reports.text import show
+from smtrain.selection import Candidate, Selection
 from smtrain.solvers.base import Record, Status
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 CURVE_WIDTH = 60
+EXPECTED = {Status.CONVERGED.name, Status.EARLY.name}
 
 
 class QuietReport(Observer):
@@ -39,7 +41,7 @@ class QuietReport(Observer):
 
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
         """Warn if the tolerance was not reached, or cannot be."""
-        if model.fit["status"] != Status.CONVERGED.name:
+        if model.fit["status"] not in EXPECTED:
             self.say(f"smtrain: warning: {outcome(model)}")
         for line in warnings(model):
             self.say(f"smtrain: warning: {line}")
@@ -56,6 +58,7 @@ class FitReport(QuietReport):
         self._progress: tuple[Progress, TaskID] | None = None
         self._spinner: Spinner | None = None
         self._next, self._shown = 0, -1
+        self._validated = self._headed = False
         self._last: Record | None = None
 
     def say(self, line: str) -> None:
@@ -90,13 +93,31 @@ class FitReport(QuietReport):
         self._stop_progress()
         for line in description(learned, config, self._sources):
             self.say(line)
-        self.say(f"{'epoch':>7}  {'NLL':>10}  {'gap':>9}  {'gradient':>9}  {'seconds':>8}")
+        self._validated = learned.validation_rows > 0
         if self._animated:
             self._spinner = self.console.status("training")
             self._spinner.start()
 
+    def on_candidate(self, candidate: Candidate) -> None:
+        """Show what cross-validation says of a value of l2."""
+        if not self._headed:
+            self.say(f"{'l2':>12}  {'NLL':>10}  {'± error':>10}")
+            self._headed = True
+        self.say(f"{candidate.l2:12.6g}  {candidate.nll:10.6f}  {candidate.se:10.6f}")
+
+    def on_selected(self, selection: Selection) -> None:
+        """Say which l2 was chosen."""
+        self._headed = False
+        chosen, lowest = selection.chosen, selection.lowest
+        rule = "the lowest NLL" if chosen == lowest else f"the largest within {lowest.se:.2g} of the lowest NLL"
+        self.say(f"l2 = {chosen.l2:.6g}: {rule}; {selection.epochs:,} epochs")
+
     def on_epoch(self, record: Record) -> None:
         """Show an epoch."""
+        if not self._headed:
+            validation = f"  {'validation':>10}" if self._validated else ""
+            self.say(f"{'epoch':>7}  {'NLL':>10}{validation}  {'gap':>9}  {'gradient':>9}  {'seconds':>8}")
+            self._headed = True
         self._last = record
         if self._spinner is not None:
             self._spinner.update(f"epoch {record.epoch}: NLL {record.nll:.6f}")
@@ -107,9 +128,9 @@ class FitReport(QuietReport):
     def _show(self, record: Record) -> None:
         gap = "" if record.gap is None else f"{record.gap:.2e}"
         self._shown = record.epoch
-        self.say(
-            f"{record.epoch:7d}  {record.nll:10.6f}  {gap:>9}  {record.gradient_norm:9.2e}  {process_seconds():8.2f}"
-        )
+        validation = "" if record.validation_nll is None else f"  {record.validation_nll:10.6f}"
+        numbers = f"{record.nll:10.6f}{validation}  {gap:>9}  {record.gradient_norm:9.2e}"
+        self.say(f"{record.epoch:7d}  {numbers}  {process_seconds():8.2f}")
 
     def done(self, model: Model, output: str) -> None:
         """Say how it ended."""
@@ -119,7 +140,7 @@ class FitReport(QuietReport):
             self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
         for line in notices(model):
             self.say(line)
-        if model.fit["status"] == Status.CONVERGED.name:
+        if model.fit["status"] in EXPECTED:
             self.say(outcome(model))
         super().done(model, output)
         if model.fit["options"].get("l1"):
@@ -139,6 +160,8 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     ]
     if learned.on_disk:
         lines.append(f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk")
+    if learned.validation_rows:
+        lines.append(f"{learned.validation_rows:,} rows are set aside for validation")
     lines += rare_line(learned.class_counts)
     if learned.missing:
         counts = ", ".join(f"{show(name, 40)} {count:,}" for name, count in list(learned.missing.items())[:12])
@@ -156,7 +179,8 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
 def settings(options: Mapping[str, Any]) -> str:
     """The solver, the penalties and the tolerance of a fit's options."""
     l1 = f", l1 = {options['l1']:g}" if options.get("l1") else ""
-    return f"{options['solver']}{l1}, l2 = {options['l2']:g}, tolerance {options['tol']:g}"
+    l2 = f"l2 by {options['folds']}-fold cross-validation" if options["l2"] == "auto" else f"l2 = {options['l2']:g}"
+    return f"{options['solver']}{l1}, {l2}, tolerance {options['tol']:g}"
 
 
 def unused(model: Model) -> list[str]:
@@ -175,8 +199,13 @@ def outcome(model: Model) -> str:
     """The end of a fit in words: the NLL of the saved weights, and how far from the best possible they are."""
     fit = model.fit
     status = Status[fit["status"]]
-    line = f"{status.value}, {fit['epochs']} epochs: NLL {fit['nll']:.6f}"
-    if fit["gap"] is None:
+    kept = f", kept epoch {fit['epoch']}" if fit["epoch"] != fit["epochs"] and fit["options"].get("patience") else ""
+    line = f"{status.value}, {fit['epochs']} epochs{kept}: NLL {fit['nll']:.6f}"
+    if fit.get("validation"):
+        line += f", validation NLL {fit['validation']['nll']:.6f}"
+    if fit.get("temperature"):
+        line += f" at the temperature {fit['temperature']:.4g}"
+    if status is Status.EARLY or fit["gap"] is None:
         return line
     distance = fit["gap"] * fit["objective"]
     if fit["certified"]:
@@ -224,6 +253,10 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "status": fit["status"].lower(),
         "epochs": fit["epochs"],
         "loo_nll": fit.get("loo_nll"),
+        "validation": fit.get("validation"),
+        "epoch": fit["epoch"],
+        "temperature": fit.get("temperature"),
+        "selection": fit.get("selection"),
     }
 
 
@@ -234,6 +267,8 @@ class LogObserver(Observer):
         self._report, self._log = report, log
         self.on_piece = report.on_piece  # type: ignore[method-assign]  # passed on as it is
         self.on_learned = report.on_learned  # type: ignore[method-assign]  # passed on as it is
+        self.on_candidate = report.on_candidate  # type: ignore[method-assign]  # passed on as it is
+        self.on_selected = report.on_selected  # type: ignore[method-assign]  # passed on as it is
 
     def on_epoch(self, record: Record) -> None:
         """Write the line, and pass it on."""

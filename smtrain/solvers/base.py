@@ -21,22 +21,31 @@ class Status(Enum):
     MAX_EPOCHS = "stopped at the largest number of epochs"
     STALLED = "stopped: no step lowers the objective any further in floating point"
     DIVERGED = "diverged"
+    EARLY = "stopped early: the validation NLL falls no more"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One line of the history: means per row; `gap` is relative to the objective, None when it was not computed."""
+    """One line of the history: means per row; `gap` is relative to the objective, None when it was not computed.
+
+    `validation_nll` is that of the rows set aside, None if there are none.
+    """
 
     epoch: int
     nll: float
     objective: float
     gap: float | None
     gradient_norm: float
+    validation_nll: float | None = None
 
 
 @dataclass(frozen=True)
 class Solution:
-    """The outcome: the point that met the tolerance, else the one of the lowest objective; its record; the history."""
+    """The outcome: a point, its record, and the history.
+
+    It is the point of the lowest validation NLL, if that was to be watched; else the one that met the tolerance; else
+    the one of the lowest objective.
+    """
 
     point: Point
     record: Record
@@ -86,6 +95,21 @@ class Progress:
     best_epoch: int = 0
 
 
+@dataclass(frozen=True)
+class Rule:
+    """When to stop, and by what to compare points: see `minimise`."""
+
+    epochs: int
+    tol: float
+    patience: int | None
+
+    def loss(self, point: Point) -> float:
+        """What the best point has least of: the objective, or the validation NLL if that is watched."""
+        if self.patience is None or point.validation_nll is None:
+            return point.objective
+        return point.validation_nll
+
+
 def ignore(_: object) -> None:
     """The callback of those who do not want to know."""
 
@@ -98,42 +122,47 @@ def minimise(
     *,
     epochs: int,
     tol: float,
+    patience: int | None = None,
     on_epoch: Callable[[Record], object] = ignore,
     on_progress: Callable[[Progress], object] = ignore,
     resume: Progress | None = None,
 ) -> Solution:
     """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
 
-    A fit that never came below its start and ends at twice its
-    objective has diverged, even if its numbers are still finite. With `resume`, goes on from there to the same end.
+    With `patience`, the NLL of the rows set aside is watched: the run also ends when it was not lowered for so many
+    epochs. A fit that never came below its start and ends at twice its objective has diverged, even if its numbers are
+    still finite. With `resume`, goes on from there to the same end.
     """
+    rule = Rule(epochs, tol, patience)
     progress = resume
     if progress is None:
         state = solver.start(objective, objective.value_and_grad(start))
         progress = Progress(state, (), state.point)
-        progress = _noted(objective, progress, state, epochs=epochs, tol=tol)
+        progress = _noted(objective, progress, state, rule)
         on_epoch(progress.history[-1])
-    while (status := _status(progress, epochs=epochs, tol=tol)) is None:
+    while (status := _status(progress, rule)) is None:
         on_progress(progress)
         state = solver.step(objective, progress.state, epochs - progress.state.epoch)
-        progress = _noted(objective, progress, state, epochs=epochs, tol=tol)
+        progress = _noted(objective, progress, state, rule)
         on_epoch(progress.history[-1])
     on_progress(progress)
-    return _solution(objective, progress, status)
+    return _solution(objective, progress, status, rule)
 
 
-def _noted(objective: Objective, progress: Progress, state: Any, *, epochs: int, tol: float) -> Progress:
+def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> Progress:
     """The progress with a new state, its record, and the better of the best point and the state's."""
-    state = _with_intercept_solved(objective, state, epochs=epochs, tol=tol)
-    history = (*progress.history, _record(objective, state, tol))
-    if state.point.objective < progress.best.objective:
+    state = _with_intercept_solved(objective, state, epochs=rule.epochs, tol=rule.tol)
+    history = (*progress.history, _record(objective, state, rule.tol))
+    if rule.loss(state.point) < rule.loss(progress.best):
         return Progress(state, history, state.point, len(history) - 1)
     return replace(progress, state=state, history=history)
 
 
-def _solution(objective: Objective, progress: Progress, status: Status) -> Solution:
+def _solution(objective: Objective, progress: Progress, status: Status, rule: Rule) -> Solution:
     best, last = progress.best, progress.state.point
-    if status is Status.CONVERGED:  # the point that met the tolerance; a lower one, by rounding, may not have
+    if (
+        status is Status.CONVERGED and rule.patience is None
+    ):  # the point that met the tolerance; a lower one, by rounding, may not have
         return Solution(last, progress.history[-1], status, progress.history)
     if progress.best_epoch == 0 and last.objective > 2 * best.objective:
         status = Status.DIVERGED
@@ -165,21 +194,24 @@ def _waits_for_intercept(objective: Objective, point: Point, tol: float) -> bool
     return point.finite and objective.gap_at_solved_intercept(point) <= goal < objective.gap(point)
 
 
-def _status(progress: Progress, *, epochs: int, tol: float) -> Status | None:
+def _status(progress: Progress, rule: Rule) -> Status | None:
     state, record = progress.state, progress.history[-1]
     if not state.point.finite:
         return Status.DIVERGED
-    if record.gap is not None and record.gap <= tol:
+    if record.gap is not None and record.gap <= rule.tol:
         return Status.CONVERGED
+    since_best = state.epoch - progress.history[progress.best_epoch].epoch
+    if rule.patience is not None and since_best >= rule.patience:
+        return Status.EARLY
     if state.stalled or record.gradient_norm == 0:
         return Status.STALLED
-    return Status.MAX_EPOCHS if state.epoch >= epochs else None
+    return Status.MAX_EPOCHS if state.epoch >= rule.epochs else None
 
 
 def _record(objective: Objective, state: State, tol: float) -> Record:
     point = state.point
     gap = _relative(_gap(objective, state, tol), point) if point.finite else None
-    return Record(state.epoch, point.nll, point.objective, gap, point.gradient_norm)
+    return Record(state.epoch, point.nll, point.objective, gap, point.gradient_norm, point.validation_nll)
 
 
 def _gap(objective: Objective, state: State, tol: float) -> float | None:

@@ -67,6 +67,19 @@ class Lbfgs:
         curvature = diagonal_curvature(objective)
         return self._with_promise(LbfgsState(point=point, curvature=curvature, recent=(point.objective,)))
 
+    def moved(self, objective: Objective, state: LbfgsState, *, anew: bool = False) -> LbfgsState:
+        """The state at the same θ for a similar objective.
+
+        On other rows what is known of the curvature is kept; with another penalty it must be taken `anew`.
+        """
+        point = objective.value_and_grad(state.point.theta)
+        state = replace(state, point=point, recent=(point.objective,), logits=None, epoch=0, refreshed=0, stalled=False)
+        if anew:
+            state = replace(state, pairs=(), curvature=diagonal_curvature(objective), steps=0, refreshes=0)
+            if objective.partitions.rows > objective.partitions.features:
+                state = self._refreshed(objective, state)
+        return self._with_promise(state)
+
     def step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """One accepted step. If none is found: once more without the memory, then without blocks, then the end."""
         direction = self._direction(state)

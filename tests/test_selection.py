@@ -1,0 +1,95 @@
+"""The cross-validated NLL is that of scikit-learn's fits on the same folds; the choice follows from it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+import smtrain as sm
+from smtrain.errors import UsageError
+from smtrain.holdout import folds
+from smtrain.selection import mean_and_error
+from tests.cli import smtrain
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(120, 8))
+    y = (2 * X[:, :3] + rng.gumbel(size=(120, 3))).argmax(1)
+    return pd.DataFrame(X, columns=list("abcdefgh")).assign(y=[f"k{k}" for k in y])
+
+
+@pytest.fixture(scope="module")
+def chosen(table):
+    return sm.fit(table, l2="auto", folds=4, seed=1)
+
+
+def test_the_nll_of_each_candidate_is_that_of_its_folds(table, chosen):
+    X = table.iloc[:, :8].to_numpy()
+    X = (X - X.mean(0)) / X.std(0)
+    y = np.unique(table["y"], return_inverse=True)[1]
+    fold_of = folds(y, 4, 1)
+    for candidate in chosen.fit["selection"]["candidates"]:
+        peer = LogisticRegression(C=1 / candidate["l2"], tol=1e-8, max_iter=5000)
+        found, sizes = [], []
+        for fold in range(4):
+            aside = fold_of == fold
+            found.append(log_loss(y[aside], peer.fit(X[~aside], y[~aside]).predict_proba(X[aside])))
+            sizes.append(aside.sum())
+        mean, error = mean_and_error(np.array(found), np.array(sizes, float))
+        assert candidate["nll"] == pytest.approx(mean, rel=5e-3)
+        assert candidate["se"] == pytest.approx(error, rel=5e-2, abs=1e-4)
+
+
+def test_the_lowest_is_chosen_and_fitted_on_all_rows(table, chosen):
+    candidates = chosen.fit["selection"]["candidates"]
+    best = min(candidates, key=lambda c: c["nll"])
+    assert chosen.fit["options"]["l2"] == best["l2"]
+    assert [c["l2"] for c in candidates] == sorted((c["l2"] for c in candidates), reverse=True)
+    plain = sm.fit(table, l2=best["l2"], tol=1e-9)
+    assert chosen.fit["objective"] == pytest.approx(plain.fit["objective"], rel=1e-4)
+    assert chosen.fit["gap"] <= 1e-4
+
+
+def test_one_standard_error(table, chosen):
+    """The rule of Breiman et al.: the simplest within one error of the best."""
+    candidates = chosen.fit["selection"]["candidates"]
+    best = min(candidates, key=lambda c: c["nll"])
+    expected = max(c["l2"] for c in candidates if c["nll"] <= best["nll"] + best["se"])
+    assert expected > best["l2"]
+    assert sm.fit(table, l2="auto", folds=4, seed=1, one_se=True).fit["options"]["l2"] == expected
+
+
+def test_the_error_of_a_mean_is_the_usual_one():
+    x = np.array([1.0, 2.0, 4.0, 4.5])
+    mean, error = mean_and_error(x, np.ones(4))
+    assert (mean, error) == (pytest.approx(x.mean()), pytest.approx(x.std(ddof=1) / 2))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_same_bytes_on_any_number_of_threads(table, chosen, threads, tmp_path):
+    again = sm.fit(table, l2="auto", folds=4, seed=1, threads=threads)
+    again.save(str(tmp_path / "a.npz"))
+    chosen.save(str(tmp_path / "b.npz"))
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_words_missing_cells_l1_and_validation_go_with_it():
+    model = sm.fit("sample_data/penguins.csv", target="species", l2="auto", l1=0.1, validation=0.2, folds=3)
+    assert model.fit["status"] == "CONVERGED"
+    assert model.fit["validation"]["nll"] < 0.2
+
+
+def test_gradient_descent_has_no_path():
+    with pytest.raises(UsageError):
+        sm.fit("sample_data/iris.csv", l2="auto", solver="gd")
+
+
+def test_the_command_line(tmp_path, table):
+    table.to_csv(tmp_path / "t.csv", index=False)
+    done = smtrain("fit", "t.csv", "--l2", "auto", "--folds", "4", "--seed", "1", "--one-se", cwd=tmp_path)
+    assert "l2 by 4-fold cross-validation" in done.stderr
+    assert "of the lowest NLL" in done.stderr
+    smtrain("fit", "t.csv", "--l2", "best", cwd=tmp_path, code=2)

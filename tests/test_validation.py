@@ -1,0 +1,154 @@
+"""Rows set aside: their NLL is that of an evaluation, they teach nothing, and the best epoch is kept."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.errors import DataError, UsageError
+from smtrain.holdout import validation_rows
+from tests.cli import smtrain
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Labels that depend on the columns only in part, so that a fit without penalty overfits."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(160, 12)), columns=[f"x{i}" for i in range(12)])
+    frame["word"] = rng.choice(["a", "b", "c"], 160)
+    z = 2 * frame[["x0", "x1", "x2"]].to_numpy() + rng.gumbel(size=(160, 3))
+    frame["y"] = np.array(["k0", "k1", "k2"])[z.argmax(1)]
+    return frame
+
+
+def held(frame, share, seed=0):
+    """The rows that `validation=share` sets aside, found by their labels alone."""
+    return validation_rows(np.unique(frame["y"], return_inverse=True)[1], share, seed)
+
+
+def mean_nll(model, frame):
+    S = sm.predict_proba(model, frame)
+    return -np.log(S[np.arange(len(frame)), [model.classes.index(name) for name in frame["y"]]]).mean()
+
+
+def test_the_validation_nll_is_that_of_the_rows_set_aside(table):
+    model = sm.fit(table, validation=0.25)
+    rows = held(table, 0.25)
+    assert model.fit["validation"] == {"rows": rows.sum(), "nll": pytest.approx(mean_nll(model, table[rows]))}
+    assert model.fit["nll"] == pytest.approx(mean_nll(model, table[~rows]))
+    assert model.history.shape[1] == 6
+    assert model.history[-1, 5] == model.fit["validation"]["nll"]
+    assert model.history[0, 5] == pytest.approx(np.log(3))
+
+
+def test_rows_set_aside_teach_nothing(table):
+    """Other labels there change the weights by nothing."""
+    rows = held(table, 0.25)
+    other = table.copy()
+    same_class = other["y"].to_numpy()
+    other.loc[rows, [f"x{i}" for i in range(12)]] = table.loc[rows, [f"x{i}" for i in range(12)]].to_numpy()[::-1]
+    assert (held(other, 0.25) == rows).all()
+    assert (other["y"] == same_class).all()
+    np.testing.assert_allclose(sm.fit(other, validation=0.25).W, sm.fit(table, validation=0.25).W, atol=1e-8)
+
+
+def test_a_file_for_validation_is_only_looked_at(table, tmp_path):
+    path = tmp_path / "v.csv"
+    train, valid = table.iloc[:110], table.iloc[110:]
+    valid.iloc[:, ::-1].to_csv(path, index=False)  # columns are matched by name
+    with_file, without = sm.fit(train, validation=str(path)), sm.fit(train)
+    np.testing.assert_array_equal(with_file.W, without.W)
+    assert with_file.fit["validation"]["nll"] == pytest.approx(sm.evaluate(with_file, str(path)).metrics["nll"])
+    assert with_file.fit["validation"]["rows"] == 50
+
+
+@pytest.mark.parametrize("options", [{}, {"l1": 0.5}, {"batch_size": 32, "learning_rate": 0.3}])
+def test_patience_keeps_the_best_epoch(table, options):
+    model = sm.fit(table, validation=0.3, patience=8, l2=1e-4, tol=1e-9, **options)
+    column, epochs = model.history[:, 5], model.history[:, 0]
+    best = int(np.argmin(column))
+    assert model.fit["status"] == "EARLY"
+    assert model.fit["epoch"] == epochs[best]
+    assert epochs[-1] - epochs[best] >= 8
+    assert mean_nll(model, table[held(table, 0.3)]) == pytest.approx(column[best])
+    assert column[best] < sm.fit(table, validation=0.3, l2=1e-4).fit["validation"]["nll"]
+
+
+def test_without_patience_the_optimum_is_kept(table):
+    model = sm.fit(table, validation=0.3, l2=1e-3)
+    assert model.fit["status"] == "CONVERGED"
+    assert model.fit["validation"]["nll"] > model.history[:, 5].min()
+
+
+def test_a_class_of_one_row_stays_in_training(table):
+    rare = pd.concat([table, table.iloc[:1].assign(y="k9")], ignore_index=True)
+    model = sm.fit(rare, validation=0.5, l2=0.1)
+    assert model.fit["class_counts"][-1] == 1
+    assert mean_nll(model, rare.iloc[-1:]) < np.log(160)
+
+
+def test_class_weights_count_in_both(table, tmp_path):
+    path = tmp_path / "v.csv"
+    table.iloc[110:].to_csv(path, index=False)
+    model = sm.fit(table.iloc[:110], validation=str(path), class_weight={"k0": 3.0})
+    S, frame = sm.predict_proba(model, str(path)), table.iloc[110:]
+    y = [model.classes.index(name) for name in frame["y"]]
+    v = np.where(frame["y"] == "k0", 3.0, 1.0)
+    assert model.fit["validation"]["nll"] == pytest.approx(np.average(-np.log(S[np.arange(50), y]), weights=v))
+
+
+def test_calibration_divides_the_weights_by_the_temperature(table):
+    plain, warm = (sm.fit(table, validation=0.4, l2=1e-3, calibrate=c) for c in (False, True))
+    assert warm.fit["temperature"] > 1.1  # an overfitted model is too sure
+    np.testing.assert_allclose(warm.W * warm.fit["temperature"], plain.W, rtol=1e-12)
+    rows = held(table, 0.4)
+    assert warm.fit["validation"]["nll"] == pytest.approx(mean_nll(warm, table[rows]))
+    assert warm.fit["validation"]["nll"] < plain.fit["validation"]["nll"]
+    assert warm.fit["nll"] == pytest.approx(mean_nll(warm, table[~rows]))
+    lowest = plain.fit["objective"] * (1 - plain.fit["gap"])
+    assert warm.fit["objective"] * (1 - warm.fit["gap"]) == pytest.approx(lowest)
+
+
+def test_a_model_with_validation_is_read_back(table, tmp_path):
+    model = sm.fit(table, validation=0.2, calibrate=True, l2="auto")
+    model.save(str(tmp_path / "m.npz"))
+    again = sm.load(str(tmp_path / "m.npz"))
+    assert {**again.fit, "options": None} == {**model.fit, "options": None}
+    np.testing.assert_array_equal(again.history, model.history)
+
+
+@pytest.mark.parametrize("options", [{"patience": 3}, {"calibrate": True}, {"validation": 1.0}, {"validation": -0.1}])
+def test_options_that_cannot_be(table, options):
+    with pytest.raises(UsageError):
+        sm.fit(table, **options)
+
+
+def test_nothing_to_set_aside():
+    with pytest.raises(DataError, match="every class needs one"):
+        sm.fit(pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": list("abc")}), validation=0.5)
+
+
+def test_the_command_line(tmp_path, table):
+    table.iloc[:120].to_csv(tmp_path / "t.csv", index=False)
+    table.iloc[120:].to_csv(tmp_path / "v.csv", index=False)
+    early = ("--validation", "v.csv", "--patience", "5", "--l2", "0.001", "--log", "l.jsonl")
+    done = smtrain("fit", "t.csv", *early, cwd=tmp_path)
+    assert "validation" in done.stderr
+    assert "stopped early" in done.stderr
+    assert '"validation_nll": 1.098' in (tmp_path / "l.jsonl").read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--validation", "no.csv"], 2, "no.csv"),
+        (["--validation", "1.5"], 2, "at most 0.9"),
+        (["--patience", "5"], 2, "--validation 0.2"),
+        (["--validation", "odd.csv", "-o", "odd.csv"], 2, "odd.csv"),
+        (["--validation", "odd.csv"], 3, 'odd.csv:2: column "y": the model has no class "k7"'),
+    ],
+)
+def test_commands_that_cannot_be(tmp_path, table, options, code, says):
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.iloc[:1].assign(y="k7").to_csv(tmp_path / "odd.csv", index=False)
+    assert says in smtrain("fit", "t.csv", *options, cwd=tmp_path, code=code).stderr
