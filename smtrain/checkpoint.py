@@ -126,6 +126,7 @@ def _arrays(progress: Progress) -> dict[str, NDArray[np.float64] | NDArray[np.ui
     return {
         "history": np.array(history, np.float64),
         "best_epoch": _array(progress.best_epoch),
+        "bound": _array(progress.bound),
         **_point_arrays("best", progress.best),
         **{f"state_{name}": array for name, array in _state_arrays(progress.state).items()},
     }
@@ -149,7 +150,8 @@ def _state_arrays(state: State) -> dict[str, NDArray[np.float64]]:
 def _progress(arrays: dict[str, NDArray[Any]], kind: type[State]) -> Progress:
     history = tuple(_record(row) for row in arrays["history"])
     values = {field.name: _value(field.name, arrays) for field in fields(kind)}
-    return Progress(kind(**values), history, _point("best", arrays), int(arrays["best_epoch"][0]))
+    best, best_epoch, bound = _point("best", arrays), int(arrays["best_epoch"][0]), float(arrays["bound"][0])
+    return Progress(kind(**values), history, best, best_epoch, bound)
 
 
 def _value(name: str, arrays: dict[str, NDArray[Any]]) -> Any:
@@ -157,8 +159,8 @@ def _value(name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     if name == "point":
         return _point("state_point", arrays)
     if name == "curvature":
-        diagonal, columns, factors = (arrays[f"state_curvature_{part.name}"] for part in fields(Curvature))
-        return Curvature(diagonal, columns.astype(np.intp), factors)
+        diagonal, columns, inverses = (arrays[f"state_curvature_{part.name}"] for part in fields(Curvature))
+        return Curvature(diagonal, columns.astype(np.intp), inverses)
     if name == "logits" and "state_logits_Z" in arrays:
         return Logits(arrays["state_logits_theta"], arrays["state_logits_Z"])
     array = arrays[f"state_{name}"]

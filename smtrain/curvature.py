@@ -28,26 +28,24 @@ JITTER = 1e-10
 
 @dataclass(frozen=True)
 class Curvature:
-    """M ≈ Hessian of J/n: `diagonal` (p + 1, K), and L_k⁻¹ of the Cholesky factor of some columns, (K, c, c)."""
+    """M ≈ Hessian of J/n: `diagonal` (p + 1, K), and the inverses A_k⁻¹ of the blocks of some columns, (K, c, c)."""
 
     diagonal: Theta
     columns: NDArray[np.intp]
-    factors: NDArray[np.float64]
+    inverses: NDArray[np.float64]
 
     def solve(self, G: Theta) -> Theta:
         """M⁻¹ G, on the quotient where adding a constant to a row over the classes changes nothing."""
         G = G - G.mean(axis=1, keepdims=True)
         D = G / self.diagonal
         if len(self.columns):
-            block = np.matmul(self.factors, G[self.columns].T[:, :, None])
-            D[self.columns] = np.matmul(self.factors.transpose(0, 2, 1), block)[:, :, 0].T
+            D[self.columns] = np.matmul(self.inverses, G[self.columns].T[:, :, None])[:, :, 0].T
         return np.asarray(D - D.mean(axis=1, keepdims=True))
 
     @cached_property
     def blocks(self) -> NDArray[np.float64]:
-        """A_k = L_k L_kᵀ of the columns, (K, c, c)."""
-        L = np.linalg.inv(self.factors)
-        return np.asarray(np.matmul(L, L.transpose(0, 2, 1)))
+        """A_k of the columns, (K, c, c)."""
+        return np.asarray(np.linalg.inv(self.inverses))
 
     def times(self, D: Theta) -> Theta:
         """M D for M on the same quotient, K/(K − 1) times as large: exact where all classes are equally likely.
@@ -85,9 +83,9 @@ def refresh_cost(objective: Objective) -> tuple[float, int]:
 def refresh_bytes(p: int, width: int, classes: int, threads: int) -> int:
     """The most memory that `local_curvature` takes for p features of rows of so many cells, and what it gives back."""
     c = min(p, WIDEST_BLOCK) + 1
-    factors = 3 * 8 * classes * c * c  # the last ones, a list of new ones, and their stack
+    inverses = 3 * 8 * classes * c * c  # the last ones, a list of new ones, and their stack
     sample = ROWS_PER_COLUMN[0] * c * (3 * 8 * width + 2 * 4 * c)
-    return factors + threads * (sample + 4 * 8 * c * c)
+    return inverses + threads * (sample + 4 * 8 * c * c)
 
 
 def local_curvature(objective: Objective, theta: Theta, damping: float, multiple: int) -> Curvature:
@@ -108,9 +106,9 @@ def local_curvature(objective: Objective, theta: Theta, damping: float, multiple
     before = dict(zip(sums.starts.tolist(), totals - sums.weights, strict=True))
     drawn = partitions.sum(partial(_drawn, weigh=weigh, step=np.maximum(step, 1e-300), before=before))
     block = np.append(columns, p)
-    factor = partial(_factor, partitions, columns, scale=step / n, penalty=penalty, diagonal=diagonal[block])
-    factors = np.stack(list(partitions.map(factor, list(enumerate(drawn.by_class)))))
-    return Curvature(diagonal, block, factors)
+    inverse = partial(_inverse, partitions, columns, scale=step / n, penalty=penalty, diagonal=diagonal[block])
+    inverses = np.stack(list(partitions.map(inverse, list(enumerate(drawn.by_class)))))
+    return Curvature(diagonal, block, inverses)
 
 
 def _weights(partition: Partition, theta: Theta, damping: float) -> NDArray[np.float64]:
@@ -165,7 +163,7 @@ def _drawn(
     return _Drawn(tuple((r + partition.start, row[r]) for r, row in zip(rows, times, strict=True)))
 
 
-def _factor(
+def _inverse(
     partitions: Partitions,
     columns: NDArray[np.intp],
     drawn: tuple[int, tuple[NDArray[np.intp], NDArray[np.float64]]],
@@ -174,7 +172,10 @@ def _factor(
     penalty: float,
     diagonal: Theta,
 ) -> NDArray[np.float64]:
-    """L⁻¹ of A_k = L Lᵀ for one class, (c, c), its diagonal at least the exact one."""
+    """A_k⁻¹ for one class, (c, c); the diagonal of A_k is at least the exact one.
+
+    By way of L⁻¹ of A_k = L Lᵀ, so that it is positive definite however badly scaled A_k is.
+    """
     k, (rows, times) = drawn
     c = len(columns) + 1
     A = np.zeros((c, c))
@@ -187,7 +188,8 @@ def _factor(
     np.fill_diagonal(A, np.maximum(np.diag(A), diagonal[:, k]))
     root = np.sqrt(np.diag(A))
     unit = A / root / root[:, None]
-    return np.asarray(np.linalg.inv(_cholesky(unit)) / root)
+    L_inverse = np.linalg.inv(_cholesky(unit)) / root
+    return np.asarray(L_inverse.T @ L_inverse)
 
 
 def _cholesky(A: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,6 +40,16 @@ def test_the_objective_never_goes_up(name, solver):
     assert all(after <= before * (1 + 1e-12) for before, after in pairwise(values))
 
 
+@pytest.mark.parametrize("name", hard_problems())
+def test_the_gap_never_goes_up_and_always_holds(name):
+    whole, K = hard_problems()[name]
+    f = objective(whole, K)
+    best = run(f, Lbfgs(), epochs=3000, tol=1e-12).point.objective
+    history = run(f, Lbfgs(), epochs=60, tol=1e-9).history
+    assert all(after.gap <= before.gap + 1e-12 for before, after in pairwise(history))
+    assert all(record.objective * (1 - record.gap) <= best * (1 + 1e-11) for record in history)
+
+
 def test_a_rate_too_large_diverges_without_a_finite_number():
     whole, K = hard_problems()["heavy tails"]
     assert run(objective(whole, K), GradientDescent(learning_rate=1e200)).status is Status.DIVERGED

@@ -87,12 +87,17 @@ class Solver(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is after an epoch: all that is needed to go on. `best_epoch` is the place of `best` in `history`."""
+    """Where a run is after an epoch: all that is needed to go on.
+
+    `best_epoch` is the place of `best` in `history`. `bound` is the largest lower bound of the objective proved
+    so far: one that was proved at an earlier point holds for ever.
+    """
 
     state: Any
     history: tuple[Record, ...]
     best: Point
     best_epoch: int = 0
+    bound: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -151,28 +156,31 @@ def minimise(
 
 def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> Progress:
     """The progress with a new state, its record, and the better of the best point and the state's."""
-    state = _with_intercept_solved(objective, state, epochs=rule.epochs, tol=rule.tol)
-    history = (*progress.history, _record(objective, state, rule.tol))
+    state = _with_intercept_solved(objective, state, progress.bound, rule)
+    gap, bound = _gap(objective, state, progress.bound, rule.tol)
+    history = (*progress.history, _record(state, gap))
+    progress = replace(progress, state=state, history=history, bound=bound)
     if rule.loss(state.point) < rule.loss(progress.best):
-        return Progress(state, history, state.point, len(history) - 1)
-    return replace(progress, state=state, history=history)
+        return replace(progress, best=state.point, best_epoch=len(history) - 1)
+    return progress
 
 
 def _solution(objective: Objective, progress: Progress, status: Status, rule: Rule) -> Solution:
     best, last = progress.best, progress.state.point
-    if (
-        status is Status.CONVERGED and rule.patience is None
-    ):  # the point that met the tolerance; a lower one, by rounding, may not have
+    if status is Status.CONVERGED and rule.patience is None:
+        # The point that met the tolerance; one that is lower by rounding may not have.
         return Solution(last, progress.history[-1], status, progress.history)
     if progress.best_epoch == 0 and last.objective > 2 * best.objective:
         status = Status.DIVERGED
     record = progress.history[progress.best_epoch]
-    if record.gap is None and status is not Status.DIVERGED:
+    if objective.certified and status is not Status.DIVERGED:  # what was proved later holds for it too
+        record = replace(record, gap=_relative(max(best.objective - progress.bound, 0.0), best))
+    elif record.gap is None and status is not Status.DIVERGED:
         record = replace(record, gap=_relative(objective.newton_gap(best), best))
     return Solution(best, record, status, progress.history)
 
 
-def _with_intercept_solved(objective: Objective, state: Any, *, epochs: int, tol: float) -> Any:
+def _with_intercept_solved(objective: Objective, state: Any, bound: float, rule: Rule) -> Any:
     """Move b alone when the certificate only waits for it: near the end W's gradient is small enough, b's is not yet.
 
     A step of Newton's method squares the error, so one is usually enough. With l1 the certificate asks for each entry
@@ -180,7 +188,7 @@ def _with_intercept_solved(objective: Objective, state: Any, *, epochs: int, tol
     """
     if objective.l1 > 0 or objective.penalty == 0 or objective.classes > MOST_INTERCEPT_CLASSES:
         return state
-    while _waits_for_intercept(objective, state.point, tol) and epochs - state.epoch >= 2:
+    while _waits_for_intercept(objective, state.point, bound, rule.tol) and rule.epochs - state.epoch >= 2:
         point = objective.step_intercept(state.point)
         moved = point is not state.point
         state = replace(state, point=point, epoch=state.epoch + 2)
@@ -189,9 +197,11 @@ def _with_intercept_solved(objective: Objective, state: Any, *, epochs: int, tol
     return state
 
 
-def _waits_for_intercept(objective: Objective, point: Point, tol: float) -> bool:
+def _waits_for_intercept(objective: Objective, point: Point, bound: float, tol: float) -> bool:
     goal = tol * point.objective
-    return point.finite and objective.gap_at_solved_intercept(point) <= goal < objective.gap(point)
+    if not point.finite or point.objective - bound <= goal:
+        return False
+    return objective.gap_at_solved_intercept(point) <= goal < objective.gap(point)
 
 
 def _status(progress: Progress, rule: Rule) -> Status | None:
@@ -208,25 +218,29 @@ def _status(progress: Progress, rule: Rule) -> Status | None:
     return Status.MAX_EPOCHS if state.epoch >= rule.epochs else None
 
 
-def _record(objective: Objective, state: State, tol: float) -> Record:
+def _record(state: State, gap: float | None) -> Record:
     point = state.point
-    gap = _relative(_gap(objective, state, tol), point) if point.finite else None
-    return Record(state.epoch, point.nll, point.objective, gap, point.gradient_norm, point.validation_nll)
+    return Record(
+        state.epoch, point.nll, point.objective, _relative(gap, point), point.gradient_norm, point.validation_nll
+    )
 
 
-def _gap(objective: Objective, state: State, tol: float) -> float | None:
-    """The certificate where there is one; else the estimate, which costs passes and so is made only when it may count.
+def _gap(objective: Objective, state: State, bound: float, tol: float) -> tuple[float | None, float]:
+    """The gap at the state's point, and the largest lower bound known now.
 
-    It may count when the solver's own promise is within the tolerance; or, for a solver that promises nothing,
-    at the epochs 1, 2, 4, 8, …
+    It is the certificate where there is one; else the estimate, which costs passes and so is made only when it may
+    count: when the solver's own promise is within the tolerance; or, for a solver that promises nothing, at the epochs
+    1, 2, 4, 8, …
     """
+    point = state.point
+    if not point.finite:
+        return None, bound
     if objective.certified:
-        return objective.sharper_gap(state.point, tol * state.point.objective)
-    if state.promised is None:
-        due = state.epoch & (state.epoch - 1) == 0
-    else:
-        due = state.promised <= tol * state.point.objective
-    return objective.newton_gap(state.point) if due else None
+        bound = max(bound, point.objective - objective.sharper_gap(point, tol * point.objective))
+        return max(point.objective - bound, 0.0), bound
+    power_of_two = state.epoch & (state.epoch - 1) == 0
+    due = power_of_two if state.promised is None else state.promised <= tol * point.objective
+    return (objective.newton_gap(point) if due else None), bound
 
 
 def _relative(gap: float | None, point: Point) -> float | None:

@@ -37,7 +37,7 @@ class LbfgsState(State):
 
     `curvature` was taken at the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound.
     `logits` are those at the point, if they were kept; `trials` is how many steps the last search tried.
-    `steps` counts accepted steps, `recent` holds the objective at the last few of them.
+    `steps` counts accepted steps, `recent` holds the objective at the last few of them. `direction` is the next step's.
     """
 
     pairs: tuple[Pair, ...] = field(default=())
@@ -48,6 +48,7 @@ class LbfgsState(State):
     refreshes: int = 0
     steps: int = 0
     recent: tuple[float, ...] = ()
+    direction: Theta | None = None
 
     @property
     def decrease(self) -> float:
@@ -82,7 +83,7 @@ class Lbfgs:
 
     def step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """One accepted step. If none is found: once more without the memory, then without blocks, then the end."""
-        direction = self._direction(state)
+        direction = self._direction(state) if state.direction is None else state.direction
         line = open_line(objective, state.point, direction, state.logits, trials=state.trials)
         t, trials = self._search(line, state.point, direction, passes)
         spent = line.passes(trials)
@@ -97,9 +98,9 @@ class Lbfgs:
 
     def _after_failure(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         if state.pairs:
-            return replace(state, pairs=())
+            return replace(state, pairs=(), direction=None)
         if len(state.curvature.columns):
-            return replace(state, curvature=diagonal_curvature(objective))
+            return replace(state, curvature=diagonal_curvature(objective), direction=None)
         return replace(state, stalled=True)
 
     def _accepted(self, objective: Objective, state: LbfgsState, found: Point) -> LbfgsState:
@@ -128,9 +129,10 @@ class Lbfgs:
         return replace(state, curvature=curvature, epoch=epoch, refreshed=epoch, refreshes=state.refreshes + 1)
 
     def _with_promise(self, state: LbfgsState) -> LbfgsState:
-        """Note the decrease that the quadratic model promises, g·H⁻¹g / 2."""
-        promised = -float((state.point.gradient * self._direction(state)).sum()) / 2
-        return replace(state, promised=promised)
+        """Note the next direction, and the decrease that the quadratic model promises, g·H⁻¹g / 2."""
+        direction = self._direction(state)
+        promised = -float((state.point.gradient * direction).sum()) / 2
+        return replace(state, promised=promised, direction=direction)
 
     def _direction(self, state: LbfgsState) -> Theta:
         """−H g by the two-loop recursion; the plain preconditioned gradient if that is not downhill."""

@@ -16,7 +16,7 @@ from smtrain.errors import DataError
 
 FIRST_PIECE = 1 << 16
 # pandas spends some 30 µs a column and a piece: a piece has enough bytes a column to make that small.
-PIECE, PIECE_PER_COLUMN = 1 << 21, 1 << 13
+PIECE, PIECE_PER_COLUMN = 1 << 21, 1 << 14
 LONGEST_RECORD = 1 << 26
 BOM = b"\xef\xbb\xbf"
 
