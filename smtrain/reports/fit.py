@@ -273,9 +273,9 @@ class LogObserver(Observer):
     def on_epoch(self, record: Record) -> None:
         """Write the line, and pass it on."""
         if self._log is not None:
-            values = {
-                name: value if value is None or math.isfinite(value) else None for name, value in vars(record).items()
-            }
+            values = {name: None if x is None or not math.isfinite(x) else x for name, x in vars(record).items()}
+            if record.validation_nll is None:
+                del values["validation_nll"]
             try:
                 self._log.write(json.dumps(values | {"seconds": round(process_seconds(), 6)}) + "\n")
                 self._log.flush()
