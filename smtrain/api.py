@@ -82,10 +82,11 @@ def fit(
             selection = _selected(objective, learned.partitions.labels, config, start, observer)
             config, start = replace(config, l2=selection.chosen.l2), selection.theta
             objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
+        solver = make_solver(config)
         with kept_progress(checkpoint, config, learned, start) as kept:
             solution = minimise(
                 objective,
-                make_solver(config),
+                solver,
                 start,
                 epochs=config.epochs,
                 tol=config.tolerance,
@@ -93,6 +94,7 @@ def fit(
                 on_epoch=observer.on_epoch,
                 on_progress=kept.on_progress,
                 resume=kept.load(),
+                begin=solver.near if selection is not None and isinstance(solver, Lbfgs) else None,
             )
         check_solution(config, solution)
         temperature = None

@@ -1,8 +1,9 @@
-"""The choice of l2 by cross-validation, along a path from strong to weak penalties.
+"""The choice of l2 by cross-validation, along a path: stronger penalties as long as they are as good, then weaker ones.
 
-Each fit of the path starts where the one before ended; each fit of a fold starts from that of all rows, with its memory
-and its curvature, for a fifth of the rows changes little. The rows of a fold are those of the fit with other weights:
-nothing is read, copied or encoded again, and the NLL of the rows set aside comes with every pass.
+Each fit of the path, that of all rows and those of the folds, starts where the one before ended; the first ones of the
+folds, where that of all rows ended. The folds take the curvature from the fit of all rows, for a fifth of them changes
+it little. The rows of a fold are those of the fit with other weights: nothing is read, copied or encoded again, and the
+NLL of the rows set aside comes with every pass.
 """
 
 import math
@@ -15,13 +16,13 @@ from numpy.typing import NDArray
 from smtrain.objective import Objective, Theta
 from smtrain.solvers.lbfgs import Lbfgs, LbfgsState
 
-# A factor of ten between neighbours; around the best of them, the geometric means with its neighbours besides.
-GRID = tuple(10.0**power for power in range(4, -5, -1))
-# A fit ends when its own model of the curvature promises less than this share of the objective: far less than the
-# standard error of a mean over folds.
-ACCURACY, MOST_EPOCHS = 1e-4, 200
-# The path ends when the NLL has risen so many times in a row.
-RISES = 2
+# The path starts at the default and goes by factors of ten: near its minimum the NLL changes by less than its error
+# within a factor of three.
+START, LARGEST_L2, SMALLEST_L2 = 1.0, 1e4, 1e-4
+# A fit ends when its own model of the curvature promises less than this share of the objective, and the last steps gained
+# no more: less than the standard error of a mean over folds. Under a weak penalty that can take very long; a fit that is
+# cut off is nearer to the stronger penalty before it, which makes the weak one look no better than it is.
+ACCURACY, FEWEST_STEPS, MOST_EPOCHS, FIRST_EPOCHS = 3e-4, 4, 40, 200
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Selection:
-    """All candidates, from the largest l2 to the smallest; the one chosen; its θ on all rows; the passes it took."""
+    """All candidates, from the largest l2 down; the one chosen; its θ on all rows; the passes that it took."""
 
     candidates: tuple[Candidate, ...]
     chosen: Candidate
@@ -61,66 +62,77 @@ def select_l2(
 
     With `one_se`, the largest l2 whose NLL is within a standard error of the lowest (Breiman et al., 1984).
     """
-    path = _Path(objective, solver, fold_of)
-    rises, lowest = 0, math.inf
-    begin = path.beginning(start)
-    for l2 in GRID:
-        found = path.add(l2, begin)
-        on_candidate(found)
-        rises, lowest = rises + 1 if found.nll > lowest else 0, min(lowest, found.nll)
-        if rises == RISES:
-            break
-        begin = path.beside(l2)
-    best = path.lowest()
-    for l2 in (best.l2 * math.sqrt(10), best.l2 / math.sqrt(10)):
-        on_candidate(path.add(l2, path.beside(best.l2)))
-    best = path.lowest()
-    chosen = max((c for c in path.candidates if c.nll <= best.nll + best.se), key=lambda c: c.l2) if one_se else best
-    ordered = sorted(path.candidates, key=lambda candidate: -candidate.l2)
-    return Selection(tuple(ordered), chosen, path.states[chosen.l2].point.theta, path.epochs)
+    path = _Path(objective, solver, start, fold_of, on_candidate)
+    origin = path.add(START, None)
+    found = origin
+    while found.l2 < LARGEST_L2 and found.nll <= path.lowest.nll + path.lowest.se:
+        found = path.add(10 * found.l2, found.l2)
+    found, before = origin, math.inf
+    while found.l2 > SMALLEST_L2 and found.nll <= before:
+        before = found.nll
+        found = path.add(found.l2 / 10, found.l2)
+    candidates = tuple(sorted(path.candidates, key=lambda candidate: -candidate.l2))
+    best = path.lowest
+    chosen = next(c for c in candidates if c.nll <= best.nll + best.se) if one_se else best
+    return Selection(candidates, chosen, path.ends[chosen.l2][0], path.epochs)
 
 
 class _Path:
-    """The candidates so far, and where the fit of all rows ended for each."""
+    """The candidates so far; for each where the fits ended: θ (p + 1, K) of all rows, then of each fold."""
 
-    def __init__(self, objective: Objective, solver: Lbfgs, fold_of: NDArray[np.intp]) -> None:
-        self._solver, self._objective = solver, objective
+    def __init__(
+        self,
+        objective: Objective,
+        solver: Lbfgs,
+        start: Theta,
+        fold_of: NDArray[np.intp],
+        on_candidate: Callable[[Candidate], object],
+    ) -> None:
+        self._solver, self._objective, self._start, self._tell = solver, objective, start, on_candidate
         self._folds = [objective.setting_aside(fold_of == fold) for fold in range(int(fold_of.max()) + 1)]
         self._weights = np.array([fold.totals.aside for fold in self._folds])
         self.candidates: list[Candidate] = []
-        self.states: dict[float, LbfgsState] = {}
+        self.ends: dict[float, list[Theta]] = {}
         self.epochs = 0
 
-    def add(self, l2: float, begin: Callable[[Objective], LbfgsState]) -> Candidate:
-        """Fit all rows, then each fold without its own."""
-        objective = self._objective.with_penalties(l2=l2, l1=self._objective.l1)
-        whole = self.states[l2] = self._minimised(objective, begin(objective))
-        nlls = []
-        for fold in self._folds:
-            other = fold.with_penalties(l2=l2, l1=fold.l1)
-            nlls.append(self._minimised(other, self._solver.moved(other, whole)).point.validation_nll)
-        self.candidates.append(Candidate(l2, *mean_and_error(np.array(nlls, np.float64), self._weights)))
-        return self.candidates[-1]
-
-    def beginning(self, theta: Theta) -> Callable[[Objective], LbfgsState]:
-        """A beginning without any knowledge of the curvature."""
-        return lambda objective: self._solver.start(objective, objective.value_and_grad(theta))
-
-    def beside(self, l2: float) -> Callable[[Objective], LbfgsState]:
-        """A beginning at the optimum of another l2, with the curvature taken anew."""
-        return lambda objective: self._solver.moved(objective, self.states[l2], anew=True)
-
-    def _minimised(self, objective: Objective, state: LbfgsState) -> LbfgsState:
-        while not state.stalled and state.epoch < MOST_EPOCHS:
-            if state.promised is not None and state.promised <= ACCURACY * state.point.objective:
-                break
-            state = self._solver.step(objective, state, MOST_EPOCHS - state.epoch)
-        self.epochs += state.epoch + 1
-        return state
-
+    @property
     def lowest(self) -> Candidate:
         """The candidate of the lowest NLL."""
         return min(self.candidates, key=lambda candidate: candidate.nll)
+
+    def add(self, l2: float, origin: float | None) -> Candidate:
+        """Fit all rows, then each fold without its own; from where the fits of the candidate `origin` ended."""
+        whole = self._objective.with_penalties(l2=l2, l1=self._objective.l1)
+        if origin is None:
+            state = self._minimised(whole, self._solver.start(whole, whole.value_and_grad(self._start)), FIRST_EPOCHS)
+            starts = [state.point.theta] * len(self._folds)
+        else:
+            start, *starts = self.ends[origin]
+            state = self._minimised(whole, self._solver.near(whole, whole.value_and_grad(start)))
+        self.ends[l2], nlls = [state.point.theta], []
+        for fold, start in zip(self._folds, starts, strict=True):
+            other = fold.with_penalties(l2=l2, l1=fold.l1)
+            end = self._minimised(other, self._solver.moved(other, state, start)).point
+            self.ends[l2].append(end.theta)
+            nlls.append(end.validation_nll)
+        found = Candidate(l2, *mean_and_error(np.array(nlls, np.float64), self._weights))
+        self.candidates.append(found)
+        self._tell(found)
+        return found
+
+    def _minimised(self, objective: Objective, state: LbfgsState, most: int = MOST_EPOCHS) -> LbfgsState:
+        while not state.stalled and state.epoch < most and not _is_near(state):
+            state = self._solver.step(objective, state, most - state.epoch)
+        self.epochs += state.epoch + 1
+        return state
+
+
+def _is_near(state: LbfgsState) -> bool:
+    """Whether little is left to gain: by the model of the curvature, and by the gain of the last few steps."""
+    promised = math.inf if state.promised is None else state.promised
+    if state.steps < FEWEST_STEPS or promised > ACCURACY * state.point.objective:
+        return False
+    return state.decrease <= ACCURACY
 
 
 def mean_and_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:

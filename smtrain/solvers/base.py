@@ -131,17 +131,19 @@ def minimise(
     on_epoch: Callable[[Record], object] = ignore,
     on_progress: Callable[[Progress], object] = ignore,
     resume: Progress | None = None,
+    begin: Callable[[Objective, Point], Any] | None = None,
 ) -> Solution:
     """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
 
     With `patience`, the NLL of the rows set aside is watched: the run also ends when it was not lowered for so many
     epochs. A fit that never came below its start and ends at twice its objective has diverged, even if its numbers are
-    still finite. With `resume`, goes on from there to the same end.
+    still finite. With `resume`, goes on from there to the same end. `begin` makes the first state, in place of the
+    solver's `start`.
     """
     rule = Rule(epochs, tol, patience)
     progress = resume
     if progress is None:
-        state = solver.start(objective, objective.value_and_grad(start))
+        state = (begin or solver.start)(objective, objective.value_and_grad(start))
         progress = Progress(state, (), state.point)
         progress = _noted(objective, progress, state, rule)
         on_epoch(progress.history[-1])

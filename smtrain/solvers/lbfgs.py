@@ -68,17 +68,18 @@ class Lbfgs:
         curvature = diagonal_curvature(objective)
         return self._with_promise(LbfgsState(point=point, curvature=curvature, recent=(point.objective,)))
 
-    def moved(self, objective: Objective, state: LbfgsState, *, anew: bool = False) -> LbfgsState:
-        """The state at the same θ for a similar objective.
+    def near(self, objective: Objective, point: Point) -> LbfgsState:
+        """The state at a point near the optimum: the curvature is taken at once, by two passes."""
+        state = self.start(objective, point)
+        if objective.partitions.rows <= objective.partitions.features:
+            return state
+        return self._with_promise(self._refreshed(objective, state))
 
-        On other rows what is known of the curvature is kept; with another penalty it must be taken `anew`.
-        """
-        point = objective.value_and_grad(state.point.theta)
+    def moved(self, objective: Objective, state: LbfgsState, theta: Theta) -> LbfgsState:
+        """A state at θ for a similar objective, on other rows: what is known of the curvature is kept."""
+        point = objective.value_and_grad(theta)
         state = replace(state, point=point, recent=(point.objective,), logits=None, epoch=0, refreshed=0, stalled=False)
-        if anew:
-            state = replace(state, pairs=(), curvature=diagonal_curvature(objective), steps=0, refreshes=0)
-            if objective.partitions.rows > objective.partitions.features:
-                state = self._refreshed(objective, state)
+        state = replace(state, steps=0)
         return self._with_promise(state)
 
     def step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
