@@ -1,0 +1,30 @@
+"""Outcomes of checks as JUnit XML, which most systems for continuous integration show."""
+
+import re
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from smtrain.checks import Outcome
+from smtrain.reports.text import show
+
+LONGEST = 1000
+# What XML 1.0 cannot hold, not even as a number; controls and surrogates are made safe before.
+FORBIDDEN = re.compile("[\ufffe\uffff]")
+
+
+def junit(command: str, outcomes: Sequence[Outcome]) -> bytes:
+    """A test suite named like the command, with a test case for each check."""
+    counts = {"tests": str(len(outcomes)), "failures": str(sum(o.failed for o in outcomes)), "errors": "0"}
+    suites = Element("testsuites", counts)
+    suite = SubElement(suites, "testsuite", {"name": f"smtrain {command}", **counts, "skipped": "0"})
+    for outcome in outcomes:
+        case = SubElement(suite, "testcase", {"classname": f"smtrain.{command}", "name": _safe(outcome.check)})
+        if outcome.failed:
+            found = SubElement(case, "failure", {"message": _safe(outcome.message), "type": "check"})
+            found.text = _safe(f"fail if {outcome.check}: {outcome.message}")
+    indent(suites)
+    return bytes(tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _safe(text: str) -> str:
+    return FORBIDDEN.sub("\ufffd", show(text, LONGEST))
