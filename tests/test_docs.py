@@ -274,7 +274,10 @@ def test_every_command_and_option_is_explained():
 
     from smtrain.cli.main import COMMANDS, cli
 
-    readme, choosing = README.read_text(), "".join((ROOT / "docs" / p).read_text() for p in ("options.md", "data.md", "ci.md"))
+    readme, choosing = (
+        README.read_text(),
+        "".join((ROOT / "docs" / p).read_text() for p in ("options.md", "data.md", "ci.md")),
+    )
     measuring = re.findall(r'add_argument\(\s*"(--[a-z]+)"', (ROOT / "bench" / "run.py").read_text())
     known = {"--help", "--version", *measuring}
     for name in COMMANDS:

@@ -67,7 +67,7 @@ def command(
     elif format == "markdown":
         print_data(page)
     else:
-        with data_output(None):
-            print_sections(opt.stdout_console(sys.stdout), sections)
+        with data_output(None), opt.stdout_console(sys.stdout) as console:
+            print_sections(console, sections)
     say_unseen(found.new.unseen)
     settle(outcomes)

@@ -49,7 +49,7 @@ def command(
     if json:
         print_data(dumps(document(evaluation, outcomes, rows), ensure_ascii=False))
     else:
-        with data_output(None):
-            print_evaluation(opt.stdout_console(sys.stdout), evaluation, outcomes, rows)
+        with data_output(None), opt.stdout_console(sys.stdout) as console:  # one write: a reader may stop early
+            print_evaluation(console, evaluation, outcomes, rows)
     say_unseen(evaluation.unseen)
     settle(outcomes)

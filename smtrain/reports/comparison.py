@@ -120,7 +120,7 @@ def _tests(found: Comparison, level: float) -> list[Section]:
     head = ["difference, new − old", "mean", "low", "high", "p"]
     rows = [["nll", *_difference(nll)], ["accuracy", *_difference(errors)]]
     interval = f"{100 * level:g} % interval, paired by row; p of no difference"
-    what = f"right by the new model only: {errors.gained:,} rows; by the old one only: {errors.lost:,} rows"
+    what = f"rows that only the new model has right: {errors.gained:,}; only the old one: {errors.lost:,}"
     return [Section(interval, head, rows), Section(f"{what} (McNemar{', exact' if errors.exact else ''})")]
 
 

@@ -74,10 +74,12 @@ def _row(cells: Iterable[str]) -> str:
 def escaped(text: str) -> str:
     """Any text as Markdown that shows it as it stands.
 
-    What could be taken for a pipe, a link, a mention, HTML or a formula becomes code, its punctuation written as
-    numbers.
+    What could be taken for a link, a mention, HTML or a formula becomes code; with a pipe or a backtick in it, code of
+    HTML with its punctuation as numbers.
     """
     safe = show(text, CELL_WIDTH)
     if not safe or PLAIN.fullmatch(safe):
         return safe
+    if not re.search(r"[`|\\]", safe):
+        return f"`{safe}`"
     return f"<code>{MARKUP.sub(lambda found: f'&#{ord(found[0])};', safe)}</code>"
