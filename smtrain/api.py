@@ -333,21 +333,21 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None) -
     file or a label that one of them does not know.
     """
     table = open_table(data, _common_dialect(old, new))
-    classes = (*old.classes, *(name for name in new.classes if name not in set(old.classes)))
-    places = [np.array([classes.index(name) for name in model.classes], np.intp) for model in (old, new)]
+    union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
+    places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
     for pair in score_pair(old, new, table, threads=threads or available_threads()):
         for counter, scored in zip(unseen, pair, strict=True):
             counter.add(scored)
         sides = [Side(scored.Z, scored.y, place) for scored, place in zip(pair, places, strict=True)]
-        more = paired_sum(sides[0], sides[1], pair[1].v, len(classes))
+        more = paired_sum(sides[0], sides[1], pair[1].v, len(union))
         sums = more if sums is None else sums + more
     if sums is None or sums.new.weight == 0:
         raise DataError("no rows below the header", source=table.source)
     return Comparison(
         old=Evaluation(old.classes, sums.old, unseen[0].counts),
         new=Evaluation(new.classes, sums.new, unseen[1].counts),
-        classes=classes,
+        classes=tuple(union),
         pairs=sums,
         schema=schema_change(old.encoder, new.encoder),
         weights=moved_weights(old, new),

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import smtrain
 from smtrain.cli.main import run
@@ -171,8 +173,21 @@ def test_junit_never_replaces_an_input_and_nothing_is_left_of_a_run_that_failed(
     arguments = ["-m", models / "old.npz", "--fail-if", "nll>1", "--junit"]
     assert "is the input" in go("evaluate", "p.csv", *arguments, "p.csv", code=ExitCode.USAGE).err
     (tmp_path / "bad.csv").write_text("species\nx\n")
-    go("evaluate", "bad.csv", *arguments, "r.xml", code=ExitCode.MODEL)
+    go("evaluate", "bad.csv", *arguments, "no/r.xml", code=ExitCode.USAGE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "p.csv"]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_an_error_is_in_the_junit_report_in_place_of_an_older_one(command, go, models, tmp_path):
+    (tmp_path / "r.xml").write_text("passed, last time")
+    (tmp_path / "bad.csv").write_text((models / "p.csv").read_text().replace("Adelie", "Emperor", 1))
+    first = [models / "old.npz"] if command == "compare" else ["-m"]
+    arguments = [command, *first, models / "old.npz", "bad.csv", "--fail-if", "nll>1", "--junit", "r.xml"]
+    said = go(*arguments, code=ExitCode.DATA)
+    (case,) = ElementTree.parse("r.xml").getroot()[0]
+    assert (case.get("file"), case.get("line")) == ("bad.csv", "2")
+    assert case[0].tag == "error"
+    assert f"smtrain: error: {case[0].get('message')}\n" == said.err
 
 
 # evaluate --worst
@@ -219,6 +234,24 @@ def test_rows_of_no_weight_are_not_among_the_worst():
     model = smtrain.fit(frame, weight="w", target="y")
     frame.loc[5, ["w", "y"]] = 0.0, "a"
     assert 6 not in [row.row for row in smtrain.evaluate(model, frame, worst=9).worst]
+
+
+TRICKY = ("a,1", "b,2", '"c",3', '"d\ne",4', '"f\r\ng",5', "", '"h""",6', "i,7")
+
+
+@given(st.lists(st.sampled_from(TRICKY)), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_every_row_knows_its_line(records, end):
+    from smtrain.sources.records import Piece
+    from smtrain.sources.table import Reading, Table
+
+    text = "".join(record + end for record in records).encode()
+    table = Table([("t", iter([b"y,x\n"]))], smtrain.Dialect())
+    rows = table.parse(Piece("t", text + b"z,0\n", 5, ","), (Reading.TEXT, Reading.NUMBER))
+    lines, line = [], 5
+    for record in records:
+        lines += [line] if record else []
+        line += 1 + record.count("\n")
+    assert rows.lines() == [*lines, line]
 
 
 # compare

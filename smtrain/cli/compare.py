@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from smtrain.cli import options as opt
-from smtrain.cli.gates import check_junit, gate_options, publish, settle
+from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
 from smtrain.errors import UsageError
 
 
@@ -57,7 +57,8 @@ def command(
     check_junit(junit, fail_if, [*data, old, new])
     models = api.load(old), api.load(new)
     check_classes(fail_if, models[1].classes)
-    found = api.compare(*models, list(data), threads=threads)
+    with reporting_errors("compare", junit):
+        found = api.compare(*models, list(data), threads=threads)
     outcomes = found.outcomes(*fail_if, level=level)
     sections = comparison_sections(found, level, outcomes)
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])

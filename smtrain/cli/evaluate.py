@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from smtrain.cli import options as opt
-from smtrain.cli.gates import check_junit, gate_options, publish, settle
+from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
@@ -43,7 +43,8 @@ def command(
     check_junit(junit, fail_if, [*data, model])
     loaded = api.load(model)
     check_classes(fail_if, loaded.classes)
-    evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
+    with reporting_errors("evaluate", junit):
+        evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
     publish("evaluate", outcomes, junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:

@@ -1,12 +1,13 @@
 """Checks that a user asks for: their options, and what becomes of their outcomes."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from smtrain.cli.options import Decorator, stacked
-from smtrain.errors import CheckError, UsageError
+from smtrain.errors import CheckError, SmtrainError, UsageError
 
 if TYPE_CHECKING:
     from smtrain.checks import Check, Outcome
@@ -62,6 +63,21 @@ def check_junit(junit: str | None, checks: Sequence[Any], inputs: Sequence[str])
         raise UsageError("--junit needs a file: standard output is for the report")
     check_not_input(junit, "--junit", inputs)
     check_writable(junit)
+
+
+@contextlib.contextmanager
+def reporting_errors(command: str, junit: str | None) -> Iterator[None]:
+    """Write a failure as JUnit XML, if that is wanted: the report of an earlier run must not stand for this one."""
+    from smtrain.cli.output import data_output
+    from smtrain.reports.junit import junit as report
+
+    try:
+        yield
+    except SmtrainError as error:
+        if junit is not None:
+            with data_output(junit) as out:
+                out.write(report(command, [], error))
+        raise
 
 
 def publish(command: str, outcomes: "Sequence[Outcome]", junit: str | None, summary: Callable[[], str]) -> None:

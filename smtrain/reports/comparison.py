@@ -27,7 +27,7 @@ def comparison_document(found: Comparison, level: float, outcomes: Sequence[Outc
             name: {"old": _plain(old[name]), "new": _plain(new[name]), "difference": _plain(new[name] - old[name])}
             for name in new
         },
-        "per_class": {name: _class_document(found, name) for name in found.classes},
+        "per_class": _class_metrics(found),
         "tests": {
             "level": level,
             "nll": {name: _plain(value) for name, value in vars(nll).items()},
@@ -35,7 +35,7 @@ def comparison_document(found: Comparison, level: float, outcomes: Sequence[Outc
         },
         "flips": [dict(zip(("old", "new", "rows", "better", "worse"), flip, strict=True)) for flip in _flips(found)],
         "schema": _schema_document(found.schema),
-        "weights": _weights(found)[:MOST_WEIGHTS_JSON],
+        "weights": _weights(found, MOST_WEIGHTS_JSON),
         "weights_moved": len(found.weights.features),
         "checks": checks_document(outcomes),
         "unseen": {"old": found.old.unseen, "new": found.new.unseen},
@@ -46,17 +46,20 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _class_document(found: Comparison, name: str) -> dict[str, Any]:
-    """Each metric of a class with the old and the new model, null for a model without the class."""
+def _class_metrics(found: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
+    """By class and metric, the old and the new model's; null where not defined, or the model has no such class."""
     sides = {"old": found.old, "new": found.new}
+    values = {side: evaluation.class_metrics for side, evaluation in sides.items()}
+    places = {side: {name: k for k, name in enumerate(evaluation.classes)} for side, evaluation in sides.items()}
+
+    def value(side: str, metric: str, name: str) -> float | None:
+        k = places[side].get(name)
+        plain: float | None = None if k is None else _plain(float(values[side][metric][k]))
+        return plain
+
     return {
-        metric: {
-            side: _plain(float(evaluation.class_metrics[metric][evaluation.classes.index(name)]))
-            if name in evaluation.classes
-            else None
-            for side, evaluation in sides.items()
-        }
-        for metric in found.new.class_metrics
+        name: {metric: {side: value(side, metric, name) for side in sides} for metric in values["new"]}
+        for name in found.classes
     }
 
 
@@ -85,11 +88,16 @@ def _set_document(change: SetChange[Any]) -> dict[str, list[Any]]:
     return {"added": list(change.added), "removed": list(change.removed)}
 
 
-def _weights(found: Comparison) -> list[dict[str, Any]]:
-    """The weights that moved, those of the largest effect first."""
+def _weights(found: Comparison, most: int) -> list[dict[str, Any]]:
+    """The weights that moved, those of the largest effect first, at most so many."""
     moved = found.weights
-    columns = zip(moved.features, moved.classes, moved.old.tolist(), moved.new.tolist(), strict=True)
-    return [{"feature": f, "class": c, "old": old, "new": new, "difference": new - old} for f, c, old, new in columns]
+    columns = [
+        list(column[:most]) for column in (moved.features, moved.classes, moved.old.tolist(), moved.new.tolist())
+    ]
+    return [
+        {"feature": f, "class": c, "old": old, "new": new, "difference": new - old}
+        for f, c, old, new in zip(*columns, strict=True)
+    ]
 
 
 def comparison_sections(found: Comparison, level: float, outcomes: Sequence[Outcome]) -> list[Section]:
@@ -133,9 +141,8 @@ def _difference(found: Difference | McNemar) -> list[str]:
 def _classes(found: Comparison) -> Section:
     head = ["class", "rows", "precision, old", "new", "recall, old", "new"]
     rows = []
-    for name in found.classes:
-        metrics = _class_document(found, name)
-        support = metrics["support"]["new"] if metrics["support"]["new"] is not None else metrics["support"]["old"]
+    for name, metrics in _class_metrics(found).items():
+        support = metrics["support"]["new"] or metrics["support"]["old"] or 0.0  # a class is in one of the models
         cells = [metrics[metric][side] for metric in ("precision", "recall") for side in ("old", "new")]
         rows.append([name, weight(support), *("–" if x is None else number(x) for x in cells)])
     return Section("by class", head, rows)
@@ -174,14 +181,14 @@ def _listed(names: Iterable[str | None]) -> str:
 
 
 def _weight_section(found: Comparison) -> Section:
-    moved = _weights(found)
-    if not moved:
+    total = len(found.weights.features)
+    if not total:
         return Section("no weight moved")
     rows = [
         [w["feature"], w["class"], f"{w['old']:.5g}", f"{w['new']:.5g}", f"{w['difference']:+.5g}"]
-        for w in moved[:MOST_WEIGHTS]
+        for w in _weights(found, MOST_WEIGHTS)
     ]
-    of = f", the {MOST_WEIGHTS} of {len(moved):,} of the largest effect" if len(moved) > MOST_WEIGHTS else ""
+    of = f", the {MOST_WEIGHTS} of {total:,} of the largest effect" if total > MOST_WEIGHTS else ""
     return Section(
         f"weights that moved, in the units of the file{of}",
         ["feature", "class", "old", "new", "difference"],
