@@ -7,7 +7,10 @@ MOST_DEGREES = 1000
 
 
 def two_sided(t: float, degrees: int) -> float:
-    """P(|T| ≥ |t|) of Student's distribution with `degrees` ≥ 1 degrees of freedom; NaN for a t that is NaN."""
+    """P(|T| ≥ |t|) of Student's distribution with `degrees` ≥ 1 degrees of freedom; NaN for a t that is NaN.
+
+    Up to MOST_DEGREES it is one minus a sum, so that less than 1e-15 is 0.
+    """
     if math.isnan(t):
         return math.nan
     if degrees > MOST_DEGREES:

@@ -10,7 +10,7 @@ from smtrain.checks import Outcome
 from smtrain.paired import Difference, McNemar, mean_difference
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.sections import Section
-from smtrain.reports.tables import number, weight
+from smtrain.reports.tables import number, weight, whole
 from smtrain.reports.text import show
 
 MOST_FLIPS, MOST_WEIGHTS, MOST_WEIGHTS_JSON, MOST_NAMES = 20, 20, 200, 20
@@ -33,7 +33,7 @@ def comparison_document(found: Comparison, level: float, outcomes: Sequence[Outc
             "nll": {name: _plain(value) for name, value in vars(nll).items()},
             "errors": {name: _plain(value) for name, value in vars(errors).items()},
         },
-        "flips": [dict(zip(("old", "new", "rows", "better", "worse"), flip, strict=True)) for flip in _flips(found)],
+        "flips": _flip_document(found),
         "schema": _schema_document(found.schema),
         "weights": _weights(found, MOST_WEIGHTS_JSON),
         "weights_moved": len(found.weights.features),
@@ -61,6 +61,14 @@ def _class_metrics(found: Comparison) -> dict[str, dict[str, dict[str, float | N
         name: {metric: {side: value(side, metric, name) for side in sides} for metric in values["new"]}
         for name in found.classes
     }
+
+
+def _flip_document(found: Comparison) -> list[dict[str, Any]]:
+    names = ("rows", "better", "worse")
+    return [
+        {"old": old, "new": new, **{name: whole(x) for name, x in zip(names, counts, strict=True)}}
+        for old, new, *counts in _flips(found)
+    ]
 
 
 def _flips(found: Comparison) -> list[tuple[str, str, float, float, float]]:

@@ -11,7 +11,7 @@ from smtrain.checks import Outcome
 from smtrain.metrics import CALIBRATION_BINS
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.sections import Section, files, markdown, print_sections
-from smtrain.reports.tables import number, print_table, weight
+from smtrain.reports.tables import number, print_table, weight, whole
 from smtrain.reports.text import show, width_of
 from smtrain.reports.worst import worst_section
 
@@ -56,7 +56,7 @@ def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | in
         {
             "from": float(edges[i]),
             "to": float(edges[i + 1]),
-            "rows": _plain(weight),
+            "rows": whole(weight),
             "probability": probability / weight,
             observed: right / weight,
         }
@@ -68,14 +68,10 @@ def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | in
 def _confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list[dict[str, Any]]:
     """The matrix, true class by predicted class; for very many classes the errors alone."""
     if len(evaluation.classes) <= MOST_DENSE:
-        return [[_plain(cell) for cell in row] for row in evaluation.sums.confusion.dense().tolist()]
+        return [[whole(cell) for cell in row] for row in evaluation.sums.confusion.dense().tolist()]
     names = evaluation.classes
     errors = evaluation.sums.confusion.errors()
-    return [{"true": names[i], "predicted": names[j], "rows": _plain(w)} for i, j, w in errors]
-
-
-def _plain(value: float) -> float | int:
-    return int(value) if value == int(value) else value
+    return [{"true": names[i], "predicted": names[j], "rows": whole(w)} for i, j, w in errors]
 
 
 def print_evaluation(
