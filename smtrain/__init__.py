@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from smtrain.api import Evaluation, evaluate, fit, load, predict, predict_proba
+    from smtrain.api import Comparison, Evaluation, compare, evaluate, fit, load, predict, predict_proba
     from smtrain.config import Dialect, FitConfig
     from smtrain.errors import (
         CheckError,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "smtrain.api": ("Evaluation", "evaluate", "fit", "load", "predict", "predict_proba"),
+    "smtrain.api": ("Comparison", "Evaluation", "compare", "evaluate", "fit", "load", "predict", "predict_proba"),
     "smtrain.config": ("Dialect", "FitConfig"),
     "smtrain.errors": (
         "CheckError",
@@ -47,6 +47,7 @@ _HOMES = {
 }
 __all__ = [
     "CheckError",
+    "Comparison",
     "DataError",
     "Dialect",
     "Evaluation",
@@ -59,6 +60,7 @@ __all__ = [
     "SmtrainError",
     "TrainingError",
     "UsageError",
+    "compare",
     "evaluate",
     "fit",
     "inference",

@@ -1,4 +1,4 @@
-"""What smtrain does, in straight lines: fit, load, predict, evaluate, gradcheck."""
+"""What smtrain does, in straight lines: fit, load, predict, evaluate, compare, gradcheck."""
 
 import math
 from dataclasses import dataclass, replace
@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.changes import MovedWeights, SchemaChange, moved_weights, schema_change
 from smtrain.checkpoint import kept_progress
-from smtrain.config import FitConfig
+from smtrain.checks import WORSE, Check, Outcome, check_classes, parse, worse
+from smtrain.config import Dialect, FitConfig
 from smtrain.encoding import Encoder
 from smtrain.errors import DataError, ModelError, TrainingError, UsageError, quoted
 from smtrain.findings import check_size, find
@@ -18,9 +20,10 @@ from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, load_model
 from smtrain.objective import Objective, Theta
+from smtrain.paired import LEVEL, PairedSum, Side, paired_sum
 from smtrain.partitions.disk import Storage
 from smtrain.partitions.memory import Workers, available_threads
-from smtrain.predicting import Scored, UnseenLevels, score
+from smtrain.predicting import Scored, UnseenLevels, score, score_pair
 from smtrain.selection import Candidate, Selection, select_l2
 from smtrain.solvers import SOLVERS, make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
@@ -28,6 +31,7 @@ from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.sources import Data, open_table
 from smtrain.temperature import fitted_scale
 from smtrain.validation import with_validation
+from smtrain.worst import WorstRow, WorstRows
 
 
 class Observer:
@@ -263,11 +267,15 @@ def predict(model: Model, data: Data) -> list[str]:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column."""
+    """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column.
+
+    `worst` are the rows of highest NLL, as many as were asked for.
+    """
 
     classes: tuple[str, ...]
     sums: EvaluationSum
     unseen: dict[str, int]
+    worst: tuple[WorstRow, ...] = ()
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -279,18 +287,86 @@ class Evaluation:
         """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
 
+    def outcomes(self, *checks: Check | str) -> list[Outcome]:
+        """What comes of checks such as "accuracy<0.9", which say when to fail. Raises UsageError for an unknown one."""
+        parsed = [parse(check) if isinstance(check, str) else check for check in checks]
+        check_classes(parsed, self.classes)
+        return [check.outcome(self.sums, self.classes) for check in parsed]
 
-def evaluate(model: Model, data: Data, *, threads: int | None = None) -> Evaluation:
-    """Compare predictions with the labels in `data`. Raises DataError for an empty file or an unknown label."""
-    unseen, sums = UnseenLevels(model), None
+
+def evaluate(model: Model, data: Data, *, threads: int | None = None, worst: int = 0) -> Evaluation:
+    """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
+
+    Raises DataError for an empty file or an unknown label.
+    """
+    unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
     table = open_table(data, model.encoder.dialect)
     for scored in score(model, table, labels=True, threads=threads or available_threads()):
         unseen.add(scored)
+        if worst:
+            surprising.add(scored)
         more = evaluation_sum(scored.Z, scored.y, scored.v)
         sums = more if sums is None else sums + more
     if sums is None or sums.weight == 0:
         raise DataError("no rows below the header", source=table.source)
-    return Evaluation(model.classes, sums, unseen.counts)
+    return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An old and a new model on the same labelled rows: `pairs` has the sums, `classes` the union of their classes."""
+
+    old: Evaluation
+    new: Evaluation
+    classes: tuple[str, ...]
+    pairs: PairedSum
+    schema: SchemaChange
+    weights: MovedWeights
+
+    def outcomes(self, *checks: Check | str, level: float = LEVEL) -> list[Outcome]:
+        """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise."""
+        return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
+
+
+def compare(old: Model, new: Model, data: Data, *, threads: int | None = None) -> Comparison:
+    """Compare two models on labelled rows, which are read once. The weights of rows are those of the new model.
+
+    Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
+    file or a label that one of them does not know.
+    """
+    table = open_table(data, _common_dialect(old, new))
+    union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
+    places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
+    unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
+    for pair in score_pair(old, new, table, threads=threads or available_threads()):
+        for counter, scored in zip(unseen, pair, strict=True):
+            counter.add(scored)
+        sides = [Side(scored.Z, scored.y, place) for scored, place in zip(pair, places, strict=True)]
+        more = paired_sum(sides[0], sides[1], pair[1].v, len(union))
+        sums = more if sums is None else sums + more
+    if sums is None or sums.new.weight == 0:
+        raise DataError("no rows below the header", source=table.source)
+    return Comparison(
+        old=Evaluation(old.classes, sums.old, unseen[0].counts),
+        new=Evaluation(new.classes, sums.new, unseen[1].counts),
+        classes=tuple(union),
+        pairs=sums,
+        schema=schema_change(old.encoder, new.encoder),
+        weights=moved_weights(old, new),
+    )
+
+
+def _common_dialect(old: Model, new: Model) -> Dialect:
+    """The dialect that cuts a file into cells for both models. Raises ModelError if there is none."""
+    before, after = old.encoder.dialect, new.encoder.dialect
+    if old.encoder.target != new.encoder.target:
+        targets = f"{quoted(old.encoder.target)} and {quoted(new.encoder.target)}"
+        raise ModelError(f"the models predict different columns: {targets}")
+    if before.header != after.header:
+        raise ModelError("one of the models reads files with a header line, the other without")
+    if None not in {before.delimiter, after.delimiter} and before.delimiter != after.delimiter:
+        raise ModelError(f"the models read different delimiters: {before.delimiter!r} and {after.delimiter!r}")
+    return replace(before, delimiter=before.delimiter or after.delimiter)
 
 
 def row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:

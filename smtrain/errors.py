@@ -44,7 +44,8 @@ class UsageError(SmtrainError):
 class DataError(SmtrainError):
     """The data cannot be used.
 
-    `source` is the file's name, `line` its 1-based line, `column` the column's name; each may be absent.
+    `source` is the file's name, `line` its 1-based line, `column` the column's name; each may be absent. `what` is the
+    message without the source and the line.
     """
 
     exit_code = ExitCode.DATA
@@ -60,10 +61,8 @@ class DataError(SmtrainError):
     ) -> None:
         self.source, self.line, self.column = source, line, column
         place = ":".join(str(part) for part in (source, line) if part is not None)
-        where = [place] if place else []
-        if column is not None:
-            where.append(f"column {quoted(column)}")
-        super().__init__(": ".join([*where, message]), hint=hint)
+        self.what = message if column is None else f"column {quoted(column)}: {message}"
+        super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
 
 
 class ModelError(SmtrainError):

@@ -1,6 +1,6 @@
 """A model applied to a table, a piece of rows at a time, in constant memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,26 +41,58 @@ def score(model: Model, table: Table, *, labels: bool, threads: int = 1) -> Iter
     """
     readings = model.encoder.readings(table, labels=labels)
     for rows in table.rows(lambda: readings, threads):
-        X = model.encoder.encode(rows, table.names)
-        y, v = labelled(model.encoder, table, rows) if labels else (np.zeros(rows.count, np.intp), np.ones(rows.count))
-        step = max(1, TILE_LOGITS // len(model.classes))
-        for start in range(0, rows.count, step):
-            tile = slice(start, start + step)
-            part = X.take(tile)
-            yield Scored(rows, start, part, model.logits(part), y[tile], v[tile])
+        yield from _tiles(model, table.names, rows, labels=labels, step=TILE_LOGITS // len(model.classes))
 
 
-def labelled(encoder: Encoder, table: Table, rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Iterator[tuple[Scored, Scored]]:
+    """The same labelled rows of `table` as two models see them, read once. The models may read other columns.
+
+    Raises as `score` does, for either model.
+    """
+    names = ("the old model", "the new model")
+    views = [table.with_dialect(model.encoder.dialect) for model in (old, new)]
+    ways = [
+        (view, model.encoder.readings(table, labels=True, model=name))
+        for view, model, name in zip(views, (old, new), names, strict=True)
+    ]
+    if ways[0][1] == ways[1][1] and views[0].dialect == views[1].dialect:
+        ways = ways[:1]
+    step = TILE_LOGITS // max(len(old.classes), len(new.classes))
+    for found in table.rows_in_ways(ways, threads):
+        tiles = [
+            _tiles(model, table.names, rows, labels=True, step=step, name=name)
+            for model, rows, name in zip((old, new), (found[0], found[-1]), names, strict=True)
+        ]
+        yield from zip(*tiles, strict=True)
+
+
+def _tiles(
+    model: Model, names: Sequence[str], rows: Rows, *, labels: bool, step: int, name: str = "the model"
+) -> Iterator[Scored]:
+    """Parsed rows, scored some `step` at a time."""
+    X, step = model.encoder.encode(rows, names), max(1, step)
+    y, v = np.zeros(rows.count, np.intp), np.ones(rows.count)
+    if labels:
+        y, v = labelled(model.encoder, names, rows, name)
+    for start in range(0, rows.count, step):
+        tile = slice(start, start + step)
+        part = X.take(tile)
+        yield Scored(rows, start, part, model.logits(part), y[tile], v[tile])
+
+
+def labelled(
+    encoder: Encoder, names: Sequence[str], rows: Rows, model: str = "the model"
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
-    at = table.names.index(encoder.target)
+    at = names.index(encoder.target)
     y = label_codes(rows.texts[at], encoder.classes)
     if (y < 0).any():
         line, text = rows.find(at, lambda cell: cell not in encoder.classes)
-        what = f"the model has no class {quoted(text)}"
+        what = f"{model} has no class {quoted(text)}"
         raise DataError(what, source=rows.piece.source, line=line, column=encoder.target)
-    if encoder.weight is None or encoder.weight not in table.names:
+    if encoder.weight is None or encoder.weight not in names:
         return y, np.ones(rows.count)
-    v = rows.number(table.names.index(encoder.weight))
+    v = rows.number(names.index(encoder.weight))
     wrong = np.flatnonzero(~(v >= 0))
     if len(wrong):
         line = rows.lines()[wrong[0]]

@@ -44,6 +44,6 @@ def _partitions(path: str, learned: Learned, threads: int) -> Iterator[Partition
     dtype = np.float32 if learned.config.precision == "float32" else np.float64
     start = learned.partitions.rows
     for rows in table.rows(lambda: readings, threads):
-        y, v = labelled(encoder, table, rows)
+        y, v = labelled(encoder, table.names, rows)
         yield Partition(encoder.encode(rows, table.names, dtype), y, v * learned.factors[y], start)
         start += rows.count

@@ -31,9 +31,11 @@ def test_every_command_has_help_and_handles_missing_and_empty_files(command, fol
     assert "Usage: smtrain" in smtrain(command, "--help").stdout
     (tmp_path / "empty.csv").touch()
     model = [] if command in {"fit", "gradcheck", "show"} else ["-m", folder / "model.npz"]
+    ends = [command, *[folder / "model.npz"] * 2] if command == "compare" else [command]
+    model = [] if command == "compare" else model
     for path in ("no-such-file", tmp_path / "empty.csv"):
         expected = ExitCode.USAGE if path == "no-such-file" else ExitCode.MODEL if command == "show" else ExitCode.DATA
-        done = smtrain(command, path, *model, code=expected, cwd=tmp_path)
+        done = smtrain(*ends, path, *model, code=expected, cwd=tmp_path)
         assert done.stdout == ""
         assert done.stderr.startswith("smtrain: error: ")
         assert len(done.stderr.splitlines()) <= 2

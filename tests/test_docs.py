@@ -274,7 +274,10 @@ def test_every_command_and_option_is_explained():
 
     from smtrain.cli.main import COMMANDS, cli
 
-    readme, choosing = README.read_text(), "".join((ROOT / "docs" / p).read_text() for p in ("options.md", "data.md"))
+    readme, choosing = (
+        README.read_text(),
+        "".join((ROOT / "docs" / p).read_text() for p in ("options.md", "data.md", "ci.md")),
+    )
     measuring = re.findall(r'add_argument\(\s*"(--[a-z]+)"', (ROOT / "bench" / "run.py").read_text())
     known = {"--help", "--version", *measuring}
     for name in COMMANDS:
@@ -282,7 +285,7 @@ def test_every_command_and_option_is_explained():
         options = [p.opts[-1] for p in cli.get_command(click.Context(cli), name).params if isinstance(p, click.Option)]
         known.update(options)
         missing = [option for option in options if f"`{option}" not in choosing]
-        assert not missing, f"smtrain {name}: neither docs/options.md nor docs/data.md explains {missing}"
+        assert not missing, f"smtrain {name}: docs/options.md, docs/data.md and docs/ci.md do not explain {missing}"
     for page in PAGES:
         used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text()))
         assert used <= known, f"{name_of(page)}: there is no option {used - known}"

@@ -1,34 +1,56 @@
 """`smtrain evaluate`."""
 
 from json import dumps
+from typing import Any
 
 import click
 
 from smtrain.cli import options as opt
+from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
 @click.argument("data", nargs=-1, required=True)
 @opt.model_option
+@gate_options()
+@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.threads_option
 @opt.json_option
-def command(data: tuple[str, ...], model: str, threads: int | None, *, json: bool) -> None:
+def command(
+    data: tuple[str, ...],
+    model: str,
+    *,
+    fail_if: tuple[Any, ...],
+    junit: str | None,
+    worst: int,
+    threads: int | None,
+    json: bool,
+) -> None:
     """Compare the predictions for DATA, CSV files or -, with their labels.
 
     Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
-    a class, and the confusion matrix.
+    a class, and the confusion matrix. Exits with 7 if a check of --fail-if failed.
     """
     import sys
 
     from smtrain import api
+    from smtrain.checks import check_classes
     from smtrain.cli.output import data_output, print_data
-    from smtrain.reports.evaluation import document, print_evaluation
+    from smtrain.reports.evaluation import document, print_evaluation, summary
     from smtrain.reports.predictions import say_unseen
+    from smtrain.reports.worst import worst_document
 
-    evaluation = api.evaluate(api.load(model), list(data), threads=threads)
+    check_junit(junit, fail_if, [*data, model])
+    loaded = api.load(model)
+    check_classes(fail_if, loaded.classes)
+    with reporting_errors("evaluate", junit):
+        evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
+    outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
+    publish("evaluate", outcomes, junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:
-        print_data(dumps(document(evaluation), ensure_ascii=False))
+        print_data(dumps(document(evaluation, outcomes, rows), ensure_ascii=False))
     else:
-        with data_output(None):
-            print_evaluation(opt.stdout_console(sys.stdout), evaluation)
+        with data_output(None), opt.stdout_console(sys.stdout) as console:  # one write: a reader may stop early
+            print_evaluation(console, evaluation, outcomes, rows)
     say_unseen(evaluation.unseen)
+    settle(outcomes)

@@ -18,9 +18,10 @@ from smtrain import __version__
 from smtrain.cli.output import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError
 from smtrain.reports.console import errors
+from smtrain.reports.github import annotate
 from smtrain.reports.text import message
 
-COMMANDS = ("fit", "predict", "evaluate", "show", "explain", "gradcheck")
+COMMANDS = ("fit", "predict", "evaluate", "compare", "show", "explain", "gradcheck")
 STOPPED = {
     signal.SIGHUP: ("hung up", ExitCode.HANGUP),
     signal.SIGINT: ("interrupted", ExitCode.INTERRUPT),
@@ -126,6 +127,7 @@ def run(arguments: list[str]) -> ExitCode:
         code = cli.main(arguments, prog_name="smtrain", standalone_mode=False)
         return ExitCode(code) if isinstance(code, int) else ExitCode.OK
     except SmtrainError as error:
+        annotate(error)
         return _fail(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
         return _fail(error.format_message(), _usage_hint(error), ExitCode.USAGE)

@@ -1,23 +1,29 @@
-"""An evaluation as tables, or as one JSON document."""
+"""An evaluation as tables, as one JSON document, or as Markdown."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.api import Evaluation
+from smtrain.checks import Outcome
 from smtrain.metrics import CALIBRATION_BINS
-from smtrain.reports.tables import number, print_table, weight
+from smtrain.reports.checks import checks_document, checks_section
+from smtrain.reports.sections import Section, files, markdown, print_sections
+from smtrain.reports.tables import number, print_table, weight, whole
 from smtrain.reports.text import show, width_of
+from smtrain.reports.worst import worst_section
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_CONFUSIONS, MOST_COLUMNS, MOST_DENSE = 20, 60, 1000
+Worst = Sequence[dict[str, Any]]
 
 
-def document(evaluation: Evaluation) -> dict[str, Any]:
-    """The evaluation with stable keys; undefined metrics of a class are null."""
+def document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()) -> dict[str, Any]:
+    """The evaluation with stable keys, its checks and rows of highest NLL; undefined metrics of a class are null."""
     classes, found = evaluation.classes, evaluation.class_metrics
     per_class = {
         name: {metric: None if np.isnan(values[k]) else float(values[k]) for metric, values in found.items()}
@@ -31,6 +37,8 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "per_class": per_class,
         "reliability": _reliability_document(evaluation),
         "unseen": evaluation.unseen,
+        "checks": checks_document(outcomes),
+        "worst": list(worst),
     }
 
 
@@ -48,7 +56,7 @@ def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | in
         {
             "from": float(edges[i]),
             "to": float(edges[i + 1]),
-            "rows": _plain(weight),
+            "rows": whole(weight),
             "probability": probability / weight,
             observed: right / weight,
         }
@@ -60,31 +68,49 @@ def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | in
 def _confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list[dict[str, Any]]:
     """The matrix, true class by predicted class; for very many classes the errors alone."""
     if len(evaluation.classes) <= MOST_DENSE:
-        return [[_plain(cell) for cell in row] for row in evaluation.sums.confusion.dense().tolist()]
+        return [[whole(cell) for cell in row] for row in evaluation.sums.confusion.dense().tolist()]
     names = evaluation.classes
     errors = evaluation.sums.confusion.errors()
-    return [{"true": names[i], "predicted": names[j], "rows": _plain(w)} for i, j, w in errors]
+    return [{"true": names[i], "predicted": names[j], "rows": whole(w)} for i, j, w in errors]
 
 
-def _plain(value: float) -> float | int:
-    return int(value) if value == int(value) else value
-
-
-def print_evaluation(console: "Console", evaluation: Evaluation) -> None:
-    """Print the metrics, a line a class, and the confusion matrix."""
-    console.print(f"{evaluation.sums.rows:,} rows")
-    print_table(console, ["metric", "value"], [[name, number(value, 6)] for name, value in evaluation.metrics.items()])
+def print_evaluation(
+    console: "Console", evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()
+) -> None:
+    """Print the metrics, a line a class, the confusion matrix, and what was asked for besides."""
+    print_sections(console, [_metrics(evaluation), _classes(evaluation)])
     console.print()
+    _print_reliability(console, evaluation)
+    console.print()
+    _print_confusion(console, evaluation)
+    for section in _asked_for(outcomes, worst):
+        console.print()
+        print_sections(console, [section])
+
+
+def summary(evaluation: Evaluation, outcomes: Sequence[Outcome], worst: Worst, model: str, data: Sequence[str]) -> str:
+    """The evaluation of a model on files as Markdown: what was asked for first, and no matrix."""
+    confusions = _most_frequent(evaluation)
+    sections = [*_asked_for(outcomes, worst), _metrics(evaluation), _classes(evaluation), confusions]
+    return markdown("smtrain evaluate", [files(model=model, data=", ".join(data)), *sections])
+
+
+def _asked_for(outcomes: Sequence[Outcome], worst: Worst) -> list[Section]:
+    return [*([checks_section(outcomes)] if outcomes else []), *([worst_section(worst)] if worst else [])]
+
+
+def _metrics(evaluation: Evaluation) -> Section:
+    rows = [[name, number(value, 6)] for name, value in evaluation.metrics.items()]
+    return Section(f"{evaluation.sums.rows:,} rows", ["metric", "value"], rows)
+
+
+def _classes(evaluation: Evaluation) -> Section:
     found = evaluation.class_metrics
     rows = [
         [name, weight(found["support"][k]), *(number(found[m][k]) for m in list(found)[1:])]
         for k, name in enumerate(evaluation.classes)
     ]
-    print_table(console, ["class", "rows", *list(found)[1:]], rows)
-    console.print()
-    _print_reliability(console, evaluation)
-    console.print()
-    _print_confusion(console, evaluation)
+    return Section("", ["class", "rows", *list(found)[1:]], rows)
 
 
 def _print_reliability(console: "Console", evaluation: Evaluation) -> None:
@@ -119,8 +145,12 @@ def _print_confusion(console: "Console", evaluation: Evaluation) -> None:
 
 
 def _print_most_frequent(console: "Console", evaluation: Evaluation) -> None:
+    print_sections(console, [_most_frequent(evaluation)])
+
+
+def _most_frequent(evaluation: Evaluation) -> Section:
     names, support = evaluation.classes, evaluation.sums.support
     errors = evaluation.sums.confusion.errors()[:MOST_CONFUSIONS]
     rows = [[names[i], names[j], weight(w), f"{w / support[i]:.1%}"] for i, j, w in errors]
-    console.print(f"most frequent confusions ({len(names)} classes; --json has all)")
-    print_table(console, ["true", "predicted", "rows", "of its class"], rows, texts=2)
+    title = f"most frequent confusions ({len(names)} classes; --json has all)"
+    return Section(title, ["true", "predicted", "rows", "of its class"], rows, texts=2)

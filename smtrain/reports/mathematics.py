@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.gradcheck import GradientCheck
 from smtrain.model import Model
@@ -19,12 +20,10 @@ MOST_COLUMNS, MOST_PUSHES, MOST_DISAGREEMENTS = 10, 10, 10
 def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) -> dict[str, Any]:
     """One row as a document: x, z, s, and with a label y, s − y and x ⊗ (s − y), (K, p).
 
-    `pushes` is x_j (W_j,first − W_j,second): what each feature adds to the lead of the first class over the second.
+    `pushes` are those of the first class over the second.
     """
     x, z, s = scored.X.toarray()[0], scored.Z[:, 0], scored.probabilities[:, 0]
     first, second = (int(k) for k in np.argsort(-s, kind="stable")[:2])
-    push = x * (model.W[:, first] - model.W[:, second])
-    order = [int(j) for j in np.argsort(-np.abs(push), kind="stable") if push[j]]
     found: dict[str, Any] = {
         "row": number,
         "line": scored.rows.lines()[scored.start],
@@ -35,7 +34,7 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
         "s": s.tolist(),
         "prediction": model.classes[first],
         "second": model.classes[second],
-        "pushes": [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order],
+        "pushes": pushes(model, x, first, second),
         "intercept_push": float(model.b[first] - model.b[second]),
     }
     if labelled:
@@ -50,6 +49,13 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
     return found
 
 
+def pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
+    """x_j (W_j,first − W_j,second): what each feature adds to the lead of a class over another; the largest first."""
+    push = x * (model.W[:, first] - model.W[:, second])
+    order = [int(j) for j in np.argsort(-np.abs(push), kind="stable") if push[j]]
+    return [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order]
+
+
 def print_explanation(console: "Console", found: dict[str, Any]) -> None:
     """Print a row's explanation: the classes as lines, then x ⊗ (s − y), then what pushed."""
     label = f", label {found['label']}, NLL {found['nll']:.6f}" if "label" in found else ""
@@ -61,8 +67,8 @@ def print_explanation(console: "Console", found: dict[str, Any]) -> None:
     console.print()
     _print_outer(console, found)
     console.print(_safe(f"what pushed {found['prediction']} ahead of {found['second']}: x (w − w')"))
-    pushes = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in found["pushes"][:MOST_PUSHES]]
-    print_table(console, ["feature", "x", "push"], [*pushes, ["(intercept)", "1", f"{found['intercept_push']:+.4f}"]])
+    rows = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in found["pushes"][:MOST_PUSHES]]
+    print_table(console, ["feature", "x", "push"], [*rows, ["(intercept)", "1", f"{found['intercept_push']:+.4f}"]])
 
 
 def _print_outer(console: "Console", found: dict[str, Any]) -> None:

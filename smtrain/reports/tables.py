@@ -29,6 +29,11 @@ def number(value: float, digits: int = 4) -> str:
     return "–" if math.isnan(value) else f"{value:.{digits}f}"
 
 
+def whole(value: float) -> float | int:
+    """A count as an integer, a sum of weights as it is: for JSON."""
+    return int(value) if value == int(value) else value
+
+
 def weight(value: float) -> str:
     """A count without decimals, a sum of weights with them."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"

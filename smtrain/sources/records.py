@@ -36,6 +36,10 @@ class Piece:
         """Every record that is not blank, with the line it starts at. Slow: for headers and for finding faults."""
         yield from _records(self.text.decode(errors="replace"), self.line, self.delimiter)
 
+    def line_ends(self) -> int:
+        """The number of line ends."""
+        return _line_ends(self.text)
+
     def before(self, line: int) -> "Piece | None":
         """The whole records before the one at `line`, or None if there are none."""
         lines = self.text.splitlines(keepends=True)[: line - self.line]

@@ -8,6 +8,7 @@ import io
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -73,7 +74,9 @@ class Rows:
         raise LookupError("no such cell")
 
     def lines(self) -> list[int]:
-        """The line that each row starts at. Slow; for messages."""
+        """The line that each row starts at. Slow where a record has more than one line, or blank lines are between."""
+        if self.piece.line_ends() == self.count:
+            return list(range(self.piece.line, self.piece.line + self.count))
         return [line for line, _ in self.piece.records()]
 
 
@@ -221,6 +224,19 @@ class Table:
                 yield rows
             if error is not None:
                 raise error
+
+    def rows_in_ways(self, ways: Sequence[tuple["Table", Readings]], threads: int = 1) -> Iterator[list[Rows]]:
+        """Parse each piece of this table in several ways: as cells of another table of its columns, with its readings.
+
+        Raises the DataError of a record that one of them cannot read.
+        """
+        return _in_order(lambda piece: [table.parse(piece, how) for table, how in ways], self.pieces(), threads)
+
+    def with_dialect(self, dialect: Dialect) -> "Table":
+        """The same table with the decimal mark and the missing cells of another dialect, for `rows_in_ways`."""
+        found = copy(self)
+        found.dialect, found._missing = dialect, sorted(dialect.missing)
+        return found
 
     def _parse_until_fault(self, piece: Piece, readings: Readings) -> tuple[Rows | None, DataError | None]:
         try:

@@ -1,0 +1,74 @@
+"""`smtrain compare`."""
+
+from json import dumps
+from typing import Any
+
+import click
+
+from smtrain.cli import options as opt
+from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
+from smtrain.errors import UsageError
+
+
+@click.command("compare", short_help="Say whether a new model is better than an old one on labelled rows.")
+@click.argument("old", metavar="OLD.npz")
+@click.argument("new", metavar="NEW.npz")
+@click.argument("data", nargs=-1, required=True)
+@gate_options("worse")
+@click.option(
+    "--level",
+    type=opt.Number(0, 1, open_low=True, open_high=True),
+    default=0.95,
+    show_default=True,
+    help="Of the intervals. worse: the whole interval of the NLL's difference is above 0.",
+)
+@click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
+@opt.threads_option
+@opt.json_option
+def command(
+    old: str,
+    new: str,
+    data: tuple[str, ...],
+    *,
+    fail_if: tuple[Any, ...],
+    junit: str | None,
+    level: float,
+    format: str,  # noqa: A002 - the option's name
+    threads: int | None,
+    json: bool,
+) -> None:
+    """Compare two models on the labelled rows of DATA, CSV files or -, which are read once.
+
+    Prints the metrics of both, paired tests of the NLL and of the errors (McNemar), the predictions that changed, what
+    changed in columns, levels and classes, and the weights that moved. Exits with 7 if a check of --fail-if failed;
+    metrics in it are those of the new model.
+    """
+    import sys
+
+    from smtrain import api
+    from smtrain.checks import check_classes
+    from smtrain.cli.output import data_output, print_data
+    from smtrain.reports.comparison import comparison_document, comparison_sections
+    from smtrain.reports.predictions import say_unseen
+    from smtrain.reports.sections import files, markdown, print_sections
+
+    if json and format != "table":
+        raise UsageError("--json and --format exclude each other")
+    check_junit(junit, fail_if, [*data, old, new])
+    models = api.load(old), api.load(new)
+    check_classes(fail_if, models[1].classes)
+    with reporting_errors("compare", junit):
+        found = api.compare(*models, list(data), threads=threads)
+    outcomes = found.outcomes(*fail_if, level=level)
+    sections = comparison_sections(found, level, outcomes)
+    page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
+    publish("compare", outcomes, junit, lambda: page)
+    if json:
+        print_data(dumps(comparison_document(found, level, outcomes), ensure_ascii=False))
+    elif format == "markdown":
+        print_data(page)
+    else:
+        with data_output(None), opt.stdout_console(sys.stdout) as console:
+            print_sections(console, sections)
+    say_unseen(found.new.unseen)
+    settle(outcomes)

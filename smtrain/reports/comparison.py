@@ -1,0 +1,205 @@
+"""Two models compared, as sections or as one JSON document."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from smtrain.api import Comparison
+from smtrain.changes import SchemaChange, SetChange
+from smtrain.checks import Outcome
+from smtrain.paired import Difference, McNemar, mean_difference
+from smtrain.reports.checks import checks_document, checks_section
+from smtrain.reports.sections import Section
+from smtrain.reports.tables import number, weight, whole
+from smtrain.reports.text import show
+
+MOST_FLIPS, MOST_WEIGHTS, MOST_WEIGHTS_JSON, MOST_NAMES = 20, 20, 200, 20
+
+
+def comparison_document(found: Comparison, level: float, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Everything with stable keys; null where a number is not defined."""
+    nll, errors = mean_difference(found.pairs.nll, level), found.pairs.mcnemar(level)
+    old, new = found.old.metrics, found.new.metrics
+    return {
+        "rows": found.new.sums.rows,
+        "classes": list(found.classes),
+        "metrics": {
+            name: {"old": _plain(old[name]), "new": _plain(new[name]), "difference": _plain(new[name] - old[name])}
+            for name in new
+        },
+        "per_class": _class_metrics(found),
+        "tests": {
+            "level": level,
+            "nll": {name: _plain(value) for name, value in vars(nll).items()},
+            "errors": {name: _plain(value) for name, value in vars(errors).items()},
+        },
+        "flips": _flip_document(found),
+        "schema": _schema_document(found.schema),
+        "weights": _weights(found, MOST_WEIGHTS_JSON),
+        "weights_moved": len(found.weights.features),
+        "checks": checks_document(outcomes),
+        "unseen": {"old": found.old.unseen, "new": found.new.unseen},
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _class_metrics(found: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
+    """By class and metric, the old and the new model's; null where not defined, or the model has no such class."""
+    sides = {"old": found.old, "new": found.new}
+    values = {side: evaluation.class_metrics for side, evaluation in sides.items()}
+    places = {side: {name: k for k, name in enumerate(evaluation.classes)} for side, evaluation in sides.items()}
+
+    def value(side: str, metric: str, name: str) -> float | None:
+        k = places[side].get(name)
+        plain: float | None = None if k is None else _plain(float(values[side][metric][k]))
+        return plain
+
+    return {
+        name: {metric: {side: value(side, metric, name) for side in sides} for metric in values["new"]}
+        for name in found.classes
+    }
+
+
+def _flip_document(found: Comparison) -> list[dict[str, Any]]:
+    names = ("rows", "better", "worse")
+    return [
+        {"old": old, "new": new, **{name: whole(x) for name, x in zip(names, counts, strict=True)}}
+        for old, new, *counts in _flips(found)
+    ]
+
+
+def _flips(found: Comparison) -> list[tuple[str, str, float, float, float]]:
+    """(old prediction, new prediction, rows, those for the better, those for the worse), the most frequent first."""
+    parts = [
+        dict(zip(c.pairs.tolist(), c.weights.tolist(), strict=True)) for c in (found.pairs.better, found.pairs.worse)
+    ]
+    K, names = len(found.classes), found.classes
+    return [
+        (names[i], names[j], w, *(part.get(i * K + j, 0.0) for part in parts))
+        for i, j, w in found.pairs.predicted.errors()
+    ]
+
+
+def _schema_document(schema: SchemaChange) -> dict[str, Any]:
+    return {
+        "columns": _set_document(schema.columns),
+        "kinds": {name: {"old": old, "new": new} for name, (old, new) in schema.kinds.items()},
+        "levels": {name: _set_document(change) for name, change in schema.levels.items()},
+        "classes": _set_document(schema.classes),
+    }
+
+
+def _set_document(change: SetChange[Any]) -> dict[str, list[Any]]:
+    return {"added": list(change.added), "removed": list(change.removed)}
+
+
+def _weights(found: Comparison, most: int) -> list[dict[str, Any]]:
+    """The weights that moved, those of the largest effect first, at most so many."""
+    moved = found.weights
+    columns = [
+        list(column[:most]) for column in (moved.features, moved.classes, moved.old.tolist(), moved.new.tolist())
+    ]
+    return [
+        {"feature": f, "class": c, "old": old, "new": new, "difference": new - old}
+        for f, c, old, new in zip(*columns, strict=True)
+    ]
+
+
+def comparison_sections(found: Comparison, level: float, outcomes: Sequence[Outcome]) -> list[Section]:
+    """The report: outcomes of checks first, if there are any."""
+    sections = [
+        _metrics(found),
+        *_tests(found, level),
+        _classes(found),
+        _flip_section(found),
+        _schema_section(found.schema),
+        _weight_section(found),
+    ]
+    return [checks_section(outcomes), *sections] if outcomes else sections
+
+
+def _metrics(found: Comparison) -> Section:
+    old, new = found.old.metrics, found.new.metrics
+    rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in new]
+    return Section(f"{found.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows)
+
+
+def _signed(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:+.{digits}f}"
+
+
+def _tests(found: Comparison, level: float) -> list[Section]:
+    nll, errors = mean_difference(found.pairs.nll, level), found.pairs.mcnemar(level)
+    head = ["difference, new − old", "mean", "low", "high", "p"]
+    rows = [["nll", *_difference(nll)], ["accuracy", *_difference(errors)]]
+    interval = f"{100 * level:g} % interval, paired by row; p of no difference"
+    what = f"rows that only the new model has right: {errors.gained:,}; only the old one: {errors.lost:,}"
+    return [Section(interval, head, rows), Section(f"{what} (McNemar{', exact' if errors.exact else ''})")]
+
+
+def _difference(found: Difference | McNemar) -> list[str]:
+    mean = found.mean if isinstance(found, Difference) else found.difference
+    p = "–" if math.isnan(found.p) else "< 0.0001" if found.p < 1e-4 else f"{found.p:.4f}"
+    return [_signed(mean, 6), _signed(found.low, 6), _signed(found.high, 6), p]
+
+
+def _classes(found: Comparison) -> Section:
+    head = ["class", "rows", "precision, old", "new", "recall, old", "new"]
+    rows = []
+    for name, metrics in _class_metrics(found).items():
+        support = metrics["support"]["new"] or metrics["support"]["old"] or 0.0  # a class is in one of the models
+        cells = [metrics[metric][side] for metric in ("precision", "recall") for side in ("old", "new")]
+        rows.append([name, weight(support), *("–" if x is None else number(x) for x in cells)])
+    return Section("by class", head, rows)
+
+
+def _flip_section(found: Comparison) -> Section:
+    flips = _flips(found)
+    total = sum(flip[2] for flip in flips)
+    if not flips:
+        return Section("no prediction changed")
+    rows = [[old, new, *(weight(x) for x in counts)] for old, new, *counts in flips[:MOST_FLIPS]]
+    more = f", the {MOST_FLIPS} most frequent of {len(flips)} ways" if len(flips) > MOST_FLIPS else ""
+    title = f"predictions that changed: {weight(total)} rows{more}"
+    return Section(title, ["old", "new", "rows", "better", "worse"], rows, texts=2)
+
+
+def _schema_section(schema: SchemaChange) -> Section:
+    if not schema:
+        return Section("the same columns, levels and classes")
+    rows = [
+        *_set_rows("column", schema.columns),
+        *([f"kind of {name}", f"{old}, now {new}", ""] for name, (old, new) in schema.kinds.items()),
+        *(row for name, change in schema.levels.items() for row in _set_rows(f"level of {name}", change)),
+        *_set_rows("class", schema.classes),
+    ]
+    return Section("what the models read and predict", ["what", "added", "removed"], rows, texts=3)
+
+
+def _set_rows(what: str, change: SetChange[Any]) -> list[list[str]]:
+    return [[what, _listed(change.added), _listed(change.removed)]] if change else []
+
+
+def _listed(names: Iterable[str | None]) -> str:
+    shown = ["(missing)" if name is None else show(name, 40) for name in names]
+    return ", ".join(shown[:MOST_NAMES]) + (f", … ({len(shown)})" if len(shown) > MOST_NAMES else "")
+
+
+def _weight_section(found: Comparison) -> Section:
+    total = len(found.weights.features)
+    if not total:
+        return Section("no weight moved")
+    rows = [
+        [w["feature"], w["class"], f"{w['old']:.5g}", f"{w['new']:.5g}", f"{w['difference']:+.5g}"]
+        for w in _weights(found, MOST_WEIGHTS)
+    ]
+    of = f", the {MOST_WEIGHTS} of {total:,} of the largest effect" if total > MOST_WEIGHTS else ""
+    return Section(
+        f"weights that moved, in the units of the file{of}",
+        ["feature", "class", "old", "new", "difference"],
+        rows,
+        texts=2,
+    )

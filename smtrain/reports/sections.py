@@ -1,0 +1,85 @@
+"""A report in sections, each a title and a table: for people on a terminal, or as Markdown for a page."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smtrain.reports.tables import print_table
+from smtrain.reports.text import message, show
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST_ROWS, CELL_WIDTH = 100, 200
+# Letters and digits, with single blanks, hyphens and the like between them: no Markdown can come of it.
+PLAIN = re.compile(r"[^\W_]+(?:(?:, |[ _=-]|\.(?=\d))[^\W_]+)*")
+MARKUP = re.compile(r"[!-$&*.:-@\[-`{-~]")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title of our own words, and a table whose first `texts` columns are text, the others numbers.
+
+    The title and the numbers hold no text from files; cells of text may hold any.
+    """
+
+    title: str
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    texts: int = 1
+
+
+def files(**names: str) -> Section:
+    """Which files a report is about, by what they are."""
+    return Section("files", ["what", "file"], [[what, name] for what, name in names.items()], texts=2)
+
+
+def print_sections(console: "Console", sections: Iterable[Section]) -> None:
+    """Print each, with a blank line between."""
+    for i, section in enumerate(sections):
+        if i:
+            console.print()
+        if section.title:
+            console.print(message(section.title))
+        if section.rows:
+            print_table(console, section.head, section.rows, texts=section.texts)
+
+
+def markdown(title: str, sections: Iterable[Section]) -> str:
+    """The same as GitHub's Markdown; of a long table the first rows."""
+    return "\n".join([f"### {title}", "", *(line for section in sections for line in _lines(section))])
+
+
+def _lines(section: Section) -> list[str]:
+    lines = [section.title, ""] if section.title else []
+    if section.rows:
+        align = ["---" if i < section.texts else "---:" for i in range(len(section.head))]
+        lines += [_row(map(escaped, section.head)), _row(align)]
+        lines += [_row(_cells(row, section.texts)) for row in section.rows[:MOST_ROWS]]
+        lines.append("")
+    if len(section.rows) > MOST_ROWS:
+        lines += [f"{len(section.rows) - MOST_ROWS:,} more", ""]
+    return lines
+
+
+def _cells(row: Sequence[str], texts: int) -> list[str]:
+    return [escaped(cell) if i < texts else cell for i, cell in enumerate(row)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def escaped(text: str) -> str:
+    """Any text as Markdown that shows it as it stands.
+
+    What could be taken for a link, a mention, HTML or a formula becomes code; with a pipe or a backtick in it, code of
+    HTML with its punctuation as numbers.
+    """
+    safe = show(text, CELL_WIDTH)
+    if not safe or PLAIN.fullmatch(safe):
+        return safe
+    if not re.search(r"[`|\\]", safe):
+        return f"`{safe}`"
+    return f"<code>{MARKUP.sub(lambda found: f'&#{ord(found[0])};', safe)}</code>"

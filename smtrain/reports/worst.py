@@ -1,0 +1,47 @@
+"""The rows of highest NLL, and what pushed their predictions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from smtrain.model import Model
+from smtrain.reports.mathematics import pushes
+from smtrain.reports.sections import Section
+from smtrain.worst import WorstRow
+
+MOST_PUSHES, MOST_SHOWN = 10, 3
+
+
+def worst_document(model: Model, rows: Sequence[WorstRow]) -> list[dict[str, Any]]:
+    """Each row with its place and the columns that pushed `rival` ahead of the label, the largest pushes first.
+
+    `rival` is the prediction, or where that is right the most probable other class.
+    """
+    return [
+        {
+            "source": row.source,
+            "line": row.line,
+            "row": row.row,
+            "label": model.classes[row.label],
+            "prediction": model.classes[row.prediction],
+            "rival": model.classes[row.rival],
+            "nll": row.nll,
+            "pushes": pushes(model, row.X.toarray()[0], row.rival, row.label)[:MOST_PUSHES],
+            "intercept_push": float(model.b[row.rival] - model.b[row.label]),
+        }
+        for row in rows
+    ]
+
+
+def worst_section(found: Sequence[dict[str, Any]]) -> Section:
+    """A line a row of `worst_document`."""
+    rows = [
+        [f"{row['source']}:{row['line']}", row["label"], row["prediction"], _pushed(row), f"{row['nll']:.4f}"]
+        for row in found
+    ]
+    return Section("rows of highest NLL", ["line", "label", "prediction", "pushed by", "NLL"], rows, texts=4)
+
+
+def _pushed(row: dict[str, Any]) -> str:
+    """The features that pushed away from the label most."""
+    away = [push for push in row["pushes"] if push["push"] > 0]
+    return ", ".join(f"{push['feature']} {push['push']:+.2f}" for push in away[:MOST_SHOWN]) or "–"
