@@ -19,9 +19,9 @@ from smtrain.solvers.lbfgs import Lbfgs, LbfgsState
 # The path starts at the default and goes by factors of ten: near its minimum the NLL changes by less than its error
 # within a factor of three.
 START, LARGEST_L2, SMALLEST_L2 = 1.0, 1e4, 1e-4
-# A fit ends when its own model of the curvature promises less than this share of the objective, and the last steps gained
-# no more: less than the standard error of a mean over folds. Under a weak penalty that can take very long; a fit that is
-# cut off is nearer to the stronger penalty before it, which makes the weak one look no better than it is.
+# A fit ends when its own model of the curvature promises less than this share of the objective, and the last steps
+# gained no more: less than the standard error of a mean over folds. Under a weak penalty that can take very long; a fit
+# that is cut off is nearer to the stronger penalty before it, which makes the weak one look no better than it is.
 ACCURACY, FEWEST_STEPS, MOST_EPOCHS, FIRST_EPOCHS = 3e-4, 4, 40, 200
 
 
@@ -68,8 +68,8 @@ def select_l2(
     while found.l2 < LARGEST_L2 and found.nll <= path.lowest.nll + path.lowest.se:
         found = path.add(10 * found.l2, found.l2)
     found, before = origin, math.inf
-    while found.l2 > SMALLEST_L2 and found.nll <= before:
-        before = found.nll
+    while found.l2 > SMALLEST_L2 and found.nll < before:
+        before = found.nll - found.se
         found = path.add(found.l2 / 10, found.l2)
     candidates = tuple(sorted(path.candidates, key=lambda candidate: -candidate.l2))
     best = path.lowest
