@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from smtrain.api import Comparison, Evaluation, compare, evaluate, fit, load, predict, predict_proba
+    from smtrain.api import Comparison, Evaluation, check, compare, doctor, evaluate, fit, load, predict, predict_proba
     from smtrain.config import Dialect, FitConfig
+    from smtrain.diagnosis import Diagnosis, Finding, Severity
     from smtrain.errors import (
         CheckError,
         DataError,
@@ -26,12 +27,25 @@ if TYPE_CHECKING:
     )
     from smtrain.model import Model
     from smtrain.standard_errors import Inference, inference
+    from smtrain.verifying import Verification, verify
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "smtrain.api": ("Comparison", "Evaluation", "compare", "evaluate", "fit", "load", "predict", "predict_proba"),
+    "smtrain.api": (
+        "Comparison",
+        "Evaluation",
+        "check",
+        "compare",
+        "doctor",
+        "evaluate",
+        "fit",
+        "load",
+        "predict",
+        "predict_proba",
+    ),
     "smtrain.config": ("Dialect", "FitConfig"),
+    "smtrain.diagnosis": ("Diagnosis", "Finding", "Severity"),
     "smtrain.errors": (
         "CheckError",
         "DataError",
@@ -44,29 +58,37 @@ _HOMES = {
     ),
     "smtrain.standard_errors": ("Inference", "inference"),
     "smtrain.model": ("Model",),
+    "smtrain.verifying": ("Verification", "verify"),
 }
 __all__ = [
     "CheckError",
     "Comparison",
     "DataError",
+    "Diagnosis",
     "Dialect",
     "Evaluation",
     "ExitCode",
+    "Finding",
     "FitConfig",
     "Inference",
     "Model",
     "ModelError",
     "OutputError",
+    "Severity",
     "SmtrainError",
     "TrainingError",
     "UsageError",
+    "Verification",
+    "check",
     "compare",
+    "doctor",
     "evaluate",
     "fit",
     "inference",
     "load",
     "predict",
     "predict_proba",
+    "verify",
 ]
 
 

@@ -1,6 +1,7 @@
 """What smtrain does, in straight lines: fit, load, predict, evaluate, compare, gradcheck."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.changes import MovedWeights, SchemaChange, moved_weights, schema_change
-from smtrain.checkpoint import kept_progress
+from smtrain.checking import check as check_table
+from smtrain.checkpoint import digest, kept_progress
 from smtrain.checks import WORSE, Check, Outcome, check_classes, parse, worse
 from smtrain.config import Dialect, FitConfig
+from smtrain.diagnosis import Diagnosis
 from smtrain.encoding import Encoder
 from smtrain.errors import DataError, ModelError, TrainingError, UsageError, quoted
+from smtrain.examining import examine
 from smtrain.findings import check_size, find
 from smtrain.gradcheck import GradientCheck, check_gradient
 from smtrain.holdout import folds
@@ -80,7 +84,7 @@ def fit(
         observer.on_learned(learned, config)
         check_size(config, learned.encoder)
         objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
-        start = objective.zeros() if init is None else warm_start(init, learned.encoder)
+        start = warm = objective.zeros() if init is None else warm_start(init, learned.encoder)
         selection = None
         if config.l2 == "auto":
             selection = _selected(objective, learned.partitions.labels, config, start, observer)
@@ -109,6 +113,7 @@ def fit(
             findings.record
             | _selection_record(selection)
             | ({} if temperature is None else {"temperature": temperature})
+            | ({} if init is None else {"init": digest(warm)})
         )
     return _model(learned, config, solution, more, findings.information)
 
@@ -239,7 +244,8 @@ def _model(
     theta = solution.point.theta
     if learned.validation_rows:
         record["validation"] = {"rows": learned.validation_rows, "nll": best.validation_nll}
-    return Model(learned.encoder, theta[:-1], theta[-1], record | more, _history(solution), information)
+    history = _history(solution)
+    return Model(learned.encoder, theta[:-1], theta[-1], record | more, history, information, learned.contract)
 
 
 def _history(solution: Solution) -> NDArray[np.float64]:
@@ -255,9 +261,13 @@ def load(path: str) -> Model:
 
 def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
     """Probabilities (n, K) of the rows of a CSV file or a DataFrame; columns in the order of `model.classes`."""
+    return np.concatenate([np.empty((0, len(model.classes))), *probabilities(model, data)])
+
+
+def probabilities(model: Model, data: Data) -> Iterator[NDArray[np.float64]]:
+    """The same (m, K) for some rows after another, in constant memory."""
     table = open_table(data, model.encoder.dialect)
-    pieces = [scored.probabilities.T for scored in score(model, table, labels=False)]
-    return np.concatenate([np.empty((0, len(model.classes))), *pieces])
+    return (np.asarray(scored.probabilities.T, np.float64) for scored in score(model, table, labels=False))
 
 
 def predict(model: Model, data: Data) -> list[str]:
@@ -367,6 +377,23 @@ def _common_dialect(old: Model, new: Model) -> Dialect:
     if None not in {before.delimiter, after.delimiter} and before.delimiter != after.delimiter:
         raise ModelError(f"the models read different delimiters: {before.delimiter!r} and {after.delimiter!r}")
     return replace(before, delimiter=before.delimiter or after.delimiter)
+
+
+def check(model: Model, data: Data, *, threads: int | None = None) -> Diagnosis:
+    """Hold `data` against the data contract of `model`. Raises ModelError if it has none, DataError if it is no table.
+
+    Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
+    """
+    return check_table(model, open_table(data, model.encoder.dialect), threads or available_threads())
+
+
+def doctor(data: Data, config: FitConfig | None = None, **options: Any) -> Diagnosis:
+    """What there is to say of `data` before it is fitted with these options. Raises DataError if it is no table.
+
+    Errors are what `fit` would refuse; warnings what makes a model other than it seems; notes what is good to know.
+    """
+    config = replace(config or FitConfig(), **options)
+    return examine(open_table(data, config.dialect, fitting=True), config, config.threads or available_threads())
 
 
 def row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:

@@ -56,7 +56,7 @@ class Checkpoint(NoCheckpoint):
             "version": VERSION,
             "options": config.record(),
             "columns": learned.encoder.schema() | {"classes": list(learned.encoder.classes)},
-            "start": hashlib.sha256(start.tobytes()).hexdigest(),
+            "start": digest(start),
             "data": fingerprint(learned.partitions),
         }
         self._latest: Progress | None = None
@@ -101,6 +101,11 @@ def kept_progress(path: str | None, config: FitConfig, learned: Learned, start: 
     except BaseException:
         kept.save()
         raise
+
+
+def digest(theta: Theta) -> str:
+    """SHA-256 of a start."""
+    return hashlib.sha256(theta.tobytes()).hexdigest()
 
 
 def fingerprint(partitions: MemoryPartitions) -> str:

@@ -119,11 +119,7 @@ class Encoder:
 
         `labels` asks for the target column. Raises ModelError naming the first column that is not there.
         """
-        wanted = {column.name: column.reading for column in self.columns}
-        if labels:
-            wanted[self.target] = Reading.LABEL
-            if self.weight is not None and self.weight in table.names:
-                wanted[self.weight] = Reading.NUMBER
+        wanted = self._wanted(table, labels=labels)
         for name in wanted:
             if name not in table.names:
                 what = "the target column" if name == self.target else "the column"
@@ -131,6 +127,19 @@ class Encoder:
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
                 raise ModelError(message, hint=f"the file's columns are {known}")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
+
+    def readings_there(self, table: Table) -> Readings:
+        """The same for whatever is there of the columns and the labels."""
+        wanted = self._wanted(table, labels=True)
+        return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
+
+    def _wanted(self, table: Table, *, labels: bool) -> dict[str, Reading]:
+        wanted = {column.name: column.reading for column in self.columns}
+        if labels:
+            wanted[self.target] = Reading.LABEL
+            if self.weight is not None and self.weight in table.names:
+                wanted[self.weight] = Reading.NUMBER
+        return wanted
 
     def encode(self, rows: Rows, names: Sequence[str], dtype: Dtype = np.float64) -> Design:
         """X of some rows of a table whose columns are `names`."""
@@ -183,13 +192,14 @@ class Encoder:
             columns=columns,
             target=target,
             classes=tuple(classes),
-            dialect=_dialect_from(schema["dialect"]),
+            dialect=dialect_from(schema["dialect"]),
             weight=weight,
             ignored=tuple((documents.text(n, empty=True), documents.text(why)) for n, why in schema["ignored"]),
         )
 
 
-def _dialect_from(schema: dict[str, Any]) -> Dialect:
+def dialect_from(schema: dict[str, Any]) -> Dialect:
+    """The dialect in a JSON document. Raises ValueError, TypeError or KeyError for what is none."""
     delimiter = schema["delimiter"]
     if delimiter is not None and (len(documents.text(delimiter)) != 1 or not valid_delimiter(delimiter)):
         raise ValueError("not a delimiter")

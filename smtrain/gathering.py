@@ -12,9 +12,10 @@ import numpy as np
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL
-from smtrain.errors import DataError, UsageError, quoted
+from smtrain.errors import DataError, quoted
 from smtrain.partitions.disk import Shelf, Storage
 from smtrain.raw import RawPartition
+from smtrain.roles import roles_of
 from smtrain.sources.notation import is_number, not_a_number, shell_word
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 from smtrain.vocabulary import Vocabulary
@@ -36,14 +37,10 @@ class Gatherer:
 
     def __init__(self, table: Table, config: FitConfig, storage: Storage, threads: int) -> None:
         self.table, self.config, self._threads = table, config, threads
-        names = table.names
-        self.target = table.column(config.target, "--target") if config.target is not None else len(names) - 1
-        self.weight = table.column(config.weight, "--weight") if config.weight is not None else None
-        self.forced = self._forced_kinds()
-        dropped = {table.column(name, "--drop") for name in config.drop}
-        features = [i for i in range(len(names)) if i not in {self.target, self.weight} | dropped]
-        self.kinds: dict[int, Reading | None] = {i: self.forced.get(i) for i in features}
-        self.vocabularies = {i: Vocabulary() for i in (*features, self.target)}
+        names, roles = table.names, roles_of(table, config)
+        self.target, self.weight, self.forced = roles.target, roles.weight, roles.forced
+        self.kinds: dict[int, Reading | None] = {i: self.forced.get(i) for i in roles.features}
+        self.vocabularies = {i: Vocabulary() for i in (*roles.features, self.target)}
         self.first_seen: dict[int, tuple[str, int, str]] = {}
         self.slots: dict[int, int] = {}
         self.partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
@@ -53,21 +50,6 @@ class Gatherer:
         self._open: RawPartition | None = None
         self._filled = 0
         self.rows = 0
-
-    def _forced_kinds(self) -> dict[int, Reading]:
-        forced = {self.table.column(name, "--categorical"): Reading.TEXT for name in self.config.categorical}
-        for name in self.config.numeric:
-            i = self.table.column(name, "--numeric")
-            if i in forced:
-                raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
-            forced[i] = Reading.NUMBER
-        dropped = {self.table.column(name, "--drop"): Reading.SKIP for name in self.config.drop}
-        for option, position, taken in (("target", self.target, forced | dropped), ("weight", self.weight, forced)):
-            if position is not None and position in taken:
-                raise UsageError(f"column {quoted(self.table.names[position])} is the {option}, not a feature")
-        if self.weight == self.target:
-            raise UsageError(f"column {quoted(self.table.names[self.target])} is both the target and the weight")
-        return forced
 
     def readings(self) -> Readings:
         """How each column is to be read; an open column as text, until its first value."""

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.contract import Contract
+from smtrain.contracting import contract_of
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.gathering import PROGRAM, Gatherer
@@ -42,6 +44,7 @@ class Learned:
     config: FitConfig
     on_disk: int
     factors: NDArray[np.float64]
+    contract: Contract
     validation_rows: int = 0
 
 
@@ -74,6 +77,7 @@ class Learner:
         if not columns:
             raise DataError("no column is left to learn from", source=self._got.table.source, hint=self._ignored_hint())
         config = self._got.config.settled(self._got.rows * len(encoder.numeric))
+        contract = contract_of(self._got, columns, self._found, workers)
         self._storage.set_aside(self._training_bytes(encoder, workers.threads))
         shelf = Shelf(self._storage, self._encode(encoder, [i for i, _ in columns], config.precision, workers))
         return Learned(
@@ -86,6 +90,7 @@ class Learner:
             config=config,
             on_disk=self._storage.on_disk,
             factors=self._factors,
+            contract=contract,
         )
 
     def _training_bytes(self, encoder: Encoder, threads: int) -> int:
@@ -138,13 +143,13 @@ class Learner:
 
     def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
         """The columns that are kept, by position; the others go to `_ignored` with the reason."""
-        moments = self._moments(workers)
+        self._found = self._moments(workers)
         found = []
         for i, kind in self._got.kinds.items():
             if kind is None:
                 column: Column | str = "every cell is missing"
             elif kind is Reading.NUMBER:
-                column = self._numeric(i, moments[i])
+                column = self._numeric(i, self._found[i])
             else:
                 column = self._categorical(i)
             if isinstance(column, str):

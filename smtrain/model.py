@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain import documents, npz
+from smtrain.contract import Contract
 from smtrain.design import Design, Floats
 from smtrain.encoding import Encoder
 from smtrain.errors import ModelError
@@ -18,7 +19,8 @@ from smtrain.solvers.base import Status
 
 FORMAT_VERSION = 1
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
-OPTIONAL = frozenset({"information"})
+CONTRACT = ("contract_numbers", "contract_levels")
+OPTIONAL = frozenset({"information", *CONTRACT})
 HISTORY_COLUMNS = ("epoch", "nll", "objective", "gap", "gradient_norm")
 VALIDATED_COLUMNS = (*HISTORY_COLUMNS, "validation_nll")
 
@@ -32,7 +34,7 @@ class Model:
     `history` (E, 5) has the columns HISTORY_COLUMNS, NaN where a gap was not computed; or (E, 6) VALIDATED_COLUMNS, if
     rows were set aside for validation.
     `information` (d, d), d = (K − 1)(p + 1), is what standard errors are made of (smtrain.information), if it was asked
-    for.
+    for. `contract` is what the training rows were like (smtrain.contract); models of earlier versions have none.
     """
 
     encoder: Encoder
@@ -41,6 +43,7 @@ class Model:
     fit: dict[str, Any] = field(default_factory=dict)
     history: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, len(HISTORY_COLUMNS))))
     information: NDArray[np.float64] | None = None
+    contract: Contract | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -91,6 +94,8 @@ class Model:
             "meta": documents.write(meta | {"history_columns": VALIDATED_COLUMNS[: self.history.shape[1]]}),
             "history": self.history,
         }
+        if self.contract is not None:
+            arrays = {**arrays, **dict(zip(CONTRACT, (self.contract.numbers, self.contract.levels), strict=True))}
         if self.information is not None:
             arrays = {**arrays, "information": self.information}
         npz.write(path, arrays, load_model)
@@ -107,7 +112,8 @@ def load_model(path: str) -> Model:
         W, b = _floats(arrays["W"], 2), _floats(arrays["b"], 1)
         fit = _fit_record(meta["fit"], len(encoder.classes))
         information = _information(arrays["information"], W.shape) if "information" in arrays else None
-        model = Model(encoder, W, b, fit, _history(arrays["history"]), information)
+        contract = _contract(arrays, encoder)
+        model = Model(encoder, W, b, fit, _history(arrays["history"]), information, contract)
         _check(model, arrays)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise ModelError(f"{path}: not a valid smtrain model") from error
@@ -200,6 +206,18 @@ def _information(array: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[
     if not (np.abs(H) <= root * root[:, None] * (1 + 1e-6) + np.finfo(float).tiny).all():
         raise ValueError("not an information matrix")
     return H
+
+
+def _contract(arrays: npz.Arrays, encoder: Encoder) -> Contract | None:
+    there = [name for name in CONTRACT if name in arrays]
+    if not there:
+        return None
+    numbers, levels = (np.asarray(arrays[name]) for name in CONTRACT)  # the one without the other is a KeyError
+    if numbers.dtype != np.float64 or levels.dtype != np.float64:
+        raise ValueError("not a contract")
+    contract = Contract(numbers.astype(np.float64, copy=False), levels.astype(np.float64, copy=False))
+    contract.check(encoder)
+    return contract
 
 
 def _floats(array: NDArray[np.generic], ndim: int) -> NDArray[np.float64]:

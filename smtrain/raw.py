@@ -31,12 +31,21 @@ class RawPartition:
 
 @dataclass(frozen=True)
 class ColumnMoments:
-    """What the numbers of a column come to: weighted mean and deviation, the largest |x|, the number missing."""
+    """What the numbers of a column come to: weighted mean and deviation, the range, the number missing.
+
+    A column without any number has the range from infinity to minus infinity.
+    """
 
     mean: float
     deviation: float
-    largest: float
+    low: float
+    high: float
     missing: int
+
+    @property
+    def largest(self) -> float:
+        """The largest |x|."""
+        return max(abs(self.low), abs(self.high))
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,8 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
 
     two: NDArray[np.float64] = workers.sum(second, raws) / one.all_weight
     deviation = r * np.sqrt(np.maximum(two[0] - two[1] ** 2, 0))
-    size = np.maximum(np.abs(tops[0]), np.abs(tops[1]))
-    found = zip(shift + centre * r, deviation, size, one.missing, strict=True)
-    return [ColumnMoments(float(m), float(s), float(top), int(gaps)) for m, s, top, gaps in found]
+    found = zip(shift + centre * r, deviation, -tops[1], tops[0], one.missing, strict=True)
+    return [ColumnMoments(float(m), float(s), float(low), float(high), int(gaps)) for m, s, low, high, gaps in found]
 
 
 def _first(x: NDArray[np.float64], v: NDArray[np.float64]) -> _First:
@@ -129,3 +137,34 @@ def _first_values(raws: Items[RawPartition], slots: list[int]) -> NDArray[np.flo
         if not np.isnan(shift).any():
             break
     return np.asarray(np.nan_to_num(shift))
+
+
+def sampled(raws: Items[RawPartition], slots: list[int], most: int) -> Floats:
+    """At most `most` rows of some number columns, as columns (q, m): one row, at random, of each stretch of the rows.
+
+    Which rows is a function of their number alone.
+    """
+    lengths = [len(raw.labels) for raw in each(raws)]
+    ends, n = np.cumsum(lengths), sum(lengths)
+    stretch = -(-n // most)
+    starts = np.arange(0, n, stretch)
+    # not every stretch-th row: rows may come in a rhythm
+    rows = np.minimum(starts + np.random.default_rng(0).integers(0, stretch, len(starts)), n - 1)
+    home = np.searchsorted(ends, rows, side="right")
+    found = []
+    for k in np.unique(home):
+        here = rows[home == k] - (ends[k] - lengths[k])
+        found.append(raws[k].numbers[here][:, slots].T)
+    return np.concatenate(found, axis=1)
+
+
+def code_counts(raws: Items[RawPartition], codes: dict[int, int], workers: Workers) -> dict[int, NDArray[np.intp]]:
+    """How many rows have each code of first sight, by column of words; `codes` says how many codes each column has."""
+    if not codes:
+        return {}
+
+    def counts(raw: RawPartition) -> NDArray[np.intp]:
+        return np.concatenate([np.bincount(raw.words(i), minlength=size) for i, size in codes.items()])
+
+    ends = np.cumsum(list(codes.values()))
+    return dict(zip(codes, np.split(workers.sum(counts, raws), ends[:-1]), strict=True))

@@ -30,12 +30,12 @@ def folder(tmp_path_factory):
 def test_every_command_has_help_and_handles_missing_and_empty_files(command, folder, tmp_path):
     assert "Usage: smtrain" in smtrain(command, "--help").stdout
     (tmp_path / "empty.csv").touch()
-    model = [] if command in {"fit", "gradcheck", "show"} else ["-m", folder / "model.npz"]
-    ends = [command, *[folder / "model.npz"] * 2] if command == "compare" else [command]
-    model = [] if command == "compare" else model
+    model = folder / "model.npz"
+    first = {"compare": [model, model], "verify": [model]}.get(command, [])
+    last = ["-m", model] if command in {"predict", "evaluate", "check", "explain"} else []
     for path in ("no-such-file", tmp_path / "empty.csv"):
         expected = ExitCode.USAGE if path == "no-such-file" else ExitCode.MODEL if command == "show" else ExitCode.DATA
-        done = smtrain(*ends, path, *model, code=expected, cwd=tmp_path)
+        done = smtrain(command, *first, path, *last, code=expected, cwd=tmp_path)
         assert done.stdout == ""
         assert done.stderr.startswith("smtrain: error: ")
         assert len(done.stderr.splitlines()) <= 2

@@ -67,12 +67,7 @@ from smtrain.errors import UsageError, quoted
     "--precision", type=click.Choice(["auto", "float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
 )
 @opt.threads_option
-@click.option(
-    "--memory",
-    type=opt.Size(),
-    metavar="SIZE",
-    help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
-)
+@opt.memory_option
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")

@@ -21,7 +21,7 @@ from smtrain.reports.console import errors
 from smtrain.reports.github import annotate
 from smtrain.reports.text import message
 
-COMMANDS = ("fit", "predict", "evaluate", "compare", "show", "explain", "gradcheck")
+COMMANDS = ("fit", "predict", "evaluate", "compare", "doctor", "check", "verify", "show", "explain", "gradcheck")
 STOPPED = {
     signal.SIGHUP: ("hung up", ExitCode.HANGUP),
     signal.SIGINT: ("interrupted", ExitCode.INTERRUPT),

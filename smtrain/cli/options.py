@@ -175,6 +175,12 @@ seed_option = click.option("--seed", type=click.IntRange(0), default=DEFAULTS.se
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="The result does not depend on it.  [default: all processors]"
 )
+memory_option = click.option(
+    "--memory",
+    type=Size(),
+    metavar="SIZE",
+    help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
+)
 model_option = click.option(
     "-m", "--model", default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )

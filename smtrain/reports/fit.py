@@ -10,9 +10,10 @@ from smtrain.config import FitConfig
 from smtrain.errors import OutputError, quoted
 from smtrain.learning import Learned
 from smtrain.model import Model
+from smtrain.rarity import rare_classes
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
-from smtrain.reports.notices import notices, rare_classes, rare_line, warnings
+from smtrain.reports.notices import notices, rare_line, warnings
 from smtrain.reports.text import show
 from smtrain.selection import Candidate, Selection
 from smtrain.solvers.base import Record, Status

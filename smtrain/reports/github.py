@@ -15,12 +15,17 @@ LONGEST_PATH = 4096
 
 def annotate(error: SmtrainError) -> None:
     """In a job of GitHub Actions, an annotation on the line of a data file that an error is about."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or not isinstance(error, DataError):
+    if isinstance(error, DataError):
+        annotate_line(error.source, error.line, error.what)
+
+
+def annotate_line(source: str | None, line: int | None, what: str, level: str = "error") -> None:
+    """In a job of GitHub Actions, an annotation on a line of a data file: an error, a warning or a notice."""
+    if os.environ.get("GITHUB_ACTIONS") != "true" or source is None or line is None:
         return
-    if error.source is None or error.line is None or not os.path.isfile(error.source):  # noqa: PTH113 - any text
-        return
-    file, said = _property(_in_workspace(error.source)), _data(message(error.what))
-    errors().write(f"::error file={file},line={error.line}::{said}\n")
+    if os.path.isfile(source):  # noqa: PTH113 - any text
+        file, said = _property(_in_workspace(source)), _data(message(what))
+        errors().write(f"::{level} file={file},line={line}::{said}\n")
 
 
 def _in_workspace(path: str) -> str:

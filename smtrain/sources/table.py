@@ -5,6 +5,7 @@ be said before a piece is parsed; a number column that meets a word fails there 
 """
 
 import io
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -167,6 +168,32 @@ class Table:
                 raise fault
         return Rows(piece, readings, len(frame), numbers, texts)
 
+    def parse_leniently(self, piece: Piece, readings: Readings) -> Rows:
+        """Like `parse`, but a number column with a cell that is neither a number nor missing is read as text."""
+        try:
+            return self.parse(piece, readings)
+        except DataError as error:
+            if error.column is None:
+                raise
+        as_text = {Reading.NUMBER: Reading.TEXT}
+        texts = self.parse(piece, tuple(as_text.get(reading, reading) for reading in readings)).texts
+        wrong = {i for i in positions(readings, Reading.NUMBER) if not all(map(self.can_read, texts[i].levels))}
+        return self.parse(piece, tuple(Reading.TEXT if i in wrong else reading for i, reading in enumerate(readings)))
+
+    def number(self, cell: str) -> float:
+        """A cell as a number that a number column may hold, or NaN."""
+        cell = with_point(cell, self.dialect.decimal)
+        return float(cell) if NUMBER.fullmatch(cell) and abs(float(cell)) <= LARGEST else math.nan
+
+    def can_read(self, cell: str) -> bool:
+        """Whether a cell is a number that a number column may hold."""
+        return not math.isnan(self.number(cell))
+
+    def numbers(self, cells: TextCells) -> NDArray[np.float64]:
+        """Cells of text as numbers (n,), NaN for those that are none."""
+        values = np.array([*map(self.number, cells.levels), np.nan], np.float64)
+        return np.take(values, cells.codes)  # a missing cell's −1 takes the last
+
     def _read_csv(self, text: bytes, delimiter: str, readings: Readings, *, missing: bool = True) -> pd.DataFrame:
         return pd.read_csv(
             io.BytesIO(text),
@@ -207,8 +234,7 @@ class Table:
         missing = self.dialect.missing
         for line, cells in piece.records():
             for i in columns:
-                cell = with_point(cells[i], self.dialect.decimal)
-                if cells[i] not in missing and not (NUMBER.fullmatch(cell) and abs(float(cell)) <= LARGEST):
+                if cells[i] not in missing and not self.can_read(cells[i]):
                     error = not_a_number(cells[i], self.names[i], piece.source, line)
                     error.hint = error.hint if self._fitting else "the model was fitted on numbers in this column"
                     return error
@@ -219,18 +245,22 @@ class Table:
 
         At a record that cannot be read, the rows before it come first, then its DataError.
         """
-        for rows, error in _in_order(lambda piece: self._parse_until_fault(piece, readings()), self.pieces(), threads):
+        for rows, error in self.map(lambda piece: self._parse_until_fault(piece, readings()), threads):
             if rows is not None:
                 yield rows
             if error is not None:
                 raise error
+
+    def map(self, function: Callable[[Piece], T], threads: int = 1) -> Iterator[T]:
+        """`function` of all pieces, by threads, in order; the first one alone, for it may settle something."""
+        return _in_order(function, self.pieces(), threads)
 
     def rows_in_ways(self, ways: Sequence[tuple["Table", Readings]], threads: int = 1) -> Iterator[list[Rows]]:
         """Parse each piece of this table in several ways: as cells of another table of its columns, with its readings.
 
         Raises the DataError of a record that one of them cannot read.
         """
-        return _in_order(lambda piece: [table.parse(piece, how) for table, how in ways], self.pieces(), threads)
+        return self.map(lambda piece: [table.parse(piece, how) for table, how in ways], threads)
 
     def with_dialect(self, dialect: Dialect) -> "Table":
         """The same table with the decimal mark and the missing cells of another dialect, for `rows_in_ways`."""

@@ -314,6 +314,22 @@ def test_a_directory_of_very_many_members(tmp_path):
     assert peaks[1] < peaks[0] + len(body) + 100 * MIB
 
 
+@pytest.mark.parametrize("name", ["contract_numbers", "contract_levels"])
+def test_half_of_a_contract(name, cli, tmp_path, forger):
+    del forger.arrays[name]
+    refused(cli, tmp_path, forger.bytes())
+
+
+def test_a_model_without_a_contract_is_whole(cli, trained, forger):
+    """As those of earlier versions are; only a check needs one."""
+    for name in ("contract_numbers", "contract_levels"):
+        del forger.arrays[name]
+    (trained / "model.npz").write_bytes(forger.bytes())
+    assert cli("show").code == 0
+    assert cli("evaluate", "data.csv").code == 0
+    assert cli("check", "data.csv").code == 4
+
+
 # ---- the arrays' headers ----
 
 HUGE = 1 << 40
@@ -514,6 +530,24 @@ SHAPES = {
     "history flat": ("history", lambda a: a.ravel()),
     "history wide": ("history", lambda a: np.hstack([a, a])),
     "history of bytes": ("history", lambda _: np.zeros((2, 5), np.uint8)),
+    "contract with a column less": ("contract_numbers", lambda a: a[:0]),
+    "contract with a bin less": ("contract_numbers", lambda a: a[:, :-1]),
+    "contract flat": ("contract_numbers", lambda a: a.ravel()),
+    "contract of bytes": ("contract_numbers", lambda a: np.zeros(a.shape, np.uint8)),
+    "contract not finite": ("contract_numbers", lambda a: np.where(np.arange(22) == 1, np.nan, a)),
+    "contract too large": ("contract_numbers", lambda a: np.where(np.arange(22) == 2, 1e200, a)),
+    "contract with a range upside down": ("contract_numbers", lambda a: a[:, [0, 2, 1, *range(3, 22)]]),
+    "contract with deciles upside down": (
+        "contract_numbers",
+        lambda a: a[:, [0, 1, 2, *range(11, 2, -1), *range(12, 22)]],
+    ),
+    "contract with half of the numbers": ("contract_numbers", lambda a: np.where(np.arange(22) > 11, a / 2, a)),
+    "contract with more missing than there is": ("contract_numbers", lambda a: np.where(np.arange(22) == 0, 1.5, a)),
+    "contract with a level less": ("contract_levels", lambda a: a[:-1]),
+    "contract with a level below zero": ("contract_levels", lambda a: a + np.array([-1.0, 0.5, 0.5])),
+    "contract with levels square": ("contract_levels", lambda a: a[None]),
+    "contract with levels of bytes": ("contract_levels", lambda a: np.zeros(a.shape, np.uint8)),
+    "contract with half of the levels": ("contract_levels", lambda a: a / 2),
     "information of a class less": ("information", lambda a: a[:6, :6]),
     "information of a class more": ("information", lambda _: np.eye(18)),
     "information flat": ("information", lambda a: a.ravel()),

@@ -100,12 +100,25 @@ def _fit_anything(data):
         (folder / "data.csv").write_bytes(data)
         outcome = invoke("fit", "data.csv", "-q", folder=folder)
         assert outcome.code in {0, 3}, outcome.stderr
+        _examine(folder, refused=outcome.code == 3)
         if outcome.code == 0:
             assert invoke("predict", "data.csv", "--proba", "--keep", "all", folder=folder).code == 0
             assert (
                 b"nan"
                 not in invoke("evaluate", "data.csv", "--json", folder=folder).stdout.lower().split(b'"classes"')[0]
             )
+
+
+def _examine(folder, *, refused):
+    """What a fit refuses, `doctor` calls an error; `check` finds nothing in the rows that were learned from."""
+    outcome = invoke("doctor", "data.csv", "--json", folder=folder)
+    assert outcome.code in {0, 3}
+    if refused:
+        assert outcome.code == 3 or outcome.document["errors"], outcome.stdout
+    else:
+        assert outcome.document["errors"] == 0, outcome.stdout
+        checked = invoke("check", "data.csv", "--json", folder=folder)
+        assert (checked.code, checked.document["findings"]) == (0, [])
 
 
 @few
@@ -118,6 +131,7 @@ def test_any_numbers_give_finite_predictions(numbers):
         (folder / "data.csv").write_bytes(written(rows))
         outcome = invoke("fit", "data.csv", "-q", folder=folder)
         assert outcome.code in {0, 3}, outcome.stderr
+        _examine(folder, refused=outcome.code == 3)
         if outcome.code == 0:
             for row in read(invoke("predict", "data.csv", "--proba", folder=folder).stdout)[1:]:
                 assert abs(sum(map(float, row[1:])) - 1) < 1e-12

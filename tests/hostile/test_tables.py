@@ -671,6 +671,26 @@ def test_table(case, cli, tmp_path):
         assert learned(tmp_path / "model.npz", case.model) == case.model
 
 
+READING = {"-t", "--target", "--drop", "--categorical", "--numeric", "--weight", "--na-values"}
+READING |= {"--no-header", "--delimiter", "--decimal"}
+
+
+def is_for_doctor(case):
+    """Whether a case is of a single file and of options that `doctor` has."""
+    options = {word.partition("=")[0] for word in case.options if word.startswith("-")}
+    return case.arguments is None and set(case.files) == {"data.csv"} and options <= READING
+
+
+@pytest.mark.parametrize("case", [one for one in parameters() if is_for_doctor(one.values[0])])
+def test_doctor_agrees_with_fit(case, cli, tmp_path):
+    """What a fit refuses, `doctor` refuses or calls an error; and nothing else."""
+    (tmp_path / "data.csv").write_bytes(case.files["data.csv"])
+    outcome = cli("doctor", "data.csv", "--json", *case.options)
+    assert outcome.code in {case.code, 0}, outcome.stderr
+    if outcome.code == 0:
+        assert (outcome.document["errors"] > 0) == (case.code == 3), outcome.stdout
+
+
 def learned(path, asked):
     """What a model knows of the table, as far as it is asked for."""
     model = load(str(path))

@@ -1,0 +1,25 @@
+"""`smtrain check`."""
+
+import click
+
+from smtrain.cli import options as opt
+
+
+@click.command("check", short_help="Hold new data against what a model was trained on.")
+@click.argument("data", nargs=-1, required=True)
+@opt.model_option
+@click.option("--strict", is_flag=True, help="Warnings fail the check too.")
+@opt.threads_option
+@opt.json_option
+def command(data: tuple[str, ...], model: str, threads: int | None, *, strict: bool, json: bool) -> None:
+    """Hold DATA, CSV files or -, against the data contract that a fit keeps in its model.
+
+    Looks for columns that are missing or new, cells that are no numbers, numbers out of range, levels and classes that
+    training did not have, other shares of missing cells, and drift by the population stability index. Exits with 7 if
+    there is an error.
+    """
+    from smtrain import api
+    from smtrain.cli.verdict import conclude
+
+    found = api.check(api.load(model), list(data), threads=threads)
+    conclude(found, "check", fails={"error", "warning"} if strict else {"error"}, json=json)

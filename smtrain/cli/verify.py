@@ -1,0 +1,59 @@
+"""`smtrain verify`."""
+
+from json import dumps
+
+import click
+
+from smtrain.cli import options as opt
+
+
+@click.command("verify", short_help="Fit again as a model says it was fitted, and compare the bytes.")
+@click.argument("model")
+@click.argument("data", nargs=-1, required=True)
+@click.option("--init", metavar="MODEL", help="The model that the fit was started from.")
+@click.option(
+    "--tolerance",
+    type=opt.Number(0),
+    default=0.0,
+    show_default=True,
+    help="Differences of probabilities that are let pass; 0 asks for the same bytes.",
+)
+@opt.threads_option
+@opt.memory_option
+@opt.json_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of the fit but warnings and errors.")
+def command(
+    model: str,
+    data: tuple[str, ...],
+    *,
+    init: str | None,
+    tolerance: float,
+    threads: int | None,
+    memory: int | None,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Fit DATA with the options that are recorded in MODEL, and say whether the model has the same bytes.
+
+    If not, says how far the weights, the probabilities of the rows and the objective are apart, and exits with 7.
+    """
+    from smtrain import api, verifying
+    from smtrain.cli.output import print_data
+    from smtrain.errors import CheckError, UsageError
+    from smtrain.reports.fit import FitReport, QuietReport
+    from smtrain.reports.verification import document, sentences
+    from smtrain.sources.files import display_name
+
+    if "-" in data:
+        raise UsageError("verify reads the data twice: name a file")
+    start = None if init is None else api.load(init)
+    report = QuietReport() if quiet else FitReport([display_name(path) for path in data], None)
+    with report:
+        found = verifying.verify(model, list(data), init=start, observer=report, threads=threads, memory=memory)
+    passed = found.within(tolerance)
+    if json:
+        print_data(dumps(document(found, tolerance), ensure_ascii=False))
+    else:
+        print_data("\n".join(sentences(found)))
+    if not passed:
+        raise CheckError("the model was not made again")

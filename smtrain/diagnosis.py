@@ -1,0 +1,50 @@
+"""What is found of a table, before a fit or against a contract: one form for every kind of finding."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Severity(Enum):
+    """How bad a finding is; the worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`kind` is a stable word for programs, `what` a sentence, `numbers` what it is made of.
+
+    `column`, `source` and `line` say where, each None if it is no place; `hint` which option or action mends it. Texts
+    from files are raw: reports escape and cut them.
+    """
+
+    severity: Severity
+    kind: str
+    what: str
+    column: str | None = None
+    source: str | None = None
+    line: int | None = None
+    hint: str | None = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The findings on a table of so many rows, the worst first."""
+
+    rows: int
+    findings: tuple[Finding, ...]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are so bad."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+def diagnosis(rows: int, findings: Iterable[Finding]) -> Diagnosis:
+    """Put the findings in order: by severity, else as they came."""
+    order = list(Severity)
+    return Diagnosis(rows, tuple(sorted(findings, key=lambda finding: order.index(finding.severity))))

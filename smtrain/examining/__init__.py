@@ -1,0 +1,145 @@
+"""A table examined before a fit: every cell as it stands, also in tables that a fit refuses.
+
+One pass. What is kept does not grow with the file beyond two hashes a row: distinct values up to a number of them, the
+places of the first cells of each sort, a sample of the rows.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.diagnosis import Diagnosis, diagnosis
+from smtrain.errors import DataError
+from smtrain.examining.findings import Examined, findings
+from smtrain.examining.profile import COUNTED_ROWS, Met, Profile, hashed_numbers, hashed_texts, tally
+from smtrain.examining.rows import Lines, RowHashes, Sample, combined
+from smtrain.roles import roles_of
+from smtrain.sources.records import Piece
+from smtrain.sources.table import Reading, Readings, Rows, Table
+
+# A column of which so many texts, those of the first piece, are different is taken for one that names the rows.
+NAMING_ROWS = 20
+
+
+def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
+    """Examine the table for a fit with these options. Raises DataError if it is no table, or has no rows."""
+    examiner = Examiner(table, config)
+    examiner.read(threads)
+    return diagnosis(examiner.rows, findings(examiner.examined()))
+
+
+class Examiner:
+    """Reads a table, and keeps what is to be known of it."""
+
+    def __init__(self, table: Table, config: FitConfig) -> None:
+        self._table, self._config, self._roles = table, config, roles_of(table, config)
+        self._lines, self._hashes = Lines(), RowHashes()
+        self._profiles = {i: Profile(table.names[i], table, self._lines) for i in self._roles.features}
+        self._labels = Profile(table.names[self._roles.target], table, self._lines)
+        self._empty = Met(lambda text: text == "", self._lines)
+        self._sample = Sample(len(self._profiles))
+        self._names: set[int] = set()
+        self._wrong_weights: tuple[int, str, int] | None = None
+        self._weighing: set[str] = set()
+        self._settled: Readings | None = None
+
+    @property
+    def rows(self) -> int:
+        """The rows that were read."""
+        return self._lines.rows
+
+    def read(self, threads: int) -> None:
+        """Read all rows."""
+        for rows in self._table.map(self._parsed, threads):
+            self._add(rows)
+        if not self.rows:
+            raise DataError("no rows below the header", source=self._table.source)
+
+    def _parsed(self, piece: Piece) -> Rows:
+        """A piece with the readings that the first one has settled, every column text where it must be."""
+        if self._settled is None:
+            self._settle(self._table.parse(piece, self._readings(Reading.TEXT)))
+        assert self._settled is not None
+        return self._table.parse_leniently(piece, self._settled)
+
+    def _readings(self, features: Reading) -> Readings:
+        found = [Reading.SKIP] * len(self._table.names)
+        for i in self._roles.features:
+            found[i] = features
+        found[self._roles.target] = Reading.LABEL
+        if self._roles.weight is not None:
+            found[self._roles.weight] = Reading.TEXT
+        return tuple(found)
+
+    def _settle(self, rows: Rows) -> None:
+        """Which columns to read as numbers, if they can be; which ones name the rows."""
+        readings = list(self._readings(Reading.TEXT))
+        for i, profile in self._profiles.items():
+            cells = rows.texts[i]
+            numbers = [self._table.can_read(level) for level in cells.levels]
+            forced = self._roles.forced.get(i)
+            if forced is not Reading.TEXT and numbers and all(numbers):
+                readings[i] = Reading.NUMBER
+                profile.padded.add(tally(cells, 0))
+            steps = np.diff(self._table.numbers(cells))
+            counting = rows.count >= COUNTED_ROWS and bool((steps == 1).all())
+            if counting or (rows.count >= NAMING_ROWS and len(cells.levels) == rows.count and not any(numbers)):
+                self._names.add(i)
+        self._settled = tuple(readings)
+
+    def _add(self, rows: Rows) -> None:
+        hashes, numbers = [], []
+        for i, profile in self._profiles.items():
+            x = profile.add_texts(rows.texts[i], self.rows) if i in rows.texts else rows.number(i)
+            hashed = hashed_numbers(x)
+            if i in rows.texts:
+                cells = rows.texts[i]
+                hashed = np.where(np.isnan(x), hashed_texts(cells), hashed)
+            else:
+                profile.add_numbers(x)
+            profile.keep(hashed)
+            hashes.append(hashed)
+            numbers.append(x)
+        labels = self._add_labels(rows)
+        self._check_weights(rows)
+        telling = [column for i, column in zip(self._profiles, hashes, strict=True) if i not in self._names]
+        self._hashes.add(combined(telling, rows.count), labels)
+        self._sample.add(hashes, numbers, labels)
+        self._lines.add(rows)
+
+    def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
+        cells = rows.texts[self._roles.target]
+        self._labels.add_texts(cells, self.rows)
+        self._empty.add(tally(cells, self.rows))
+        return hashed_texts(cells)
+
+    def _check_weights(self, rows: Rows) -> None:
+        """Find the first weight that is none."""
+        if self._roles.weight is None:
+            return
+        cells = rows.texts[self._roles.weight]
+        v = self._table.numbers(cells)
+        labels = rows.texts[self._roles.target]
+        self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
+        wrong = np.flatnonzero(~((v == 0) | (v >= SMALLEST_SCALE)))
+        if len(wrong):
+            count, source, line = self._wrong_weights or (0, rows.piece.source, rows.lines()[wrong[0]])
+            self._wrong_weights = count + len(wrong), source, line
+
+    def examined(self) -> Examined:
+        """All that the findings are made of."""
+        return Examined(
+            table=self._table,
+            config=self._config,
+            rows=self.rows,
+            profiles=tuple(self._profiles.values()),
+            kinds=tuple(self._roles.forced.get(i) for i in self._profiles),
+            names=frozenset(self._table.names[i] for i in self._names),
+            labels=self._labels,
+            empty=self._empty,
+            wrong_weights=self._wrong_weights,
+            weighing=frozenset(self._weighing),
+            repeats=self._hashes.repeats(),
+            line_of=self._lines.of,
+            sample=self._sample.columns(),
+        )

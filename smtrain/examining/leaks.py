@@ -1,0 +1,48 @@
+"""Whether one column alone gives the label away."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A rule that is right so often, and wrong so much more rarely than the most frequent class, is too good to be true.
+RIGHT, OF_THE_ERRORS = 0.995, 0.05
+TRIMMED = 0.005
+
+
+def levels_right(values: NDArray[np.uint64], labels: NDArray[np.intp]) -> float:
+    """How often the most frequent label of the *other* rows with a row's value is that row's label.
+
+    Values that are met once say nothing, so they count as wrong.
+    """
+    _, level = np.unique(values, return_inverse=True)
+    pairs, counts = np.unique(level * (labels.max() + 1) + labels, return_counts=True)
+    top = np.zeros(level.max() + 1, np.intp)
+    np.maximum.at(top, pairs // (labels.max() + 1), counts)
+    return float(top[top > 1].sum() / len(labels))
+
+
+def intervals_right(x: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    """How often borders between the classes, one between neighbours, tell the label of a number."""
+    known = ~np.isnan(x)
+    found, y = np.unique(labels[known], return_inverse=True)
+    x, K = x[known], len(found)
+    if K < 2 or len(x) // 2 < K:
+        return 0.0
+    ranges = np.array([np.quantile(x[y == k], [0.5, TRIMMED, 1 - TRIMMED]) for k in range(K)])
+    order = np.argsort(ranges[:, 0], kind="stable")
+    borders = (ranges[order[:-1], 2] + ranges[order[1:], 1]) / 2
+    if (np.diff(borders) < 0).any():
+        return 0.0
+    called = order[np.searchsorted(borders, x)]
+    return float((called == y).sum() / len(labels))
+
+
+def gives_away(values: NDArray[np.uint64], x: NDArray[np.float64], labels: NDArray[np.intp]) -> float | None:
+    """How often a column alone tells the label, if that is too good to be true.
+
+    Hashes, numbers and codes of labels (m,) of some rows.
+    """
+    wrong_anyway = 1 - np.bincount(labels).max() / len(labels)
+    right = levels_right(values, labels)
+    if np.isfinite(x).any():
+        right = max(right, intervals_right(x, labels))
+    return right if right >= RIGHT and 1 - right <= OF_THE_ERRORS * wrong_anyway else None

@@ -1,0 +1,325 @@
+"""`smtrain doctor`: what is wrong with a table before it is fitted. A small table for each kind of finding."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from tests.cli import smtrain
+from tests.hostile.harness import csv_text, invoke
+
+ROWS = 200
+
+
+def table(**columns):
+    """Three clean columns and labels that they tell with noise; others before them."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=ROWS).round(4)
+    clean = {"x": x, "size": rng.normal(50, 9, ROWS).round(3), "colour": rng.choice(["red", "green", "blue"], ROWS)}
+    label = np.where(x + rng.normal(size=ROWS) > 0, "yes", "no")
+    return pd.DataFrame({**columns, **clean, "label": label})
+
+
+def found(frame, **options):
+    """Findings by kind; a kind that is there twice fails."""
+    findings = sm.doctor(frame, **options).findings
+    by_kind = {f.kind: f for f in findings}
+    assert len(by_kind) == len(findings), findings
+    return by_kind
+
+
+def only(kind, severity, frame, **options):
+    """The one finding."""
+    findings = found(frame, **options)
+    assert set(findings) == {kind}, findings
+    assert findings[kind].severity.value == severity
+    return findings[kind]
+
+
+def with_cells(values, places):
+    """A column of numbers as text with some cells replaced."""
+    rng = np.random.default_rng(1)
+    cells = rng.normal(size=ROWS).round(3).astype(str).astype(object)
+    for place, value in zip(places, values, strict=True):
+        cells[place] = value
+    return cells
+
+
+def test_a_clean_table_has_no_finding():
+    assert not sm.doctor(table()).findings
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("iris", {"equal rows"}), ("penguins", set()), ("wine-semicolon", set())])
+def test_sample_data(name, kinds):
+    target = "species" if name == "penguins" else None
+    assert set(found(f"sample_data/{name}.csv", target=target)) == kinds
+
+
+def test_what_fit_refuses_in_the_car_data_is_found_and_mended():
+    findings = sm.doctor("sample_data/car.csv").findings
+    assert [(f.kind, f.column, f.line) for f in findings] == [("mixture", "doors", 83), ("mixture", "persons", 20)]
+    assert not sm.doctor("sample_data/car.csv", categorical=("doors", "persons")).findings
+
+
+# One column
+
+
+def test_a_column_that_counts_the_rows():
+    finding = only("identifier", "warning", table(id=range(100, 100 + ROWS)))
+    assert (finding.column, finding.hint) == ("id", "--drop id")
+
+
+def test_different_whole_numbers_with_the_name_of_an_identifier():
+    numbers = np.random.default_rng(2).permutation(10_000)[:ROWS]
+    assert only("identifier", "warning", table(customer_id=numbers)).column == "customer_id"
+    assert not found(table(population=numbers))
+    assert not found(table(customer_id=numbers), drop=("customer_id",))
+
+
+def test_texts_that_name_the_rows():
+    names = [f"name {i * 7919 % 1000}" for i in range(ROWS)]
+    assert only("unique text", "note", table(name=names)).hint == "--drop name"
+    half = [names[i // 3 * 2] if i % 3 else names[i] for i in range(ROWS)]
+    assert only("unique text", "warning", table(name=half)).numbers["distinct"] == len(set(half))
+
+
+def test_constants():
+    assert only("constant", "note", table(same=[3] * ROWS)).column == "same"
+    assert only("constant", "note", table(same=["a"] * ROWS)).column == "same"
+    assert only("empty column", "note", table(none=[None] * ROWS)).column == "none"
+
+
+def test_words_among_numbers():
+    finding = only("mixture", "error", table(age=with_cells(["?", "?", "unknown"], [9, 20, 31])))
+    assert (finding.line, finding.column) == (11, "age")
+    assert finding.hint == "--na-values '?',unknown if that means missing; --categorical age takes all cells as names"
+    many = with_cells(["low", "high"] * 45, range(90))
+    finding = only("mixture", "error", table(age=many))
+    assert finding.hint == "--categorical age takes all cells as names"
+    assert not [f for f in sm.doctor(table(age=many), categorical=("age",)).findings if f.kind == "mixture"]
+
+
+def test_numbers_among_words():
+    words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
+    words[150] = "3"
+    finding = only("mixture", "error", table(level=words))
+    assert (finding.line, finding.numbers["numbers"]) == (152, 1)
+
+
+@pytest.mark.parametrize(
+    ("write", "hint"),
+    [
+        (lambda x: f"{x:.2f}".replace(".", ","), "--decimal , reads a decimal comma"),
+        (lambda x: f"{x:.1f}%", "write plain numbers"),
+        (lambda x: f"${1000 * x:,.2f}", "write plain numbers"),
+        (lambda x: f"{1e6 * x:,.0f}", "write plain numbers"),
+    ],
+)
+def test_numbers_in_another_notation(write, hint):
+    finding = only("notation", "error", table(price=[write(1.5 + i / 7) for i in range(ROWS)]))
+    assert (finding.line, finding.column) == (2, "price")
+    assert finding.hint.startswith(hint)
+
+
+def test_dates():
+    days = pd.date_range("2024-01-01", periods=ROWS // 4).strftime("%Y-%m-%d").tolist() * 4
+    assert only("date", "warning", table(day=days)).line == 2
+    assert only("date", "warning", table(at=[f"{i % 24:02d}:{i % 60:02d}" for i in range(ROWS)])).column == "at"
+
+
+def test_words_for_missing_cells_in_a_column_of_words():
+    words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
+    words[[4, 90]] = ["n.a.", "?"]
+    finding = only("na-like", "note", table(level=words))
+    assert (finding.line, finding.numbers["texts"]) == (6, {"n.a.": 1, "?": 1})
+    assert finding.hint == "--na-values n.a.,'?' if that means missing"
+
+
+def test_zeros_in_front():
+    codes = [f"{i * 37 % 500:05d}" for i in range(ROWS)]
+    assert only("zeros", "warning", table(zip=codes)).hint == "--categorical zip"
+
+
+def test_spellings():
+    words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
+    words[7] = "Low "
+    finding = only("spelling", "warning", table(level=words))
+    assert (finding.column, finding.line) == ("level", 9)
+
+
+# The labels
+
+
+def test_labels():
+    frame = table()
+    assert only("one class", "error", frame.assign(label="yes")).column == "label"
+    assert only("no classes", "error", frame.assign(label=np.arange(ROWS) / 7)).column == "label"
+    empty = frame.copy()
+    empty.loc[8, "label"] = ""
+    assert only("empty label", "error", empty).line == 10
+    rare = frame.copy()
+    rare.loc[[3, 8], "label"] = "perhaps"
+    assert only("rare class", "warning", rare).numbers == {"classes": {"perhaps": 2}}
+    unknown = frame.copy()
+    unknown.loc[:20, "label"] = "unknown"
+    assert only("missing label", "warning", unknown).line == 2
+    spelled = frame.copy()
+    spelled.loc[:30, "label"] = "Yes"
+    assert only("spelling", "warning", spelled).column == "label"
+
+
+def test_nothing_to_learn_from_and_no_name():
+    findings = found(table()[["label"]].assign(same=1)[["same", "label"]])
+    assert findings["no features"].severity is sm.Severity.ERROR
+    assert only("no name", "error", table().rename(columns={"x": ""})).line == 1
+
+
+def test_numbers_that_are_too_large():
+    finding = only("large number", "error", table(mass=with_cells(["1e200"], [4])))
+    assert (finding.line, finding.column) == (6, "mass")
+
+
+def test_rows_that_weigh_nothing():
+    v = np.where(table()["label"] == "no", 0, 1)
+    assert only("weight", "error", table(v=v), weight="v").what == 'the rows of class "no" weigh nothing together'
+
+
+def test_weights():
+    v = np.ones(ROWS)
+    v[[5, 9]] = -1, np.nan
+    finding = only("weight", "error", table(v=v), weight="v")
+    assert (finding.line, finding.numbers) == (7, {"cells": 2})
+
+
+# Columns and rows beside each other
+
+
+def test_leaks():
+    labels = table()["label"]
+    assert only("leak", "warning", table(answer=labels.replace({"yes": "A", "no": "B"}))).column == "answer"
+    score = np.where(labels == "yes", 5.0, 1.0) + np.random.default_rng(4).normal(size=ROWS).round(3) / 4
+    finding = only("leak", "warning", table(score=score))
+    assert finding.numbers["right"] == 1
+    assert finding.hint.startswith("--drop score")
+    assert not found(table(good=score + np.random.default_rng(5).normal(size=ROWS)))  # much, and not all
+
+
+def test_a_rare_class_is_no_leak():
+    frame = table()
+    frame["label"] = np.where(np.arange(ROWS) == 100, "rare", "usual")
+    assert "leak" not in {f.kind for f in sm.doctor(frame).findings}
+
+
+def test_equal_columns():
+    finding = only("equal columns", "warning", table(copy=table()["x"]))
+    assert (finding.column, finding.hint, finding.numbers) == ("x", "--drop x", {"other": "copy"})
+    assert only("equal columns", "warning", table(copy=table()["colour"])).column == "colour"
+
+
+def test_equal_and_contradicting_rows():
+    frame = table()
+    frame.loc[50] = frame.loc[7]
+    frame.loc[60] = frame.loc[7]
+    assert only("equal rows", "note", frame).numbers == {
+        "compared": ROWS,
+        "distinct": ROWS - 2,
+        "rows": 2,
+        "lines": [9, 52],
+    }
+    frame.loc[70] = frame.loc[8]
+    frame.loc[70, "label"] = "no" if frame.loc[8, "label"] == "yes" else "yes"
+    findings = found(frame)
+    assert set(findings) == {"equal rows", "contradiction"}
+    assert findings["contradiction"].severity is sm.Severity.WARNING
+    assert findings["contradiction"].numbers["lines"] == [10, 72]
+    assert findings["contradiction"].numbers["rows"] == 2
+
+
+def test_rows_are_compared_without_the_columns_that_name_them():
+    frame = table(id=range(ROWS))
+    frame.loc[50, frame.columns[1:]] = frame.loc[7, frame.columns[1:]]
+    assert found(frame)["equal rows"].numbers["lines"] == [9, 52]
+
+
+def test_coarse_features_contradict_each_other_as_a_matter_of_course():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.integers(0, 3, 300), "b": rng.integers(0, 3, 300), "y": rng.choice(["p", "q"], 300)})
+    assert found(frame)["contradiction"].severity is sm.Severity.NOTE
+
+
+def naive_repeats(frame):
+    seen, labels, same, mixed = {}, {}, 0, set()
+    for *features, label in frame.itertuples(index=False):
+        key = tuple(features)
+        same += (key, label) in seen
+        seen[key, label] = True
+        labels.setdefault(key, set()).add(label)
+    mixed = {key for key, found in labels.items() if len(found) > 1}
+    rows = sum(tuple(features) in mixed for *features, _ in frame.itertuples(index=False))
+    return same, rows, len(labels)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_repeats_are_those_of_a_naive_search(seed):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {"a": rng.integers(0, 9, 200), "b": rng.choice(list("uvwxyz"), 200), "y": rng.choice(["p", "q"], 200)}
+    )
+    findings = found(frame)
+    same, rows, distinct = naive_repeats(frame)
+    assert findings["equal rows"].numbers["rows"] == same
+    assert findings["contradiction"].numbers["rows"] == rows
+    assert findings["contradiction"].numbers["distinct"] == distinct
+
+
+# Ways of reading
+
+
+def test_pieces_and_threads_change_nothing(tmp_path, monkeypatch):
+    cells = with_cells(["?"], [150])
+    frame = table(age=cells, id=range(ROWS), copy=cells, note=['say "a\nb"'] * 3 + ["plain"] * (ROWS - 3))
+    frame.loc[190, frame.columns.drop("id")] = frame.loc[20, frame.columns.drop("id")]
+    path = tmp_path / "t.csv"
+    frame.to_csv(path, index=False)
+    whole = sm.doctor(str(path), threads=1)
+    monkeypatch.setattr("smtrain.sources.records.PIECE", 700)
+    monkeypatch.setattr("smtrain.sources.records.FIRST_PIECE", 1700)
+    monkeypatch.setattr("smtrain.sources.records.PIECE_PER_COLUMN", 1)
+    assert sm.doctor(str(path), threads=1) == sm.doctor(str(path), threads=3) == whole
+    kinds = {f.kind: f for f in whole.findings}
+    assert kinds["equal columns"].numbers == {"other": "age"}
+    text = path.read_text().split("\n")
+    first, second = kinds["equal rows"].numbers["lines"]
+    assert text[first - 1].replace(",20,", ",190,") == text[second - 1]
+
+
+def test_options_of_reading():
+    text = csv_text("a;b;y", *(f"{i % 7},5;?;{'pq'[i % 2]}" for i in range(40)))
+    frame = pd.read_csv(__import__("io").BytesIO(text), sep=";", dtype=str)
+    findings = found(frame, dialect=sm.Dialect(na_values=("?",)))
+    assert findings["notation"].hint.startswith("--decimal ,")
+    assert "empty column" in findings
+
+
+def test_annotations_in_a_job_of_github(tmp_path):
+    table(age=with_cells(["?", "?"], [9, 20])).to_csv(tmp_path / "t.csv", index=False)
+    done = smtrain("doctor", "t.csv", cwd=tmp_path, env={"GITHUB_ACTIONS": "true"})
+    assert done.stderr == '::error file=t.csv,line=11::age: 2 words among 198 numbers: "?" 2\n'
+
+
+def test_the_command(tmp_path):
+    table(id=range(ROWS)).to_csv(tmp_path / "t.csv", index=False)
+    table().to_csv(tmp_path / "clean.csv", index=False)
+    (tmp_path / "ragged.csv").write_bytes(csv_text("a,y", "1,p", "2"))
+    shown = smtrain("doctor", "t.csv", cwd=tmp_path).stdout
+    assert shown == f"{ROWS} rows: 0 errors, 1 warning, 0 notes\nwarning  id: it counts the rows\n         --drop id\n"
+    for arguments, code in [
+        (["t.csv", "--strict"], 7),
+        (["t.csv", "--strict", "--drop", "id"], 0),
+        (["clean.csv", "--strict"], 0),
+        (["ragged.csv"], 3),
+        (["clean.csv", "-t", "none"], 2),
+    ]:
+        assert invoke("doctor", *arguments, folder=tmp_path).code == code
+    document = invoke("doctor", "t.csv", "--json", folder=tmp_path).document
+    assert (document["passed"], document["warnings"], document["findings"][0]["hint"]) == (True, 1, "--drop id")

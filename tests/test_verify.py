@@ -1,0 +1,175 @@
+"""`smtrain verify`: the same bytes from the options in a model's record, and what is said when there are others."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.recorded import READERS, options_from
+from tests.hostile.harness import invoke
+from tests.hostile.test_models import Forger
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    n = 400
+    frame = pd.DataFrame(rng.normal(size=(n, 3)).round(4), columns=["a", "b", "c"])
+    frame.loc[rng.random(n) < 0.1, "b"] = np.nan
+    frame["word"] = rng.choice(["u", "v", "w"], n)
+    frame["v"] = rng.integers(1, 4, n)
+    frame["y"] = np.where(frame["a"] + rng.normal(size=n) > 0, "yes", rng.choice(["no", "perhaps"], n))
+    return frame
+
+
+@pytest.fixture
+def folder(tmp_path, rows):
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    rows[:100].to_csv(tmp_path / "aside.csv", index=False)
+    return tmp_path
+
+
+def fitted(folder, *options):
+    assert invoke("fit", "rows.csv", "-q", *options, folder=folder).code == 0
+
+
+OPTIONS = [
+    [],
+    ["--l2", "auto", "--one-se", "--folds", "3"],
+    ["--l1", "0.5"],
+    ["--l1", "0.5", "--l2", "0.2", "--tol", "1e-3"],
+    ["--l2", "0", "--epochs", "20"],
+    ["--validation", "0.2", "--patience", "3", "--calibrate", "--seed", "4"],
+    ["--validation", "aside.csv"],
+    ["--batch-size", "64", "--epochs", "3", "--momentum", "0.5", "--seed", "2"],
+    ["--solver", "gd", "--learning-rate", "0.01", "--epochs", "3"],
+    ["--weight", "v", "--class-weight", "yes=2,no=0.5"],
+    ["--class-weight", "balanced", "--precision", "float32"],
+    ["--se", "--loo", "--drop", "c", "--categorical", "word,v", "--na-values", "w,7", "-t", "y"],
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+def test_the_same_bytes(folder, options):
+    fitted(folder, *options)
+    outcome = invoke("verify", "model.npz", "rows.csv", "-q", folder=folder)
+    size = (folder / "model.npz").stat().st_size
+    assert (outcome.code, outcome.stdout.decode()) == (0, f"verified: the same {size:,} bytes\n")
+
+
+def test_the_same_bytes_with_other_threads_and_memory(folder):
+    fitted(folder, "--threads", "1")
+    assert invoke("verify", "model.npz", "rows.csv", "--threads", "3", "--memory", "2G", folder=folder).code == 0
+
+
+def test_every_option_of_a_record_is_read_back():
+    config = sm.FitConfig(drop=("a",), class_weight={"x": 2.0}, validation=0.5, l2=3.0, precision="float64")
+    record = json.loads(json.dumps(config.record()))
+    assert set(record) == set(READERS)
+    again = options_from(record)
+    assert again.record() == config.record()
+
+
+def test_a_changed_cell(folder, rows):
+    fitted(folder)
+    changed = rows.copy()
+    changed.loc[17, "c"] += 0.5
+    changed.to_csv(folder / "changed.csv", index=False)
+    found = sm.verify(str(folder / "model.npz"), str(folder / "changed.csv"))
+    assert not found.same
+    assert found.reasons == ('other numbers in column "c"',)
+    model, other = sm.load(str(folder / "model.npz")), sm.fit(str(folder / "changed.csv"))
+    assert found.weights == max(np.abs(model.W - other.W).max(), np.abs(model.b - other.b).max())
+    p, q = (sm.predict_proba(m, changed) for m in (model, other))
+    assert found.probabilities == pytest.approx(np.abs(p - q).max(), rel=1e-12)
+    assert found.objective == abs(model.fit["objective"] - other.fit["objective"])
+    outcome = invoke("verify", "model.npz", "changed.csv", "-q", folder=folder, allowed={7})
+    assert outcome.stderr == "smtrain: error: the model was not made again\n"
+    within = invoke("verify", "model.npz", "changed.csv", "-q", "--tolerance", "0.1", "--json", folder=folder)
+    assert within.code == 0
+    assert within.document["verified"] is True
+    assert within.document["same_bytes"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda f: f[:-1], "the data has 399 rows, the model was fitted on 400"),
+        (
+            lambda f: f.assign(y=f["y"].replace("perhaps", "never")),
+            'other classes: the model has "no", the data has "never"',
+        ),
+        (lambda f: f.assign(y=["yes", *f["y"][1:]]), "the classes have other numbers of rows"),
+        (lambda f: f.drop(columns="c"), 'other features: the model has "c", the data has "v"'),
+        (lambda f: f.assign(b=f["b"].where(f.index != 20)), "other cells are missing"),
+        (lambda f: f.assign(word=f["word"][::-1].to_numpy()), "the counts agree"),
+    ],
+)
+def test_reasons(folder, rows, change, reason):
+    fitted(folder)
+    if "other numbers of rows" in reason:
+        rows = rows.assign(y=["no", *rows["y"][1:]])
+        rows.to_csv(folder / "rows.csv", index=False)
+        fitted(folder)
+    change(rows).to_csv(folder / "changed.csv", index=False)
+    outcome = invoke("verify", "model.npz", "changed.csv", "-q", folder=folder, allowed={7})
+    assert reason in outcome.stdout.decode()
+
+
+def test_a_start_from_another_model(folder):
+    fitted(folder, "--epochs", "3", "-o", "start.npz")
+    fitted(folder, "--epochs", "2", "-o", "other.npz")
+    fitted(folder, "--epochs", "2", "--init", "start.npz")
+    outcome = invoke("verify", "model.npz", "rows.csv", folder=folder, allowed={2})
+    assert "made with --init" in outcome.error
+    assert invoke("verify", "model.npz", "rows.csv", "--init", "start.npz", "-q", folder=folder).code == 0
+    outcome = invoke("verify", "model.npz", "rows.csv", "--init", "other.npz", "-q", folder=folder, allowed={2})
+    assert "not the model that the fit started from" in outcome.error
+
+
+def test_standard_input_cannot_be_read_twice(folder):
+    fitted(folder)
+    assert "twice" in invoke("verify", "model.npz", "-", folder=folder, allowed={2}).error
+
+
+def test_a_model_of_an_earlier_version():
+    found = sm.verify("tests/golden/model-1.npz", "sample_data/penguins.csv")
+    assert not found.same
+    assert found.probabilities < 1e-6
+    assert found.reasons == ("the model is of an earlier smtrain, which kept no data contract",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("drop", 5),
+        ("drop", [1]),
+        ("epochs", "many"),
+        ("epochs", -1),
+        ("target", 3),
+        ("dialect", None),
+        ("dialect", {"header": 1}),
+        ("class_weight", [1]),
+        ("validation", True),
+        ("precision", "auto"),
+        ("solver", "magic"),
+        ("momentum", 2.0),
+        ("surprise", 1),
+        ("l1", 1.0),
+    ],
+)
+def test_options_that_cannot_be(tmp_path, model_file, name, value):
+    forger = Forger(model_file)
+    forger.meta(lambda meta: meta["fit"]["options"].update({name: value}))
+    (tmp_path / "model.npz").write_bytes(forger.bytes())
+    (tmp_path / "rows.csv").write_text("a,y\n1,p\n2,q\n")
+    assert invoke("verify", "model.npz", "rows.csv", folder=tmp_path, allowed={4}).code == 4
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("verify") / "m.npz"
+    sm.fit("sample_data/iris.csv").save(str(path))
+    return path.read_bytes()
