@@ -101,6 +101,8 @@ WRONG = [
     ("epochs = -1", '"epochs": -1 is not in the range x>=0', None),
     ("l1 = '3'", '"l1": expected a number', None),
     ("l2 = 'much'", "\"l2\": 'much' is not a number", None),
+    ("l2 = 1" + "0" * 400, '"l2": 1000', None),
+    ("validation = 1" + "0" * 400, '"validation": ', None),
     ("l2 = nan", '"l2": nan is not at least 0', None),
     ("momentum = 2", '"momentum": 2 is not at least 0 and at most', None),
     ("json = 1", '"json": expected true or false', None),

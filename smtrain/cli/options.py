@@ -59,7 +59,7 @@ class Number(click.ParamType[float]):
         """Return the number, or fail with the range."""
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a number", param, ctx)
         if (
             not math.isfinite(number)
@@ -101,7 +101,7 @@ class NumberOr(click.ParamType[Any]):
         """Return the number, or the word or text."""
         if value == self._word:
             return value
-        if self._word is None and not _is_float(value):
+        if self._word is None and isinstance(value, str) and not _is_float(value):
             return value
         return self._number.convert(value, param, ctx)
 
