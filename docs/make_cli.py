@@ -16,8 +16,8 @@ Written by `docs/make_cli.py` from `--help`; edit the help texts, not this page.
 [options.md](options.md), what may be in a file in [data.md](data.md), the exit codes in the
 [README](../README.md#exit-codes).
 
-An option can also be given by an environment variable, `SMTRAIN_<COMMAND>_<OPTION>`: `SMTRAIN_FIT_L2=0.1` is
-`smtrain fit --l2 0.1`. The command line wins. A flag is set by `1`.
+An option can also be given by an environment variable or in a file:
+[options.md](options.md#options-from-a-file---config).
 """
 
 

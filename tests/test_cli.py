@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "completion"])
 def test_every_command_has_help_and_handles_missing_and_empty_files(command, folder, tmp_path):
     assert "Usage: smtrain" in smtrain(command, "--help").stdout
     (tmp_path / "empty.csv").touch()
@@ -126,11 +126,40 @@ def test_options_that_contradict_each_other(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_click_says_is_one_line_in_plain_words(tmp_path):
+    assert smtrain(code=ExitCode.USAGE).stderr == "smtrain: error: No command is given\nhint: smtrain --help\n"
+    missing = smtrain("completion", code=ExitCode.USAGE).stderr.splitlines()
+    assert missing[0].endswith("Choose from: bash, zsh, fish")
+    assert "'1.5' is not a valid integer." in smtrain("fit", IRIS, "--epochs", 1.5, code=ExitCode.USAGE).stderr
+
+
+def test_a_model_is_not_written_to_standard_output(tmp_path):
+    done = smtrain("fit", IRIS, "-o", "-", cwd=tmp_path, code=ExitCode.USAGE)
+    assert done.stdout == ""
+    assert "standard output" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_of_several_words_are_quoted_and_one_column_is_one(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b,y\n1,2,u\n,,v\n2,1,v\n3,0.5,u\n")
+    shown = smtrain("fit", "data.csv", cwd=tmp_path).stderr
+    assert '"b is missing": collinear with "a is missing"' in shown
+    assert "4 rows, 1 column (1 numeric" in smtrain("fit", "data.csv", "--drop", "b", cwd=tmp_path).stderr
+
+
 def test_environment_variables_are_options(tmp_path):
     names = {"SMTRAIN_FIT_L2": "7", "SMTRAIN_FIT_JSON": "1", "SMTRAIN_FIT_LOG": "log.jsonl"}
     done = smtrain("fit", IRIS, cwd=tmp_path, env=names)
     assert json.loads(done.stdout)["l2"] == 7
     assert (tmp_path / "log.jsonl").exists()
+
+
+def test_an_environment_variable_of_names_is_split_at_commas_only(tmp_path):
+    (tmp_path / "data.csv").write_text('"body mass",sex,a,y\n1,f,1,u\n2,m,3,v\n')
+    names = {"SMTRAIN_FIT_DROP": "body mass,sex", "SMTRAIN_FIT_NA_VALUES": "not known"}
+    options = json.loads(smtrain("fit", "data.csv", "-q", "--json", cwd=tmp_path, env=names).stdout)["options"]
+    assert options["drop"] == ["body mass", "sex"]
+    assert options["na_values"] == ["not known"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -65,6 +65,13 @@ def test_no_more_epochs_than_asked():
             assert solution.status in {Status.MAX_EPOCHS, Status.STALLED}
 
 
+@pytest.mark.parametrize("name", hard_problems())
+def test_epochs_that_run_out_in_a_search_are_no_stall(name):
+    whole, K = hard_problems()[name]
+    for epochs in range(1, 12):
+        assert run(objective(whole, K), Lbfgs(), epochs=epochs, tol=0).status is Status.MAX_EPOCHS
+
+
 def test_nothing_to_learn_is_learned_at_once():
     whole = partition("numeric", m=40)
     balanced = whole.take(np.arange(0))

@@ -6,7 +6,7 @@ from smtrain.cli import options as opt
 
 
 @click.command("check", short_help="Hold new data against what a model was trained on.")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", type=opt.File(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 @opt.threads_option

@@ -10,10 +10,10 @@ from smtrain.cli.gates import check_junit, gate_options, publish, reporting_erro
 from smtrain.errors import UsageError
 
 
-@click.command("compare", short_help="Say whether a new model is better than an old one on labelled rows.")
-@click.argument("old", metavar="OLD.npz")
-@click.argument("new", metavar="NEW.npz")
-@click.argument("data", nargs=-1, required=True)
+@click.command("compare", short_help="Say whether a new model is better than an old one.")
+@click.argument("old", type=opt.File(), metavar="OLD.npz")
+@click.argument("new", type=opt.File(), metavar="NEW.npz")
+@click.argument("data", type=opt.File(), nargs=-1, required=True)
 @gate_options("worse")
 @click.option(
     "--level",

@@ -8,7 +8,7 @@ from smtrain.cli import options as opt
 
 
 @click.command("doctor", short_help="Say what is wrong with a table before it is fitted.")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", type=opt.File(), nargs=-1, required=True)
 @opt.reading_options
 @click.option("--strict", is_flag=True, help="Exit with 7 if there is an error or a warning.")
 @opt.threads_option

@@ -10,10 +10,10 @@ from smtrain.cli.gates import check_junit, gate_options, publish, reporting_erro
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", type=opt.File(), nargs=-1, required=True)
 @opt.model_option
 @gate_options()
-@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
+@click.option("--worst", type=opt.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.threads_option
 @opt.json_option
 def command(

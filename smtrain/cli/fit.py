@@ -13,8 +13,16 @@ from smtrain.errors import UsageError, quoted
 
 
 @click.command("fit", short_help="Train on CSV files and write a model.")
-@click.argument("data", nargs=-1, required=True)
-@click.option("-o", "--output", default=opt.DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to write.")
+@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=opt.File(),
+    default=opt.DEFAULT_MODEL,
+    show_default=True,
+    metavar="FILE",
+    help="Model to write.",
+)
 @opt.reading_options
 @click.option("--class-weight", metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,….")
 @opt.l2_option(auto=True)
@@ -30,14 +38,14 @@ from smtrain.errors import UsageError, quoted
     type=opt.solver_choice,
     help="[default: lbfgs; proximal with --l1; gd with a learning rate or batch size]",
 )
-@click.option("--epochs", type=click.IntRange(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
+@click.option("--epochs", type=opt.Integer(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
 @click.option(
     "--tol",
     type=opt.Number(0),
     help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with no penalty or --se]",
 )
 @click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
-@click.option("--batch-size", type=click.IntRange(1), help="Rows of a mini-batch of gd.  [default: all]")
+@click.option("--batch-size", type=opt.Integer(1), help="Rows of a mini-batch of gd.  [default: all]")
 @click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
 @click.option(
     "--validation",
@@ -47,21 +55,25 @@ from smtrain.errors import UsageError, quoted
 )
 @click.option(
     "--patience",
-    type=click.IntRange(1),
+    type=opt.Integer(1),
     metavar="EPOCHS",
     help="Stop after so many without a lower validation NLL; keep the best.",
 )
 @click.option("--calibrate", is_flag=True, help="Fit a temperature on the validation rows.")
 @click.option(
     "--folds",
-    type=click.IntRange(2, 100),
+    type=opt.Integer(2, 100),
     default=opt.DEFAULTS.folds,
     show_default=True,
     help="Folds of the cross-validation of --l2 auto.",
 )
 @click.option("--one-se", is_flag=True, help="With --l2 auto, the largest l2 within a standard error of the best.")
-@click.option("--init", metavar="MODEL", help="Start from this model, of the same columns and classes.")
-@click.option("--checkpoint", metavar="FILE", help="Keep the progress here; the same command goes on from it.")
+@click.option(
+    "--init", type=opt.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
+)
+@click.option(
+    "--checkpoint", type=opt.File(), metavar="FILE", help="Keep the progress here; the same command goes on from it."
+)
 @opt.seed_option
 @click.option(
     "--precision", type=click.Choice(["auto", "float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
@@ -71,7 +83,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
-@click.option("--log", metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@click.option("--log", type=opt.File(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
@@ -93,9 +105,11 @@ def command(
     """
     from smtrain import api, npz
     from smtrain.cli.output import check_distinct, check_not_input, print_data
-    from smtrain.reports.fit import FitReport, LogObserver, QuietReport, summary
+    from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
     from smtrain.sources.files import display_name
 
+    if output == "-":
+        raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
     config = opt.config_from(rest)
     api.check_options(config)
     for option, path in (("--output", output), ("--log", log), ("--checkpoint", checkpoint)):
@@ -118,7 +132,8 @@ def command(
     if json:
         from smtrain.reports.clock import process_seconds
 
-        print_data(dumps(summary(model, output) | {"seconds": process_seconds()}, ensure_ascii=False))
+        more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}
+        print_data(dumps(summary(model, output) | more, ensure_ascii=False))
 
 
 @contextmanager

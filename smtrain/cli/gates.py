@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smtrain.cli.options import Decorator, stacked
+from smtrain.cli.options import Decorator, File, stacked
 from smtrain.errors import CheckError, SmtrainError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def gate_options(*words: str) -> Decorator:
             metavar="EXPR",
             help=f"Exit with 7 if it holds: {own}accuracy<0.9, 'recall[CLASS]<0.8', …. Repeatable.",
         ),
-        click.option("--junit", metavar="FILE", help="Write the checks as JUnit XML."),
+        click.option("--junit", type=File(), metavar="FILE", help="Write the checks as JUnit XML."),
     )
 
 

@@ -9,11 +9,11 @@ from smtrain.cli import options as opt
 
 
 @click.command("gradcheck", short_help="Check Σ X ⊗ (S − Y) against central differences on a file.")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", type=opt.File(), nargs=-1, required=True)
 @opt.reading_options
 @opt.l2_option()
 @opt.seed_option
-@click.option("--most", type=click.IntRange(1), default=500, show_default=True, help="Most entries of W to compare.")
+@click.option("--most", type=opt.Integer(1), default=500, show_default=True, help="Most entries of W to compare.")
 @click.option(
     "--threshold",
     type=opt.Number(0),

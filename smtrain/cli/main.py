@@ -15,13 +15,26 @@ from typing import NoReturn
 import click
 
 from smtrain import __version__
+from smtrain.cli.configuration import configurable
 from smtrain.cli.output import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError
 from smtrain.reports.console import errors
 from smtrain.reports.github import annotate
 from smtrain.reports.text import message
 
-COMMANDS = ("fit", "predict", "evaluate", "compare", "doctor", "check", "verify", "show", "explain", "gradcheck")
+COMMANDS = (
+    "fit",
+    "predict",
+    "evaluate",
+    "compare",
+    "doctor",
+    "check",
+    "verify",
+    "show",
+    "explain",
+    "gradcheck",
+    "completion",
+)
 STOPPED = {
     signal.SIGHUP: ("hung up", ExitCode.HANGUP),
     signal.SIGINT: ("interrupted", ExitCode.INTERRUPT),
@@ -52,8 +65,7 @@ class Commands(click.Group):
         """The command of a module of its name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"smtrain.cli.{cmd_name}").command
-        return command
+        return configurable(import_module(f"smtrain.cli.{cmd_name}").command)
 
 
 HELP = """Train, certify and use multiclass (softmax) logistic regression.
@@ -130,7 +142,7 @@ def run(arguments: list[str]) -> ExitCode:
         annotate(error)
         return _fail(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
-        return _fail(error.format_message(), _usage_hint(error), ExitCode.USAGE)
+        return _fail_of_click(error)
     except (Stopped, KeyboardInterrupt, click.Abort) as stop:
         what, code = STOPPED[stop.signum if isinstance(stop, Stopped) else signal.SIGINT]
         return _fail(what, None, code)
@@ -160,9 +172,14 @@ def _fail_of_system(error: OSError) -> ExitCode:
     return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", None, ExitCode.USAGE)
 
 
-def _usage_hint(error: click.ClickException) -> str | None:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path} --help" if context is not None else None
+def _fail_of_click(error: click.ClickException) -> ExitCode:
+    """A command line that cannot be understood, on one line."""
+    text, context = error.format_message(), getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        text = "No command is given"  # click's message is the whole help
+    if isinstance(error, click.MissingParameter):
+        text = " ".join(text.split())  # click lists choices on lines of their own
+    return _fail(text, f"{context.command_path} --help" if context is not None else None, ExitCode.USAGE)
 
 
 def _fail(text: str, hint: str | None, code: ExitCode) -> ExitCode:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from smtrain.config import RIDGE, Dialect, FitConfig, valid_delimiter
 from smtrain.solvers import SOLVERS
@@ -20,6 +21,32 @@ DEFAULT_MODEL = "model.npz"
 AUTO = ", or auto: by cross-validation"
 
 
+class File(click.ParamType[str]):
+    """A path, as it is; the shell completes it as one."""
+
+    name = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        """Leave it to the shell."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+class Names(click.ParamType[str]):
+    """Comma-separated names, or several options; click would split an environment variable at its blanks."""
+
+    name = "names"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Leave it to `names`."""
+        return [rv]
+
+
+class Integer(click.IntRange):
+    """A whole number in a range, called an integer."""
+
+    name = "integer"
+
+
 class Number(click.ParamType[float]):
     """A finite number in a range; click's own takes nan and inf."""
 
@@ -32,7 +59,7 @@ class Number(click.ParamType[float]):
         """Return the number, or fail with the range."""
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a number", param, ctx)
         if (
             not math.isfinite(number)
@@ -63,7 +90,7 @@ class Size(click.ParamType[int]):
 
 
 class NumberOr(click.ParamType[Any]):
-    """A number in a range, or a word; without a word, any other text."""
+    """A number in a range, or a word; without a word, a file."""
 
     name = "number"
 
@@ -74,9 +101,13 @@ class NumberOr(click.ParamType[Any]):
         """Return the number, or the word or text."""
         if value == self._word:
             return value
-        if self._word is None and not _is_float(value):
+        if self._word is None and isinstance(value, str) and not _is_float(value):
             return value
         return self._number.convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        """Return the word, or leave it to the shell."""
+        return [CompletionItem(incomplete, type="file")] if self._word is None else [CompletionItem(self._word)]
 
 
 def _is_float(value: Any) -> bool:
@@ -145,9 +176,13 @@ def stacked(*decorators: Decorator) -> Decorator:
 
 reading_options = stacked(
     click.option("-t", "--target", metavar="NAME", help="Column with the labels.  [default: the last]"),
-    click.option("--drop", metavar="COLS", multiple=True, callback=names, help="Columns to leave out."),
-    click.option("--categorical", metavar="COLS", multiple=True, callback=names, help="Columns to read as words."),
-    click.option("--numeric", metavar="COLS", multiple=True, callback=names, help="Columns to read as numbers."),
+    click.option("--drop", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to leave out."),
+    click.option(
+        "--categorical", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to read as words."
+    ),
+    click.option(
+        "--numeric", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to read as numbers."
+    ),
     click.option("--weight", metavar="NAME", help="Column with the weight of each row."),
     click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
     click.option("--delimiter", metavar="CHAR", callback=delimiter, help="[default: read off the header line]"),
@@ -156,6 +191,7 @@ reading_options = stacked(
         "--na-values",
         metavar="TEXTS",
         multiple=True,
+        type=Names(),
         callback=names,
         help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
     ),
@@ -171,9 +207,15 @@ def l2_option(*, auto: bool = False) -> Decorator:
     )
 
 
-seed_option = click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
+seed_option = click.option("--seed", type=Integer(0), default=DEFAULTS.seed, show_default=True)
 threads_option = click.option(
-    "--threads", type=click.IntRange(1), help="The result does not depend on it.  [default: all processors]"
+    "--threads", type=Integer(1), help="The result does not depend on it.  [default: all processors]"
+)
+memory_option = click.option(
+    "--memory",
+    type=Size(),
+    metavar="SIZE",
+    help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
 memory_option = click.option(
     "--memory",
@@ -182,7 +224,7 @@ memory_option = click.option(
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
 model_option = click.option(
-    "-m", "--model", default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
+    "-m", "--model", type=File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
 json_option = click.option("--json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))

@@ -8,12 +8,19 @@ from smtrain.cli import options as opt
 
 
 @click.command("predict", short_help="Predict the class of every row: CSV in, CSV out.")
-@click.argument("data", default="-")
+@click.argument("data", type=opt.File(), default="-")
 @opt.model_option
-@click.option("-o", "--output", metavar="FILE", help="[default: standard output]")
+@click.option("-o", "--output", type=opt.File(), metavar="FILE", help="[default: standard output]")
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
-@click.option("--top", type=click.IntRange(1), metavar="K", help="Add the K most probable classes with their p.")
-@click.option("--keep", metavar="COLS|all", multiple=True, callback=opt.names, help="Input columns to carry through.")
+@click.option("--top", type=opt.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
+@click.option(
+    "--keep",
+    metavar="COLS|all",
+    multiple=True,
+    type=opt.Names(),
+    callback=opt.names,
+    help="Input columns to carry through.",
+)
 @click.option("--format", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--csv-safe", is_flag=True, help="Put ' before text that a spreadsheet would run as a formula.")
 @click.option(

@@ -155,8 +155,9 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
     separated = {"\t": ", separated by tabs", ";": ", separated by semicolons"}.get(learned.delimiter, "")
     kinds = f"{len(encoder.numeric)} numeric, {len(encoder.categorical)} categorical"
+    columns = "1 column" if len(encoder.columns) == 1 else f"{len(encoder.columns)} columns"
     lines = [
-        f"{show(sources[0])}{more}: {learned.rows:,} rows, {len(encoder.columns)} columns ({kinds}){separated}",
+        f"{show(sources[0])}{more}: {learned.rows:,} rows, {columns} ({kinds}){separated}",
         f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
     if learned.on_disk:
@@ -259,6 +260,12 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "temperature": fit.get("temperature"),
         "selection": fit.get("selection"),
     }
+
+
+def resolved(given: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """The options of a fit in the order of their names: as given or by default, or as the fit settled them."""
+    settled = model.fit["options"] | {"target": model.encoder.target}
+    return {name: settled.get(name, value) for name, value in sorted(given.items())}
 
 
 class LogObserver(Observer):

@@ -50,7 +50,9 @@ def warnings(model: Model) -> list[str]:
 
 
 def _short(name: str) -> str:
-    return show(name, 30)
+    """A name that can stand in a sentence: one of several words, like "age is missing", goes in quotes."""
+    shown = show(name, 30)
+    return f'"{shown}"' if " " in shown else shown
 
 
 def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:

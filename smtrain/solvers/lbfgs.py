@@ -89,8 +89,10 @@ class Lbfgs:
         t, trials = self._search(line, state.point, direction, passes)
         spent = line.passes(trials)
         state = replace(state, epoch=state.epoch + spent, trials=trials)
-        if t is None:
+        if t is None and spent < passes:
             return self._after_failure(objective, state)
+        if t is None:  # the passes ran out in the middle of the search
+            return state
         found, logits = line.take(t)
         state = replace(self._accepted(objective, state, found), logits=logits)
         if passes - spent > 2 and self._refresh_is_due(objective, state):
