@@ -123,6 +123,7 @@ WRONG = [
     ("a = " + "[" * 100_000, "not TOML: ", None),
     ("a = 1" + "0" * 5000, "not TOML: ", None),
     (b"target = '\xff'", "not UTF-8", None),
+    ("#" * 1_000_001, "more than 1 MB", None),
 ]
 
 

@@ -18,6 +18,7 @@ KINDS: tuple[tuple[type[click.ParamType[Any]], tuple[type, ...]], ...] = (
     (opt.NumberOr, (int, float, str)),
     (opt.Size, (int, str)),
 )
+LARGEST = 1_000_000
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 
 
@@ -64,7 +65,11 @@ def _document(path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise UsageError(f"{path}: more than 1 MB: these are no options")
+        return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
