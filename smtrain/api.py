@@ -79,43 +79,59 @@ def fit(
     observer = observer or Observer()
     with Storage(config.memory) as storage, Workers(config.threads) as workers:
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, observer.on_piece)
-        learned = with_validation(learned, workers.threads)
-        config = learned.config
-        observer.on_learned(learned, config)
-        check_size(config, learned.encoder)
-        objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
-        start = warm = objective.zeros() if init is None else warm_start(init, learned.encoder)
-        selection = None
-        if config.l2 == "auto":
-            selection = _selected(objective, learned.partitions.labels, config, start, observer)
-            config, start = replace(config, l2=selection.chosen.l2), selection.theta
-            objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
-        solver = make_solver(config)
-        with kept_progress(checkpoint, config, learned, start) as kept:
-            solution = minimise(
-                objective,
-                solver,
-                start,
-                epochs=config.epochs,
-                tol=config.tolerance,
-                patience=config.patience,
-                on_epoch=observer.on_epoch,
-                on_progress=kept.on_progress,
-                resume=kept.load(),
-                begin=solver.near if selection is not None and isinstance(solver, Lbfgs) else None,
-            )
-        check_solution(config, solution)
-        temperature = None
-        if config.calibrate:
-            solution, temperature = _calibrated(objective, solution)
-        findings = find(objective, solution.point.theta, config, learned.encoder)
-        more = (
-            findings.record
-            | _selection_record(selection)
-            | ({} if temperature is None else {"temperature": temperature})
-            | ({} if init is None else {"init": digest(warm)})
+        return _fitted(with_validation(learned, workers.threads), observer, init, checkpoint)
+
+
+def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:
+    """The model of rows that were read: l2 chosen if it is to be, trained, calibrated, looked at once more."""
+    config = learned.config
+    observer.on_learned(learned, config)
+    check_size(config, learned.encoder)
+    objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
+    start = objective.zeros() if init is None else warm_start(init, learned.encoder)
+    more: dict[str, Any] = {} if init is None else {"init": digest(start)}
+    if config.l2 == "auto":
+        selection = _selected(objective, learned.partitions.labels, config, start, observer)
+        learned = replace(learned, config=replace(config, l2=selection.chosen.l2))
+        objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
+        solution = _trained(objective, learned, selection.theta, observer, checkpoint, near=True)
+        more |= _selection_record(selection)
+    else:
+        solution = _trained(objective, learned, start, observer, checkpoint)
+    if config.calibrate:
+        solution, temperature = _calibrated(objective, solution)
+        more |= {"temperature": temperature}
+    findings = find(objective, solution.point.theta, learned.config, learned.encoder)
+    return _model(learned, learned.config, solution, findings.record | more, findings.information)
+
+
+def _trained(
+    objective: Objective,
+    learned: Learned,
+    start: Theta,
+    observer: Observer,
+    checkpoint: str | None,
+    *,
+    near: bool = False,
+) -> Solution:
+    """The solution from `start`, which is `near` the optimum or not. Raises TrainingError if it is none."""
+    config = learned.config
+    solver = make_solver(config)
+    with kept_progress(checkpoint, config, learned, start) as kept:
+        solution = minimise(
+            objective,
+            solver,
+            start,
+            epochs=config.epochs,
+            tol=config.tolerance,
+            patience=config.patience,
+            on_epoch=observer.on_epoch,
+            on_progress=kept.on_progress,
+            resume=kept.load(),
+            begin=solver.near if near and isinstance(solver, Lbfgs) else None,
         )
-    return _model(learned, config, solution, more, findings.information)
+    check_solution(config, solution)
+    return solution
 
 
 def _selected(
