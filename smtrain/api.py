@@ -15,11 +15,10 @@ from smtrain.checks import WORSE, Check, Outcome, check_classes, parse, worse
 from smtrain.config import Dialect, FitConfig
 from smtrain.diagnosis import Diagnosis
 from smtrain.encoding import Encoder
-from smtrain.errors import DataError, ModelError, TrainingError, UsageError, quoted
+from smtrain.errors import ModelError, TrainingError, UsageError, quoted
 from smtrain.examining import examine
 from smtrain.findings import check_size, find
 from smtrain.gradcheck import GradientCheck, check_gradient
-from smtrain.holdout import folds
 from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, load_model
@@ -34,7 +33,7 @@ from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.sources import Data, open_table
 from smtrain.temperature import fitted_scale
-from smtrain.validation import with_validation
+from smtrain.validation import dealt_folds, nothing_to_measure, with_validation
 from smtrain.worst import WorstRow, WorstRows
 
 
@@ -91,7 +90,7 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     start = objective.zeros() if init is None else warm_start(init, learned.encoder)
     more: dict[str, Any] = {} if init is None else {"init": digest(start)}
     if config.l2 == "auto":
-        selection = _selected(objective, learned.partitions.labels, config, start, observer)
+        selection = _selected(objective, learned, start, observer)
         learned = replace(learned, config=replace(config, l2=selection.chosen.l2))
         objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
         solution = _trained(objective, learned, selection.theta, observer, checkpoint, near=True)
@@ -134,13 +133,11 @@ def _trained(
     return solution
 
 
-def _selected(
-    objective: Objective, labels: NDArray[np.intp], config: FitConfig, start: Theta, observer: Observer
-) -> Selection:
+def _selected(objective: Objective, learned: Learned, start: Theta, observer: Observer) -> Selection:
     """The l2 of the lowest NLL in cross-validation."""
-    fold_of, solver = folds(labels, config.folds, config.seed), make_solver(config)
+    fold_of, solver, one_se = dealt_folds(learned), make_solver(learned.config), learned.config.one_se
     assert isinstance(solver, Lbfgs)
-    selection = select_l2(objective, solver, start, fold_of, one_se=config.one_se, on_candidate=observer.on_candidate)
+    selection = select_l2(objective, solver, start, fold_of, one_se=one_se, on_candidate=observer.on_candidate)
     observer.on_selected(selection)
     return selection
 
@@ -187,9 +184,8 @@ def check_options(config: FitConfig) -> None:
         raise UsageError(f"--solver {config.solver_name} takes no learning rate and no batch size", hint="gd does")
     if config.solver_name == "lbfgs" and config.l1 > 0:
         raise UsageError("--solver lbfgs cannot minimise with --l1", hint="--solver proximal can, and so can gd")
-    if config.l1 > 0 and (config.se or config.loo):
-        what = "--se" if config.se else "--loo"
-        raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
+    if config.se or config.loo:
+        _check_inference(config)
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
@@ -217,6 +213,16 @@ def check_options(config: FitConfig) -> None:
             raise UsageError(f"the {name} is out of range")
 
 
+def _check_inference(config: FitConfig) -> None:
+    """What --se and --loo say holds at the optimum of a smooth objective, and there only."""
+    what = "--se" if config.se else "--loo"
+    if config.l1 > 0:
+        raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
+    for option, given in (("--calibrate", config.calibrate), ("--patience", config.patience is not None)):
+        if given:
+            raise UsageError(f"{what} needs the optimum, and {option} leaves it", hint=f"leave out {option}")
+
+
 def check_solution(config: FitConfig, solution: Solution) -> None:
     """Raise TrainingError for a solution that is none, or not the one that was asked for."""
     first = solution.history[0]
@@ -229,9 +235,7 @@ def check_solution(config: FitConfig, solution: Solution) -> None:
         raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
 
 
-def _selection_record(selection: Selection | None) -> dict[str, Any]:
-    if selection is None:
-        return {}
+def _selection_record(selection: Selection) -> dict[str, Any]:
     candidates = [vars(candidate) for candidate in selection.candidates]
     return {"selection": {"epochs": selection.epochs, "candidates": candidates}}
 
@@ -334,7 +338,7 @@ def evaluate(model: Model, data: Data, *, threads: int | None = None, worst: int
         more = evaluation_sum(scored.Z, scored.y, scored.v)
         sums = more if sums is None else sums + more
     if sums is None or sums.weight == 0:
-        raise DataError("no rows below the header", source=table.source)
+        raise nothing_to_measure(table.source, rows=sums is not None)
     return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows))
 
 
@@ -371,7 +375,7 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None) -
         more = paired_sum(sides[0], sides[1], pair[1].v, len(union))
         sums = more if sums is None else sums + more
     if sums is None or sums.new.weight == 0:
-        raise DataError("no rows below the header", source=table.source)
+        raise nothing_to_measure(table.source, rows=sums is not None)
     return Comparison(
         old=Evaluation(old.classes, sums.old, unseen[0].counts),
         new=Evaluation(new.classes, sums.new, unseen[1].counts),

@@ -32,7 +32,9 @@ KEPT_THETAS = 20
 class Learned:
     """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report.
 
-    `config` are the options of the fit, settled where they depend on the table.
+    `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
+    `contract` is what later files are held against, `on_disk` the bytes of rows in the temporary file, and
+    `validation_rows` how many of the rows in `partitions` are set aside; `rows` are those of the table.
     """
 
     encoder: Encoder
@@ -98,7 +100,7 @@ class Learner:
         p, K, config = len(encoder.features), len(encoder.classes), self._got.config
         thread = 2 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
         solver = KEPT_THETAS * 8 * p * K
-        if config.solver_name == "lbfgs":
+        if config.solver_name != "gd":
             solver += most_bytes(self._got.rows, p, len(encoder.columns), K, threads)
         elif config.batch_size is not None:
             solver += 8 * self._got.rows  # the order of the rows

@@ -61,7 +61,7 @@ class Partitions(Protocol):
         ...
 
     def set_aside(self, rows: NDArray[np.bool_]) -> Self:
-        """The same rows, of which some, (n,), are set aside; further ones than those that are so already."""
+        """The same rows, of which some, (n,), are set aside; those that are so already are left out altogether."""
         ...
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
@@ -122,7 +122,7 @@ class Objective:
         return other
 
     def setting_aside(self, rows: NDArray[np.bool_]) -> "Objective":
-        """The same penalties, with some further rows (n,) set aside."""
+        """The same penalties, with some of the rows of the fit, (n,), set aside."""
         return Objective(self.partitions.set_aside(rows), self.classes, self.l2, self.l1)
 
     @property

@@ -1,40 +1,62 @@
-"""Rows set aside for validation: a share of the table, or another file."""
+"""Rows set aside: for validation, a share of the table or another file; and in the folds of a cross-validation."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from smtrain.config import FitConfig
 from smtrain.errors import DataError
-from smtrain.holdout import validation_rows
+from smtrain.holdout import NEVER, folds, validation_rows
 from smtrain.learning import Learned
 from smtrain.predicting import labelled
 from smtrain.softmax import Partition
 from smtrain.sources import open_table
 
+NONE_ASIDE = "no row can be set aside, for every class needs one to learn from"
+
 
 def with_validation(learned: Learned, threads: int) -> Learned:
     """The same, with the rows set aside that the options ask for. Raises DataError if there are none."""
-    config, partitions = learned.config, learned.partitions
-    if config.validation is None:
+    asked = learned.config.validation
+    if asked is None:
         return learned
-    if isinstance(config.validation, str):
-        training = partitions.rows
-        for partition in _partitions(config.validation, learned, threads):
-            partitions.append(partition)
-        aside = np.arange(partitions.rows) >= training
-    else:
-        aside = validation_rows(partitions.labels, config.validation, config.seed)
+    aside = _from_file(asked, learned, threads) if isinstance(asked, str) else _share(asked, learned)
+    return replace(learned, partitions=learned.partitions.set_aside(aside), validation_rows=int(aside.sum()))
+
+
+def dealt_folds(learned: Learned) -> NDArray[np.intp]:
+    """The fold of each row, (n,), for the cross-validation. Raises DataError if every class has a single row."""
+    rows, config = learned.partitions, learned.config
+    fold_of = folds(rows.labels, rows.weights, config.folds, config.seed)
+    if (fold_of == NEVER).all():
+        raise DataError(f"--l2 auto: {NONE_ASIDE}", hint="--l2 NUMBER sets the penalty")
+    return fold_of
+
+
+def nothing_to_measure(source: str, *, rows: bool) -> DataError:
+    """The error for a table without rows, or whose rows all have a weight of zero."""
+    return DataError("the rows weigh nothing together" if rows else "no rows below the header", source=source)
+
+
+def _share(share: float, learned: Learned) -> NDArray[np.bool_]:
+    rows = learned.partitions
+    aside = validation_rows(rows.labels, rows.weights, share, learned.config.seed)
     if not aside.any():
-        raise DataError(
-            "no row can be set aside for validation: every class needs one for training", source=_source(config)
-        )
-    return replace(learned, partitions=partitions.set_aside(aside), validation_rows=int(aside.sum()))
+        raise DataError(f"--validation {share}: {NONE_ASIDE}", hint="a larger share, or a file of other rows")
+    return aside
 
 
-def _source(config: FitConfig) -> str:
-    return config.validation if isinstance(config.validation, str) else f"--validation {config.validation}"
+def _from_file(path: str, learned: Learned, threads: int) -> NDArray[np.bool_]:
+    """The rows of a file, which come after those of the fit."""
+    rows = learned.partitions
+    training = rows.rows
+    for partition in _partitions(path, learned, threads):
+        rows.append(partition)
+    aside = np.arange(rows.rows) >= training
+    if not (rows.weights[aside] > 0).any():
+        raise nothing_to_measure(path, rows=bool(aside.any()))
+    return aside
 
 
 def _partitions(path: str, learned: Learned, threads: int) -> Iterator[Partition]:

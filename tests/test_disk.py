@@ -318,6 +318,8 @@ def peak(*arguments):
         (1_000_000, 30, 300, ["--batch-size", "4096", "--epochs", "1"]),
         (500_000, 120, 400, []),  # tries steps by logits
         (110_000, 800, 900, ["--epochs", "10"]),
+        (40_000, 2000, 900, ["--solver", "gd", "--epochs", "2"]),  # pieces of 32 MB of text
+        (500_000, 120, 400, ["--l1", "1", "--epochs", "30"]),
     ],
 )
 def test_the_peak_is_within_the_limit(rows, columns, memory, options, tmp_path):

@@ -208,6 +208,14 @@ def test_what_cannot_be_asked(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--se", "--loo"])
+@pytest.mark.parametrize("other", [["--calibrate"], ["--patience", 5], ["--l1", 1]])
+def test_what_holds_at_the_smooth_optimum_only(option, other, tmp_path):
+    done = smtrain(tmp_path, "fit", IRIS, "--validation", 0.2, option, *other, code=ExitCode.USAGE)
+    assert f"{option} needs" in done.stderr
+    assert other[0] in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--se", "--loo"])
 def test_too_many_parameters_are_refused_before_training(option, tmp_path):
     names = ",".join(f"x{j}" for j in range(1001))
     rows = [",".join(map(str, np.random.default_rng(i).integers(0, 9, 1001))) for i in range(9)]

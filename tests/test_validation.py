@@ -23,7 +23,7 @@ def table():
 
 def held(frame, share, seed=0):
     """The rows that `validation=share` sets aside, found by their labels alone."""
-    return validation_rows(np.unique(frame["y"], return_inverse=True)[1], share, seed)
+    return validation_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), share, seed)
 
 
 def mean_nll(model, frame):
@@ -123,9 +123,52 @@ def test_options_that_cannot_be(table, options):
         sm.fit(table, **options)
 
 
-def test_nothing_to_set_aside():
+@pytest.mark.parametrize("options", [{"validation": 0.5}, {"l2": "auto"}])
+@pytest.mark.parametrize("weights", [[1, 1, 1, 0], [2, 3, 1, 0]])
+def test_nothing_to_set_aside(options, weights):
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": list("abcc"), "w": weights})
     with pytest.raises(DataError, match="every class needs one"):
-        sm.fit(pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": list("abc")}), validation=0.5)
+        sm.fit(frame, target="y", weight="w", **options)
+
+
+@pytest.mark.parametrize("options", [{"validation": 0.3}, {"l2": "auto"}])
+def test_rows_of_no_weight_change_nothing(table, options):
+    """They are not drawn for validation or a fold, where a class or a fold could be left with nothing else."""
+    mute = table.assign(w=1.0).sample(frac=1, random_state=1)
+    every = pd.concat([mute, mute.assign(w=0.0)], ignore_index=True)  # columns keep their mean and deviation
+    one, other = (sm.fit(frame, target="y", weight="w", tol=1e-12, **options) for frame in (mute, every))
+    np.testing.assert_allclose(other.W, one.W, atol=1e-5)
+    if "validation" in options:
+        assert other.fit["validation"] == {
+            "rows": one.fit["validation"]["rows"],
+            "nll": pytest.approx(one.fit["validation"]["nll"]),
+        }
+
+
+def test_rows_of_validation_do_not_choose_the_penalty(table):
+    """Their columns in another order change no candidate's NLL, for they are in no fold."""
+    rows = held(table, 0.25)
+    other = table.copy()
+    numbers = [f"x{i}" for i in range(12)]
+    other.loc[rows, numbers] = table.loc[rows, numbers].to_numpy()[::-1]
+    one, two = (sm.fit(frame, validation=0.25, l2="auto").fit["selection"]["candidates"] for frame in (table, other))
+    assert [c["nll"] for c in one] == pytest.approx([c["nll"] for c in two], rel=1e-9)
+
+
+@pytest.mark.parametrize(("text", "words"), [("x,y,w\n", "no rows"), ("x,y,w\n1,a,0\n", "weigh nothing")])
+def test_a_file_for_validation_without_rows(tmp_path, text, words):
+    (tmp_path / "t.csv").write_text("x,y,w\n1,a,1\n2,b,1\n3,a,1\n4,b,1\n")
+    (tmp_path / "v.csv").write_text(text)
+    done = smtrain("fit", "t.csv", "-t", "y", "--weight", "w", "--validation", "v.csv", cwd=tmp_path, code=3)
+    assert "v.csv: " in done.stderr
+    assert words in done.stderr
+    smtrain("fit", "t.csv", "-t", "y", "--weight", "w", "-q", cwd=tmp_path)
+    assert words in smtrain("evaluate", "v.csv", cwd=tmp_path, code=3).stderr
+
+
+def test_standard_input_is_read_once(tmp_path):
+    done = smtrain("fit", "-", "--validation", "-", cwd=tmp_path, code=2, stdin="x,y\n1,a\n2,b\n")
+    assert "only once" in done.stderr
 
 
 def test_the_command_line(tmp_path, table):

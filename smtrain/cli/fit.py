@@ -104,7 +104,7 @@ def command(
     kept track of. Training stops at a proved distance from the optimum.
     """
     from smtrain import api, npz
-    from smtrain.cli.output import check_distinct, check_not_input, print_data
+    from smtrain.cli.output import check_distinct, check_not_input, check_read_once, print_data
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
     from smtrain.sources.files import display_name
 
@@ -112,8 +112,10 @@ def command(
         raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
     config = opt.config_from(rest)
     api.check_options(config)
+    inputs = [*data, *([config.validation] if isinstance(config.validation, str) else [])]
+    check_read_once(inputs)
     for option, path in (("--output", output), ("--log", log), ("--checkpoint", checkpoint)):
-        check_not_input(path, option, (*data, *([config.validation] if isinstance(config.validation, str) else [])))
+        check_not_input(path, option, inputs)
     check_distinct({"--output": output, "--log": log, "--checkpoint": checkpoint})
     check_distinct({"--init": init, "--log": log, "--checkpoint": checkpoint})
     npz.check_writable(output)

@@ -39,6 +39,12 @@ def check_not_input(output: str | None, option: str, inputs: Sequence[str]) -> N
                 raise UsageError(f"{option}: {quoted(output)} is the input")
 
 
+def check_read_once(inputs: Sequence[str]) -> None:
+    """Raise UsageError if standard input is to be read more than once: the second reader would find nothing."""
+    if inputs.count("-") > 1:
+        raise UsageError("- is given twice, and standard input can be read only once", hint="name a file instead")
+
+
 def check_distinct(files: dict[str, str | None]) -> None:
     """Raise UsageError if two options, by name, are the same file: the one would destroy the other."""
     seen: dict[str, str] = {}

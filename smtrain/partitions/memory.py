@@ -128,8 +128,13 @@ class MemoryPartitions:
         """The class codes of all rows, (n,)."""
         return np.concatenate(list(self._workers.map(lambda partition: partition.y, self._partitions)))
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """The weights of all rows, v (n,): 0 for those that are set aside."""
+        return np.concatenate(list(self._workers.map(lambda partition: partition.v, self._partitions)))
+
     def set_aside(self, rows: NDArray[np.bool_]) -> Self:
-        """The same rows, of which some, (n,), are set aside; further ones than those that are so already."""
+        """The same rows, of which some, (n,), are set aside; those that are so already are left out altogether."""
         other = copy.copy(self)
         other._partitions = Seen(partial(_set_aside, rows=rows), self._partitions)
         return other
@@ -145,8 +150,7 @@ class MemoryPartitions:
 
 def _set_aside(partition: Partition, rows: NDArray[np.bool_]) -> Partition:
     chosen = rows[partition.start : partition.start + partition.rows]
-    before = 0.0 if partition.u is None else partition.u
-    return replace(partition, v=np.where(chosen, 0.0, partition.v), u=np.where(chosen, partition.v, before))
+    return replace(partition, v=np.where(chosen, 0.0, partition.v), u=np.where(chosen, partition.v, 0.0))
 
 
 def _concatenate(pieces: Sequence[Partition]) -> Partition:

@@ -23,6 +23,11 @@ BOM = b"\xef\xbb\xbf"
 csv.field_size_limit(1 << 30)
 
 
+def piece_bytes(columns: int) -> int:
+    """The text that is read and parsed at once, by one thread."""
+    return max(PIECE, min(PIECE_PER_COLUMN * columns, LONGEST_RECORD))
+
+
 @dataclass(frozen=True)
 class Piece:
     """Some whole records of a source: their `text`, ending in a line end, and the line that they start at."""
@@ -210,7 +215,7 @@ class RecordReader:
             return None
         line, length = self._line + start, sum(map(len, text.splitlines(keepends=True)[: reader.line_num]))
         Piece(self.source, text[:length], self._line, self.delimiter).check_characters()
-        self._piece = max(PIECE, min(PIECE_PER_COLUMN * len(cells), LONGEST_RECORD))
+        self._piece = piece_bytes(len(cells))
         if not keep:
             self._take(length)
         return line, cells
