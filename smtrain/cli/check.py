@@ -21,5 +21,5 @@ def command(data: tuple[str, ...], model: str, threads: int | None, *, strict: b
     from smtrain import api
     from smtrain.cli.verdict import conclude
 
-    found = api.check(api.load(model), list(data), threads=threads)
+    found = api.check(opt.load(model), list(data), threads=threads)
     conclude(found, "check", fails={"error", "warning"} if strict else {"error"}, json=json)

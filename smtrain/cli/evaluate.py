@@ -41,7 +41,7 @@ def command(
     from smtrain.reports.worst import worst_document
 
     check_junit(junit, fail_if, [*data, model])
-    loaded = api.load(model)
+    loaded = opt.load(model)
     check_classes(fail_if, loaded.classes)
     with reporting_errors("evaluate", junit):
         evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)

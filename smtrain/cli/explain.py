@@ -24,7 +24,7 @@ def command(data: str, row: int, model: str, *, json: bool) -> None:
     from smtrain.cli.output import data_output, print_data
     from smtrain.reports.mathematics import explanation, print_explanation
 
-    loaded = api.load(model)
+    loaded = opt.load(model)
     scored, labelled = api.row(loaded, data, row)
     found = explanation(loaded, scored, row, labelled=labelled)
     if json:

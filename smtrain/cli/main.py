@@ -67,6 +67,15 @@ class Commands(click.Group):
             return None
         return configurable(import_module(f"smtrain.cli.{cmd_name}").command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; a name that is none gets the nearest of the names, which click does not know."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
+
 
 HELP = """Train, certify and use multiclass (softmax) logistic regression.
 

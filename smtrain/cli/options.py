@@ -9,10 +9,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from smtrain.config import RIDGE, Dialect, FitConfig, valid_delimiter
+from smtrain.errors import UsageError
 from smtrain.solvers import SOLVERS
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from smtrain.model import Model
 
 DEFAULTS = FitConfig()
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
@@ -217,17 +220,21 @@ memory_option = click.option(
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
-memory_option = click.option(
-    "--memory",
-    type=Size(),
-    metavar="SIZE",
-    help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
-)
 model_option = click.option(
     "-m", "--model", type=File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
 json_option = click.option("--json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))
+
+
+def load(model: str) -> "Model":
+    """The model that `-m` names."""
+    from smtrain.model import load_model
+
+    try:
+        return load_model(model)
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint and f"{error.hint}; -m names it") from error
 
 
 def stdout_console(stream: IO[str]) -> "Console":
