@@ -1,6 +1,5 @@
 """`smtrain compare`."""
 
-from json import dumps
 from typing import Any
 
 import click
@@ -43,11 +42,9 @@ def command(
     changed in columns, levels and classes, and the weights that moved. Exits with 7 if a check of --fail-if failed;
     metrics in it are those of the new model.
     """
-    import sys
-
     from smtrain import api
     from smtrain.checks import check_classes
-    from smtrain.cli.output import data_output, print_data
+    from smtrain.cli.output import print_data, print_document, report_output
     from smtrain.reports.comparison import comparison_document, comparison_sections
     from smtrain.reports.predictions import say_unseen
     from smtrain.reports.sections import files, markdown, print_sections
@@ -64,11 +61,11 @@ def command(
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
     publish("compare", outcomes, junit, lambda: page)
     if json:
-        print_data(dumps(comparison_document(found, level, outcomes), ensure_ascii=False))
+        print_document(comparison_document(found, level, outcomes))
     elif format == "markdown":
         print_data(page)
     else:
-        with data_output(None), opt.stdout_console(sys.stdout) as console:
+        with report_output() as console:
             print_sections(console, sections)
     say_unseen(found.new.unseen)
     settle(outcomes)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,8 +13,6 @@ from smtrain.errors import UsageError
 from smtrain.solvers import SOLVERS
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from smtrain.model import Model
 
 DEFAULTS = FitConfig()
@@ -235,13 +233,6 @@ def load(model: str) -> "Model":
         return load_model(model)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint and f"{error.hint}; -m names it") from error
-
-
-def stdout_console(stream: IO[str]) -> "Console":
-    """Return the console for reports on standard output."""
-    from smtrain.reports.console import make_console
-
-    return make_console(stream)
 
 
 def config_from(options: dict[str, Any]) -> FitConfig:

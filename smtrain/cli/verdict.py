@@ -1,12 +1,9 @@
 """The end of a command that looks for faults: print what was found, and fail if it is bad enough."""
 
-import sys
 from collections.abc import Set as AbstractSet
-from json import dumps
 from typing import TYPE_CHECKING
 
-from smtrain.cli.options import stdout_console
-from smtrain.cli.output import data_output, print_data
+from smtrain.cli.output import print_document, report_output
 from smtrain.errors import CheckError
 
 if TYPE_CHECKING:
@@ -18,10 +15,10 @@ def conclude(found: "Diagnosis", name: str, fails: AbstractSet[str], *, json: bo
     from smtrain.reports.diagnosis import annotate, document, failures, print_diagnosis
 
     if json:
-        print_data(dumps(document(found, fails), ensure_ascii=False))
+        print_document(document(found, fails))
     else:
-        with data_output(None):
-            print_diagnosis(stdout_console(sys.stdout), found)
+        with report_output() as console:
+            print_diagnosis(console, found)
     annotate(found)
     wrong = failures(found, fails)
     if wrong:
