@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
+from smtrain.reports.text import OLD_COMMAND, in_github
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,7 +121,8 @@ def report_output() -> Iterator["Console"]:
 
 def print_document(document: object) -> None:
     """Write a JSON document on one line of standard output."""
-    print_data(json.dumps(document, ensure_ascii=False))
+    text = json.dumps(document, ensure_ascii=False)
+    print_data(text.replace(OLD_COMMAND, r"#\u0023[") if in_github() else text)  # the same document
 
 
 def print_data(text: str) -> None:

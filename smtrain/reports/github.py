@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smtrain.errors import DataError, SmtrainError
 from smtrain.reports.console import errors
-from smtrain.reports.text import message, show
+from smtrain.reports.text import in_github, message, show
 
 LONGEST_PATH = 4096
 
@@ -21,7 +21,7 @@ def annotate(error: SmtrainError) -> None:
 
 def annotate_line(source: str | None, line: int | None, what: str, level: str = "error") -> None:
     """In a job of GitHub Actions, an annotation on a line of a data file: an error, a warning or a notice."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or source is None or line is None:
+    if not in_github() or source is None or line is None:
         return
     if os.path.isfile(source):  # noqa: PTH113 - any text
         file, said = _property(_in_workspace(source)), _data(message(what))
