@@ -2,12 +2,15 @@
 
 import json
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
 import smtrain
 from smtrain.cli.main import run
 from smtrain.reports.text import show
+from tests.cli import SMTRAIN
 
 # Texts that a runner of GitHub could take for one of its commands, at the start of a line or anywhere in it.
 NASTY = [
@@ -111,3 +114,108 @@ def test_a_text_with_colons_elsewhere_is_no_command(monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert [show(text) for text in ("a::b", "## [x]", "#[x]", ":x", "std::vector")] == [
         "a::b", "## [x]", "#[x]", ":x", "std::vector"]  # fmt: skip
+
+
+# GitLab's Code Quality report
+
+
+@pytest.fixture
+def gitlab(go, monkeypatch, tmp_path):
+    """A job of GitLab in a folder of its own; gives what is in the report."""
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
+    monkeypatch.setenv("SMTRAIN_CODE_QUALITY", "quality.json")
+    return lambda: json.loads(Path("quality.json").read_bytes())
+
+
+def bad(path, line, cell):
+    """A table of 20 rows with a word among its numbers."""
+    rows = [f"{i},{'ab'[i % 2]}" for i in range(20)]
+    rows[line - 2] = f"{cell},a"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(["x,y", *rows]) + "\n")
+    return path
+
+
+def test_a_data_error_is_in_the_code_quality_report_at_its_line(go, gitlab, tmp_path):
+    bad(tmp_path / "data" / "d.csv", 9, "oops")
+    said = go("fit", "./data/d.csv", "--numeric", "x", code=3)
+    assert "::" not in said.err
+    (found,) = gitlab()
+    assert re.fullmatch("[0-9a-f]{64}", found.pop("fingerprint"))
+    assert found == {
+        "description": 'column "x": not a number: "oops"',
+        "check_name": "smtrain: data error",
+        "severity": "critical",
+        "location": {"path": "data/d.csv", "lines": {"begin": 9}},
+    }
+
+
+def test_commands_of_a_job_add_to_one_report_and_an_error_is_told_once(go, gitlab, tmp_path):
+    good = bad(tmp_path / "good.csv", 9, "3")
+    go("fit", good, "-q")
+    assert gitlab() == []  # a report of a branch without faults, which GitLab compares with
+    for name, line in (("d.csv", 9), ("e.csv", 9), ("d.csv", 9), ("d.csv", 12)):
+        go("fit", bad(tmp_path / name, line, "oops"), "--numeric", "x", code=3)
+    assert [(one["location"]["path"], one["location"]["lines"]["begin"]) for one in gitlab()] == [
+        ("d.csv", 9), ("e.csv", 9), ("d.csv", 12)]  # fmt: skip
+    assert len({one["fingerprint"] for one in gitlab()}) == 3
+    other = {"description": "of another tool", "fingerprint": "0"}
+    Path("quality.json").write_text(json.dumps([other]))
+    go("fit", "d.csv", "--numeric", "x", code=3)
+    assert gitlab()[0] == other
+    assert len(gitlab()) == 2
+
+
+def test_findings_with_a_line_are_in_the_code_quality_report(go, gitlab, tmp_path):
+    bad(tmp_path / "d.csv", 9, "oops")
+    findings = json.loads(go("doctor", "d.csv", "--json").out)["findings"]
+    placed = [finding for finding in findings if finding["line"]]
+    assert {finding["severity"] for finding in placed} == {"error"}
+    levels = {"error": "critical", "warning": "minor", "note": "info"}
+    assert [
+        (one["check_name"], one["severity"], one["location"]["lines"]["begin"], one["description"]) for one in gitlab()
+    ] == [(f"smtrain: {f['kind']}", levels[f["severity"]], f["line"], f"{f['column']}: {f['what']}") for f in placed]
+
+
+def test_the_code_quality_report_is_for_gitlab_and_where_it_is_asked_for(go, gitlab, monkeypatch, tmp_path):
+    bad(tmp_path / "d.csv", 9, "oops")
+    monkeypatch.delenv("GITLAB_CI")
+    go("fit", "d.csv", "--numeric", "x", code=3)
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.delenv("SMTRAIN_CODE_QUALITY")
+    go("fit", "d.csv", "--numeric", "x", code=3)
+    assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}", "[1, 2]", "\xff", "[" * 100_000, "x,y\n"])
+def test_what_is_no_report_is_left_alone_with_a_warning(content, go, gitlab, tmp_path):
+    bad(tmp_path / "d.csv", 9, "oops")
+    before = content.encode("latin-1")
+    Path("quality.json").write_bytes(before)
+    said = go("fit", "d.csv", "--numeric", "x", code=3).err.splitlines()
+    if content:
+        assert sum(line.startswith("smtrain: warning: no code quality report: ") for line in said) == 1
+        assert Path("quality.json").read_bytes() == before
+    else:
+        assert len(gitlab()) == 1
+    assert said[-1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("path", ["no/quality.json", ".", "-", "b" * 300])
+def test_a_report_that_cannot_be_written_is_a_warning(path, go, gitlab, monkeypatch, tmp_path):
+    bad(tmp_path / "d.csv", 9, "oops")
+    monkeypatch.setenv("SMTRAIN_CODE_QUALITY", path)
+    said = go("fit", "d.csv", "--numeric", "x", code=3)
+    assert said.out == ""
+    assert path == "-" or "smtrain: warning: no code quality report: " in said.err
+
+
+def test_jobs_at_once_lose_nothing(gitlab, tmp_path):
+    names = [f"{i}.csv" for i in range(4)]
+    for name in names:
+        bad(tmp_path / name, 5, "oops")
+    line = [*SMTRAIN, "fit", "--numeric", "x"]
+    started = [subprocess.Popen([*line, name], stderr=subprocess.DEVNULL) for name in names]
+    assert [one.wait(60) for one in started] == [3] * 4
+    assert sorted(one["location"]["path"] for one in gitlab()) == names

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 def conclude(found: "Diagnosis", name: str, fails: AbstractSet[str], *, json: bool) -> None:
     """Print the diagnosis. Raises CheckError if there is a finding of a severity that fails."""
-    from smtrain.reports.diagnosis import annotate, document, failures, print_diagnosis
+    from smtrain.cli.annotating import annotate
+    from smtrain.reports.annotations import of_findings
+    from smtrain.reports.diagnosis import document, failures, print_diagnosis
 
     if json:
         print_document(document(found, fails))
     else:
         with report_output() as console:
             print_diagnosis(console, found)
-    annotate(found)
+    annotate(of_findings(found))
     wrong = failures(found, fails)
     if wrong:
         raise CheckError(f"{name}: {wrong:,} {'finding fails' if wrong == 1 else 'findings fail'}")

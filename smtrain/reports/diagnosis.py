@@ -6,7 +6,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from smtrain.diagnosis import Diagnosis, Finding, Severity
-from smtrain.reports.github import annotate_line
 from smtrain.reports.notices import listed
 from smtrain.reports.text import message, show
 
@@ -71,11 +70,3 @@ def _line(same: list[Finding]) -> str:
 def failures(found: Diagnosis, fails: AbstractSet[str]) -> int:
     """How many findings are of a severity that fails."""
     return sum(found.count(severity) for severity in Severity if severity.value in fails)
-
-
-def annotate(found: Diagnosis) -> None:
-    """In a job of GitHub Actions, an annotation for each finding that has a line."""
-    levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-    for finding in found.findings:
-        column = "" if finding.column is None else f"{finding.column}: "
-        annotate_line(finding.source, finding.line, column + finding.what, levels[finding.severity])
