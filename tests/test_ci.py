@@ -4,11 +4,11 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 import smtrain
-from smtrain.cli.main import run
 from smtrain.reports.text import show
 from tests.cli import SMTRAIN
 
@@ -37,22 +37,6 @@ def commands(text):
 def test_the_runner_is_well_imitated():
     log = "a::b::c\n  ::error file=x::y\nz ##[add-mask]q\n::\n::x\n##[\nsmtrain: error: ::x::\n"
     assert commands(log) == ["error file=x", "add-mask"]
-
-
-@pytest.fixture
-def go(monkeypatch, capsys, tmp_path):
-    """Run one command line here, in a folder of its own and in a plain environment."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "GITHUB_STEP_SUMMARY", "GITLAB_CI", "CI", "CI_PROJECT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def run_it(*arguments, code=0):
-        found = run([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert found == code, said.err
-        return said
-
-    return run_it
 
 
 @pytest.fixture
@@ -130,7 +114,7 @@ def gitlab(go, monkeypatch, tmp_path):
 
 def bad(path, line, cell):
     """A table of 20 rows with a word among its numbers."""
-    rows = [f"{i},{'ab'[i % 2]}" for i in range(20)]
+    rows = [f"{i * 37 % 101 / 4},{'ab'[i % 2]}" for i in range(20)]
     rows[line - 2] = f"{cell},a"
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(["x,y", *rows]) + "\n")
@@ -219,3 +203,86 @@ def test_jobs_at_once_lose_nothing(gitlab, tmp_path):
     started = [subprocess.Popen([*line, name], stderr=subprocess.DEVNULL) for name in names]
     assert [one.wait(60) for one in started] == [3] * 4
     assert sorted(one["location"]["path"] for one in gitlab()) == names
+
+
+# doctor and check: JUnit and the summary of a job
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """A table, its model, and tables with an error, a warning, and a line that cannot be read."""
+    text = bad(tmp_path / "good.csv", 9, "3").read_text()
+    smtrain.fit(str(tmp_path / "good.csv"), target="y").save(str(tmp_path / "model.npz"))
+    bad(tmp_path / "bad.csv", 9, "o|ps")
+    bad(tmp_path / "ragged.csv", 9, "1,2")
+    (tmp_path / "more.csv").write_text(text.replace("\n", ",1\n").replace("y,1", "y,z"))
+    return tmp_path
+
+
+def suite_of(path):
+    (suite,) = ElementTree.parse(path).getroot()
+    return suite
+
+
+CASES = [
+    (["doctor", "bad.csv", "--strict"], 7, {"mixture": "failure"}),
+    (["doctor", "bad.csv"], 0, {"mixture": "system-out"}),
+    (["doctor", "good.csv"], 0, {}),
+    (["check", "bad.csv"], 7, {"no number": "failure"}),
+    (["check", "more.csv"], 0, {"new column": "system-out"}),
+    (["check", "more.csv", "--strict"], 7, {"new column": "failure"}),
+    (["check", "good.csv"], 0, {}),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "expected"), CASES, ids=[" ".join(line) for line, _, _ in CASES])
+def test_findings_are_test_cases_of_a_junit_report(line, code, expected, go, tables):
+    findings = json.loads(go(*line, "--json", "--junit", "r.xml", code=code).out)["findings"]
+    suite = suite_of("r.xml")
+    assert suite.get("name") == f"smtrain {line[0]}"
+    first, *cases = suite
+    assert (first.get("name"), len(first)) == ("data", 0)
+    names = [f["kind"] if f["column"] is None else f"{f['kind']}: {f['column']}" for f in findings]
+    assert [case.get("name") for case in cases] == names
+    for case, finding in zip(cases, findings, strict=True):
+        assert (case.get("file"), case.get("line")) == (finding["source"], finding["line"] and str(finding["line"]))
+        assert finding["what"] in case[0].text
+        assert finding["hint"] is None or finding["hint"] in case[0].text
+    tags = {finding["kind"]: case[0].tag for case, finding in zip(cases, findings, strict=True)}
+    assert expected.items() <= tags.items()
+    failed = sum(case[0].tag == "failure" for case in cases)
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(cases) + 1), str(failed))
+    assert (failed > 0) == (code == 7)
+
+
+@pytest.mark.parametrize("command", ["doctor", "check"])
+def test_a_table_that_cannot_be_read_is_an_error_of_the_junit_report(command, go, tables):
+    Path("r.xml").write_text("passed, last time")
+    go(command, "ragged.csv", "--junit", "r.xml", code=3)
+    (case,) = suite_of("r.xml")
+    assert (case.get("name"), case.get("line"), case[0].tag) == ("data", "9", "error")
+
+
+@pytest.mark.parametrize("junit", ["-", "no/r.xml", "good.csv", "model.npz"])
+def test_a_junit_report_that_cannot_be_written_is_told_before_the_work(junit, go, tables):
+    before = (tables / "good.csv").read_bytes()
+    code = 0 if junit == "model.npz" else 2  # which doctor does not read
+    go("doctor", "good.csv", "--junit", junit.replace("model", "r"), code=code)
+    go("check", "good.csv", "--junit", junit, code=2)
+    assert (tables / "good.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(("line", "code"), [(line, code) for line, code, _ in CASES])
+def test_findings_are_in_the_summary_of_the_job(line, code, go, tables, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "s.md")
+    findings = json.loads(go(*line, "--json", code=code).out)["findings"]
+    page = Path("s.md").read_text()
+    assert page.startswith(f"### smtrain {line[0]}\n")
+    assert f"| data | `{line[1]}` |" in page
+    assert ("| model | `model.npz` |" in page) == (line[0] == "check")
+    assert ("\nno finding fails\n" in page) == (code == 0)
+    rows = [row for row in page.splitlines() if row.startswith(("| error |", "| warning |", "| note |"))]
+    assert [row.split(" | ")[0] for row in rows] == [f"| {finding['severity']}" for finding in findings]
+    assert all(row.count("|") == 4 for row in rows)
+    go(*line, code=code)
+    assert Path("s.md").read_text() == 2 * page

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from smtrain.cli import options as opt
-from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
+from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.publishing import publish, reporting_errors
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
@@ -33,17 +34,18 @@ def command(
     from smtrain import api
     from smtrain.checks import check_classes
     from smtrain.cli.output import print_document, report_output
+    from smtrain.reports.checks import check_cases
     from smtrain.reports.evaluation import document, print_evaluation, summary
     from smtrain.reports.predictions import say_unseen
     from smtrain.reports.worst import worst_document
 
-    check_junit(junit, fail_if, [*data, model])
+    check_gates(junit, fail_if, [*data, model])
     loaded = opt.load(model)
     check_classes(fail_if, loaded.classes)
     with reporting_errors("evaluate", junit):
         evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
-    publish("evaluate", outcomes, junit, lambda: summary(evaluation, outcomes, rows, model, data))
+    publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:
         print_document(document(evaluation, outcomes, rows))
     else:
