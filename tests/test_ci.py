@@ -1,6 +1,8 @@
 """What the systems for continuous integration make of the output: commands in a log, annotations, reports."""
 
+import fcntl
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -203,6 +205,15 @@ def test_jobs_at_once_lose_nothing(gitlab, tmp_path):
     started = [subprocess.Popen([*line, name], stderr=subprocess.DEVNULL) for name in names]
     assert [one.wait(60) for one in started] == [3] * 4
     assert sorted(one["location"]["path"] for one in gitlab()) == names
+
+
+def test_a_folder_that_somebody_else_has_locked_holds_up_nothing(go, gitlab, monkeypatch, tmp_path):
+    monkeypatch.setattr("smtrain.cli.annotating.ATTEMPTS", 2)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # as `flock . smtrain …` does
+    go("fit", bad(tmp_path / "d.csv", 5, "oops"), "--numeric", "x", code=3)
+    os.close(folder)
+    assert len(gitlab()) == 1
 
 
 # doctor and check: JUnit and the summary of a job

@@ -11,6 +11,8 @@ from smtrain.reports.annotations import Annotation
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
 
+ATTEMPTS, WAIT = 200, 0.025  # seconds
+
 
 def begin() -> None:
     """In a job of GitLab that asks for a report, an empty one: to tell no faults from no report."""
@@ -49,15 +51,27 @@ def _add(path: str, annotations: Sequence[Annotation]) -> None:
 @contextlib.contextmanager
 def _alone(path: str) -> Iterator[None]:
     """Keep other commands of the job from changing the report, where the file system can, with no file for it."""
-    import fcntl
-
     folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY)  # noqa: PTH120
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        _lock(folder)
         yield
     finally:
         os.close(folder)
+
+
+def _lock(folder: int) -> None:
+    """Lock it, if that comes within some seconds: it may be the lock of whoever waits for this command to end."""
+    import fcntl
+    import time
+
+    for _ in range(ATTEMPTS):
+        try:
+            return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(WAIT)
+        except OSError:
+            return None
+    return None
 
 
 def _read(path: str) -> bytes:
