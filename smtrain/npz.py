@@ -143,7 +143,7 @@ def _opened(path: str) -> BinaryIO:
             raise ModelError(f"{path}: not a regular file")
         return Path(path).open("rb")
     except FileNotFoundError as error:
-        raise UsageError(f"no model {quoted(path)}", hint="smtrain fit makes one; -m names it") from error
+        raise UsageError(f"no model {quoted(path)}", hint="smtrain fit makes one") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot read {quoted(path)}: {reason}") from error

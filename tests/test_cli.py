@@ -133,6 +133,28 @@ def test_what_click_says_is_one_line_in_plain_words(tmp_path):
     assert "'1.5' is not a valid integer." in smtrain("fit", IRIS, "--epochs", 1.5, code=ExitCode.USAGE).stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "nearest"),
+    [("evalute d.csv", "'evaluate'"), ("fit d.csv --epoch 3", "'--epochs'"), ("check d.csv --strikt", "'--strict'")],
+)
+def test_what_is_misspelt_has_its_nearest_name(line, nearest):
+    said = smtrain(*line.split(), code=ExitCode.USAGE)
+    assert said.stderr.splitlines()[0].endswith(f"Did you mean {nearest}?")
+    assert "Did you mean" not in smtrain("zzzz", code=ExitCode.USAGE).stderr
+
+
+@pytest.mark.parametrize("line", ["predict {d}", "evaluate {d}", "check {d}", "explain {d}"])
+def test_a_model_that_is_not_there_may_have_another_name(line, tmp_path):
+    said = smtrain(*line.format(d=IRIS).split(), cwd=tmp_path, code=ExitCode.USAGE)
+    assert said.stderr == 'smtrain: error: no model "model.npz"\nhint: smtrain fit makes one; -m names it\n'
+
+
+@pytest.mark.parametrize("line", ["compare a.npz b.npz {d}", "verify a.npz {d}", "show a.npz", "fit {d} --init a.npz"])
+def test_a_hint_names_no_option_that_the_command_does_not_have(line, tmp_path):
+    said = smtrain(*line.format(d=IRIS).split(), cwd=tmp_path, code=ExitCode.USAGE)
+    assert said.stderr == 'smtrain: error: no model "a.npz"\nhint: smtrain fit makes one\n'
+
+
 def test_a_model_is_not_written_to_standard_output(tmp_path):
     done = smtrain("fit", IRIS, "-o", "-", cwd=tmp_path, code=ExitCode.USAGE)
     assert done.stdout == ""

@@ -140,6 +140,15 @@ def test_what_is_refused(text, message, hint, folder, capsys):
     assert [path.name for path in folder.iterdir()] == ["train.toml"]
 
 
+@pytest.mark.parametrize("value", ["accuracy", "auc<1"])
+def test_a_check_that_is_refused_names_its_option_once(value, folder, capsys):
+    Path("train.toml").write_text(f"[evaluate]\nfail-if = '{value}'\n")
+    assert run(["evaluate", str(PENGUINS), "--config", "train.toml"]) == ExitCode.USAGE
+    said = capsys.readouterr().err.splitlines()[0]
+    assert said.startswith('smtrain: error: train.toml: "fail-if": ')
+    assert said.count("fail-if") == 1
+
+
 def test_a_file_that_is_not_there(folder, capsys):
     assert run(["fit", str(PENGUINS), "--config", "no.toml"]) == ExitCode.USAGE
     assert 'cannot read "no.toml": No such file' in capsys.readouterr().err

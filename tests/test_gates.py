@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -15,10 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smtrain
-from smtrain.cli.main import run
 from smtrain.errors import ExitCode
 from smtrain.reports.sections import Section, escaped, markdown
-from tests.cli import clean_environment
 
 SAMPLES = Path("sample_data").absolute()
 ODD = "a]<0.5 | `b` <i>&\x1b[31m"  # a class that an expression, Markdown, XML and a terminal could all trip over
@@ -34,23 +31,6 @@ def models(tmp_path_factory):
     drop = ("bill_length_mm", "island")
     smtrain.fit(str(folder / "p.csv"), target="species", drop=drop).save(str(folder / "new.npz"))
     return folder
-
-
-@pytest.fixture
-def go(monkeypatch, capsys, tmp_path):
-    """Run one command line here, in a folder of its own."""
-    for name in list(os.environ):
-        if name not in clean_environment():
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-    def run_it(*arguments, code=ExitCode.OK):
-        found = run([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert found == code, said.err
-        return said
-
-    return run_it
 
 
 @pytest.fixture
@@ -152,10 +132,11 @@ def test_any_label_is_safe_in_xml_and_in_markdown(go, odd, monkeypatch):
 
 def test_junit_writes_what_xml_can_hold():
     from smtrain.checks import Outcome
+    from smtrain.reports.checks import check_cases
     from smtrain.reports.junit import junit
 
     nasty = "".join(map(chr, [*range(32), 0x7F, 0x85, 0xD800, 0xFFFE, 0xFFFF])) + "]]>&\"'"
-    case = ElementTree.fromstring(junit("evaluate", [Outcome(nasty, True, 0.0, nasty)]))[0][0]
+    case = ElementTree.fromstring(junit("evaluate", check_cases([Outcome(nasty, True, 0.0, nasty)])))[0][0]
     assert case.get("name").endswith("]]>&\"'")
     assert case[0].text.startswith("fail if ")
 

@@ -46,7 +46,8 @@ def test_the_github_workflow(project):
 @pytest.mark.slow
 def test_the_gitlab_job(project):
     job = yaml.safe_load((EXAMPLES / "gitlab-ci.yml").read_text())["model"]
-    run_job(project, job["script"], GITLAB_CI="true")
+    run_job(project, job["script"], GITLAB_CI="true", **job["variables"])
+    assert isinstance(json.loads((project / job["artifacts"]["reports"]["codequality"]).read_text()), list)
     assert all((project / path).exists() for path in job["artifacts"]["paths"])
     suite = ElementTree.parse(project / job["artifacts"]["reports"]["junit"])
     assert len(suite.findall(".//testcase")) == 2

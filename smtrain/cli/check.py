@@ -3,15 +3,19 @@
 import click
 
 from smtrain.cli import options as opt
+from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
 @click.command("check", short_help="Hold new data against what a model was trained on.")
 @click.argument("data", type=opt.File(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
+@junit_option("findings")
 @opt.threads_option
 @opt.json_option
-def command(data: tuple[str, ...], model: str, threads: int | None, *, strict: bool, json: bool) -> None:
+def command(
+    data: tuple[str, ...], model: str, threads: int | None, *, strict: bool, junit: str | None, json: bool
+) -> None:
     """Hold DATA, CSV files or -, against the data contract that a fit keeps in its model.
 
     Looks for columns that are missing or new, cells that are no numbers, numbers out of range, levels and classes that
@@ -21,5 +25,9 @@ def command(data: tuple[str, ...], model: str, threads: int | None, *, strict: b
     from smtrain import api
     from smtrain.cli.verdict import conclude
 
-    found = api.check(api.load(model), list(data), threads=threads)
-    conclude(found, "check", fails={"error", "warning"} if strict else {"error"}, json=json)
+    check_junit(junit, [*data, model])
+    loaded = opt.load(model)
+    with reporting_errors("check", junit):
+        found = api.check(loaded, list(data), threads=threads)
+    fails = {"error", "warning"} if strict else {"error"}
+    conclude(found, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))

@@ -1,12 +1,12 @@
 """`smtrain compare`."""
 
-from json import dumps
 from typing import Any
 
 import click
 
 from smtrain.cli import options as opt
-from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
+from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.publishing import publish, reporting_errors
 from smtrain.errors import UsageError
 
 
@@ -43,18 +43,17 @@ def command(
     changed in columns, levels and classes, and the weights that moved. Exits with 7 if a check of --fail-if failed;
     metrics in it are those of the new model.
     """
-    import sys
-
     from smtrain import api
     from smtrain.checks import check_classes
-    from smtrain.cli.output import data_output, print_data
+    from smtrain.cli.output import print_data, print_document, report_output
+    from smtrain.reports.checks import check_cases
     from smtrain.reports.comparison import comparison_document, comparison_sections
     from smtrain.reports.predictions import say_unseen
     from smtrain.reports.sections import files, markdown, print_sections
 
     if json and format != "table":
         raise UsageError("--json and --format exclude each other")
-    check_junit(junit, fail_if, [*data, old, new])
+    check_gates(junit, fail_if, [*data, old, new])
     models = api.load(old), api.load(new)
     check_classes(fail_if, models[1].classes)
     with reporting_errors("compare", junit):
@@ -62,13 +61,13 @@ def command(
     outcomes = found.outcomes(*fail_if, level=level)
     sections = comparison_sections(found, level, outcomes)
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
-    publish("compare", outcomes, junit, lambda: page)
+    publish("compare", check_cases(outcomes), junit, lambda: page)
     if json:
-        print_data(dumps(comparison_document(found, level, outcomes), ensure_ascii=False))
+        print_document(comparison_document(found, level, outcomes))
     elif format == "markdown":
         print_data(page)
     else:
-        with data_output(None), opt.stdout_console(sys.stdout) as console:
+        with report_output() as console:
             print_sections(console, sections)
     say_unseen(found.new.unseen)
     settle(outcomes)

@@ -111,7 +111,8 @@ def _value(where: str, value: Any, ctx: click.Context, parameter: click.Paramete
     try:
         parameter.process_value(ctx, value)
     except (click.BadParameter, UsageError) as error:
-        raise UsageError(f"{where}: {error.message.rstrip('.')}", hint=getattr(error, "hint", None)) from error
+        what = error.message.removeprefix(f"{parameter.opts[-1]}: ").rstrip(".")
+        raise UsageError(f"{where}: {what}", hint=getattr(error, "hint", None)) from error
     return value
 
 

@@ -5,15 +5,17 @@ from typing import Any
 import click
 
 from smtrain.cli import options as opt
+from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
 @click.command("doctor", short_help="Say what is wrong with a table before it is fitted.")
 @click.argument("data", type=opt.File(), nargs=-1, required=True)
 @opt.reading_options
 @click.option("--strict", is_flag=True, help="Exit with 7 if there is an error or a warning.")
+@junit_option("findings")
 @opt.threads_option
 @opt.json_option
-def command(data: tuple[str, ...], *, strict: bool, json: bool, **rest: Any) -> None:
+def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: bool, **rest: Any) -> None:
     """Examine DATA, CSV files or -, as `smtrain fit` would read it with these options, and say what helps.
 
     Errors are what a fit refuses; warnings what would make the model other than it seems: identifiers, columns that
@@ -23,5 +25,8 @@ def command(data: tuple[str, ...], *, strict: bool, json: bool, **rest: Any) -> 
     from smtrain import api
     from smtrain.cli.verdict import conclude
 
-    found = api.doctor(list(data), opt.config_from(rest))
-    conclude(found, "doctor", fails={"error", "warning"} if strict else set(), json=json)
+    check_junit(junit, data)
+    with reporting_errors("doctor", junit):
+        found = api.doctor(list(data), opt.config_from(rest))
+    fails = {"error", "warning"} if strict else set()
+    conclude(found, "doctor", fails, json=json, junit=junit, data=", ".join(data))

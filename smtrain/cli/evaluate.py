@@ -1,12 +1,12 @@
 """`smtrain evaluate`."""
 
-from json import dumps
 from typing import Any
 
 import click
 
 from smtrain.cli import options as opt
-from smtrain.cli.gates import check_junit, gate_options, publish, reporting_errors, settle
+from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.publishing import publish, reporting_errors
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
@@ -31,26 +31,25 @@ def command(
     Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
     a class, and the confusion matrix. Exits with 7 if a check of --fail-if failed.
     """
-    import sys
-
     from smtrain import api
     from smtrain.checks import check_classes
-    from smtrain.cli.output import data_output, print_data
+    from smtrain.cli.output import print_document, report_output
+    from smtrain.reports.checks import check_cases
     from smtrain.reports.evaluation import document, print_evaluation, summary
     from smtrain.reports.predictions import say_unseen
     from smtrain.reports.worst import worst_document
 
-    check_junit(junit, fail_if, [*data, model])
-    loaded = api.load(model)
+    check_gates(junit, fail_if, [*data, model])
+    loaded = opt.load(model)
     check_classes(fail_if, loaded.classes)
     with reporting_errors("evaluate", junit):
         evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
-    publish("evaluate", outcomes, junit, lambda: summary(evaluation, outcomes, rows, model, data))
+    publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:
-        print_data(dumps(document(evaluation, outcomes, rows), ensure_ascii=False))
+        print_document(document(evaluation, outcomes, rows))
     else:
-        with data_output(None), opt.stdout_console(sys.stdout) as console:  # one write: a reader may stop early
+        with report_output() as console:
             print_evaluation(console, evaluation, outcomes, rows)
     say_unseen(evaluation.unseen)
     settle(outcomes)

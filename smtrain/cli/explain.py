@@ -1,7 +1,5 @@
 """`smtrain explain`."""
 
-from json import dumps
-
 import click
 
 from smtrain.cli import options as opt
@@ -18,17 +16,15 @@ def command(data: str, row: int, model: str, *, json: bool) -> None:
     Its encoded x, logits z, probabilities s, label y, s − y, the row's share x ⊗ (s − y) of the gradient with one line
     a class, and the columns that pushed the prediction.
     """
-    import sys
-
     from smtrain import api
-    from smtrain.cli.output import data_output, print_data
+    from smtrain.cli.output import print_document, report_output
     from smtrain.reports.mathematics import explanation, print_explanation
 
-    loaded = api.load(model)
+    loaded = opt.load(model)
     scored, labelled = api.row(loaded, data, row)
     found = explanation(loaded, scored, row, labelled=labelled)
     if json:
-        print_data(dumps(found, ensure_ascii=False))
+        print_document(found)
     else:
-        with data_output(None):
-            print_explanation(opt.stdout_console(sys.stdout), found)
+        with report_output() as console:
+            print_explanation(console, found)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from json import dumps
 from pathlib import Path
 from typing import IO, Any
 
@@ -104,7 +103,7 @@ def command(
     kept track of. Training stops at a proved distance from the optimum.
     """
     from smtrain import api, npz
-    from smtrain.cli.output import check_distinct, check_not_input, check_read_once, print_data
+    from smtrain.cli.output import check_distinct, check_not_input, check_read_once, print_document
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
     from smtrain.sources.files import display_name
 
@@ -135,7 +134,7 @@ def command(
         from smtrain.reports.clock import process_seconds
 
         more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}
-        print_data(dumps(summary(model, output) | more, ensure_ascii=False))
+        print_document(summary(model, output) | more)
 
 
 @contextmanager

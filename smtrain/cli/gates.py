@@ -1,13 +1,13 @@
 """Checks that a user asks for: their options, and what becomes of their outcomes."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from smtrain.cli.options import Decorator, File, stacked
-from smtrain.errors import CheckError, SmtrainError, UsageError
+from smtrain.cli.options import Decorator, stacked
+from smtrain.cli.publishing import check_junit, junit_option
+from smtrain.errors import CheckError, UsageError
 
 if TYPE_CHECKING:
     from smtrain.checks import Check, Outcome
@@ -46,53 +46,15 @@ def gate_options(*words: str) -> Decorator:
             metavar="EXPR",
             help=f"Exit with 7 if it holds: {own}accuracy<0.9, 'recall[CLASS]<0.8', …. Repeatable.",
         ),
-        click.option("--junit", type=File(), metavar="FILE", help="Write the checks as JUnit XML."),
+        junit_option("checks"),
     )
 
 
-def check_junit(junit: str | None, checks: Sequence[Any], inputs: Sequence[str]) -> None:
-    """Raise UsageError if a report of the checks cannot be written: asked before the work."""
-    from smtrain.cli.output import check_not_input
-    from smtrain.npz import check_writable
-
-    if junit is None:
-        return
-    if not checks:
+def check_gates(junit: str | None, checks: Sequence[Any], inputs: Sequence[str]) -> None:
+    """Raise UsageError if a report of the checks is not possible: asked before the work."""
+    if junit is not None and not checks:
         raise UsageError("--junit has no checks to report", hint="--fail-if 'accuracy<0.9'")
-    if junit == "-":
-        raise UsageError("--junit needs a file: standard output is for the report")
-    check_not_input(junit, "--junit", inputs)
-    check_writable(junit)
-
-
-@contextlib.contextmanager
-def reporting_errors(command: str, junit: str | None) -> Iterator[None]:
-    """Write a failure as JUnit XML, if that is wanted: the report of an earlier run must not stand for this one."""
-    from smtrain.cli.output import data_output
-    from smtrain.reports.junit import junit as report
-
-    try:
-        yield
-    except SmtrainError as error:
-        if junit is not None:
-            with data_output(junit) as out:
-                out.write(report(command, [], error))
-        raise
-
-
-def publish(command: str, outcomes: "Sequence[Outcome]", junit: str | None, summary: Callable[[], str]) -> None:
-    """Write the checks as JUnit XML, and the summary of a CI job, where they are wanted."""
-    import os
-
-    from smtrain.cli.output import data_output
-    from smtrain.reports.github import append_summary
-    from smtrain.reports.junit import junit as report
-
-    if junit is not None:
-        with data_output(junit) as out:
-            out.write(report(command, outcomes))
-    if os.environ.get("GITHUB_STEP_SUMMARY"):
-        append_summary(summary())
+    check_junit(junit, inputs)
 
 
 def settle(outcomes: "Sequence[Outcome]") -> None:

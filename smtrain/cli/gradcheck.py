@@ -1,6 +1,5 @@
 """`smtrain gradcheck`."""
 
-from json import dumps
 from typing import Any
 
 import click
@@ -28,20 +27,18 @@ def command(data: tuple[str, ...], most: int, threshold: float, *, json: bool, *
 
     Exits with 7 if any entry disagrees by more than the threshold.
     """
-    import sys
-
     from smtrain import api
-    from smtrain.cli.output import data_output, print_data
+    from smtrain.cli.output import print_document, report_output
     from smtrain.errors import CheckError
     from smtrain.reports.mathematics import check_document, print_check
 
     check = api.gradcheck(list(data), opt.config_from(rest), most=most)
     found = check_document(check, threshold)
     if json:
-        print_data(dumps(found, ensure_ascii=False))
+        print_document(found)
     else:
-        with data_output(None):
-            print_check(opt.stdout_console(sys.stdout), found)
+        with report_output() as console:
+            print_check(console, found)
     if not found["passed"]:
         raise CheckError(
             f"the gradient disagrees by {found['largest']:.2e} of its largest entry, {threshold:g} allowed"

@@ -15,11 +15,12 @@ from typing import NoReturn
 import click
 
 from smtrain import __version__
+from smtrain.cli.annotating import annotate, begin
 from smtrain.cli.configuration import configurable
 from smtrain.cli.output import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError
+from smtrain.reports.annotations import of_error
 from smtrain.reports.console import errors
-from smtrain.reports.github import annotate
 from smtrain.reports.text import message
 
 COMMANDS = (
@@ -66,6 +67,15 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return configurable(import_module(f"smtrain.cli.{cmd_name}").command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; a name that is none gets the nearest of the names, which click does not know."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
 
 
 HELP = """Train, certify and use multiclass (softmax) logistic regression.
@@ -136,10 +146,11 @@ def _forget_stdout() -> None:
 def run(arguments: list[str]) -> ExitCode:
     """Run one command line; the only place where a failure becomes a line on standard error and an exit code."""
     try:
+        begin()
         code = cli.main(arguments, prog_name="smtrain", standalone_mode=False)
         return ExitCode(code) if isinstance(code, int) else ExitCode.OK
     except SmtrainError as error:
-        annotate(error)
+        annotate(of_error(error))
         return _fail(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
         return _fail_of_click(error)

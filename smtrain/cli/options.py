@@ -3,16 +3,17 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from smtrain.config import RIDGE, Dialect, FitConfig, valid_delimiter
+from smtrain.errors import UsageError
 from smtrain.solvers import SOLVERS
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from smtrain.model import Model
 
 DEFAULTS = FitConfig()
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
@@ -217,12 +218,6 @@ memory_option = click.option(
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
-memory_option = click.option(
-    "--memory",
-    type=Size(),
-    metavar="SIZE",
-    help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
-)
 model_option = click.option(
     "-m", "--model", type=File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
@@ -230,11 +225,14 @@ json_option = click.option("--json", is_flag=True, help="Print one JSON document
 solver_choice = click.Choice(list(SOLVERS))
 
 
-def stdout_console(stream: IO[str]) -> "Console":
-    """Return the console for reports on standard output."""
-    from smtrain.reports.console import make_console
+def load(model: str) -> "Model":
+    """The model that `-m` names."""
+    from smtrain.model import load_model
 
-    return make_console(stream)
+    try:
+        return load_model(model)
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint and f"{error.hint}; -m names it") from error
 
 
 def config_from(options: dict[str, Any]) -> FitConfig:

@@ -3,15 +3,20 @@
 import contextlib
 import errno
 import io
+import json
 import os
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
+from smtrain.reports.text import OLD_COMMAND, in_github
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class ClosedOutput(io.TextIOBase):
@@ -109,6 +114,21 @@ def _guarded() -> Iterator[None]:
         if error.errno == errno.EPIPE:
             raise BrokenOutput from error
         raise OutputError(f"cannot write the output: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def report_output() -> Iterator["Console"]:
+    """A console for a report on standard output that is written at once, at the end: a reader may stop early."""
+    from smtrain.reports.console import make_console
+
+    with data_output(None), make_console(sys.stdout) as console:
+        yield console
+
+
+def print_document(document: object) -> None:
+    """Write a JSON document on one line of standard output."""
+    text = json.dumps(document, ensure_ascii=False)
+    print_data(text.replace(OLD_COMMAND, r"#\u0023[") if in_github() else text)  # the same document
 
 
 def print_data(text: str) -> None:

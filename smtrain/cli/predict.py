@@ -37,14 +37,13 @@ def command(data: str, model: str, output: str | None, on_unknown: str, threads:
     One row out for each row in, in their order, in constant memory. Columns are matched by name.
     """
     from smtrain.cli.output import check_not_input, data_output
-    from smtrain.model import load_model
     from smtrain.partitions.memory import available_threads
     from smtrain.predicting import UnseenLevels, score
     from smtrain.reports.predictions import PredictionWriter, say_notes
     from smtrain.sources import open_table
 
     check_not_input(output, "--output", [data, model])
-    loaded = load_model(model)
+    loaded = opt.load(model)
     table = open_table(data, loaded.encoder.dialect)
     loaded.encoder.readings(table, labels=False, model=model)
     writer = PredictionWriter(loaded, table, **rest)

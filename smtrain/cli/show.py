@@ -1,7 +1,5 @@
 """`smtrain show`."""
 
-from json import dumps
-
 import click
 
 from smtrain.cli import options as opt
@@ -20,9 +18,7 @@ from smtrain.errors import UsageError
 @opt.json_option
 def command(model: str, reference: str | None, level: float | None, *, se: bool, json: bool) -> None:
     """Show the classes, the columns, the weights in raw units, and the record of the fit of MODEL."""
-    import sys
-
-    from smtrain.cli.output import data_output, print_data
+    from smtrain.cli.output import print_document, report_output
     from smtrain.model import load_model
     from smtrain.reports.weights import document, print_model
     from smtrain.standard_errors import LEVEL, inference, reference_class
@@ -33,7 +29,7 @@ def command(model: str, reference: str | None, level: float | None, *, se: bool,
     found = inference(loaded, reference, level or LEVEL) if se else None
     base = None if reference is None else reference_class(loaded, reference)
     if json:
-        print_data(dumps(document(loaded, base, found), ensure_ascii=False))
+        print_document(document(loaded, base, found))
     else:
-        with data_output(None):
-            print_model(opt.stdout_console(sys.stdout), loaded, base, found)
+        with report_output() as console:
+            print_model(console, loaded, base, found)

@@ -1,28 +1,33 @@
-"""The end of a command that looks for faults: print what was found, and fail if it is bad enough."""
+"""The end of a command that looks for faults: tell what was found, and fail if it is bad enough."""
 
-import sys
 from collections.abc import Set as AbstractSet
-from json import dumps
 from typing import TYPE_CHECKING
 
-from smtrain.cli.options import stdout_console
-from smtrain.cli.output import data_output, print_data
+from smtrain.cli.output import print_document, report_output
 from smtrain.errors import CheckError
 
 if TYPE_CHECKING:
     from smtrain.diagnosis import Diagnosis
 
 
-def conclude(found: "Diagnosis", name: str, fails: AbstractSet[str], *, json: bool) -> None:
-    """Print the diagnosis. Raises CheckError if there is a finding of a severity that fails."""
-    from smtrain.reports.diagnosis import annotate, document, failures, print_diagnosis
+def conclude(
+    found: "Diagnosis", name: str, fails: AbstractSet[str], *, json: bool, junit: str | None, **files: str
+) -> None:
+    """Print the diagnosis of `files`, by what they are, and tell it to the system that runs the job.
 
+    Raises CheckError if there is a finding of a severity that fails.
+    """
+    from smtrain.cli.annotating import annotate
+    from smtrain.cli.publishing import publish
+    from smtrain.reports.annotations import of_findings
+    from smtrain.reports.diagnosis import cases, document, failures, print_diagnosis, summary, verdict
+
+    publish(name, cases(found, fails), junit, lambda: summary(name, found, fails, **files))
     if json:
-        print_data(dumps(document(found, fails), ensure_ascii=False))
+        print_document(document(found, fails))
     else:
-        with data_output(None):
-            print_diagnosis(stdout_console(sys.stdout), found)
-    annotate(found)
-    wrong = failures(found, fails)
-    if wrong:
-        raise CheckError(f"{name}: {wrong:,} {'finding fails' if wrong == 1 else 'findings fail'}")
+        with report_output() as console:
+            print_diagnosis(console, found)
+    annotate(of_findings(found))
+    if failures(found, fails):
+        raise CheckError(f"{name}: {verdict(found, fails)}")

@@ -1,7 +1,5 @@
 """`smtrain verify`."""
 
-from json import dumps
-
 import click
 
 from smtrain.cli import options as opt
@@ -38,7 +36,7 @@ def command(
     If not, says how far the weights, the probabilities of the rows and the objective are apart, and exits with 7.
     """
     from smtrain import api, verifying
-    from smtrain.cli.output import print_data
+    from smtrain.cli.output import print_data, print_document
     from smtrain.errors import CheckError, UsageError
     from smtrain.reports.fit import FitReport, QuietReport
     from smtrain.reports.verification import document, sentences
@@ -52,7 +50,7 @@ def command(
         found = verifying.verify(model, list(data), init=start, observer=report, threads=threads, memory=memory)
     passed = found.within(tolerance)
     if json:
-        print_data(dumps(document(found, tolerance), ensure_ascii=False))
+        print_document(document(found, tolerance))
     else:
         print_data("\n".join(sentences(found)))
     if not passed:

@@ -1,4 +1,4 @@
-"""Outcomes of checks: as JSON, as a section of a report, and as lines of failures."""
+"""Outcomes of checks: as JSON, as test cases, as a section of a report, and as lines of failures."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 from smtrain.checks import Outcome
 from smtrain.reports.console import errors
+from smtrain.reports.junit import Case
 from smtrain.reports.sections import Section
 from smtrain.reports.text import message
 
@@ -20,6 +21,14 @@ def checks_document(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "message": outcome.message,
         }
         for outcome in outcomes
+    ]
+
+
+def check_cases(outcomes: Sequence[Outcome]) -> list[Case]:
+    """A test case for each check."""
+    return [
+        Case(one.check, "check", one.message, f"fail if {one.check}: {one.message}") if one.failed else Case(one.check)
+        for one in outcomes
     ]
 
 

@@ -1,4 +1,4 @@
-"""What was found of a table, as a list for people or as one JSON document."""
+"""What was found of a table, as a list for people, as one JSON document, as Markdown or as test cases."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -6,8 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from smtrain.diagnosis import Diagnosis, Finding, Severity
-from smtrain.reports.github import annotate_line
+from smtrain.reports.junit import Case
 from smtrain.reports.notices import listed
+from smtrain.reports.sections import Section, files, markdown
 from smtrain.reports.text import message, show
 
 if TYPE_CHECKING:
@@ -43,13 +44,51 @@ def print_diagnosis(console: "Console", found: Diagnosis) -> None:
     """A line for each finding, the worst first, and one for what helps; many of one kind in one line."""
     from rich.text import Text
 
+    console.print(_counts(found))
+    for severity, line, hint in _told(found):
+        console.print(Text(f"{severity.value:<8}", STYLES[severity]), line)
+        if hint:
+            console.print(Text(f"{'':<8} {hint}"))
+
+
+def summary(command: str, found: Diagnosis, fails: AbstractSet[str], **names: str) -> str:
+    """The same as Markdown, for a command and the files that it read, by what they are."""
+    rows = [[severity.value, line, hint] for severity, line, hint in _told(found)]
+    told = Section(_counts(found), ["severity", "finding", "what helps"], rows, texts=3)
+    return markdown(f"smtrain {command}", [files(**names), Section(verdict(found, fails)), told])
+
+
+def cases(found: Diagnosis, fails: AbstractSet[str]) -> list[Case]:
+    """A test case for each finding, passed if its severity does not fail; and one, before, for having read the data."""
+    return [Case("data"), *(_case(finding, fails) for finding in found.findings)]
+
+
+def _case(finding: Finding, fails: AbstractSet[str]) -> Case:
+    severity = finding.severity.value
+    name = finding.kind if finding.column is None else f"{finding.kind}: {finding.column}"
+    detail = f"{severity}: {finding.what}" + (f"; what helps: {finding.hint}" if finding.hint else "")
+    failure = severity if severity in fails else None
+    return Case(name, failure, finding.what, detail, finding.source, finding.line)
+
+
+def verdict(found: Diagnosis, fails: AbstractSet[str]) -> str:
+    """How many findings fail, or that none does."""
+    wrong = failures(found, fails)
+    return f"{wrong:,} {'finding fails' if wrong == 1 else 'findings fail'}" if wrong else "no finding fails"
+
+
+def _counts(found: Diagnosis) -> str:
     counts = [(found.count(severity), severity.value) for severity in Severity]
     told = ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for count, name in counts)
-    console.print(f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}: {told}")
-    for same in _alike(found.findings):
-        console.print(Text(f"{same[0].severity.value:<8}", STYLES[same[0].severity]), _line(same))
-        if len(same) == 1 and same[0].hint:
-            console.print(Text(f"{'':<8} {message(same[0].hint, LONGEST)}"))
+    return f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}: {told}"
+
+
+def _told(found: Diagnosis) -> list[tuple[Severity, str, str]]:
+    """Severity, sentence and what helps, if that can be said, of each finding, or of many of one kind."""
+    return [
+        (same[0].severity, _line(same), message(same[0].hint or "", LONGEST) if len(same) == 1 else "")
+        for same in _alike(found.findings)
+    ]
 
 
 def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -71,11 +110,3 @@ def _line(same: list[Finding]) -> str:
 def failures(found: Diagnosis, fails: AbstractSet[str]) -> int:
     """How many findings are of a severity that fails."""
     return sum(found.count(severity) for severity in Severity if severity.value in fails)
-
-
-def annotate(found: Diagnosis) -> None:
-    """In a job of GitHub Actions, an annotation for each finding that has a line."""
-    levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-    for finding in found.findings:
-        column = "" if finding.column is None else f"{finding.column}: "
-        annotate_line(finding.source, finding.line, column + finding.what, levels[finding.severity])

@@ -4,36 +4,23 @@ Workflow commands go to standard error, which GitHub reads as well as standard o
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from smtrain.errors import DataError, SmtrainError
+from smtrain.diagnosis import Severity
+from smtrain.reports.annotations import LONGEST_PATH, Annotation, in_folder
 from smtrain.reports.console import errors
-from smtrain.reports.text import message, show
+from smtrain.reports.text import in_github, message, show
 
-LONGEST_PATH = 4096
-
-
-def annotate(error: SmtrainError) -> None:
-    """In a job of GitHub Actions, an annotation on the line of a data file that an error is about."""
-    if isinstance(error, DataError):
-        annotate_line(error.source, error.line, error.what)
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def annotate_line(source: str | None, line: int | None, what: str, level: str = "error") -> None:
-    """In a job of GitHub Actions, an annotation on a line of a data file: an error, a warning or a notice."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or source is None or line is None:
-        return
-    if os.path.isfile(source):  # noqa: PTH113 - any text
-        file, said = _property(_in_workspace(source)), _data(message(what))
-        errors().write(f"::{level} file={file},line={line}::{said}\n")
-
-
-def _in_workspace(path: str) -> str:
-    """The path as seen from the repository's folder, which is what GitHub knows files by."""
-    workspace, full = os.environ.get("GITHUB_WORKSPACE"), os.path.realpath(path)
-    if not workspace or not full.startswith(os.path.realpath(workspace) + os.sep):
-        return path
-    return os.path.relpath(full, os.path.realpath(workspace))
+def annotate(annotations: Sequence[Annotation]) -> None:
+    """In a job of GitHub Actions, a command for each: an error, a warning or a notice at a line of a file."""
+    if in_github():
+        for one in annotations:
+            file = _property(in_folder(one.source, os.environ.get("GITHUB_WORKSPACE")))
+            errors().write(f"::{LEVELS[one.severity]} file={file},line={one.line}::{_data(message(one.what))}\n")
 
 
 def _data(text: str) -> str:

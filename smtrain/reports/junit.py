@@ -1,10 +1,10 @@
-"""Outcomes of checks as JUnit XML, which most systems for continuous integration show."""
+"""Outcomes of checks and findings as JUnit XML, which most systems for continuous integration show."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from smtrain.checks import Outcome
 from smtrain.errors import DataError, SmtrainError
 from smtrain.reports.text import show
 
@@ -13,31 +13,51 @@ LONGEST = 1000
 FORBIDDEN = re.compile("[\ufffe\uffff]")
 
 
-def junit(command: str, outcomes: Sequence[Outcome], error: SmtrainError | None = None) -> bytes:
-    """A test suite named like the command, with a test case for each check; and one for an error that came before."""
-    failed = sum(outcome.failed for outcome in outcomes)
-    tests, errors = len(outcomes) + (error is not None), int(error is not None)
+@dataclass(frozen=True)
+class Case:
+    """A test: its name, the sort of its failure (None if it passed) with a sentence, and more to read about it.
+
+    `source` and `line` say where in which file, if it is about a place. Texts are raw.
+    """
+
+    name: str
+    failure: str | None = None
+    message: str = ""
+    detail: str = ""
+    source: str | None = None
+    line: int | None = None
+
+
+def junit(command: str, cases: Sequence[Case], error: SmtrainError | None = None) -> bytes:
+    """A test suite named like the command, with the cases; and one for an error that came before."""
+    failed = sum(case.failure is not None for case in cases)
+    tests, errors = len(cases) + (error is not None), int(error is not None)
     counts = {"tests": str(tests), "failures": str(failed), "errors": str(errors)}
     suites = Element("testsuites", counts)
     suite = SubElement(suites, "testsuite", {"name": f"smtrain {command}", **counts, "skipped": "0"})
     if error is not None:
-        case = SubElement(suite, "testcase", {"classname": f"smtrain.{command}", "name": "data", **_place(error)})
-        SubElement(case, "error", {"message": _safe(error.message), "type": type(error).__name__})
-    for outcome in outcomes:
-        case = SubElement(suite, "testcase", {"classname": f"smtrain.{command}", "name": _safe(outcome.check)})
-        if outcome.failed:
-            found = SubElement(case, "failure", {"message": _safe(outcome.message), "type": "check"})
-            found.text = _safe(f"fail if {outcome.check}: {outcome.message}")
+        source, line = (error.source, error.line) if isinstance(error, DataError) else (None, None)
+        at = _open_case(suite, command, Case("data", source=source, line=line))
+        SubElement(at, "error", {"message": _safe(error.message), "type": type(error).__name__})
+    for case in cases:
+        _add_case(suite, command, case)
     indent(suites)
     return bytes(tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _place(error: SmtrainError) -> dict[str, str]:
-    if not isinstance(error, DataError):
-        return {}
-    return {
-        name: _safe(str(value)) for name, value in (("file", error.source), ("line", error.line)) if value is not None
+def _add_case(suite: Element, command: str, case: Case) -> None:
+    at = _open_case(suite, command, case)
+    if case.failure is not None:
+        SubElement(at, "failure", {"message": _safe(case.message), "type": case.failure}).text = _safe(case.detail)
+    elif case.detail:
+        SubElement(at, "system-out").text = _safe(case.detail)
+
+
+def _open_case(suite: Element, command: str, case: Case) -> Element:
+    place = {
+        name: _safe(str(value)) for name, value in (("file", case.source), ("line", case.line)) if value is not None
     }
+    return SubElement(suite, "testcase", {"classname": f"smtrain.{command}", "name": _safe(case.name), **place})
 
 
 def _safe(text: str) -> str:

@@ -1,5 +1,9 @@
-"""Text from files and models made safe to look at: a label can hold anything, a terminal obeys what it is sent."""
+"""Text from files and models made safe to look at: a label can hold anything, a terminal obeys what it is sent.
 
+So does a runner of GitHub Actions, which takes every line of a log that begins with :: for a command, and ##[ anywhere.
+"""
+
+import os
 import re
 import unicodedata
 
@@ -8,11 +12,20 @@ WIDTH = 80
 UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+COMMAND = re.compile(r"^(\s*):(?=:)")  # the rules of actions/runner, ActionCommand.cs
+OLD_COMMAND = "##["
+
+
+def in_github() -> bool:
+    """Whether this is a job of GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def show(text: str, width: int = WIDTH) -> str:
-    """`text` with everything a terminal could act on written as an escape, cut at `width` characters."""
+    """`text` with everything a terminal or a runner could act on written as an escape, cut at `width` characters."""
     safe = UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[: 4 * width])
+    if in_github():
+        safe = COMMAND.sub(r"\1\\x3a", safe).replace(OLD_COMMAND, r"#\x23[")
     return safe if len(safe) <= width and len(text) <= 4 * width else safe[: width - 1] + "…"
 
 

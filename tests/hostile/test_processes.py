@@ -8,12 +8,14 @@ import random
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
+from smtrain.errors import ExitCode
 from tests.cli import SMTRAIN, clean_environment
 from tests.hostile.conftest import SMALL
 from tests.hostile.tables import numbers, quoted_csv
@@ -226,6 +228,25 @@ MORE_STREAMS = [
     ("smtrain predict data.csv <&- >/dev/null", 0, ""),
     ("smtrain predict <data.csv >/dev/null", 0, ""),
 ]
+
+
+REPORTS = ["show", "explain data.csv", "gradcheck data.csv", "doctor data.csv", "check data.csv",
+           "evaluate data.csv", "compare model.npz model.npz data.csv"]  # fmt: skip
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_is_written_at_once(report, fitted):
+    """So a reader of its first lines has all there is to read, and cannot break the pipe by chance."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # keeps writes apart, unlike a pipe
+    with here, there:
+        done = subprocess.run(
+            [*SMTRAIN, *report.split()], cwd=fitted, env=clean_environment(), stdout=there, timeout=60, check=False
+        )
+        here.setblocking(False)
+        assert here.recv(1 << 20).endswith(b"\n")
+        with pytest.raises(BlockingIOError):
+            here.recv(1)
+    assert done.returncode in {ExitCode.OK, ExitCode.CHECK}
 
 
 @pytest.mark.parametrize(("line", "code", "says"), [*STREAMS, *slowly(MORE_STREAMS)])

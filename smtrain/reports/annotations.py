@@ -1,0 +1,53 @@
+"""What is to be shown at a line of a data file, by whichever system for continuous integration runs the job."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from smtrain.diagnosis import Diagnosis, Severity
+from smtrain.errors import DataError, SmtrainError
+
+LONGEST_PATH = 4096
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """`kind` is a stable word for programs, `what` a raw sentence, `source` a file that is there, `line` from 1."""
+
+    severity: Severity
+    kind: str
+    what: str
+    source: str
+    line: int
+
+
+def of_error(error: SmtrainError) -> list[Annotation]:
+    """The one of an error in the data, if it has a line."""
+    if not isinstance(error, DataError):
+        return []
+    return _placed([(Severity.ERROR, "data error", error.what, error.source, error.line)])
+
+
+def of_findings(found: Diagnosis) -> list[Annotation]:
+    """Those of the findings that have a line."""
+    return _placed(
+        (one.severity, one.kind, one.what if one.column is None else f"{one.column}: {one.what}", one.source, one.line)
+        for one in found.findings
+    )
+
+
+def _placed(found: Iterable[tuple[Severity, str, str, str | None, int | None]]) -> list[Annotation]:
+    """Those with a line of a file."""
+    return [
+        Annotation(severity, kind, what, source, line)
+        for severity, kind, what, source, line in found
+        if source is not None and line is not None and os.path.isfile(source)  # noqa: PTH113 - any text
+    ]
+
+
+def in_folder(path: str, folder: str | None) -> str:
+    """The path as seen from the repository's folder, which is what the systems know files by."""
+    full = os.path.realpath(path)
+    if not folder or not full.startswith(os.path.realpath(folder) + os.sep):
+        return path
+    return os.path.relpath(full, os.path.realpath(folder))

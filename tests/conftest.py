@@ -1,0 +1,26 @@
+"""Fixtures that several files of tests share."""
+
+import os
+
+import pytest
+
+from smtrain.cli.main import run
+from smtrain.errors import ExitCode
+from tests.cli import clean_environment
+
+
+@pytest.fixture
+def go(monkeypatch, capsys, tmp_path):
+    """Run one command line here, in a folder of its own."""
+    for name in list(os.environ):
+        if name not in clean_environment():
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run_it(*arguments, code=ExitCode.OK):
+        found = run([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert found == code, said.err
+        return said
+
+    return run_it
