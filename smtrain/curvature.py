@@ -21,8 +21,8 @@ from smtrain.softmax import Partition, logits, softmax
 
 # Wider blocks cost more than they save; the columns of the largest curvature get the block.
 WIDEST_BLOCK = 1000
-ROWS_PER_COLUMN = (10, 4)
-CHEAP = 3.0
+# As many rows for a column as are cheap, in passes; their products run several times as fast, by the flop, as a pass.
+ROWS_PER_COLUMN, CHEAP = (40, 20, 10, 4), 5.0
 JITTER = 1e-10
 
 
@@ -68,23 +68,26 @@ def diagonal_curvature(objective: Objective) -> Curvature:
 
 
 def refresh_cost(objective: Objective) -> tuple[float, int]:
-    """The cost of `local_curvature` in passes over the rows, by counting flops, and the rows per column to use."""
-    n, K, p = objective.partitions.rows, objective.classes, objective.partitions.features
+    """The cost of `local_curvature` in passes over the rows, and the rows per column to use."""
+    rows = objective.partitions
+    return _cost(rows.rows, rows.features, rows.width, objective.classes)
+
+
+def _cost(n: int, p: int, width: int, K: int) -> tuple[float, int]:
+    """See `refresh_cost`: by counting flops, for n rows of so many cells and p features."""
     c = min(p, WIDEST_BLOCK) + 1
-    one_pass = n * K * (4 * objective.partitions.width + 20)
-
-    def cost(multiple: int) -> float:
-        return 1.5 + K * (multiple * c * c * c + 4 / 3 * c * c * c) / one_pass
-
-    multiple = next((m for m in ROWS_PER_COLUMN if cost(m) <= CHEAP), ROWS_PER_COLUMN[-1])
-    return cost(multiple), multiple
+    one_pass = n * K * (4 * width + 20)
+    costs = [
+        (1.5 + K * (multiple * c * c * c + 4 / 3 * c * c * c) / one_pass, multiple) for multiple in ROWS_PER_COLUMN
+    ]
+    return next((found for found in costs if found[0] <= CHEAP), costs[-1])
 
 
-def refresh_bytes(p: int, width: int, classes: int, threads: int) -> int:
-    """The most memory that `local_curvature` takes for p features of rows of so many cells, and what it gives back."""
+def refresh_bytes(n: int, p: int, width: int, classes: int, threads: int) -> int:
+    """The most memory that `local_curvature` takes, and what it gives back; the arguments are those of `_cost`."""
     c = min(p, WIDEST_BLOCK) + 1
     inverses = 3 * 8 * classes * c * c  # the last ones, a list of new ones, and their stack
-    sample = ROWS_PER_COLUMN[0] * c * (3 * 8 * width + 2 * 4 * c)
+    sample = min(n, _cost(n, p, width, classes)[1] * c) * (3 * 8 * width + 2 * 4 * c)
     return inverses + threads * (sample + 4 * 8 * c * c)
 
 

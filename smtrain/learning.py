@@ -98,7 +98,7 @@ class Learner:
     def _training_bytes(self, encoder: Encoder, threads: int) -> int:
         """What training takes besides the rows, at most."""
         p, K, config = len(encoder.features), len(encoder.classes), self._got.config
-        thread = 2 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
+        thread = 4 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
         solver = KEPT_THETAS * 8 * p * K
         if config.solver_name != "gd":
             solver += most_bytes(self._got.rows, p, len(encoder.columns), K, threads)

@@ -7,7 +7,8 @@ Parameters are one array θ (p + 1, K): W over b. Gradients have the same shape.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Protocol, Self, TypeVar
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from smtrain.conjugate import conjugate_gradients
 from smtrain.dual import Dual, dual_point, entropy_sum
+from smtrain.sampling import FEWEST_ROWS, spread_rows
 from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times, intercept_curvature
 from smtrain.tree import Additive
 
@@ -62,6 +64,16 @@ class Partitions(Protocol):
 
     def set_aside(self, rows: NDArray[np.bool_]) -> Self:
         """The same rows, of which some, (n,), are set aside; those that are so already are left out altogether."""
+        ...
+
+    def reweighted(self, factors: NDArray[np.float64]) -> Self:
+        """The same rows, their weights times the factor of their class, (K,)."""
+        ...
+
+    def sampled(
+        self, pick: Callable[[Partition], NDArray[np.intp]], every: int
+    ) -> AbstractContextManager["Partitions"]:
+        """About one row in `every`: those that `pick` finds in each partition. Let go at the end of the context."""
         ...
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
@@ -124,6 +136,16 @@ class Objective:
     def setting_aside(self, rows: NDArray[np.bool_]) -> "Objective":
         """The same penalties, with some of the rows of the fit, (n,), set aside."""
         return Objective(self.partitions.set_aside(rows), self.classes, self.l2, self.l1)
+
+    @contextmanager
+    def sampled(self, every: int) -> Iterator["Objective"]:
+        """The objective of about one row in `every`, weighted so that each class weighs as much as in all rows."""
+        counts = self.partitions.sum(partial(_row_counts, classes=self.classes))
+        pick = partial(spread_rows, every=every, rare=counts < FEWEST_ROWS * every)
+        with self.partitions.sampled(pick, every) as rows:
+            of_rows = Objective(rows, self.classes, self.l2, self.l1).totals.classes
+            factors = np.divide(self.totals.classes, of_rows, out=np.zeros(self.classes), where=of_rows > 0)
+            yield Objective(rows.reweighted(factors), self.classes, self.l2, self.l1)
 
     @property
     def certified(self) -> bool:
@@ -309,6 +331,11 @@ def _totals(partition: Partition, classes: int) -> Totals:
     x = partition.X.transpose_times(partition.v[None])[:, 0]
     counts = np.bincount(partition.y, weights=partition.v, minlength=classes).astype(np.float64)
     return Totals(x, counts, 0.0 if partition.u is None else float(partition.u.sum()))
+
+
+def _row_counts(partition: Partition, classes: int) -> NDArray[np.intp]:
+    """The rows of each class that weigh anything, (K,)."""
+    return np.bincount(partition.y[partition.v > 0], minlength=classes)
 
 
 def _square_sums(partition: Partition) -> NDArray[np.float64]:

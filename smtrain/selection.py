@@ -6,7 +6,6 @@ it little. The rows of a fold are those of the fit with other weights: nothing i
 NLL of the rows set aside comes with every pass.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.objective import Objective, Theta
-from smtrain.solvers.lbfgs import Lbfgs, LbfgsState
+from smtrain.solvers.lbfgs import Lbfgs, LbfgsState, is_near
 
 # The path starts at the default and goes by factors of ten: near its minimum the NLL changes by less than its error
 # within a factor of three.
@@ -22,7 +21,7 @@ START, LARGEST_L2, SMALLEST_L2 = 1.0, 1e4, 1e-4
 # A fit ends when its own model of the curvature promises less than this share of the objective, and the last steps
 # gained no more: less than the standard error of a mean over folds. Under a weak penalty that can take very long; a fit
 # that is cut off is nearer to the stronger penalty before it, which makes the weak one look no better than it is.
-ACCURACY, FEWEST_STEPS, MOST_EPOCHS, FIRST_EPOCHS = 3e-4, 4, 40, 200
+ACCURACY, MOST_EPOCHS, FIRST_EPOCHS = 3e-4, 40, 200
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def select_l2(
     found = origin
     while found.l2 < LARGEST_L2 and found.nll <= path.lowest.nll + path.lowest.se:
         found = path.add(10 * found.l2, found.l2)
-    found, before = origin, math.inf
+    found, before = origin, np.inf
     while found.l2 > SMALLEST_L2 and found.nll < before:
         before = found.nll - found.se
         found = path.add(found.l2 / 10, found.l2)
@@ -121,18 +120,10 @@ class _Path:
         return found
 
     def _minimised(self, objective: Objective, state: LbfgsState, most: int = MOST_EPOCHS) -> LbfgsState:
-        while not state.stalled and state.epoch < most and not _is_near(state):
+        while not state.stalled and state.epoch < most and not is_near(state, ACCURACY):
             state = self._solver.step(objective, state, most - state.epoch)
         self.epochs += state.epoch + 1
         return state
-
-
-def _is_near(state: LbfgsState) -> bool:
-    """Whether little is left to gain: by the model of the curvature, and by the gain of the last few steps."""
-    promised = math.inf if state.promised is None else state.promised
-    if state.steps < FEWEST_STEPS or promised > ACCURACY * state.point.objective:
-        return False
-    return state.decrease <= ACCURACY
 
 
 def mean_and_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:

@@ -85,8 +85,9 @@ def test_blocks_save_epochs_on_correlated_columns():
     from smtrain.design import Design
 
     f = objective(replace(whole, X=Design((X - X.mean(0)) / X.std(0))), 5, size=512)
-    run = minimise(f, Lbfgs(), f.zeros(), epochs=2000, tol=1e-6)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lbfgs, "_begins_with_sample", lambda *_: False)
+        run = minimise(f, Lbfgs(), f.zeros(), epochs=2000, tol=1e-6)
         patch.setattr(Lbfgs, "_refresh_is_due", lambda *_: False)
         plain = minimise(f, Lbfgs(), f.zeros(), epochs=2000, tol=1e-6)
     assert run.point.objective == pytest.approx(plain.point.objective, rel=1e-5)
@@ -104,4 +105,4 @@ def test_diagonal_bound_is_an_upper_bound_at_zero():
 def test_cost_grows_with_the_columns():
     narrow, wide = (objective(gaussian(2000, p, 3), 3) for p in (5, 200))
     assert refresh_cost(narrow)[0] < refresh_cost(wide)[0]
-    assert refresh_cost(narrow)[1] == 10
+    assert refresh_cost(narrow)[1] > refresh_cost(wide)[1]

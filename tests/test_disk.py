@@ -17,10 +17,14 @@ import pytest
 import smtrain as sm
 from smtrain.api import Observer
 from smtrain.cli.options import Size
+from smtrain.config import Dialect, FitConfig
 from smtrain.design import Design
+from smtrain.learning import learn
 from smtrain.partitions import disk
 from smtrain.partitions.disk import Shelf, Storage
+from smtrain.partitions.memory import Workers
 from smtrain.softmax import Partition
+from smtrain.sources import open_table
 from tests.cli import SMTRAIN, clean_environment, smtrain
 
 MB = 1 << 20
@@ -327,3 +331,15 @@ def test_the_peak_is_within_the_limit(rows, columns, memory, options, tmp_path):
     out = ("fit", tmp_path / "large.csv", "-q", "-o", tmp_path / "m.npz", "--threads", "2")
     assert 8 * rows * columns > 0.6 * memory * MB
     assert peak(*out, "--memory", f"{memory}M", *options) <= memory * MB
+
+
+def test_a_sample_of_the_rows_is_let_go(mixed):
+    with Storage(1) as storage, Workers(2) as workers:
+        storage.set_aside = lambda *_: None
+        learned = learn(open_table(str(mixed), Dialect(), fitting=True), FitConfig(), workers, storage, lambda *_: None)
+        sizes = []
+        for _ in range(3):
+            with learned.partitions.sampled(lambda partition: np.arange(partition.rows // 2), 2) as few:
+                assert few.rows == pytest.approx(N / 2, abs=5)
+            sizes.append(storage.on_disk)
+    assert sizes[0] == sizes[2]

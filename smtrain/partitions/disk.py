@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,13 +213,19 @@ class Storage:
     def release(self, kept: Kept[S]) -> S:
         """What was kept, for the caller alone, who may change it; its room is free again."""
         if kept.thing is not None:
-            with self._lock:
-                self._used -= kept.size
+            self.discard(kept)
             return kept.thing
-        file = self._the_file()
-        thing = kept.build(file.read(kept.extent))
-        file.give_back(kept.extent)
+        thing = kept.build(self._the_file().read(kept.extent))
+        self.discard(kept)
         return thing
+
+    def discard(self, kept: Kept[Any]) -> None:
+        """Let go of what was kept; its room is free again."""
+        if kept.thing is None:
+            return self._the_file().give_back(kept.extent)
+        with self._lock:
+            self._used -= kept.size
+        return None
 
     def array(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """An array of any values, to be written to; in the file if there is no room. See `let_go`."""
@@ -288,6 +294,15 @@ class DiskPartitions(MemoryPartitions):
             return found
 
         return super().sum(letting_go)
+
+    @contextmanager
+    def _housed(self, make: Callable[[int], Partition], count: int) -> Iterator[MemoryPartitions]:
+        kept = list(self._workers.map(lambda k: self._storage.keep(make(k)), range(count)))
+        try:
+            yield DiskPartitions(Shelf(self._storage, kept), self._workers, self._storage)
+        finally:
+            for one in kept:
+                self._storage.discard(one)
 
     def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """An array of any values, to be written to."""

@@ -4,6 +4,7 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, Self, TypeVar
@@ -139,6 +140,32 @@ class MemoryPartitions:
         other._partitions = Seen(partial(_set_aside, rows=rows), self._partitions)
         return other
 
+    def reweighted(self, factors: NDArray[np.float64]) -> Self:
+        """The same rows, their weights times the factor of their class, (K,)."""
+        other = copy.copy(self)
+        other._partitions = Seen(partial(_reweighted, factors=factors), self._partitions)
+        return other
+
+    @contextmanager
+    def sampled(self, pick: Callable[[Partition], NDArray[np.intp]], every: int) -> Iterator["MemoryPartitions"]:
+        """About one row in `every`: those that `pick` finds in each partition, in new ones of the usual size."""
+        picked = list(self._workers.map(pick, self._partitions))
+        groups = [range(i, min(i + every, len(picked))) for i in range(0, len(picked), every)]
+        groups = [group for group in groups if any(len(picked[i]) for i in group)]
+        starts = np.cumsum([0, *(sum(len(picked[i]) for i in group) for group in groups)])
+
+        def gather(k: int) -> Partition:
+            found = _concatenate([self._partitions[i].take(picked[i]) for i in groups[k]])
+            return replace(found, start=int(starts[k]), u=None)
+
+        with self._housed(gather, len(groups)) as partitions:
+            yield partitions
+
+    @contextmanager
+    def _housed(self, make: Callable[[int], Partition], count: int) -> Iterator["MemoryPartitions"]:
+        """Further partitions that live as these do, for a while."""
+        yield MemoryPartitions(list(self._workers.map(make, range(count))), self._workers)
+
     def take(self, rows: NDArray[np.intp]) -> Partition:
         """Gather the rows at these positions, in the order of `rows`."""
         home = np.searchsorted(self._starts, rows, side="right") - 1
@@ -151,6 +178,10 @@ class MemoryPartitions:
 def _set_aside(partition: Partition, rows: NDArray[np.bool_]) -> Partition:
     chosen = rows[partition.start : partition.start + partition.rows]
     return replace(partition, v=np.where(chosen, 0.0, partition.v), u=np.where(chosen, partition.v, 0.0))
+
+
+def _reweighted(partition: Partition, factors: NDArray[np.float64]) -> Partition:
+    return replace(partition, v=partition.v * factors[partition.y])
 
 
 def _concatenate(pieces: Sequence[Partition]) -> Partition:

@@ -24,8 +24,7 @@ ACCURACY = 0.05
 class Proximal(Lbfgs):
     """See the module. `rounding` is the relative error of one evaluation of J."""
 
-    def step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
-        """One accepted step. If none is found: once more without the memory, then without blocks, then the end."""
+    def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         B = Bfgs(state.curvature, objective.penalty, state.pairs)
         model = Model(B, state.point.theta, objective.smooth_gradient(state.point), objective.threshold)
         found, trials = self._towards(objective, state.point, model, passes)
@@ -34,7 +33,7 @@ class Proximal(Lbfgs):
             return self._after_failure(objective, state)
         state = self._accepted(objective, state, found)
         if passes - trials > 2 and self._refresh_is_due(objective, state):
-            state = self._refreshed(objective, state)
+            state = self._refreshed(objective, state, state.decrease)
         return self._with_promise(state)
 
     def _towards(self, objective: Objective, at: Point, model: Model, passes: int) -> tuple[Point | None, int]:
