@@ -22,7 +22,7 @@ from smtrain.softmax import Partition, logits, softmax
 # Wider blocks cost more than they save; the columns of the largest curvature get the block.
 WIDEST_BLOCK = 1000
 # As many rows for a column as are cheap, in passes; their products run several times as fast, by the flop, as a pass.
-ROWS_PER_COLUMN, CHEAP = (40, 20, 10, 4), 5.0
+ROWS_PER_COLUMN, CHEAP = (40, 20, 10), 5.0
 JITTER = 1e-10
 
 
