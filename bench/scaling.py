@@ -13,7 +13,7 @@ NOTE = """Made tables of standard normal numbers (and one column of words where 
 at a time. *Reading*: from the start of the process to the first pass, which includes {start:.2f} s for Python and its \
 libraries. *A pass*: training by passes, {passes} of them. *Slope*: of the logarithm of the cost over that of the size \
 since the line above, the start-up taken off the reading; 1 is linear, less is better."""
-PASSES = 10
+PASSES = 8  # too few for a fit to begin with a sample
 MAKER = Path(__file__).parent / "make_table.py"
 SIZES = ("rows", "columns", "classes", "levels")
 AXES = {

@@ -1,9 +1,9 @@
 """The choice of l2 by cross-validation, along a path: stronger penalties as long as they are as good, then weaker ones.
 
-Each fit of the path, that of all rows and those of the folds, starts where the one before ended; the first ones of the
-folds, where that of all rows ended. The folds take the curvature from the fit of all rows, for a fifth of them changes
-it little. The rows of a fold are those of the fit with other weights: nothing is read, copied or encoded again, and the
-NLL of the rows set aside comes with every pass.
+A fit of all rows starts where the one before ended; that of a fold, as far from where the fit of all rows ended as it
+was at the value before, for a fifth of the rows matters much the same at both. It takes the curvature from there too.
+The rows of a fold are those of the fit with other weights: nothing is read, copied or encoded again, and the NLL of the
+rows set aside comes with every pass.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ START, LARGEST_L2, SMALLEST_L2 = 1.0, 1e4, 1e-4
 # A fit ends when its own model of the curvature promises less than this share of the objective, and the last steps
 # gained no more: less than the standard error of a mean over folds. Under a weak penalty that can take very long; a fit
 # that is cut off is nearer to the stronger penalty before it, which makes the weak one look no better than it is.
-ACCURACY, MOST_EPOCHS, FIRST_EPOCHS = 3e-4, 40, 200
+ACCURACY, MOST_EPOCHS, FIRST_EPOCHS = 1e-4, 40, 200
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,9 @@ class _Path:
             state = self._minimised(whole, self._solver.start(whole, whole.value_and_grad(self._start)), FIRST_EPOCHS)
             starts = [state.point.theta] * len(self._folds)
         else:
-            start, *starts = self.ends[origin]
-            state = self._minimised(whole, self._solver.near(whole, whole.value_and_grad(start)))
+            before, *folds = self.ends[origin]
+            state = self._minimised(whole, self._solver.near(whole, whole.value_and_grad(before)))
+            starts = [state.point.theta + (fold - before) for fold in folds]
         self.ends[l2], nlls = [state.point.theta], []
         for fold, start in zip(self._folds, starts, strict=True):
             other = fold.with_penalties(l2=l2, l1=fold.l1)
