@@ -70,7 +70,7 @@ def diagonal_curvature(objective: Objective) -> Curvature:
 def refresh_cost(objective: Objective) -> tuple[float, int]:
     """The cost of `local_curvature` in passes over the rows, and the rows per column to use."""
     rows = objective.partitions
-    return _cost(rows.rows, rows.features, rows.width, objective.classes)
+    return _cost(objective.row_counts.total, rows.features, rows.width, objective.classes)
 
 
 def _cost(n: int, p: int, width: int, K: int) -> tuple[float, int]:

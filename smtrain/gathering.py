@@ -24,8 +24,8 @@ from smtrain.vocabulary import Vocabulary
 # Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
 PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
 # What a fit takes besides its rows, for --memory. Measured with 5 to 2,000 columns: the interpreter with its libraries
-# 80 MB; a thread some 40 MB, and 8 times the text that it parses, later up to 5 partitions for means and deviations.
-PROGRAM, THREAD, CELLS_OF_TEXT, PARTITIONS_OF_A_THREAD = 100 << 20, 50 << 20, 9, 5
+# 80 MB; a thread some 40 MB, and 8 times the text that it parses; later up to 5 partitions for means and deviations.
+PROGRAM, THREAD, TIMES_THE_TEXT, PARTITIONS_OF_A_THREAD = 100 << 20, 50 << 20, 9, 5
 
 
 class Gatherer:
@@ -46,7 +46,7 @@ class Gatherer:
         self.slots: dict[int, int] = {}
         self.partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
         self.partition_bytes = 8 * self.partition_rows * (len(names) + 2)
-        parsing = CELLS_OF_TEXT * piece_bytes(len(names)) + self.partition_bytes
+        parsing = TIMES_THE_TEXT * piece_bytes(len(names)) + self.partition_bytes
         storage.set_aside(PROGRAM + threads * (THREAD + max(parsing, PARTITIONS_OF_A_THREAD * self.partition_bytes)))
         self.raw = Shelf[RawPartition](storage)
         self._open: RawPartition | None = None

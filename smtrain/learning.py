@@ -101,7 +101,7 @@ class Learner:
         thread = 4 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
         solver = KEPT_THETAS * 8 * p * K
         if config.solver_name != "gd":
-            solver += most_bytes(self._got.rows, p, len(encoder.columns), K, threads)
+            solver += most_bytes(self._got.rows, p, len(encoder.columns) + len(encoder.gappy), K, threads)
         elif config.batch_size is not None:
             solver += 8 * self._got.rows  # the order of the rows
         return PROGRAM + threads * thread + solver

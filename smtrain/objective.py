@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from smtrain.conjugate import conjugate_gradients
 from smtrain.dual import Dual, dual_point, entropy_sum
-from smtrain.sampling import FEWEST_ROWS, spread_rows
+from smtrain.sampling import RowCounts, Sampler, row_counts
 from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times, intercept_curvature
 from smtrain.tree import Additive
 
@@ -74,6 +74,10 @@ class Partitions(Protocol):
         self, pick: Callable[[Partition], NDArray[np.intp]], every: int
     ) -> AbstractContextManager["Partitions"]:
         """About one row in `every`: those that `pick` finds in each partition. Let go at the end of the context."""
+        ...
+
+    def lending(self) -> AbstractContextManager[None]:
+        """A while at whose end the arrays of `room` that it asked for are given back."""
         ...
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
@@ -140,9 +144,7 @@ class Objective:
     @contextmanager
     def sampled(self, every: int) -> Iterator["Objective"]:
         """The objective of about one row in `every`, weighted so that each class weighs as much as in all rows."""
-        counts = self.partitions.sum(partial(_row_counts, classes=self.classes))
-        pick = partial(spread_rows, every=every, rare=counts < FEWEST_ROWS * every)
-        with self.partitions.sampled(pick, every) as rows:
+        with self.partitions.sampled(Sampler(self.row_counts, every).rows, every) as rows:
             of_rows = Objective(rows, self.classes, self.l2, self.l1).totals.classes
             factors = np.divide(self.totals.classes, of_rows, out=np.zeros(self.classes), where=of_rows > 0)
             yield Objective(rows.reweighted(factors), self.classes, self.l2, self.l1)
@@ -161,6 +163,11 @@ class Objective:
     def n(self) -> float:
         """The weight of all rows, Σ v: their number when no weights were given."""
         return float(self.totals.classes.sum())
+
+    @cached_property
+    def row_counts(self) -> RowCounts:
+        """How many rows of each class weigh anything: those of the fit."""
+        return self.partitions.sum(partial(row_counts, classes=self.classes))
 
     @property
     def penalty(self) -> float:
@@ -331,11 +338,6 @@ def _totals(partition: Partition, classes: int) -> Totals:
     x = partition.X.transpose_times(partition.v[None])[:, 0]
     counts = np.bincount(partition.y, weights=partition.v, minlength=classes).astype(np.float64)
     return Totals(x, counts, 0.0 if partition.u is None else float(partition.u.sum()))
-
-
-def _row_counts(partition: Partition, classes: int) -> NDArray[np.intp]:
-    """The rows of each class that weigh anything, (K,)."""
-    return np.bincount(partition.y[partition.v > 0], minlength=classes)
 
 
 def _square_sums(partition: Partition) -> NDArray[np.float64]:

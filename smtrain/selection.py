@@ -48,6 +48,7 @@ class Selection:
         return min(self.candidates, key=lambda candidate: candidate.nll)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # as in a fit: a step too far gives numbers that are not finite
 def select_l2(
     objective: Objective,
     solver: Lbfgs,
@@ -121,8 +122,9 @@ class _Path:
         return found
 
     def _minimised(self, objective: Objective, state: LbfgsState, most: int = MOST_EPOCHS) -> LbfgsState:
-        while not state.stalled and state.epoch < most and not is_near(state, ACCURACY):
-            state = self._solver.step(objective, state, most - state.epoch)
+        with objective.partitions.lending():
+            while not state.stalled and state.epoch < most and not is_near(state, ACCURACY):
+                state = self._solver.step(objective, state, most - state.epoch)
         self.epochs += state.epoch + 1
         return state
 

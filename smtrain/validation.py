@@ -12,6 +12,7 @@ from smtrain.learning import Learned
 from smtrain.predicting import labelled
 from smtrain.softmax import Partition
 from smtrain.sources import open_table
+from smtrain.sources.files import display_name
 
 NONE_ASIDE = "no row can be set aside, for every class needs one to learn from"
 
@@ -55,7 +56,7 @@ def _from_file(path: str, learned: Learned, threads: int) -> NDArray[np.bool_]:
         rows.append(partition)
     aside = np.arange(rows.rows) >= training
     if not (rows.weights[aside] > 0).any():
-        raise nothing_to_measure(path, rows=bool(aside.any()))
+        raise nothing_to_measure(display_name(path), rows=bool(aside.any()))
     return aside
 
 

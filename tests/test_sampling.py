@@ -1,15 +1,21 @@
 """The sample that a fit begins with: of each class its share, weighted as the whole; and what comes of it."""
 
 from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
+from operator import add
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import smtrain as sm
 from smtrain.design import Design
 from smtrain.objective import Objective
-from smtrain.sampling import FEWEST_ROWS, spread_rows
+from smtrain.partitions.disk import Storage
+from smtrain.sampling import FEWEST_OF_CLASS, Sampler, row_counts
 from smtrain.softmax import Partition
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
@@ -17,18 +23,28 @@ from smtrain.solvers.proximal import Proximal
 from tests.problems import gaussian, objective
 
 
-@given(st.integers(1, 400), st.integers(2, 20), st.integers(0, 5))
+def split_at_random(whole, rng):
+    cuts = np.unique([0, *rng.integers(1, whole.rows, 3), whole.rows])
+    return [replace(whole.take(slice(a, b)), start=int(a)) for a, b in pairwise(cuts)]
+
+
+@given(st.integers(2, 400), st.integers(2, 20), st.integers(0, 50))
 def test_of_each_class_its_share(n, every, seed):
+    """Of the k-th class of n_k rows one in ⌊n_k / 8⌋, at least 1 and at most `every`, wherever the partitions end."""
     rng = np.random.default_rng(seed)
-    v = rng.integers(0, 3, n).astype(float)
-    part = Partition(Design(rng.normal(size=(n, 2))), rng.integers(0, 3, n), v)
-    rare = np.array([False, True, False])
-    rows = spread_rows(part, every, rare)
+    y, v = rng.choice(3, n, p=[0.6, 0.37, 0.03]), rng.integers(0, 3, n).astype(float)
+    whole = Partition(Design(rng.normal(size=(n, 2))), y, v)
+    parts = split_at_random(whole, rng)
+    sampler = Sampler(reduce(add, (row_counts(part, 3) for part in parts)), every)
+    rows = np.concatenate([sampler.rows(part) + part.start for part in parts])
     assert (np.diff(rows) > 0).all()
-    assert (v[rows] > 0).all()
+    expected = []
     for k in range(3):
-        size = ((part.y == k) & (v > 0)).sum()
-        assert abs((part.y[rows] == k).sum() - (size if rare[k] else size / every)) <= 1
+        of_class = [i for i in range(n) if y[i] == k and v[i] > 0]
+        distance = min(max(len(of_class) // FEWEST_OF_CLASS, 1), every)
+        expected += of_class[distance // 2 :: distance]
+        assert len(of_class[distance // 2 :: distance]) >= min(len(of_class), FEWEST_OF_CLASS)
+    assert rows.tolist() == sorted(expected)
 
 
 def sampled(f, every):
@@ -39,16 +55,61 @@ def sampled(f, every):
 def test_a_sample_weighs_what_the_rows_weigh():
     whole = gaussian(3000, 3, 4, spread=0.7)
     y = whole.y.copy()
-    y[:5] = 4  # a rare class is taken whole
+    y[:5] = 4  # so rare a class is taken whole
     y[5:] %= 4
     f = objective(Partition(whole.X, y, np.linspace(0.5, 2, 3000)), 5, size=256)
     n, totals, rows, point = sampled(f, 10)
     np.testing.assert_allclose(totals.classes, f.totals.classes)
     assert n == pytest.approx(f.n)
-    assert 300 <= rows <= 300 + 5 + 12
+    assert 300 <= rows <= 300 + 5
     assert point.nll == pytest.approx(np.log(5))
     np.testing.assert_allclose(point.gradient[-1], f.value_and_grad(f.zeros()).gradient[-1], atol=1e-12)
-    assert (np.bincount(y) >= FEWEST_ROWS * 10).tolist() == [True] * 4 + [False]
+
+
+def test_every_row_may_be_of_a_rare_class(tmp_path):
+    """A sample of a sample of … ends."""
+    frame = pd.DataFrame({"x": np.arange(2400.0) % 601, "y": np.arange(2400) % 40})
+    assert sm.fit(frame.astype({"y": str})).fit["status"] == "CONVERGED"
+
+
+def test_the_same_bits_from_many_partitions(monkeypatch, tmp_path):
+    monkeypatch.setattr("smtrain.gathering.PARTITION_ROWS", 256)
+    monkeypatch.setattr(Storage, "set_aside", lambda *_: None)
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.normal(size=(30_000, 3)), columns=list("abc")).assign(w=rng.integers(0, 3, 30_000))
+    frame["y"] = np.where(
+        frame["a"] + rng.logistic(size=30_000) > 1, "yes", np.where(rng.random(30_000) < 0.001, "x", "no")
+    )
+    frame = frame.sort_values("y")
+    models = [sm.fit(frame, target="y", weight="w", threads=t, memory=m) for t, m in [(1, None), (3, None), (2, 1)]]
+    assert models[0].history[1, 0] <= 8
+    for model in models[1:]:
+        np.testing.assert_array_equal(model.W, models[0].W)
+
+
+def test_rows_that_are_only_looked_at_do_not_make_a_sample(tmp_path):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(rng.normal(size=(2600, 3)), columns=list("abc"))
+    frame["y"] = np.where(frame["a"] + rng.logistic(size=2600) > 0, "yes", "no")
+    frame[2000:].to_csv(tmp_path / "v.csv", index=False)
+    alone, watched = (sm.fit(frame[:2000], validation=v) for v in (None, str(tmp_path / "v.csv")))
+    np.testing.assert_array_equal(watched.W, alone.W)
+
+
+def test_arrays_are_given_back():
+    with Storage(1) as storage:
+        for _ in range(3):
+            with storage.lending():
+                array = storage.array((100, 3))
+                array[:] = 1.0
+                with storage.lending():
+                    storage.array((50, 3))
+        assert storage.on_disk <= 3 * 4096
+    with Storage(4000) as storage:
+        for _ in range(3):
+            with storage.lending():
+                storage.array((300,))
+        assert storage.on_disk == 0
 
 
 @pytest.mark.parametrize(("solver", "l1"), [(Lbfgs(), 0.0), (Proximal(), 2.0)])
@@ -71,7 +132,7 @@ def solved(f, solver):
 
 @pytest.mark.parametrize("case", ["few rows", "no penalty", "another start", "few passes"])
 def test_where_a_sample_would_say_little_there_is_none(case, monkeypatch):
-    monkeypatch.setattr(Objective, "sampled", None)
+    monkeypatch.setattr(Objective, "sampled", None)  # would fail
     f = objective(gaussian(1200 if case == "few rows" else 20_000, 6, 4), 4, l2=0.0 if case == "no penalty" else 1.0)
     start = f.zeros() + (0.1 if case == "another start" else 0.0)
     minimise(f, Lbfgs(), start, epochs=9 if case == "few passes" else 100, tol=1e-4)
@@ -85,7 +146,8 @@ def test_a_sample_that_misleads_costs_passes_only(monkeypatch):
     monkeypatch.setattr(Objective, "sampled", lambda self, every: real(wrong if self is f else self, every))
     run = minimise(f, Lbfgs(), f.zeros(), epochs=500, tol=1e-6)
     objectives = [record.objective for record in run.history]
-    assert objectives[1] == objectives[0]
+    assert run.history[1].epoch > 3
+    assert objectives[1] < objectives[0]
     assert objectives == sorted(objectives, reverse=True)
     assert run.point.objective == pytest.approx(plain.point.objective, rel=2e-6)
     assert run.epochs > plain.epochs

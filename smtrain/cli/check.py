@@ -26,8 +26,7 @@ def command(
     from smtrain.cli.verdict import conclude
 
     check_junit(junit, [*data, model])
-    loaded = opt.load(model)
     with reporting_errors("check", junit):
-        found = api.check(loaded, list(data), threads=threads)
+        found = api.check(opt.load(model), list(data), threads=threads)
     fails = {"error", "warning"} if strict else {"error"}
     conclude(found, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))

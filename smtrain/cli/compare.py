@@ -54,9 +54,9 @@ def command(
     if json and format != "table":
         raise UsageError("--json and --format exclude each other")
     check_gates(junit, fail_if, [*data, old, new])
-    models = api.load(old), api.load(new)
-    check_classes(fail_if, models[1].classes)
     with reporting_errors("compare", junit):
+        models = api.load(old), api.load(new)
+        check_classes(fail_if, models[1].classes)
         found = api.compare(*models, list(data), threads=threads)
     outcomes = found.outcomes(*fail_if, level=level)
     sections = comparison_sections(found, level, outcomes)

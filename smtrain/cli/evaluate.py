@@ -40,9 +40,9 @@ def command(
     from smtrain.reports.worst import worst_document
 
     check_gates(junit, fail_if, [*data, model])
-    loaded = opt.load(model)
-    check_classes(fail_if, loaded.classes)
     with reporting_errors("evaluate", junit):
+        loaded = opt.load(model)
+        check_classes(fail_if, loaded.classes)
         evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
     publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))

@@ -143,14 +143,22 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _run(arguments: list[str]) -> ExitCode:
+    """Run one command line, and show its failure at the line of the file, where it has one."""
+    try:
+        code = cli.main(arguments, prog_name="smtrain", standalone_mode=False)
+    except SmtrainError as error:
+        annotate(of_error(error))
+        raise
+    return ExitCode(code) if isinstance(code, int) else ExitCode.OK
+
+
 def run(arguments: list[str]) -> ExitCode:
     """Run one command line; the only place where a failure becomes a line on standard error and an exit code."""
     try:
         begin()
-        code = cli.main(arguments, prog_name="smtrain", standalone_mode=False)
-        return ExitCode(code) if isinstance(code, int) else ExitCode.OK
+        return _run(arguments)
     except SmtrainError as error:
-        annotate(of_error(error))
         return _fail(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
         return _fail_of_click(error)

@@ -13,7 +13,7 @@ import pickle
 import tempfile
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -159,6 +159,7 @@ class Storage:
         self._lock = Lock()
         self._file: _File | None = None
         self._mapped: list[mmap.mmap] = []
+        self._lent: list[Kept[Any]] = []
 
     @property
     def on_disk(self) -> int:
@@ -231,12 +232,25 @@ class Storage:
         """An array of any values, to be written to; in the file if there is no room. See `let_go`."""
         size = 8 * math.prod(shape)
         if self._fits(size):
+            self._lent.append(Kept(size, shape))
             return np.empty(shape)
         file = self._the_file()
         extent = file.take(size)
         file.allocate(extent)
+        self._lent.append(Kept(size, extent=extent))
         self._mapped.append(file.map(extent, writable=True))
         return np.frombuffer(self._mapped[-1], np.float64, math.prod(shape)).reshape(shape)
+
+    @contextmanager
+    def lending(self) -> Iterator[None]:
+        """A while at whose end the arrays that it asked for are given back: nothing may use them any more."""
+        lent, mapped = len(self._lent), len(self._mapped)
+        try:
+            yield
+        finally:
+            for one in self._lent[lent:]:
+                self.discard(one)
+            del self._lent[lent:], self._mapped[mapped:]
 
     def let_go(self) -> None:
         """Take the pages of the arrays in the file out of memory; they come back when they are used."""
@@ -299,10 +313,15 @@ class DiskPartitions(MemoryPartitions):
     def _housed(self, make: Callable[[int], Partition], count: int) -> Iterator[MemoryPartitions]:
         kept = list(self._workers.map(lambda k: self._storage.keep(make(k)), range(count)))
         try:
-            yield DiskPartitions(Shelf(self._storage, kept), self._workers, self._storage)
+            with self.lending():
+                yield DiskPartitions(Shelf(self._storage, kept), self._workers, self._storage)
         finally:
             for one in kept:
                 self._storage.discard(one)
+
+    def lending(self) -> AbstractContextManager[None]:
+        """A while at whose end the arrays of `room` that it asked for are given back."""
+        return self._storage.lending()
 
     def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """An array of any values, to be written to."""

@@ -4,7 +4,7 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, Self, TypeVar
@@ -148,7 +148,7 @@ class MemoryPartitions:
 
     @contextmanager
     def sampled(self, pick: Callable[[Partition], NDArray[np.intp]], every: int) -> Iterator["MemoryPartitions"]:
-        """About one row in `every`: those that `pick` finds in each partition, in new ones of the usual size."""
+        """About one row in `every`: those that `pick` finds in each partition, in new ones of about the usual size."""
         picked = list(self._workers.map(pick, self._partitions))
         groups = [range(i, min(i + every, len(picked))) for i in range(0, len(picked), every)]
         groups = [group for group in groups if any(len(picked[i]) for i in group)]
@@ -160,6 +160,10 @@ class MemoryPartitions:
 
         with self._housed(gather, len(groups)) as partitions:
             yield partitions
+
+    def lending(self) -> AbstractContextManager[None]:
+        """A while at whose end the arrays of `room` that it asked for are given back: here by themselves."""
+        return nullcontext()
 
     @contextmanager
     def _housed(self, make: Callable[[int], Partition], count: int) -> Iterator["MemoryPartitions"]:

@@ -17,6 +17,7 @@ def merged(report: bytes, annotations: Sequence[Annotation]) -> bytes:
     """A report, which may be empty, with the annotations that it has not got yet. Raises ValueError if it is none."""
     try:
         entries = json.loads(report or b"[]")
+        json.dumps(entries, indent=1)
     except RecursionError as error:
         raise ValueError("too deep") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -34,7 +34,7 @@ FEWEST_STEPS = 4
 # at most; if those rows are so many times the parameters, for else a sample's optimum is no nearer than zero is. A fit
 # of the sample that took fewer epochs than EASY has all the curvature it takes. By experiment: the passes are halved on
 # four tables of five (samples of 6 to 16, shares of 0.003 to 0.03 alike), a fifth fewer on random problems.
-SAMPLED, ROWS_PER_PARAMETER, FEWEST_ROWS = 8, 5, 256
+SAMPLED, ROWS_PER_PARAMETER, FEWEST_SAMPLED = 8, 5, 256
 SAMPLE_ACCURACY, SAMPLE_PASSES, LEAST_PASSES, EASY = 0.01, 40, 10, 16
 
 Pair = tuple[Theta, Theta]
@@ -81,7 +81,7 @@ class Lbfgs:
     def near(self, objective: Objective, point: Point) -> LbfgsState:
         """The state at a point near the optimum: the curvature is taken at once, by two passes."""
         state = self.start(objective, point)
-        if objective.partitions.rows <= objective.partitions.features:
+        if objective.row_counts.total <= objective.partitions.features:
             return state
         return self._with_promise(self._refreshed(objective, state, 0.0))
 
@@ -98,7 +98,7 @@ class Lbfgs:
         The first one from zero goes to the optimum of a sample of the rows, if there are many.
         """
         if self._begins_with_sample(objective, state, passes):
-            return self._from_sample(objective, state)
+            return self._from_sample(objective, state, passes)
         return self._step(objective, state, passes)
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
@@ -118,13 +118,13 @@ class Lbfgs:
         return self._with_promise(state)
 
     def _begins_with_sample(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
+        if state.epoch > 0 or state.point.theta.any() or passes < LEAST_PASSES or not objective.certified:
+            return False
         parameters = objective.partitions.features * (objective.classes - 1)
-        fewest = SAMPLED * max(FEWEST_ROWS, ROWS_PER_PARAMETER * parameters)
-        at_zero = state.epoch == 0 and not state.point.theta.any()
-        return objective.certified and at_zero and passes >= LEAST_PASSES and objective.partitions.rows >= fewest
+        return objective.row_counts.total >= SAMPLED * max(FEWEST_SAMPLED, ROWS_PER_PARAMETER * parameters)
 
-    def _from_sample(self, objective: Objective, state: LbfgsState) -> LbfgsState:
-        """The state near the optimum of a sample, whose fit begins with a sample of it; unless it is higher than here.
+    def _from_sample(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
+        """A step to near the optimum of a sample, whose fit begins with a sample of it; another one if that is higher.
 
         Where the sample was hard, its pairs would carry its noise: the curvature is taken anew.
         """
@@ -132,10 +132,11 @@ class Lbfgs:
             found = self.moved(few, state, state.point.theta)
             while not found.stalled and found.epoch < SAMPLE_PASSES and not is_near(found, SAMPLE_ACCURACY):
                 found = self.step(few, found, SAMPLE_PASSES - found.epoch)
-        epoch = state.epoch + 1 + math.ceil((found.epoch + 1) / SAMPLED)
+            share = few.row_counts.total / objective.row_counts.total
+        epoch = 1 + math.ceil((found.epoch + 1) * share)
         there = replace(self.moved(objective, found, found.point.theta), epoch=epoch, refreshed=epoch)
         if not there.point.objective < state.point.objective:
-            return replace(state, epoch=epoch)
+            return self._step(objective, replace(state, epoch=epoch), passes - epoch)
         if found.epoch < EASY:
             return there
         state = replace(state, point=there.point, recent=there.recent, epoch=epoch)
@@ -159,7 +160,7 @@ class Lbfgs:
 
     def _refresh_is_due(self, objective: Objective, state: LbfgsState) -> bool:
         """After a while that grows with the refresh's cost; a dear one only once the objective has flattened."""
-        n, p = objective.partitions.rows, objective.partitions.features
+        n, p = objective.row_counts.total, objective.partitions.features
         cost, _ = refresh_cost(objective)
         wait = max(WAIT, 1.5 * cost) * GROWTH**state.refreshes if state.refreshes else FIRST_WAIT
         if n <= p or state.steps < FIRST_STEPS or state.epoch - state.refreshed < wait:
