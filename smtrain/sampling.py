@@ -53,4 +53,4 @@ class Sampler:
         first = np.searchsorted(y, y)  # the place where each one's class begins
         place = self._before[partition.start][y] + np.arange(len(y)) - first
         distance = self._distance[y]
-        return np.sort(rows[order[place % distance == distance // 2]])
+        return np.sort(rows[order[place % distance == distance - 1]])

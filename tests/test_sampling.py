@@ -42,8 +42,8 @@ def test_of_each_class_its_share(n, every, seed):
     for k in range(3):
         of_class = [i for i in range(n) if y[i] == k and v[i] > 0]
         distance = min(max(len(of_class) // FEWEST_OF_CLASS, 1), every)
-        expected += of_class[distance // 2 :: distance]
-        assert len(of_class[distance // 2 :: distance]) >= min(len(of_class), FEWEST_OF_CLASS)
+        expected += of_class[distance - 1 :: distance]
+        assert len(of_class[distance - 1 :: distance]) >= min(len(of_class), FEWEST_OF_CLASS)
     assert rows.tolist() == sorted(expected)
 
 
