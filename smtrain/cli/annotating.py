@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from smtrain.cli.output import data_output
 from smtrain.errors import SmtrainError, UsageError, quoted
-from smtrain.reports import github, gitlab
+from smtrain.reports import github
 from smtrain.reports.annotations import Annotation
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
@@ -36,6 +36,8 @@ def _report() -> str | None:
 
 def _add(path: str, annotations: Sequence[Annotation]) -> None:
     """Add to the report, which is a whole one at all times."""
+    from smtrain.reports import gitlab
+
     try:
         with _alone(path):
             content = gitlab.merged(_read(path), annotations)
