@@ -72,6 +72,17 @@ def test_every_row_may_be_of_a_rare_class(tmp_path):
     assert sm.fit(frame.astype({"y": str})).fit["status"] == "CONVERGED"
 
 
+def test_a_large_sample_keeps_to_the_epochs():
+    """Where half of the rows are sampled, for most classes are rare, their passes count as much."""
+    rng = np.random.default_rng(0)
+    y = np.concatenate([np.repeat(np.arange(150), 15), rng.integers(150, 153, 4000)])
+    f = objective(Partition(Design(np.sin(y)[:, None] + rng.normal(size=(len(y), 1))), y, np.ones(len(y))), 153)
+    with f.sampled(8) as few:
+        assert few.partitions.rows > 0.4 * len(y)
+    for epochs in (10, 12, 15):
+        assert minimise(f, Lbfgs(), f.zeros(), epochs=epochs, tol=0.0).epochs <= epochs
+
+
 def test_the_same_bits_from_many_partitions(monkeypatch, tmp_path):
     monkeypatch.setattr("smtrain.gathering.PARTITION_ROWS", 256)
     monkeypatch.setattr(Storage, "set_aside", lambda *_: None)

@@ -129,10 +129,13 @@ class Lbfgs:
         Where the sample was hard, its pairs would carry its noise: the curvature is taken anew.
         """
         with objective.sampled(SAMPLED) as few:
-            found = self.moved(few, state, state.point.theta)
-            while not found.stalled and found.epoch < SAMPLE_PASSES and not is_near(found, SAMPLE_ACCURACY):
-                found = self.step(few, found, SAMPLE_PASSES - found.epoch)
             share = few.row_counts.total / objective.row_counts.total
+            most = min(
+                SAMPLE_PASSES, int((passes - 4) / share) - 1
+            )  # one pass is for the new point, two for its curvature
+            found = self.moved(few, state, state.point.theta)
+            while not found.stalled and found.epoch < most and not is_near(found, SAMPLE_ACCURACY):
+                found = self.step(few, found, most - found.epoch)
         epoch = 1 + math.ceil((found.epoch + 1) * share)
         there = replace(self.moved(objective, found, found.point.theta), epoch=epoch, refreshed=epoch)
         if not there.point.objective < state.point.objective:
