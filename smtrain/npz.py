@@ -22,6 +22,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, OutputError, UsageError, quoted
+from smtrain.permissions import keep_permissions
 
 Arrays = Mapping[str, NDArray[np.generic]]
 SEAL = 64
@@ -74,7 +75,7 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
             _write_members(file, arrays)
             seal(file)
             file.flush()
-            os.fchmod(file.fileno(), _mode(target))
+            keep_permissions(file.fileno(), target)
             os.fsync(file.fileno())
         check(temporary)
         os.replace(temporary, target)  # noqa: PTH105
@@ -99,15 +100,6 @@ def _write_members(file: BinaryIO, arrays: Arrays) -> None:
             info.create_system = 3  # the bytes are the same on every system
             with archive.open(info, "w", force_zip64=True) as member:
                 npy.write_array(member, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-
-
-def _mode(target: Path) -> int:
-    """The permissions of the file that is replaced, or those that a new file gets."""
-    with contextlib.suppress(OSError):
-        return stat.S_IMODE(target.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
 @click.command("check", short_help="Hold new data against what a model was trained on.")
-@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 @junit_option("findings")
@@ -25,7 +25,7 @@ def command(
     from smtrain import api
     from smtrain.cli.verdict import conclude
 
-    check_junit(junit, [*data, model])
+    check_junit(junit)
     with reporting_errors("check", junit):
         found = api.check(opt.load(model), list(data), threads=threads)
     fails = {"error", "warning"} if strict else {"error"}

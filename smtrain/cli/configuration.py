@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from smtrain.cli import files
 from smtrain.cli import options as opt
 from smtrain.errors import UsageError, quoted
 
@@ -16,6 +17,7 @@ KINDS: tuple[tuple[type[click.ParamType[Any]], tuple[type, ...]], ...] = (
     (click.IntRange, (int,)),
     (opt.Number, (int, float)),
     (opt.NumberOr, (int, float, str)),
+    (opt.NumberOrData, (int, float, str)),
     (opt.Size, (int, str)),
 )
 LARGEST = 1_000_000
@@ -27,6 +29,7 @@ def _read(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
     if path is not None and not ctx.resilient_parsing:
         parameters = {str(one.name): one for one in ctx.command.params if one is not param}
         ctx.default_map = values(path, ctx, parameters)
+        ctx.meta[files.CONFIG] = path
 
 
 CONFIG = click.Option(
@@ -41,9 +44,10 @@ CONFIG = click.Option(
 
 
 def configurable(command: click.Command) -> click.Command:
-    """The command with `--config`, if it has options."""
+    """The command with `--config`, if it has options, and with a check of its files before it begins."""
     if CONFIG not in command.params and any(isinstance(one, click.Option) for one in command.params):
         command.params.append(CONFIG)
+        command.callback = files.checked(command.callback)
     return command
 
 

@@ -9,7 +9,7 @@ from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
 @click.command("doctor", short_help="Say what is wrong with a table before it is fitted.")
-@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @opt.reading_options
 @click.option("--strict", is_flag=True, help="Exit with 7 if there is an error or a warning.")
 @junit_option("findings")
@@ -25,7 +25,7 @@ def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: boo
     from smtrain import api
     from smtrain.cli.verdict import conclude
 
-    check_junit(junit, data)
+    check_junit(junit)
     with reporting_errors("doctor", junit):
         found = api.doctor(list(data), opt.config_from(rest))
     fails = {"error", "warning"} if strict else set()

@@ -10,7 +10,7 @@ from smtrain.cli.publishing import publish, reporting_errors
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
-@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @opt.model_option
 @gate_options()
 @click.option("--worst", type=opt.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
@@ -39,7 +39,7 @@ def command(
     from smtrain.reports.predictions import say_unseen
     from smtrain.reports.worst import worst_document
 
-    check_gates(junit, fail_if, [*data, model])
+    check_gates(junit, fail_if)
     with reporting_errors("evaluate", junit):
         loaded = opt.load(model)
         check_classes(fail_if, loaded.classes)

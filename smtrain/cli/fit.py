@@ -12,11 +12,11 @@ from smtrain.errors import UsageError, quoted
 
 
 @click.command("fit", short_help="Train on CSV files and write a model.")
-@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
-    type=opt.File(),
+    type=opt.Output(),
     default=opt.DEFAULT_MODEL,
     show_default=True,
     metavar="FILE",
@@ -48,7 +48,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
 @click.option(
     "--validation",
-    type=opt.NumberOr(opt.Number(0, 0.9, open_low=True)),
+    type=opt.NumberOrData(opt.Number(0, 0.9, open_low=True)),
     metavar="SHARE|FILE",
     help="Set so large a share of the rows aside, or use a file, to show the NLL of rows that are not trained on.",
 )
@@ -71,7 +71,7 @@ from smtrain.errors import UsageError, quoted
     "--init", type=opt.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
 )
 @click.option(
-    "--checkpoint", type=opt.File(), metavar="FILE", help="Keep the progress here; the same command goes on from it."
+    "--checkpoint", type=opt.Output(), metavar="FILE", help="Keep the progress here; the same command goes on from it."
 )
 @opt.seed_option
 @click.option(
@@ -82,7 +82,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
-@click.option("--log", type=opt.File(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@click.option("--log", type=opt.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
@@ -103,7 +103,7 @@ def command(
     kept track of. Training stops at a proved distance from the optimum.
     """
     from smtrain import api, npz
-    from smtrain.cli.output import check_distinct, check_not_input, check_read_once, print_document
+    from smtrain.cli.output import print_document
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
     from smtrain.sources.files import display_name
 
@@ -111,12 +111,6 @@ def command(
         raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
     config = opt.config_from(rest)
     api.check_options(config)
-    inputs = [*data, *([config.validation] if isinstance(config.validation, str) else [])]
-    check_read_once(inputs)
-    for option, path in (("--output", output), ("--log", log), ("--checkpoint", checkpoint)):
-        check_not_input(path, option, inputs)
-    check_distinct({"--output": output, "--log": log, "--checkpoint": checkpoint})
-    check_distinct({"--init": init, "--log": log, "--checkpoint": checkpoint})
     npz.check_writable(output)
     if checkpoint is not None:
         npz.check_writable(checkpoint)

@@ -50,11 +50,11 @@ def gate_options(*words: str) -> Decorator:
     )
 
 
-def check_gates(junit: str | None, checks: Sequence[Any], inputs: Sequence[str]) -> None:
+def check_gates(junit: str | None, checks: Sequence[Any]) -> None:
     """Raise UsageError if a report of the checks is not possible: asked before the work."""
     if junit is not None and not checks:
         raise UsageError("--junit has no checks to report", hint="--fail-if 'accuracy<0.9'")
-    check_junit(junit, inputs)
+    check_junit(junit)
 
 
 def settle(outcomes: "Sequence[Outcome]") -> None:

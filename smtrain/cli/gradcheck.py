@@ -8,7 +8,7 @@ from smtrain.cli import options as opt
 
 
 @click.command("gradcheck", short_help="Check Σ X ⊗ (S − Y) against central differences on a file.")
-@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @opt.reading_options
 @opt.l2_option()
 @opt.seed_option

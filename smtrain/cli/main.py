@@ -121,7 +121,8 @@ def _prepare() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     for signum in STOPPED:
-        signal.signal(signum, _stop)
+        if signal.getsignal(signum) is not signal.SIG_IGN:  # nohup and & ask for it: what is ignored stays so
+            signal.signal(signum, _stop)
     sys.unraisablehook = _stop_again
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and the types of their values."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,41 @@ DEFAULT_MODEL = "model.npz"
 AUTO = ", or auto: by cross-validation"
 
 
+def native_path(text: str) -> str:
+    """A path as this locale writes it: in one of ASCII, other letters are bytes. Raises UnicodeEncodeError if none."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return os.fsdecode(text.encode())
+    return text
+
+
 class File(click.ParamType[str]):
-    """A path, as it is; the shell completes it as one."""
+    """The path of a file that is read, or as an `Output` written; the shell completes it as one."""
 
     name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path, also where it comes from a TOML file; fails for what is no path on any system."""
+        try:
+            path = native_path(str(value))
+        except UnicodeEncodeError:
+            self.fail(f"{value!r} is not a path", param, ctx)
+        if "\0" in path:
+            self.fail("a path cannot hold a NUL", param, ctx)
+        return path
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
         """Leave it to the shell."""
         return [CompletionItem(incomplete, type="file")]
+
+
+class Data(File):
+    """A file of data, or - for standard input."""
+
+
+class Output(File):
+    """A file that is written."""
 
 
 class Names(click.ParamType[str]):
@@ -91,24 +119,33 @@ class Size(click.ParamType[int]):
 
 
 class NumberOr(click.ParamType[Any]):
-    """A number in a range, or a word; without a word, a file."""
+    """A number in a range, or a word."""
 
     name = "number"
 
-    def __init__(self, number: Number, word: str | None = None) -> None:
+    def __init__(self, number: Number, word: str) -> None:
         self._number, self._word = number, word
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number, or the word or text."""
-        if value == self._word:
-            return value
-        if self._word is None and isinstance(value, str) and not _is_float(value):
-            return value
-        return self._number.convert(value, param, ctx)
+        """Return the number, or the word."""
+        return value if value == self._word else self._number.convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
-        """Return the word, or leave it to the shell."""
-        return [CompletionItem(incomplete, type="file")] if self._word is None else [CompletionItem(self._word)]
+        """Return the word."""
+        return [CompletionItem(self._word)]
+
+
+class NumberOrData(Data):
+    """A number in a range, or a file of data."""
+
+    def __init__(self, number: Number) -> None:
+        self._number = number
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or the path."""
+        if isinstance(value, str) and not _is_float(value):
+            return super().convert(value, param, ctx)
+        return self._number.convert(value, param, ctx)
 
 
 def _is_float(value: Any) -> bool:

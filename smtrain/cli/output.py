@@ -8,11 +8,12 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
+from smtrain.permissions import keep_permissions
 from smtrain.reports.text import OLD_COMMAND, in_github
 
 if TYPE_CHECKING:
@@ -36,30 +37,6 @@ class BrokenOutput(Exception):  # noqa: N818 - not an error: whoever read our ou
     """The reader of standard output has gone."""
 
 
-def check_not_input(output: str | None, option: str, inputs: Sequence[str]) -> None:
-    """Raise UsageError if an output is one of the inputs: it would be gone before it is read."""
-    for path in inputs:
-        with contextlib.suppress(OSError, ValueError):
-            if output is not None and path != "-" and Path(path).samefile(output):
-                raise UsageError(f"{option}: {quoted(output)} is the input")
-
-
-def check_read_once(inputs: Sequence[str]) -> None:
-    """Raise UsageError if standard input is to be read more than once: the second reader would find nothing."""
-    if inputs.count("-") > 1:
-        raise UsageError("- is given twice, and standard input can be read only once", hint="name a file instead")
-
-
-def check_distinct(files: dict[str, str | None]) -> None:
-    """Raise UsageError if two options, by name, are the same file: the one would destroy the other."""
-    seen: dict[str, str] = {}
-    for option, path in files.items():
-        if path is not None:
-            first = seen.setdefault(os.path.realpath(path), option)
-            if first != option:
-                raise UsageError(f"{first} and {option} are the same file: {quoted(path)}")
-
-
 @contextlib.contextmanager
 def data_output(path: str | None) -> Iterator[BinaryIO]:
     """Open standard output, or for a path a temporary file beside it that takes its name when all went well."""
@@ -69,7 +46,7 @@ def data_output(path: str | None) -> Iterator[BinaryIO]:
             _stdout().flush()
         return
     target = Path(os.path.realpath(path))
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+    if _is_stream(path):
         with _guarded(), _opened(path) as file:
             yield file
         return
@@ -82,14 +59,20 @@ def data_output(path: str | None) -> Iterator[BinaryIO]:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
                 file.flush()
-                umask = os.umask(0)
-                os.umask(umask)
-                os.fchmod(file.fileno(), 0o666 & ~umask)
+                keep_permissions(file.fileno(), target)
                 os.fsync(file.fileno())
             os.replace(temporary, target)  # noqa: PTH105
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def _is_stream(path: str) -> bool:
+    """Whether there is something at `path` that is no regular file: a pipe, a terminal."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - a path of "" must fail like any other
+    except OSError:
+        return False
 
 
 def _opened(path: str) -> BinaryIO:

@@ -8,9 +8,9 @@ from smtrain.cli import options as opt
 
 
 @click.command("predict", short_help="Predict the class of every row: CSV in, CSV out.")
-@click.argument("data", type=opt.File(), default="-")
+@click.argument("data", type=opt.Data(), default="-")
 @opt.model_option
-@click.option("-o", "--output", type=opt.File(), metavar="FILE", help="[default: standard output]")
+@click.option("-o", "--output", type=opt.Output(), metavar="FILE", help="[default: standard output]")
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
 @click.option("--top", type=opt.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
 @click.option(
@@ -36,13 +36,12 @@ def command(data: str, model: str, output: str | None, on_unknown: str, threads:
 
     One row out for each row in, in their order, in constant memory. Columns are matched by name.
     """
-    from smtrain.cli.output import check_not_input, data_output
+    from smtrain.cli.output import data_output
     from smtrain.partitions.memory import available_threads
     from smtrain.predicting import UnseenLevels, score
     from smtrain.reports.predictions import PredictionWriter, say_notes
     from smtrain.sources import open_table
 
-    check_not_input(output, "--output", [data, model])
     loaded = opt.load(model)
     table = open_table(data, loaded.encoder.dialect)
     loaded.encoder.readings(table, labels=False, model=model)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtrain.cli.options import Decorator, File
+from smtrain.cli.options import Decorator, Output
 from smtrain.errors import SmtrainError, UsageError
 
 if TYPE_CHECKING:
@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 
 def junit_option(what: str) -> Decorator:
     """The option of a command that can write `what` as JUnit XML."""
-    return click.option("--junit", type=File(), metavar="FILE", help=f"Write the {what} as JUnit XML.")
+    return click.option("--junit", type=Output(), metavar="FILE", help=f"Write the {what} as JUnit XML.")
 
 
-def check_junit(junit: str | None, inputs: Sequence[str]) -> None:
+def check_junit(junit: str | None) -> None:
     """Raise UsageError if the report cannot be written: asked before the work."""
-    from smtrain.cli.output import check_not_input
     from smtrain.npz import check_writable
 
     if junit is None:
         return
     if junit == "-":
         raise UsageError("--junit needs a file: standard output is for the report")
-    check_not_input(junit, "--junit", inputs)
     check_writable(junit)
 
 

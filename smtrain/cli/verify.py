@@ -7,7 +7,7 @@ from smtrain.cli import options as opt
 
 @click.command("verify", short_help="Fit again as a model says it was fitted, and compare the bytes.")
 @click.argument("model", type=opt.File())
-@click.argument("data", type=opt.File(), nargs=-1, required=True)
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @click.option("--init", type=opt.File(), metavar="MODEL", help="The model that the fit was started from.")
 @click.option(
     "--tolerance",
