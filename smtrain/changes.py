@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from smtrain.encoding import MISSING_LEVEL, Column, Encoder, NumericColumn
 from smtrain.model import Model
+from smtrain.ranking import largest_first
 
 T = TypeVar("T", str, str | None)
 
@@ -91,7 +92,7 @@ def moved_weights(old: Model, new: Model) -> MovedWeights:
     scales = new.encoder.scales[_places(new.features, features)]
     effect = np.abs((after - before) * scales[:, None])
     moved = np.flatnonzero(effect.ravel())
-    order = moved[np.argsort(-effect.ravel()[moved], kind="stable")]
+    order = moved[largest_first(effect.ravel()[moved])]
     feature, class_ = np.divmod(order, max(1, len(classes)))
     return MovedWeights(
         features=tuple(features[j] for j in feature),

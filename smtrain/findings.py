@@ -19,6 +19,7 @@ from smtrain.information import (
     penalty_information,
 )
 from smtrain.objective import Objective, Theta
+from smtrain.ranking import largest_first
 from smtrain.separation import Separation, effects, find_separation
 
 # Of the columns that separate, those with this share of the largest effect are named, the first few.
@@ -65,7 +66,7 @@ def find(objective: Objective, theta: Theta, config: FitConfig, encoder: Encoder
 
 def _separation_record(objective: Objective, found: Separation, encoder: Encoder) -> dict[str, Any]:
     sizes = effects(objective, found.direction)
-    order = [j for j in np.argsort(-sizes, kind="stable") if sizes[j] >= NAMED * sizes.max()]
+    order = [j for j in largest_first(sizes) if sizes[j] >= NAMED * sizes.max()]
     return {
         "complete": found.complete,
         "pairs": [[encoder.classes[k], encoder.classes[m]] for k, m in found.pairs],

@@ -16,6 +16,9 @@ from smtrain.model import Model
 from smtrain.recorded import options_from
 from smtrain.sources import Data
 
+# Means and deviations (in deviations) that differ less may be of the same numbers, summed in another order.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -117,8 +120,8 @@ def _reasons(old: Model, new: Model) -> list[str]:
         found.append(f"other features: {_first_difference(old.features, new.features)}")
     elif old.fit["missing"] != new.fit["missing"]:
         found.append("other cells are missing")
-    elif old.encoder.columns != new.encoder.columns:
-        found.append(f"other numbers in {_changed_columns(old, new)}")
+    elif changed := _changed_columns(old, new):
+        found.append(f"other numbers in {_listed(changed)}")
     if not found and (old.contract is None) != (new.contract is None):
         found.append("the model is of an earlier smtrain, which kept no data contract")
     return found
@@ -133,7 +136,12 @@ def _first_difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     return ", ".join(shown)
 
 
-def _changed_columns(old: Model, new: Model) -> str:
-    names = [a.name for a, b in zip(old.encoder.columns, new.encoder.columns, strict=True) if a != b]
+def _changed_columns(old: Model, new: Model) -> list[str]:
+    """The columns whose numbers have another mean or deviation."""
+    pairs = zip(old.encoder.numeric, new.encoder.numeric, strict=True)
+    return [a.name for a, b in pairs if max(abs(a.mean - b.mean), abs(a.scale - b.scale)) > ROUNDING * a.scale]
+
+
+def _listed(names: list[str]) -> str:
     listed = ", ".join(map(quoted, names[:3])) + (", …" if len(names) > 3 else "")
     return f"column {listed}" if len(names) == 1 else f"columns {listed}"

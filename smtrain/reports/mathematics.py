@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from smtrain.gradcheck import GradientCheck
 from smtrain.model import Model
 from smtrain.predicting import Scored
+from smtrain.ranking import largest_first
 from smtrain.reports.tables import print_table
 from smtrain.softmax import nll
 
@@ -52,7 +53,7 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
 def pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
     """x_j (W_j,first − W_j,second): what each feature adds to the lead of a class over another; the largest first."""
     push = x * (model.W[:, first] - model.W[:, second])
-    order = [int(j) for j in np.argsort(-np.abs(push), kind="stable") if push[j]]
+    order = [int(j) for j in largest_first(np.abs(push)) if push[j]]
     return [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order]
 
 
@@ -74,7 +75,7 @@ def print_explanation(console: "Console", found: dict[str, Any]) -> None:
 def _print_outer(console: "Console", found: dict[str, Any]) -> None:
     """The columns of the largest |x|, as x in the head line and x ⊗ (s − y) below it, one line a class."""
     x = np.array(found["x"])
-    chosen = sorted(int(j) for j in np.argsort(-np.abs(x), kind="stable")[:MOST_COLUMNS] if x[j])
+    chosen = sorted(int(j) for j in largest_first(np.abs(x))[:MOST_COLUMNS] if x[j])
     head = [found["features"][j] for j in chosen]
     rows = [["x", *(f"{x[j]:.4g}" for j in chosen)]]
     if "gradient" in found:

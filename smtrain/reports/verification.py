@@ -30,7 +30,7 @@ def sentences(found: Verification) -> list[str]:
     if found.probabilities is not None:
         lines.append("  largest difference")
         names = ("weights", "probabilities", "objective")
-        lines += [f"    {name:<14} {getattr(found, name):.3g}" for name in names]
+        lines += [f"    {name:<14} {getattr(found, name):.1g}" for name in names]
     if not found.reasons:
         lines.append(
             "  the counts agree: another cell or order of the rows; or another version of smtrain, Python, NumPy"

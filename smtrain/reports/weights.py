@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from smtrain.encoding import NumericColumn
 from smtrain.model import Model
+from smtrain.ranking import largest_first
 from smtrain.reports.fit import outcome, settings, sparsity, unused
 from smtrain.reports.inference import inference_document, print_inference
 from smtrain.reports.notices import notices, warnings
@@ -97,7 +98,7 @@ def _print_weights(console: "Console", model: Model, base: int | None) -> None:
     K = min(len(model.classes), MOST_CLASSES)
     effect = np.abs(model.W).max(axis=1)
     some = np.flatnonzero(effect)
-    order = some[np.argsort(-effect[some], kind="stable")[:MOST_FEATURES]]
+    order = some[largest_first(effect[some])[:MOST_FEATURES]]
     against = "" if base is None else f", against the class {show(model.classes[base])}"
     cut = "" if len(some) <= MOST_FEATURES else _cut(len(some))
     console.print(f"weights, in the units of the file{against}{cut}")
