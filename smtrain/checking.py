@@ -146,8 +146,24 @@ class Bins:
         """What is in a bin."""
         if not isinstance(self.names, np.ndarray):
             return quoted(self.names[k])
-        low, high = self.names[max(0, k - 1)], self.names[min(k, len(self.names) - 1)]
-        return f"up to {high:g}" if k == 0 else f"above {low:g}" if k == len(self.names) else f"{low:g} to {high:g}"
+        return _between(*np.concatenate([[-np.inf], self.names, [np.inf]])[k : k + 2])
+
+
+def _between(low: float, high: float) -> str:
+    """The numbers above `low`, up to `high`; edges just below a number are told by that number."""
+    if np.nextafter(low, np.inf) == high:
+        return f"{high:g}"
+    above, beyond = np.nextafter(low, np.inf), np.nextafter(high, np.inf)
+    start = f"{above:g} or more" if _rounder(above, low) else f"above {low:g}"
+    end = f"below {beyond:g}" if _rounder(beyond, high) else f"up to {high:g}"
+    if low == -np.inf or high == np.inf:
+        return end if low == -np.inf else start
+    return f"{low:g} to {high:g}" if end.startswith("up") and not start.endswith("more") else f"{start}, {end}"
+
+
+def _rounder(number: float, other: float) -> bool:
+    """Whether a number is written with far fewer digits than its neighbour."""
+    return len(repr(number)) + 5 < len(repr(other))
 
 
 class Check:

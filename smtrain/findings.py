@@ -12,6 +12,7 @@ from smtrain.encoding import Encoder
 from smtrain.errors import UsageError
 from smtrain.information import (
     MOST_PARAMETERS,
+    Limit,
     free_parameters,
     inverse,
     leave_one_out,
@@ -56,7 +57,8 @@ def find(objective: Objective, theta: Theta, config: FitConfig, encoder: Encoder
         },
         "separation": separation and _separation_record(objective, separation, encoder),
     }
-    information = observed_information(objective, theta) if config.se or config.loo else None
+    limit = None if separation is None else Limit(separation.direction, separation.apart)
+    information = observed_information(objective, theta, limit) if config.se or config.loo else None
     if config.loo and information is not None:
         penalty = penalty_information(config.ridge, objective.partitions.features, objective.classes)
         nll = leave_one_out(objective, theta, inverse(information + penalty))

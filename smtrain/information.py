@@ -19,6 +19,8 @@ from smtrain.softmax import Partition, nll, softmax
 MOST_PARAMETERS = 2000
 # An eigenvalue below this, of a matrix with a diagonal of ones, is rounding: that direction is not identified.
 FLAT = 1e-11
+# A class that loses its probability in the limit has less than this by then.
+MOST_GONE = 1e-3
 # Rows of this many numbers together are made dense at a time, and 64 rows at least.
 DENSE = 1 << 21
 
@@ -30,20 +32,31 @@ def free_parameters(features: int, classes: int) -> int:
     return (classes - 1) * (features + 1)
 
 
-def observed_information(objective: Objective, theta: Theta) -> Floats:
-    """The information of the rows at θ (p + 1, K), without the penalty: (d, d), symmetric.
+@dataclass(frozen=True)
+class Limit:
+    """Where θ + t D goes for t → ∞, D a direction (p + 1, K) along which no margin u_y − u_k of a row shrinks.
+
+    The classes whose margin is above `apart` lose their probability in that row.
+    """
+
+    direction: Theta
+    apart: float
+
+
+def observed_information(objective: Objective, theta: Theta, limit: Limit | None = None) -> Floats:
+    """The information of the rows at θ (p + 1, K), without the penalty, or in the limit: (d, d), symmetric.
 
     The Hessian of Σ v·NLL, with blocks X̃ᵀ V (diag s_k [k = l] − s_k s_l) X̃ by M5. For softmax it does not depend on
     the labels, so the observed and the expected information are the same.
     """
-    return objective.partitions.sum(partial(_information, theta=theta))
+    return objective.partitions.sum(partial(_information, theta=theta, limit=limit))
 
 
-def _information(partition: Partition, theta: Theta) -> Floats:
+def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Floats:
     P, K = theta.shape
     H = np.zeros((K - 1, P, K - 1, P))
     for X, rows in _dense(partition, P):
-        S = softmax((X @ theta).T)[1:]
+        S = _probabilities(X, rows.y, theta, limit)[1:]
         for k in range(K - 1):
             VS = S[k] * rows.v
             for m in range(k + 1):
@@ -53,6 +66,16 @@ def _information(partition: Partition, theta: Theta) -> Floats:
                     H[m, :, k] += block  # a block is its own transpose
     H = H.reshape((K - 1) * P, (K - 1) * P)
     return np.asarray((H + H.T) / 2)
+
+
+def _probabilities(X: Floats, y: NDArray[np.intp], theta: Theta, limit: Limit | None) -> Floats:
+    """S (K, m) of rows X̃ (m, p + 1) with the labels y, or what it goes to."""
+    Z = (X @ theta).T
+    if limit is not None:
+        U = (X @ limit.direction).T
+        gone = (U[y, np.arange(len(y))] - U > limit.apart) & (softmax(Z) < MOST_GONE)
+        Z = np.where(gone, -np.inf, Z)
+    return np.asarray(softmax(Z), np.float64)
 
 
 def _dense(partition: Partition, numbers: int) -> Iterator[tuple[Floats, Partition]]:

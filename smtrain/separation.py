@@ -27,7 +27,7 @@ SOLVED = 1e-5
 # What is left of the weights must be more than the residue of solving for it: as a share of the largest margin.
 LEAST = 1e-3
 # Pairs of a row and a wrong class that are less probable than this may be on their way to zero.
-SATURATED = (1e-4, 1e-7)
+SATURATED = (1e-4, 1e-7, 1e-10, 1e-13)
 MOST_PASSES = 100
 # Rows of the sample for each column, and besides.
 SAMPLE = (20, 1000)
@@ -39,10 +39,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Separation:
-    """A direction (p + 1, K) that separates; `pairs` are the classes (k < l) that it tells apart in some rows."""
+    """A direction (p + 1, K) that separates; `pairs` are the classes (k < l) that it tells apart in some rows.
+
+    It tells a row's class from another where its margin is above `apart`; what is less is rounding.
+    """
 
     complete: bool
     direction: Theta
+    apart: float
     pairs: tuple[tuple[int, int], ...]
 
 
@@ -70,7 +74,7 @@ def find_separation(objective: Objective, theta: Theta) -> Separation | None:
     if size <= 0:
         return None
     if margins.least.min() > STRICT * size:
-        return Separation(True, theta, _pairs(margins, STRICT * size))
+        return Separation(True, theta, STRICT * size, _pairs(margins, STRICT * size))
     for direction in _unheld(objective, theta, size):
         found = objective.partitions.sum(partial(_margins, theta=direction))
         top = float(found.largest.max())
@@ -78,7 +82,7 @@ def find_separation(objective: Objective, theta: Theta) -> Separation | None:
             return None
         if found.least.min() >= -SOLVED * top:
             complete = bool(found.least.min() > SOLVED * top)
-            return Separation(complete, direction, _pairs(found, LEAST * top))
+            return Separation(complete, direction, SOLVED * top, _pairs(found, LEAST * top))
     return None
 
 

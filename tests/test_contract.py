@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2
 
 import smtrain as sm
-from smtrain.contract import BINS, deciles
+from smtrain.contract import BINS, bins_of
 from smtrain.drift import CHANCE, chi_squared, drift, shares_differ
 from tests.cli import smtrain
 from tests.hostile.harness import invoke
@@ -87,15 +87,61 @@ def test_columns_without_numbers_or_words():
 
 
 def test_deciles_of_few_and_of_equal_numbers():
-    edges, shares = deciles(np.array([1.0, 2.0, 3.0]), 1.0)
+    edges, shares = bins_of(np.array([1.0, 2.0, 3.0]), 1.0)
     np.testing.assert_array_equal(edges, np.quantile([1, 2, 3], np.arange(1, BINS) / BINS, method="inverted_cdf"))
     assert shares.sum() == pytest.approx(1)
-    edges, shares = deciles(np.full(50, 7.0), 7.0)
+    edges, shares = bins_of(np.full(50, 7.0), 7.0)
     assert set(edges) == {7.0}
     assert shares.tolist() == [1.0, *[0.0] * 9]
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_spikes_have_bins_of_their_own(seed):
+    rng = np.random.default_rng(seed)
+    n, spikes = int(rng.integers(20, 2000)), rng.integers(-5, 6, int(rng.integers(1, 4)))
+    cells = np.sort(np.where(rng.random(n) < rng.random(), rng.choice(spikes, n), rng.normal(size=n) * 3))
+    edges, shares = bins_of(cells, cells[0])
+    assert (np.diff(edges) >= 0).all()
+    assert cells[0] <= edges[0] <= edges[-1] <= cells[-1]
+    values, counts = np.unique(cells, return_counts=True)
+    for value in values[counts >= n / BINS]:
+        k = np.searchsorted(edges, value)
+        inside = (cells > (edges[k - 1] if k else -np.inf)) & (cells <= (edges[k] if k < len(edges) else np.inf))
+        assert set(cells[inside]) == {value}
+        assert shares[k] == pytest.approx((cells == value).mean())
+    assert shares.max() <= max(0.2, counts.max() / n + 1e-9)
+
+
 # Drift
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95, 0.97, 0.99])
+@pytest.mark.parametrize("spike", [-1.0, 0.0, 0.3, 1.0, 1e9])
+@pytest.mark.parametrize("side", [-1, 0, 1])
+def test_a_number_that_most_rows_had_and_none_has_now(share, spike, side):
+    """The others were below it, on both sides, or above."""
+    rng = np.random.default_rng(4)
+    others = spike + np.array([abs(side) * side or s for s in rng.choice([-1, 1], 2000)]) * rng.integers(1, 4, 2000)
+    x = np.where(np.arange(2000) < share * 2000, spike, others)
+    frame = pd.DataFrame({"x": x, "z": rng.normal(size=2000), "y": rng.choice(["p", "q"], 2000)})
+    trained = sm.fit(frame)
+    assert not sm.check(trained, frame).findings
+    now = frame.assign(x=others)
+    found = [f for f in sm.check(trained, now).findings if f.kind == "drift"]
+    assert [f.column for f in found] == ["x"]
+    assert found[0].severity.value == "error"
+    assert found[0].numbers["before"] == pytest.approx(share)
+    assert found[0].numbers["now"] == 0
+
+
+def test_a_flag_that_is_never_set_any_more(tmp_path):
+    rows = [f"{int(i % 100 >= 3)},{i % 7},{'ab'[i % 2]}\n" for i in range(1000)]
+    (tmp_path / "train.csv").write_text("flag,x,y\n" + "".join(rows))
+    (tmp_path / "new.csv").write_text("flag,x,y\n" + "".join("0" + row[1:] for row in rows))
+    smtrain("fit", "train.csv", "-q", cwd=tmp_path)
+    shown = smtrain("check", "new.csv", cwd=tmp_path, code=7).stdout
+    assert "error    flag: the numbers have drifted: PSI" in shown
+    assert "most up to 0: 3.0% in training, 100.0% here" in shown
 
 
 def naive_psi(before, after):

@@ -1,5 +1,6 @@
 """Standard errors against statsmodels, and against the inverse of the Hessian of all K classes; the command line."""
 
+import json
 import math
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import smtrain as sm
 from smtrain.errors import ExitCode
 from tests.hostile.harness import invoke
 from tests.reference import information_row
+from tests.truth_of_separation import identified
 
 IRIS = Path("sample_data/iris.csv").absolute()
 COLUMNS = ["estimate", "error", "z", "p", "low", "high", "odds"]
@@ -137,6 +139,52 @@ def test_what_the_rows_do_not_identify_is_said_so(tmp_path):
     assert "d: collinear with a, c" in shown
     assert "not identified" in shown
     assert "nan" not in shown
+
+
+def coarse(seed):
+    """Few rows, levels that some class never has, columns of very different sizes."""
+    rng = np.random.default_rng(seed)
+    n, K = int(rng.integers(12, 120)), int(rng.integers(2, 4))
+    numbers = (
+        rng.integers(-1, 2, n).astype(float) if rng.random() < 0.5 else rng.normal(size=n) * 10.0 ** rng.integers(-3, 4)
+    )
+    table = pd.DataFrame({"x": numbers, "w": rng.choice(list("abcd")[: int(rng.integers(2, 5))], n)})
+    Z = np.outer((numbers - numbers.mean()) / numbers.std(), rng.normal(size=K) * 1.5)
+    Z += (rng.normal(size=(4, K)) * 1.5)[table["w"].astype("category").cat.codes]
+    return table.assign(y=np.array(list("pqr"))[(Z + rng.gumbel(size=(n, K))).argmax(axis=1)])
+
+
+def test_separated_coefficients_have_no_errors():
+    """Against linear programming; those that are left have the errors of an ordinary fit."""
+    seen = set()
+    for seed in range(30):
+        table = coarse(seed)
+        if table["y"].nunique() < 2:
+            continue
+        found = sm.inference(sm.fit(table, l2=0.0, se=True))
+        expected = identified(table, found.terms, [found.reference, *found.classes])
+        assert (np.isfinite(found.error) == expected).all(), seed
+        seen.add((bool(expected.any()), bool(expected.all())))
+    assert len(seen) == 3
+
+
+def test_a_level_that_a_class_never_has_has_no_error(tmp_path):
+    """What is left has the errors of the fit without that level's rows where the class is looked at."""
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"w": rng.choice(list("abc"), 300), "age": rng.integers(18, 80, 300)})
+    vote = np.where(table["w"] == "c", "no", rng.choice(["no", "yes"], 300))
+    table = table.assign(vote=vote)
+    table.to_csv(tmp_path / "d.csv", index=False)
+    smtrain(tmp_path, "fit", "d.csv", "--l2", "0", "--se", "--quiet")
+    shown = smtrain(tmp_path, "show", "--se").stdout.decode()
+    assert "w=c          not identified" in shown
+    document = json.loads(smtrain(tmp_path, "show", "--se", "--json").stdout)["inference"]["classes"]["yes"]
+    assert set(document["w=c"].values()) == {None}
+    left = table[table["w"] != "c"]
+    X = add_constant(pd.DataFrame({"w=b": left["w"] == "b", "age": left["age"]}).astype(float))
+    expected = GLM(left["vote"] == "yes", X, families.Binomial()).fit(tol=1e-14)
+    for term, error in zip(("(intercept)", "w=b", "age"), expected.bse, strict=True):
+        assert document[term]["error"] == pytest.approx(error, rel=1e-5)
 
 
 def test_collinear_columns_change_no_probability():

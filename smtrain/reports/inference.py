@@ -3,6 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from smtrain.reports.notices import listed
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import show
@@ -16,8 +18,9 @@ COLUMNS = ("estimate", "error", "z", "p", "low", "high", "odds")
 
 
 def inference_document(found: Inference) -> dict[str, Any]:
-    """All of it; null where a number is not defined, or too large for floating point."""
-    columns = {name: getattr(found, name).T.tolist() for name in COLUMNS}
+    """All of it; null where a number is not defined, or too large for floating point; all null if not identified."""
+    identified = ~np.isnan(found.error)
+    columns = {name: np.where(identified, getattr(found, name), np.nan).T.tolist() for name in COLUMNS}
     return {
         "reference": found.reference,
         "bases": list(found.bases),
