@@ -1,7 +1,7 @@
 """What smtrain does, in straight lines: fit, load, predict, evaluate, compare, gradcheck."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -184,6 +184,7 @@ def check_options(config: FitConfig) -> None:
         raise UsageError(f"--solver {config.solver_name} takes no learning rate and no batch size", hint="gd does")
     if config.solver_name == "lbfgs" and config.l1 > 0:
         raise UsageError("--solver lbfgs cannot minimise with --l1", hint="--solver proximal can, and so can gd")
+    _check_texts(config)
     if config.se or config.loo:
         _check_inference(config)
     if config.validation is None and (config.calibrate or config.patience is not None):
@@ -211,6 +212,28 @@ def check_options(config: FitConfig) -> None:
     for name, valid in ranges.items():
         if not valid:
             raise UsageError(f"the {name} is out of range")
+
+
+def _check_texts(config: FitConfig) -> None:
+    """Raise UsageError for what cannot be kept in a model: asked before the work, not after it."""
+    try:
+        found = list(_texts(config.record() | {"validation": None}))
+    except UnicodeError as error:
+        raise UsageError(f"--validation: {quoted(str(config.validation))} is not a path") from error
+    wrong = [text for text in found if any("\ud800" <= character <= "\udfff" for character in text)]
+    if wrong:
+        raise UsageError(f"an option is not Unicode text: {quoted(wrong[0])}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 def _check_inference(config: FitConfig) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from smtrain.paths import recorded_path
+
 # The cells that mean "missing" in a feature column (labels are never missing values, only empty).
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
@@ -138,4 +140,5 @@ class FitConfig:
         for name in ("threads", "memory", "require_convergence"):
             del options[name]
         l2 = self.l2 if self.l2 == "auto" else self.ridge
-        return options | {"l2": l2, "tol": self.tolerance, "solver": self.solver_name}
+        aside = recorded_path(self.validation) if isinstance(self.validation, str) else self.validation
+        return options | {"l2": l2, "tol": self.tolerance, "solver": self.solver_name, "validation": aside}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 def write(document: object) -> NDArray[np.uint8]:
     """UTF-8 JSON as bytes (uint8), with the same bytes for equal documents."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return np.frombuffer(text.encode(), np.uint8)
+    return np.frombuffer(text.encode(errors="backslashreplace"), np.uint8)  # of a surrogate, JSON's escape
 
 
 def read(array: NDArray[np.generic]) -> Any:
@@ -34,6 +34,14 @@ def text(value: Any, *, empty: bool = False) -> str:
     if not isinstance(value, str) or not (value or empty):
         raise ValueError("not a text")
     value.encode()  # a half of a surrogate pair is a UnicodeEncodeError, which is a ValueError
+    return value
+
+
+def path(value: Any) -> str:
+    """A path, not empty, in which surrogates stand for bytes that are not UTF-8."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a path")
+    value.encode("utf-8", "surrogateescape")
     return value
 
 

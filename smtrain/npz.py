@@ -22,7 +22,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, OutputError, UsageError, quoted
-from smtrain.permissions import keep_permissions
+from smtrain.paths import keep_permissions, native_path
 
 Arrays = Mapping[str, NDArray[np.generic]]
 SEAL = 64
@@ -51,7 +51,7 @@ def seal(file: BinaryIO) -> None:
 
 def check_writable(path: str) -> None:
     """Raise UsageError if a file at `path` could not be written: asked before the work, not after it."""
-    target = Path(os.path.realpath(path))
+    target = _target(path)
     try:
         if path.endswith(os.sep) or (target.exists() and not stat.S_ISREG(target.stat().st_mode)):
             raise UsageError(f"cannot write {quoted(path)}: it is not a regular file")
@@ -62,12 +62,20 @@ def check_writable(path: str) -> None:
         raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
 
 
+def _target(path: str) -> Path:
+    """The file itself that a path leads to, which may not be there yet."""
+    try:
+        return Path(os.path.realpath(native_path(path)))
+    except ValueError as error:
+        raise UsageError(f"cannot write {quoted(path)}: {error}") from error
+
+
 def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
     """Write `arrays` to `path` so that a reader finds the old file or the new one, whole, whatever happens meanwhile.
 
     A temporary file beside it is written, flushed to disk, read back by `check`, and renamed. Raises OutputError.
     """
-    target = Path(os.path.realpath(path))
+    target = _target(path)
     temporary: str | None = None
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
@@ -131,6 +139,7 @@ def read(path: str, members: set[str] | None, optional: frozenset[str] = frozens
 
 def _opened(path: str) -> BinaryIO:
     try:
+        path = native_path(path)
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
             raise ModelError(f"{path}: not a regular file")
         return Path(path).open("rb")

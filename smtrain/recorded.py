@@ -6,6 +6,7 @@ from typing import Any
 from smtrain import documents
 from smtrain.config import FitConfig
 from smtrain.encoding import dialect_from
+from smtrain.paths import native_path
 
 
 def options_from(record: Mapping[str, Any]) -> FitConfig:
@@ -31,7 +32,7 @@ def _class_weight(value: Any) -> str | dict[str, float]:
 
 
 def _validation(value: Any) -> str | float:
-    return documents.text(value) if isinstance(value, str) else documents.number(value)
+    return native_path(documents.path(value)) if isinstance(value, str) else documents.number(value)
 
 
 def _precision(value: Any) -> str:

@@ -23,7 +23,9 @@ from smtrain.errors import UsageError, quoted
     help="Model to write.",
 )
 @opt.reading_options
-@click.option("--class-weight", metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,….")
+@click.option(
+    "--class-weight", type=opt.Text(), metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,…."
+)
 @opt.l2_option(auto=True)
 @click.option(
     "--l1",

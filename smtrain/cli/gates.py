@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smtrain.cli.options import Decorator, stacked
+from smtrain.cli.options import Decorator, Text, stacked
 from smtrain.cli.publishing import check_junit, junit_option
 from smtrain.errors import CheckError, UsageError
 
@@ -25,13 +25,13 @@ class Expression(click.ParamType["Check | str"]):
         """The lines that are not blank: the name of a class may hold blanks."""
         return [line for line in rv.splitlines() if line.strip()]
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Check | str":  # noqa: ARG002 - click's signature
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Check | str":
         """Return the word or the check. Raises UsageError."""
         from smtrain.checks import Check, parse
 
         if isinstance(value, Check):
             return value
-        text = str(value)
+        text = Text().convert(value, param, ctx)
         return text if text in self._words else parse(text)
 
 

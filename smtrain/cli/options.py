@@ -1,7 +1,6 @@
 """Options that several commands share, and the types of their values."""
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from smtrain.config import RIDGE, Dialect, FitConfig, valid_delimiter
 from smtrain.errors import UsageError
+from smtrain.paths import native_path, native_text
 from smtrain.solvers import SOLVERS
 
 if TYPE_CHECKING:
@@ -21,15 +21,6 @@ QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
 SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT]?)(|B|iB))", re.ASCII | re.IGNORECASE)
 DEFAULT_MODEL = "model.npz"
 AUTO = ", or auto: by cross-validation"
-
-
-def native_path(text: str) -> str:
-    """A path as this locale writes it: in one of ASCII, other letters are bytes. Raises UnicodeEncodeError if none."""
-    try:
-        os.fsencode(text)
-    except UnicodeEncodeError:
-        return os.fsdecode(text.encode())
-    return text
 
 
 class File(click.ParamType[str]):
@@ -60,7 +51,20 @@ class Output(File):
     """A file that is written."""
 
 
-class Names(click.ParamType[str]):
+class Text(click.ParamType[str]):
+    """A text in UTF-8, whatever the locale."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text, or fail if it is not UTF-8."""
+        try:
+            return native_text(str(value))
+        except UnicodeError:
+            self.fail("not UTF-8 text", param, ctx)
+
+
+class Names(Text):
     """Comma-separated names, or several options; click would split an environment variable at its blanks."""
 
     name = "names"
@@ -156,17 +160,13 @@ def _is_float(value: Any) -> bool:
     return True
 
 
-def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001 - click's signature
     """Callback: comma-separated names, repeatable; a name with a comma goes in double quotes."""
-    return tuple(name for value in values for name in _split(value, ctx, param))
+    return tuple(name for value in values for name in _split(value))
 
 
-def _split(value: str, ctx: click.Context, param: click.Parameter) -> list[str]:
+def _split(value: str) -> list[str]:
     """Comma-separated texts, quoted as in a CSV file."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise click.BadParameter("not UTF-8 text", ctx=ctx, param=param) from error
     return [inner.replace('""', '"') if quote else plain for quote, inner, plain in QUOTED_OR_PLAIN.findall(value)]
 
 
@@ -174,7 +174,7 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
     """Callback: `balanced`, or NAME=WEIGHT pairs."""
     if value is None or value == "balanced":
         return value
-    pairs = [pair.rpartition("=") for pair in _split(value, ctx, param)]
+    pairs = [pair.rpartition("=") for pair in _split(value)]
     if not all(sign for _, sign, _ in pairs):
         raise click.BadParameter("write balanced, or NAME=WEIGHT,…", ctx=ctx, param=param)
     found = {name: Number(0, 1e100).convert(weight, param, ctx) for name, _, weight in pairs}
@@ -213,7 +213,7 @@ def stacked(*decorators: Decorator) -> Decorator:
 
 
 reading_options = stacked(
-    click.option("-t", "--target", metavar="NAME", help="Column with the labels.  [default: the last]"),
+    click.option("-t", "--target", type=Text(), metavar="NAME", help="Column with the labels.  [default: the last]"),
     click.option("--drop", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to leave out."),
     click.option(
         "--categorical", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to read as words."
@@ -221,7 +221,7 @@ reading_options = stacked(
     click.option(
         "--numeric", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to read as numbers."
     ),
-    click.option("--weight", metavar="NAME", help="Column with the weight of each row."),
+    click.option("--weight", type=Text(), metavar="NAME", help="Column with the weight of each row."),
     click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
     click.option("--delimiter", metavar="CHAR", callback=delimiter, help="[default: read off the header line]"),
     click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),

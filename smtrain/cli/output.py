@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
-from smtrain.permissions import keep_permissions
+from smtrain.paths import keep_permissions
 from smtrain.reports.text import OLD_COMMAND, in_github
 
 if TYPE_CHECKING:

@@ -9,7 +9,12 @@ from smtrain.errors import UsageError
 @click.command("show", short_help="Say what is in a model.")
 @click.argument("model", type=opt.File(), default=opt.DEFAULT_MODEL)
 @click.option("--se", is_flag=True, help="Standard errors, tests, intervals and odds ratios, of a model of fit --se.")
-@click.option("--reference", metavar="NAME", help="Count the weights from this class.  [default with --se: the first]")
+@click.option(
+    "--reference",
+    type=opt.Text(),
+    metavar="NAME",
+    help="Count the weights from this class.  [default with --se: the first]",
+)
 @click.option(
     "--level",
     type=opt.Number(0, 1, open_low=True, open_high=True),

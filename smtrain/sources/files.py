@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from smtrain.errors import DataError, UsageError, quoted
+from smtrain.paths import native_path
 
 READ_BYTES = 1 << 20
 # A small file that unpacks to more than this, and to more than so many times its size, is taken for a bomb.
@@ -97,9 +98,9 @@ def _open(path: str) -> BinaryIO:
             raise UsageError("standard input is closed")
         return os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
     try:
-        if stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
+        if stat.S_ISDIR(os.stat(native_path(path)).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        return Path(path).open("rb", buffering=0)
+        return Path(native_path(path)).open("rb", buffering=0)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         hint = "addresses are not fetched: download the file first" if "://" in path else None
