@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.encoding import MISSING_LEVEL, Column, Encoder, NumericColumn
+from smtrain.features import Feature
 from smtrain.model import Model
 from smtrain.ranking import largest_first
 
 T = TypeVar("T", str, str | None)
+P = TypeVar("P", str, Feature)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ class MovedWeights:
 
 def moved_weights(old: Model, new: Model) -> MovedWeights:
     """Compare the weights of the features and classes that two models share."""
-    features, classes = _shared(old.features, new.features), _shared(old.classes, new.classes)
-    before, after = (_part(model, features, classes) for model in (old, new))
-    scales = new.encoder.scales[_places(new.features, features)]
+    parts, classes = _shared(old.encoder.parts, new.encoder.parts), _shared(old.classes, new.classes)
+    before, after = (_part(model, parts, classes) for model in (old, new))
+    places = _places(new.encoder.parts, parts)
+    features, scales = [new.features[j] for j in places], new.encoder.scales[places]
     effect = np.abs((after - before) * scales[:, None])
     moved = np.flatnonzero(effect.ravel())
     order = moved[largest_first(effect.ravel()[moved])]
@@ -102,16 +105,16 @@ def moved_weights(old: Model, new: Model) -> MovedWeights:
     )
 
 
-def _shared(old: Sequence[str], new: Sequence[str]) -> list[str]:
+def _shared(old: Sequence[P], new: Sequence[P]) -> list[P]:
     before = set(old)
     return [name for name in new if name in before]
 
 
-def _places(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+def _places(names: Sequence[P], wanted: Sequence[P]) -> list[int]:
     place = {name: i for i, name in enumerate(names)}
     return [place[name] for name in wanted]
 
 
-def _part(model: Model, features: Sequence[str], classes: Sequence[str]) -> NDArray[np.float64]:
-    """The raw weights of some features and classes, (len(features), len(classes))."""
-    return model.raw_weights[0][np.ix_(_places(model.features, features), _places(model.classes, classes))]
+def _part(model: Model, parts: Sequence[Feature], classes: Sequence[str]) -> NDArray[np.float64]:
+    """The raw weights of some features and classes, (len(parts), len(classes))."""
+    return model.raw_weights[0][np.ix_(_places(model.encoder.parts, parts), _places(model.classes, classes))]

@@ -18,6 +18,7 @@ from smtrain import documents
 from smtrain.config import LARGEST, Dialect, valid_delimiter
 from smtrain.design import Design, Floats, row_tiles
 from smtrain.errors import ModelError, quoted
+from smtrain.features import Feature, feature_names
 from smtrain.sources.cells import TextCells
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 
@@ -84,21 +85,23 @@ class Encoder:
         return tuple(i for i, column in enumerate(self.numeric) if column.missing)
 
     @cached_property
+    def parts(self) -> tuple[Feature, ...]:
+        """What each of X's columns is, (p,)."""
+        found = [Feature(column.name, numbers=True) for column in self.numeric]
+        found += [Feature(self.numeric[i].name) for i in self.gappy]
+        found += [Feature(column.name, level=level) for column in self.categorical for level in column.levels]
+        return tuple(found)
+
+    @cached_property
     def features(self) -> tuple[str, ...]:
-        """The names of X's columns, (p,)."""
-        names = [column.name for column in self.numeric]
-        names += [f"{self.numeric[i].name} is missing" for i in self.gappy]
-        for column in self.categorical:
-            names += [f"{column.name} is missing" if x is None else f"{column.name}={x}" for x in column.levels]
-        return tuple(names)
+        """The names of X's columns, (p,), no two alike."""
+        return feature_names(self.parts)
 
     @cached_property
     def owners(self) -> NDArray[np.intp]:
         """The position among `columns` of the column that each of X's columns comes from, (p,)."""
-        names = [column.name for column in self.numeric] + [self.numeric[i].name for i in self.gappy]
-        names += [column.name for column in self.categorical for _ in column.levels]
         place = {column.name: i for i, column in enumerate(self.columns)}
-        return np.array([place[name] for name in names], np.intp)
+        return np.array([place[part.column] for part in self.parts], np.intp)
 
     @cached_property
     def means(self) -> NDArray[np.float64]:

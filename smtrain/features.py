@@ -1,0 +1,44 @@
+"""What each column of X is of the table's columns, and the one name that it has.
+
+A feature is a column of numbers, NAME; its missing cells, "NAME is missing"; or a level of words, "NAME=LEVEL".
+Where two would have the same name, those that are not a column of numbers have theirs in double quotes: "NAME"=LEVEL.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import count
+from typing import NamedTuple
+
+
+class Feature(NamedTuple):
+    """A column of X: which column it is of, and whether it is of its numbers, missing cells (level None) or a level."""
+
+    column: str
+    numbers: bool = False
+    level: str | None = None
+
+    def name(self, *, quotes: bool = False) -> str:
+        """Its name; with `quotes` that of the column is in double quotes, doubled inside, as in a CSV file."""
+        if self.numbers:
+            return self.column
+        column = '"' + self.column.replace('"', '""') + '"' if quotes else self.column
+        return f"{column} is missing" if self.level is None else f"{column}={self.level}"
+
+
+def feature_names(features: Sequence[Feature]) -> tuple[str, ...]:
+    """A name for each, no two alike."""
+    plain = [feature.name() for feature in features]
+    counts = Counter(plain)
+    found = [one.name(quotes=counts[name] > 1) for one, name in zip(features, plain, strict=True)]
+    return tuple(found) if len(set(found)) == len(found) else _numbered(found)
+
+
+def _numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, in the odd case that a column is called like another one in quotes: then (2) behind the later one."""
+    taken = set(names)
+    found: dict[str, None] = {}
+    for name in names:
+        others = (f"{name} ({k})" for k in count(2))
+        one = name if name not in found else next(x for x in others if x not in taken and x not in found)
+        found[one] = None
+    return tuple(found)
