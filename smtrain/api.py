@@ -286,6 +286,7 @@ def _model(
         "rows": learned.rows,
         "class_counts": list(learned.class_counts.values()),
         "missing": learned.missing,
+        "data": learned.data.record(),
         "nll": best.nll,
         "objective": best.objective,
         "gap": best.gap,

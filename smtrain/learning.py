@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.contract import Contract
 from smtrain.contracting import contract_of
+from smtrain.digest import DataDigest
+from smtrain.digesting import digest_of
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.gathering import PROGRAM, Gatherer
@@ -33,8 +35,9 @@ class Learned:
     """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report.
 
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
-    `contract` is what later files are held against, `on_disk` the bytes of rows in the temporary file, and
-    `validation_rows` how many of the rows in `partitions` are set aside; `rows` are those of the table.
+    `contract` is what later files are held against, `data` the digest of what was read, `on_disk` the bytes of rows in
+    the temporary file, and `validation_rows` how many of the rows in `partitions` are set aside; `rows` are those of
+    the table.
     """
 
     encoder: Encoder
@@ -47,6 +50,7 @@ class Learned:
     on_disk: int
     factors: NDArray[np.float64]
     contract: Contract
+    data: DataDigest
     validation_rows: int = 0
 
 
@@ -80,6 +84,7 @@ class Learner:
             raise DataError("no column is left to learn from", source=self._got.table.source, hint=self._ignored_hint())
         config = self._got.config.settled(self._got.rows * len(encoder.numeric))
         contract = contract_of(self._got, columns, self._found, workers)
+        data = digest_of(self._got, columns, encoder, workers)
         self._storage.set_aside(self._training_bytes(encoder, workers.threads))
         shelf = Shelf(self._storage, self._encode(encoder, [i for i, _ in columns], config.precision, workers))
         return Learned(
@@ -93,6 +98,7 @@ class Learner:
             on_disk=self._storage.on_disk,
             factors=self._factors,
             contract=contract,
+            data=data,
         )
 
     def _training_bytes(self, encoder: Encoder, threads: int) -> int:

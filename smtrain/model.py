@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from smtrain import documents, npz
 from smtrain.contract import Contract
 from smtrain.design import Design, Floats
+from smtrain.digest import DataDigest
 from smtrain.encoding import Encoder
 from smtrain.errors import ModelError
 from smtrain.information import MOST_PARAMETERS, free_parameters
@@ -54,6 +55,12 @@ class Model:
     def features(self) -> tuple[str, ...]:
         """The names of the encoded features, (p,)."""
         return self.encoder.features
+
+    @cached_property
+    def data(self) -> DataDigest | None:
+        """The digest of the training data; models of earlier versions have none."""
+        record = self.fit.get("data")
+        return None if record is None else DataDigest.read(record, len(self.encoder.columns))
 
     @property
     def nonzero(self) -> NDArray[np.bool_]:
@@ -132,6 +139,7 @@ def _check(model: Model, arrays: npz.Arrays) -> None:
         and np.array_equal(arrays["means"], encoder.means)
         and np.array_equal(arrays["scales"], encoder.scales)
         and documents.texts(documents.read(arrays["features"])) == encoder.features
+        and (model.data is None or (model.data.weight is None) == (encoder.weight is None))
     )
     if not fits:
         raise ValueError("the parts do not fit together")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
     every = slots == list(range(raws[0].numbers.shape[1]))
 
     def columns(raw: RawPartition) -> Floats:
-        # Contiguous always: the order of a product's additions, so its bits, depend on the layout.
+        # Contiguous always: the order of a sum's additions, so its bits, depend on the layout.
         return raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
 
     def largest(raw: RawPartition) -> NDArray[np.float64]:
@@ -110,9 +111,9 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
 def _first(x: NDArray[np.float64], v: NDArray[np.float64]) -> _First:
     gaps = np.isnan(x)
     if not gaps.any():
-        return _First(np.full(x.shape[1], v.sum()), v @ x, np.zeros(x.shape[1]), float(v.sum()))
+        return _First(np.full(x.shape[1], v.sum()), _weighed(x, v), np.zeros(x.shape[1]), float(v.sum()))
     x[gaps] = 0
-    return _First(v @ ~gaps, v @ x, gaps.sum(axis=0, dtype=np.float64), float(v.sum()))
+    return _First(_weighed(~gaps, v), _weighed(x, v), gaps.sum(axis=0, dtype=np.float64), float(v.sum()))
 
 
 def _second(x: NDArray[np.float64], v: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,9 +121,14 @@ def _second(x: NDArray[np.float64], v: NDArray[np.float64], centre: NDArray[np.f
     gaps = np.isnan(x)
     if gaps.any():
         x[gaps] = 0
-    mean = v @ x
+    mean = _weighed(x, v)
     x *= x
-    return np.stack([v @ x, mean])
+    return np.stack([_weighed(x, v), mean])
+
+
+def _weighed(x: NDArray[Any], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Σ v x of each column (q,): numpy's own sum, whose bits are those of every processor. A BLAS product's are not."""
+    return np.asarray((x * v[:, None]).sum(axis=0), np.float64)
 
 
 def _first_values(raws: Items[RawPartition], slots: list[int]) -> NDArray[np.float64]:

@@ -79,6 +79,7 @@ def test_a_changed_cell(folder, rows):
     changed.to_csv(folder / "changed.csv", index=False)
     found = sm.verify(str(folder / "model.npz"), str(folder / "changed.csv"))
     assert not found.same
+    assert found.same_data is False
     assert found.reasons == ('other numbers in column "c"',)
     model, other = sm.load(str(folder / "model.npz")), sm.fit(str(folder / "changed.csv"))
     assert found.weights == max(np.abs(model.W - other.W).max(), np.abs(model.b - other.b).max())
@@ -87,10 +88,84 @@ def test_a_changed_cell(folder, rows):
     assert found.objective == abs(model.fit["objective"] - other.fit["objective"])
     outcome = invoke("verify", "model.npz", "changed.csv", "-q", folder=folder, allowed={7})
     assert outcome.stderr == "smtrain: error: the model was not made again\n"
-    within = invoke("verify", "model.npz", "changed.csv", "-q", "--tolerance", "0.1", "--json", folder=folder)
-    assert within.code == 0
-    assert within.document["verified"] is True
-    assert within.document["same_bytes"] is False
+    assert outcome.stdout.decode().startswith("other bytes, of other data\n")
+    assert invoke("verify", "model.npz", "changed.csv", "-q", "--within", "0.1", folder=folder, allowed={7}).code == 7
+    lenient = invoke("verify", "model.npz", "changed.csv", "-q", "--tolerance", "0.1", "--json", folder=folder)
+    assert lenient.code == 0
+    assert lenient.document["verified"] is True
+    assert lenient.document["same_bytes"] is lenient.document["same_data"] is False
+
+
+def test_a_cell_that_changes_next_to_nothing_is_other_data(folder, rows):
+    fitted(folder)
+    changed = rows.copy()
+    changed.loc[17, "c"] += 1e-13
+    changed.to_csv(folder / "changed.csv", index=False)
+    outcome = invoke("verify", "model.npz", "changed.csv", "-q", folder=folder, allowed={7})
+    assert 'other numbers in column "c"' in outcome.stdout.decode()
+
+
+def nudged(folder, by):
+    """The model of the folder with other last digits, as another processor would have made it."""
+    forger = Forger((folder / "model.npz").read_bytes())
+    forger.arrays["W"] = forger.arrays["W"] * (1 + by)
+    (folder / "model.npz").write_bytes(forger.bytes())
+
+
+def test_the_same_data_on_another_machine(folder):
+    fitted(folder)
+    nudged(folder, 1e-7)
+    found = sm.verify(str(folder / "model.npz"), str(folder / "rows.csv"))
+    assert (found.same, found.same_data, found.reasons) == (False, True, ())
+    assert 0 < found.weights < 1e-6
+    assert 0 < found.probabilities < 1e-6
+    outcome = invoke("verify", "model.npz", "rows.csv", "-q", folder=folder, allowed={0})
+    assert outcome.stdout.decode().startswith(
+        "verified: the same data, and probabilities within 0.001; other bytes\n  largest difference\n    weights "
+    )
+    document = invoke("verify", "model.npz", "rows.csv", "-q", "--json", folder=folder, allowed={0}).document
+    assert (document["verified"], document["same_bytes"], document["same_data"]) == (True, False, True)
+    assert document["within"] == 1e-3
+    for within in ("0", "1e-12"):
+        strict = invoke("verify", "model.npz", "rows.csv", "-q", "--within", within, folder=folder, allowed={7})
+        assert strict.stdout.decode().startswith(
+            f"the same data, but probabilities that differ by more than {float(within):g}\n"
+        )
+
+
+def test_weights_that_are_not_those_of_the_data(folder):
+    fitted(folder)
+    nudged(folder, 0.1)
+    outcome = invoke("verify", "model.npz", "rows.csv", "-q", folder=folder, allowed={7})
+    assert outcome.stdout.decode().startswith("the same data, but probabilities that differ by more than 0.001\n")
+
+
+def without_digest(folder):
+    forger = Forger((folder / "model.npz").read_bytes())
+    forger.meta(lambda meta: meta["fit"].pop("data"))
+    text = json.dumps(forger.json("meta"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    forger.text("meta", text)
+    (folder / "model.npz").write_bytes(forger.bytes())
+
+
+def test_a_model_that_keeps_no_digest(folder, rows):
+    """Its data cannot be told from others of the same means: only the same bytes, or --tolerance, let it pass."""
+    fitted(folder)
+    nudged(folder, 0)
+    without_digest(folder)
+    assert sm.verify(str(folder / "model.npz"), str(folder / "rows.csv")).same_data is None
+    nudged(folder, 1e-9)
+    outcome = invoke("verify", "model.npz", "rows.csv", "-q", folder=folder, allowed={7})
+    assert "other bytes\n  largest difference\n" in outcome.stdout.decode()
+    assert "The model keeps no digest of its data" in outcome.stdout.decode()
+    assert invoke("verify", "model.npz", "rows.csv", "-q", "--tolerance", "1e-6", folder=folder).code == 0
+
+
+def test_a_model_without_digest_has_the_same_bytes(folder):
+    model = sm.fit(str(folder / "rows.csv"))
+    del model.fit["data"]
+    model.save(str(folder / "model.npz"))
+    assert sm.verify(str(folder / "model.npz"), str(folder / "rows.csv")).same
 
 
 @pytest.mark.parametrize(
@@ -104,7 +179,15 @@ def test_a_changed_cell(folder, rows):
         (lambda f: f.assign(y=["yes", *f["y"][1:]]), "the classes have other numbers of rows"),
         (lambda f: f.drop(columns="c"), 'other features: the model has "c", the data has "v"'),
         (lambda f: f.assign(b=f["b"].where(f.index != 20)), "other cells are missing"),
-        (lambda f: f.assign(word=f["word"][::-1].to_numpy()), "the counts agree"),
+        (lambda f: f.assign(word=f["word"][::-1].to_numpy()), 'other words in column "word"'),
+        (
+            lambda f: f.assign(word=f["word"].where(f.index != 3, "new")),
+            'the model has "word=u", the data has "word=new"',
+        ),
+        (lambda f: f.assign(a=f["a"][::-1].to_numpy()), 'other numbers in column "a"'),
+        (lambda f: f.assign(a=f["b"], b=f["a"]), 'the model has "b is missing", the data has "a is missing"'),
+        (lambda f: f.assign(y=[f["y"][1], f["y"][0], *f["y"][2:]]), "other labels"),
+        (lambda f: f[::-1], "the rows may be in another order"),
     ],
 )
 def test_reasons(folder, rows, change, reason):

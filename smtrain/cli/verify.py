@@ -10,11 +10,19 @@ from smtrain.cli import options as opt
 @click.argument("data", type=opt.Data(), nargs=-1, required=True)
 @click.option("--init", type=opt.File(), metavar="MODEL", help="The model that the fit was started from.")
 @click.option(
+    "--within",
+    type=opt.Number(0),
+    default=1e-3,
+    show_default=True,
+    help="Differences of probabilities that are let pass where the data are the same, as another processor makes them; "
+    "0 asks for the same bytes.",
+)
+@click.option(
     "--tolerance",
     type=opt.Number(0),
     default=0.0,
     show_default=True,
-    help="Differences of probabilities that are let pass; 0 asks for the same bytes.",
+    help="Differences of probabilities that are let pass whatever the data are.",
 )
 @opt.threads_option
 @opt.memory_option
@@ -25,15 +33,18 @@ def command(
     data: tuple[str, ...],
     *,
     init: str | None,
+    within: float,
     tolerance: float,
     threads: int | None,
     memory: int | None,
     json: bool,
     quiet: bool,
 ) -> None:
-    """Fit DATA with the options that are recorded in MODEL, and say whether the model has the same bytes.
+    """Fit DATA with the options that are recorded in MODEL, and say whether the model is made again.
 
-    If not, says how far the weights, the probabilities of the rows and the objective are apart, and exits with 7.
+    It is if its bytes are the same; or if the data are, and the probabilities nearly, for another processor rounds
+    otherwise. Else says what differs, how far the weights, the probabilities and the objective are apart, and exits
+    with 7.
     """
     from smtrain import api, verifying
     from smtrain.cli.output import print_data, print_document
@@ -48,10 +59,9 @@ def command(
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], None)
     with report:
         found = verifying.verify(model, list(data), init=start, observer=report, threads=threads, memory=memory)
-    passed = found.within(tolerance)
     if json:
-        print_document(document(found, tolerance))
+        print_document(document(found, within, tolerance))
     else:
-        print_data("\n".join(sentences(found)))
-    if not passed:
+        print_data("\n".join(sentences(found, within)))
+    if not found.passes(within=within, tolerance=tolerance):
         raise CheckError("the model was not made again")

@@ -67,6 +67,8 @@ def print_model(console: "Console", model: Model, base: int | None = None, found
     print_table(console, ["column", "kind", "what"], rows, texts=3)
     for name, reason in encoder.ignored:
         console.print(f"ignored {show(name) or '(no name)'}: {reason}")
+    if model.data is not None:
+        console.print(f"digest of the data {model.data.sha256}")
     console.print()
     if found is None:
         _print_weights(console, model, base)
