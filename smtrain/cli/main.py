@@ -15,6 +15,7 @@ from typing import NoReturn
 import click
 
 from smtrain import __version__
+from smtrain.cli import memory
 from smtrain.cli.annotating import annotate, begin
 from smtrain.cli.configuration import configurable
 from smtrain.cli.output import BrokenOutput, ClosedOutput
@@ -101,6 +102,9 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit."""
     _prepare()
+    limited = memory.limited()
+    if limited:
+        memory.exit_as_memory()
     code = run(sys.argv[1:])
     for signum in STOPPED:
         signal.signal(signum, signal.SIG_IGN)  # the work is done, its outcome is decided
@@ -108,6 +112,8 @@ def main() -> NoReturn:
         sys.stdout.flush()
     if code in {ExitCode.PIPE, ExitCode.OUTPUT}:
         _forget_stdout()
+    if limited:
+        memory.leave(int(code))
     sys.exit(int(code))
 
 
@@ -169,7 +175,7 @@ def run(arguments: list[str]) -> ExitCode:
     except (BrokenOutput, BrokenPipeError):
         return ExitCode.PIPE
     except MemoryError:
-        return _fail("not enough memory", None, ExitCode.OUTPUT)
+        return _fail(memory.MESSAGE, None, ExitCode.OUTPUT)
     except RuntimeError as error:
         if "can't start new thread" not in str(error):
             return _fail_of_ours(error)
@@ -177,7 +183,7 @@ def run(arguments: list[str]) -> ExitCode:
     except OSError as error:
         return _fail_of_system(error)
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and must say so
-        return _fail_of_ours(error)
+        return _fail(memory.MESSAGE, None, ExitCode.OUTPUT) if memory.lacks_room(error) else _fail_of_ours(error)
 
 
 def _fail_of_ours(error: Exception) -> ExitCode:
