@@ -17,7 +17,7 @@ from smtrain.partitions.disk import Shelf, Storage
 from smtrain.raw import RawPartition
 from smtrain.roles import roles_of
 from smtrain.sources.notation import is_number, not_a_number, shell_word
-from smtrain.sources.records import piece_bytes
+from smtrain.sources.records import BLANKS, piece_bytes
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 from smtrain.vocabulary import Vocabulary
 
@@ -88,7 +88,7 @@ class Gatherer:
                 raise self._mixture(rows, i, set(numbers), known_words=kind is not None)
             elif kind is None and new:
                 self.kinds[i] = Reading.TEXT
-                line, text = rows.find(i, lambda cell: cell not in self.table.dialect.missing)
+                line, text = rows.find(i, lambda cell: not self.table.missing.is_text(cell))
                 self.first_seen[i] = (rows.piece.source, line, text)
                 self._backfill(i)
 
@@ -104,15 +104,20 @@ class Gatherer:
             message = f"words, but here the number {quoted(text)}"
             hint = f"--categorical {shell_word(name)} takes its cells as names"
             return DataError(message, source=source, line=line, column=name, hint=hint)
-        missing = self.table.dialect.missing
-        line, text = rows.find(i, lambda cell: cell not in numbers and cell not in missing)
+        missing = self.table.missing
+        line, text = rows.find(i, lambda cell: cell not in numbers and not missing.is_text(cell))
         return not_a_number(text, name, source, line)
 
     def _check_labels(self, rows: Rows) -> None:
-        """Labels are any text, but not the empty one."""
-        if "" in rows.texts[self.target].levels:
-            line, _ = rows.find(self.target, lambda cell: cell == "")
-            name = self.table.names[self.target]
+        """Labels are any text, but blanks alone are none; and the target is not called like one of them."""
+        levels, name = rows.texts[self.target].levels, self.table.names[self.target]
+        if self.table.dialect.header and name in {level.strip(BLANKS) for level in levels if name in level}:
+            line, text = rows.find(self.target, lambda cell: cell.strip(BLANKS) == name)
+            what = f"the label {quoted(text)} is the name of its column, too"
+            hint = "--no-header if the first line is a row; if not, give the column another name in the header"
+            raise DataError(what, source=rows.piece.source, line=line, column=name, hint=hint)
+        if not all(level.strip(BLANKS) for level in levels):
+            line, _ = rows.find(self.target, lambda cell: not cell.strip(BLANKS))
             hint = "a row without a label cannot be learned from: remove it"
             raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
 

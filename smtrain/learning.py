@@ -176,6 +176,8 @@ class Learner:
         if not name and self._counts_rows(i):
             return "it has no name and counts the rows"
         self._check_named(i)
+        if found.low > found.high and i not in self._got.forced:
+            return "every cell is missing"
         if found.missing:
             self._missing[name] = found.missing
         if found.deviation <= max(CONSTANT * found.largest, SMALLEST_SCALE):

@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 
 import smtrain as sm
 from smtrain.sources.cells import edge_cells
+from smtrain.sources.records import RecordReader
 
 LABEL = st.text(st.characters(blacklist_characters=',"\r\n\0', blacklist_categories=["Cs"]), max_size=9)
 
 
-@given(st.lists(LABEL, min_size=1), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(0, 12))
-def test_the_cells_of_an_outer_column(labels, end, last, digits):
-    number = "7" * digits
-    text = "".join((f"{number},{x}" if last else f"{x},{number}") + end for x in labels)
-    found = edge_cells(text.encode(), ",", last=last)
+ENDED_LABEL = st.tuples(LABEL, st.sampled_from(["\n", "\r\n", "\r"]))
+
+
+@given(st.lists(ENDED_LABEL, min_size=1), st.booleans(), st.booleans(), st.integers(0, 12))
+def test_the_cells_of_an_outer_column(lines, ended, last, digits):
+    labels, number = [label for label, _ in lines], "7" * digits
+    text = "".join((f"{number},{x}" if last else f"{x},{number}") + end for x, end in lines)
+    text = text if ended else text.rstrip("\r\n")
+    (piece,) = RecordReader(iter([b"\n" + text.encode()]), "t.csv", ",")
+    found = edge_cells(piece.checked(2), ",", last=last)
     if max(len(label.encode()) for label in labels) > 8:
         assert found is None
     else:

@@ -1,5 +1,6 @@
 """Cells of text as codes, and a way to read those of an outer column without parsing the rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,20 @@ class TextCells:
     codes: NDArray[np.integer[Any]]
     levels: list[str]
 
+    def without(self, missing: Callable[[str], bool]) -> "TextCells":
+        """The same cells, those missing whose text is."""
+        gone = [missing(level) for level in self.levels]
+        if not any(gone):
+            return self
+        places = np.cumsum(~np.array(gone)) - 1
+        table = np.append(np.where(gone, -1, places), -1)  # a missing cell's −1 takes the last
+        return TextCells(table[self.codes], [level for level, out in zip(self.levels, gone, strict=True) if not out])
+
 
 def edge_cells(text: bytes, delimiter: str, *, last: bool) -> TextCells | None:
     """The cells of the first or last of several columns, as they stand, where no quotes are and all cells are short.
+
+    Every line of `text` must end in LF alone: a cell's place is told by its distance from there.
 
     A column of text costs pandas more than many columns of numbers, and next to them the time for a copy of each; most
     tables of numbers have one, the label, at their edge. Its cells are found by their distance from the line ends.
@@ -29,7 +41,7 @@ def edge_cells(text: bytes, delimiter: str, *, last: bool) -> TextCells | None:
     characters = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(characters == ord("\n"))
     if last:
-        places = (ends - 1 - (b"\r" in text))[:, None] - np.arange(LONGEST_EDGE + 1)
+        places = (ends - 1)[:, None] - np.arange(LONGEST_EDGE + 1)
     else:
         places = np.append(0, ends[:-1] + 1)[:, None] + np.arange(LONGEST_EDGE + 1)
     near = characters[np.clip(places, 0, len(characters) - 1)]

@@ -1,5 +1,6 @@
 """How numbers are written: what pandas' parser takes for one, and the hint for what it does not."""
 
+import math
 import re
 
 from smtrain.config import LARGEST
@@ -11,6 +12,12 @@ NUMBER = re.compile(r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*", re
 def is_number(text: str, decimal: str = ".") -> bool:
     """Whether a cell is a decimal number, as pandas' C parser reads them."""
     return NUMBER.fullmatch(with_point(text, decimal)) is not None
+
+
+def number(text: str, decimal: str = ".") -> float:
+    """A cell as a number that a column of numbers may hold, or NaN."""
+    text = with_point(text, decimal)
+    return float(text) if NUMBER.fullmatch(text) and abs(float(text)) <= LARGEST else math.nan
 
 
 def with_point(text: str, decimal: str) -> str:

@@ -6,11 +6,12 @@ be said before a piece is parsed; a number column that meets a word fails there 
 
 import io
 import math
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -23,8 +24,9 @@ from smtrain.config import LARGEST, Dialect
 from smtrain.design import Floats
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.cells import TextCells, edge_cells
-from smtrain.sources.notation import NUMBER, not_a_number, with_point
-from smtrain.sources.records import Piece, RecordReader
+from smtrain.sources.missing import missing_of
+from smtrain.sources.notation import NUMBER, not_a_number, number
+from smtrain.sources.records import BLANKS, BOM, Piece, RecordReader, line_ends, written
 
 BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
 
@@ -41,6 +43,7 @@ class Reading(Enum):
 
 
 Readings = tuple[Reading, ...]
+Cells = tuple[Floats, dict[int, TextCells]]
 
 
 @lru_cache(maxsize=64)
@@ -94,9 +97,11 @@ class Table:
         *,
         fitting: bool = False,
         frame: bool = False,
+        piece: int | None = None,
     ) -> None:
-        self._fitting, self._frame = fitting, frame
-        self.dialect, self._missing = dialect, sorted(dialect.missing)
+        """`frame` says that the names are those of a DataFrame; `piece` is the size of pieces, None the usual ones."""
+        self._fitting, self._frame, self._piece = fitting, frame, piece
+        self.dialect, self.missing = dialect, missing_of(dialect)
         self._streams = list(streams)
         self._first = self._open(0)
         self.source = self._first.source
@@ -106,7 +111,7 @@ class Table:
 
     def _open(self, index: int) -> RecordReader:
         name, stream = self._streams[index]
-        return RecordReader(stream, name, self.dialect.delimiter)
+        return RecordReader(stream, name, self.dialect.delimiter, piece=self._piece)
 
     def _header(self, reader: RecordReader) -> tuple[int, list[str]]:
         found = reader.first(keep=not self.dialect.header)
@@ -115,7 +120,7 @@ class Table:
         line, cells = found
         if not self.dialect.header:
             return line, [f"c{i}" for i in range(1, len(cells) + 1)]
-        names = [cell.strip() for cell in cells]
+        names = [cell.strip(BLANKS) for cell in cells]
         if not self._frame:
             _check_header(names, reader.source, line)
         _check_names(names, reader.source, line)
@@ -151,22 +156,77 @@ class Table:
     def parse(self, piece: Piece, readings: Readings) -> Rows:
         """Parse one piece. Raises DataError with the line of the first cell that cannot be read so."""
         text = piece.checked(len(readings))
+        cells = self._cells_if_plain(text, piece.delimiter, readings)
+        if cells is None:
+            cells = self._cells(self._in_plain_numbers(piece, readings), piece.delimiter, readings)
+        numbers, texts = cells
+        self._check_no_header(piece, texts)
+        return Rows(piece, readings, len(numbers), numbers, texts)
+
+    def _cells_if_plain(self, text: bytes, delimiter: str, readings: Readings) -> Cells | None:
+        """The cells by pandas alone; None where it fails, or may see numbers that docs/data.md does not know."""
         try:
-            texts = self._edge_label(text, piece.delimiter, readings)
-            frame = self._read_csv(text, piece.delimiter, _without(readings, texts))
-            for i in positions(_without(readings, texts), Reading.TEXT, Reading.LABEL):
-                texts[i] = self._text_cells(text, piece.delimiter, frame[i], i, readings)
+            numbers, texts = self._cells(text, delimiter, readings)
         except (ValueError, OverflowError) as error:
             if "out of memory" in str(error):
                 raise MemoryError from error
-            raise self._fault(piece, readings) or DataError(str(error), source=piece.source, line=piece.line) from error
-        parsed_texts = [i for i in texts if i in frame]
-        numbers = _compact((frame.drop(columns=parsed_texts) if parsed_texts else frame).to_numpy(np.float64))
-        if _too_large(numbers) or _hides_booleans(text, numbers):
-            fault = self._fault(piece, readings)
-            if fault:
-                raise fault
-        return Rows(piece, readings, len(frame), numbers, texts)
+            return None
+        odd = _too_large(numbers) or _hides_booleans(text, numbers) or _odd_blanks(text, len(numbers), delimiter)
+        return None if odd else (numbers, texts)
+
+    def _cells(self, text: bytes, delimiter: str, readings: Readings) -> Cells:
+        """The numbers (n, q), and by position the texts. Raises ValueError where a number column is not plain."""
+        texts = self._edge_label(text, delimiter, readings)
+        frame = self._read_csv(text, delimiter, _without(readings, texts))
+        for i in positions(_without(readings, texts), Reading.TEXT, Reading.LABEL):
+            texts[i] = self._text_cells(frame[i], readings[i])
+        parsed = [i for i in texts if i in frame]
+        numbers = (frame.drop(columns=parsed) if parsed else frame).to_numpy(np.float64)
+        return _compact(self.missing.without_values(numbers)), texts
+
+    def _in_plain_numbers(self, piece: Piece, readings: Readings) -> bytes:
+        """The text with every missing cell of a number column empty, cell by cell. Slow.
+
+        Raises DataError at the first cell of a number column that is neither a number nor missing.
+        """
+        return written(self._plain_records(piece, readings), piece.delimiter)
+
+    def _plain_records(self, piece: Piece, readings: Readings) -> Iterator[list[str]]:
+        columns = positions(readings, Reading.NUMBER)
+        for line, cells in piece.records():
+            for i in columns:
+                if self.missing.is_number(cells[i]):
+                    cells[i] = ""
+                elif not self.can_read(cells[i]):
+                    raise self._fault(cells, i, piece.source, line)
+            yield cells
+
+    def _fault(self, cells: list[str], i: int, source: str, line: int) -> DataError:
+        """The error for the cell of a record that is neither a number nor missing."""
+        if self._is_header(cells):
+            return self._second_header(source, line)
+        error = not_a_number(cells[i], self.names[i], source, line)
+        error.hint = error.hint if self._fitting else "the model was fitted on numbers in this column"
+        return error
+
+    def _is_header(self, cells: list[str]) -> bool:
+        return self.dialect.header and [cell.strip(BLANKS) for cell in cells] == self.names
+
+    def _second_header(self, source: str, line: int) -> DataError:
+        hint = "remove the line; several files with the same header can be given one after another"
+        return DataError("the header once more, among the rows", source=source, line=line, hint=hint)
+
+    def _check_no_header(self, piece: Piece, texts: dict[int, TextCells]) -> None:
+        """Raise DataError at a record equal to the header. Its cells are words, so columns of words tell."""
+        if not self.dialect.header or not texts or not all(self._holds_its_name(i, texts[i]) for i in texts):
+            return
+        for line, cells in piece.records():
+            if self._is_header(cells):
+                raise self._second_header(piece.source, line)
+
+    def _holds_its_name(self, i: int, cells: TextCells) -> bool:
+        name = self.names[i]
+        return any(level.strip(BLANKS) == name for level in cells.levels if name in level)
 
     def parse_leniently(self, piece: Piece, readings: Readings) -> Rows:
         """Like `parse`, but a number column with a cell that is neither a number nor missing is read as text."""
@@ -178,12 +238,16 @@ class Table:
         as_text = {Reading.NUMBER: Reading.TEXT}
         texts = self.parse(piece, tuple(as_text.get(reading, reading) for reading in readings)).texts
         wrong = {i for i in positions(readings, Reading.NUMBER) if not all(map(self.can_read, texts[i].levels))}
-        return self.parse(piece, tuple(Reading.TEXT if i in wrong else reading for i, reading in enumerate(readings)))
+        rows = self.parse(piece, tuple(Reading.TEXT if i in wrong else reading for i, reading in enumerate(readings)))
+        return replace(rows, texts={i: self._gaps(c) if i in wrong else c for i, c in rows.texts.items()})
+
+    def _gaps(self, cells: TextCells) -> TextCells:
+        """Cells of a column of numbers that was read as text, with what is missing there."""
+        return cells.without(self.missing.is_number)
 
     def number(self, cell: str) -> float:
         """A cell as a number that a number column may hold, or NaN."""
-        cell = with_point(cell, self.dialect.decimal)
-        return float(cell) if NUMBER.fullmatch(cell) and abs(float(cell)) <= LARGEST else math.nan
+        return number(cell, self.dialect.decimal)
 
     def can_read(self, cell: str) -> bool:
         """Whether a cell is a number that a number column may hold."""
@@ -194,9 +258,14 @@ class Table:
         values = np.array([*map(self.number, cells.levels), np.nan], np.float64)
         return np.take(values, cells.codes)  # a missing cell's −1 takes the last
 
-    def _read_csv(self, text: bytes, delimiter: str, readings: Readings, *, missing: bool = True) -> pd.DataFrame:
+    def _read_csv(self, text: bytes, delimiter: str, readings: Readings) -> pd.DataFrame:
+        """The columns that are not skipped: numbers, NaN where plainly missing, and texts as they stand."""
+        missing: Any = list(self.missing.plain)
+        if positions(readings, Reading.TEXT, Reading.LABEL):
+            missing = dict.fromkeys(positions(readings, Reading.NUMBER), missing)
+        # pandas takes a byte order mark off whatever it is given, wherever that is in the file: it gets one to take.
         return pd.read_csv(
-            io.BytesIO(text),
+            io.BytesIO(BOM + text if text.startswith(BOM) else text),
             sep=delimiter,
             decimal=self.dialect.decimal,
             header=None,
@@ -204,8 +273,7 @@ class Table:
             index_col=False,
             usecols=[i for i, reading in enumerate(readings) if reading is not Reading.SKIP],
             dtype=_dtypes(readings),
-            na_filter=missing,
-            na_values=self._missing,
+            na_values=missing,
             keep_default_na=False,
             skip_blank_lines=False,
             low_memory=False,
@@ -220,25 +288,11 @@ class Table:
         cells = edge_cells(text, delimiter, last=label[0] > 0)
         return {} if cells is None else {label[0]: cells}
 
-    def _text_cells(self, text: bytes, delimiter: str, column: "pd.Series[str]", i: int, all_: Readings) -> TextCells:
-        """Codes and levels of a text column; a label that looks like a missing cell is read again as it stands."""
-        if all_[i] is Reading.LABEL and column.isna().any():
-            only = tuple(Reading.LABEL if j == i else Reading.SKIP for j in range(len(all_)))
-            column = self._read_csv(text, delimiter, only, missing=False)[i]
+    def _text_cells(self, column: "pd.Series[str]", reading: Reading) -> TextCells:
+        """Codes and levels of a column of text; every text is a label."""
         codes, levels = pd.factorize(column)
-        return TextCells(codes, list(levels))
-
-    def _fault(self, piece: Piece, readings: Readings) -> DataError | None:
-        """The first cell of a number column that is neither a number nor missing."""
-        columns = positions(readings, Reading.NUMBER)
-        missing = self.dialect.missing
-        for line, cells in piece.records():
-            for i in columns:
-                if cells[i] not in missing and not self.can_read(cells[i]):
-                    error = not_a_number(cells[i], self.names[i], piece.source, line)
-                    error.hint = error.hint if self._fitting else "the model was fitted on numbers in this column"
-                    return error
-        return None
+        cells = TextCells(codes, list(levels))
+        return cells if reading is Reading.LABEL else cells.without(self.missing.is_text)
 
     def rows(self, readings: Callable[[], Readings], threads: int = 1) -> Iterator[Rows]:
         """Parse all pieces in order; `readings` is asked anew for each, since a first value may settle a column.
@@ -265,7 +319,7 @@ class Table:
     def with_dialect(self, dialect: Dialect) -> "Table":
         """The same table with the decimal mark and the missing cells of another dialect, for `rows_in_ways`."""
         found = copy(self)
-        found.dialect, found._missing = dialect, sorted(dialect.missing)
+        found.dialect, found.missing = dialect, missing_of(dialect)
         return found
 
     def _parse_until_fault(self, piece: Piece, readings: Readings) -> tuple[Rows | None, DataError | None]:
@@ -305,6 +359,23 @@ def _compact(numbers: NDArray[np.float64]) -> Floats:
 def _too_large(numbers: Floats) -> bool:
     """Whether some number is infinite or beyond LARGEST."""
     return bool((np.abs(numbers) > min(LARGEST, float(np.finfo(numbers.dtype).max))).any())
+
+
+def _odd_blanks(text: bytes, rows: int, delimiter: str) -> bool:
+    """Whether a cell may begin or end with what pandas passes over beside a number, and docs/data.md does not.
+
+    That is a form feed, a vertical tab, or, in quotes, a line end: then there are more line ends than rows.
+    """
+    if b"\f" in text or b"\v" in text:
+        return True
+    return line_ends(text) != rows and _line_end_in_quotes(delimiter).search(text) is not None
+
+
+@lru_cache
+def _line_end_in_quotes(delimiter: str) -> re.Pattern[bytes]:
+    """A line end right behind the quote that opens a cell, or right before the one that closes it."""
+    d = re.escape(delimiter.encode())
+    return re.compile(rb'(?:\A|(?<=[%s\r\n]))"[ \t]*[\r\n]|[\r\n][ \t]*"(?=[%s\r\n])' % (d, d))
 
 
 def _hides_booleans(text: bytes, numbers: Floats) -> bool:
