@@ -110,14 +110,10 @@ class Gatherer:
 
     def _check_labels(self, rows: Rows) -> None:
         """Labels are any text, but blanks alone are none; and the target is not called like one of them."""
-        levels, name = rows.texts[self.target].levels, self.table.names[self.target]
-        if self.table.dialect.header and name in {level.strip(BLANKS) for level in levels if name in level}:
-            line, text = rows.find(self.target, lambda cell: cell.strip(BLANKS) == name)
-            what = f"the label {quoted(text)} is the name of its column, too"
-            hint = "--no-header if the first line is a row; if not, give the column another name in the header"
-            raise DataError(what, source=rows.piece.source, line=line, column=name, hint=hint)
-        if not all(level.strip(BLANKS) for level in levels):
+        self.table.check_target(rows, self.target)
+        if not all(level.strip(BLANKS) for level in rows.texts[self.target].levels):
             line, _ = rows.find(self.target, lambda cell: not cell.strip(BLANKS))
+            name = self.table.names[self.target]
             hint = "a row without a label cannot be learned from: remove it"
             raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
 

@@ -208,20 +208,25 @@ class Learner:
     def _categorical(self, i: int) -> CategoricalColumn | str:
         name, levels = self._got.table.names[i], self._got.vocabularies[i].ordered()
         self._check_named(i)
-        if i in self._got.forced:
-            return CategoricalColumn(name, tuple(levels))
+        reason = None if i in self._got.forced else self._no_use(i, levels)
+        if reason is not None:
+            return reason
+        if MISSING_LEVEL in levels:
+            self._missing[name] = self._got.vocabularies[i].missing
+        return CategoricalColumn(name, tuple(levels))
+
+    def _no_use(self, i: int, levels: list[str | None]) -> str | None:
+        """Why a column of words is left out, or None. Raises DataError where its words are numbers written otherwise."""
         texts = [level for level in levels if level is not None]
         if 2 * sum(map(looks_like_other_notation, texts)) > len(texts):
             source, line, text = self._got.first_seen[i]
-            what = f"numbers in another notation: {quoted(text)}"
+            what, name = f"numbers in another notation: {quoted(text)}", self._got.table.names[i]
             raise DataError(what, source=source, line=line, column=name, hint=notation_hint(text, name))
         if len(levels) == 1:
             return "it is constant"
         if len(levels) > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self._got.rows):
             return "nearly every row has another text: it names the rows"
-        if MISSING_LEVEL in levels:
-            self._missing[name] = self._got.vocabularies[i].missing
-        return CategoricalColumn(name, tuple(levels))
+        return None
 
     def _ignored_hint(self) -> str | None:
         if not self._ignored:

@@ -108,6 +108,7 @@ class Examiner:
         self._lines.add(rows)
 
     def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
+        self._table.check_target(rows, self._roles.target)
         cells = rows.texts[self._roles.target]
         self._labels.add_texts(cells, self.rows)
         self._empty.add(tally(cells, self.rows))

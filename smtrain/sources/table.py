@@ -228,6 +228,16 @@ class Table:
         name = self.names[i]
         return any(level.strip(BLANKS) == name for level in cells.levels if name in level)
 
+    def check_target(self, rows: Rows, column: int) -> None:
+        """Raise DataError if one of the labels in a column is its name: then the header may be a row."""
+        name = self.names[column]
+        if not self.dialect.header or not self._holds_its_name(column, rows.texts[column]):
+            return
+        line, text = rows.find(column, lambda cell: cell.strip(BLANKS) == name)
+        what = f"the label {quoted(text)} is the name of its column, too"
+        hint = "--no-header if the first line is a row; if not, give the column another name in the header"
+        raise DataError(what, source=rows.piece.source, line=line, column=name, hint=hint)
+
     def parse_leniently(self, piece: Piece, readings: Readings) -> Rows:
         """Like `parse`, but a number column with a cell that is neither a number nor missing is read as text."""
         try:
