@@ -216,7 +216,7 @@ class Learner:
         return CategoricalColumn(name, tuple(levels))
 
     def _no_use(self, i: int, levels: list[str | None]) -> str | None:
-        """Why a column of words is left out, or None. Raises DataError where its words are numbers written otherwise."""
+        """Why a column of words is left out, if it is. Raises DataError where they are numbers in another notation."""
         texts = [level for level in levels if level is not None]
         if 2 * sum(map(looks_like_other_notation, texts)) > len(texts):
             source, line, text = self._got.first_seen[i]
