@@ -5,12 +5,14 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smtrain as sm
+from smtrain.config import Dialect
 from smtrain.sources.cells import edge_cells
 from smtrain.sources.records import RecordReader
+from smtrain.sources.table import Reading, Table
 
 LABEL = st.text(st.characters(blacklist_characters=',"\r\n\0', blacklist_categories=["Cs"]), max_size=9)
 
@@ -49,3 +51,32 @@ def test_labels_at_the_edge_stay_as_they_are(tmp_path, target, labels):
     assert sorted(model.classes) == sorted(labels)
     kept = pd.read_csv(path, dtype=str, keep_default_na=False)["y"].value_counts()
     assert model.fit["class_counts"] == [int(kept[name]) for name in model.classes]
+
+
+DIGITS = st.text("0123456789", min_size=1, max_size=25)
+BLANK = st.sampled_from(["", "", " ", "\t", "  "])
+SPELLING = st.builds(
+    "".join,
+    st.tuples(
+        BLANK,
+        st.sampled_from(["", "+", "-"]),
+        st.one_of(
+            DIGITS,
+            st.builds("{}.".format, DIGITS),
+            st.builds(".{}".format, DIGITS),
+            st.builds("{}.{}".format, DIGITS, DIGITS),
+        ),
+        st.sampled_from(["", "", "e5", "E-07", "e+12", "e0"]),
+        BLANK,
+    ),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(SPELLING, min_size=1, max_size=30), st.sampled_from([".", ","]))
+def test_numbers_are_the_nearest_however_they_are_spelled(spellings, decimal):
+    text = "".join(f"{cell.replace('.', decimal)};1;p\n" for cell in spellings)
+    dialect = Dialect(header=False, delimiter=";", decimal=decimal)
+    table = Table([("t.csv", iter([text.encode()]))], dialect)
+    (rows,) = table.rows(lambda: (Reading.NUMBER, Reading.NUMBER, Reading.LABEL))
+    assert [float(cell) for cell in spellings] == rows.number(0).tolist()

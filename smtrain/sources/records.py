@@ -155,11 +155,12 @@ def _records(text: str, line: int, delimiter: str) -> Iterator[tuple[int, list[s
 
 
 def written(records: Iterable[list[str]], delimiter: str) -> bytes:
-    """Records as text, quoted where they need it."""
+    """Records as text, quoted where they need it. Where there are no quotes, every line ends in LF alone."""
     out = io.StringIO()
     # CRLF, because the writer puts quotes around a cell only for the line ends that it writes itself
     csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(records)
-    return out.getvalue().encode()
+    text = out.getvalue().encode()
+    return text if b'"' in text else _with_line_feeds(text)
 
 
 def _with_line_feeds(text: bytes) -> bytes:
