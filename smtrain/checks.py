@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from smtrain.errors import UsageError, quoted
+from smtrain.likeness import did_you_mean
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.paired import PairedSum, mean_difference
 
@@ -86,7 +87,8 @@ def check_classes(checks: Iterable[Check | str], classes: Sequence[str]) -> None
         if isinstance(check, Check) and check.label is not None and check.label not in classes:
             known = ", ".join(map(quoted, classes[:8])) + (", …" if len(classes) > 8 else "")
             what = f"--fail-if: the model has no class {quoted(check.label)}"
-            raise UsageError(what, hint=f"its classes are {known}; blanks inside the brackets count")
+            hint = did_you_mean(check.label, classes) or f"its classes are {known}; blanks inside the brackets count"
+            raise UsageError(what, hint=hint)
 
 
 def worse(pairs: PairedSum, level: float) -> Outcome:

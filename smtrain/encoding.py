@@ -19,6 +19,7 @@ from smtrain.config import LARGEST, Dialect, valid_delimiter
 from smtrain.design import Design, Floats, row_tiles
 from smtrain.errors import ModelError, quoted
 from smtrain.features import Feature, feature_names
+from smtrain.likeness import did_you_mean
 from smtrain.sources.cells import TextCells
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 
@@ -126,9 +127,9 @@ class Encoder:
         for name in wanted:
             if name not in table.names:
                 what = "the target column" if name == self.target else "the column"
-                known = ", ".join(quoted(n) for n in table.names[:8]) + (", …" if len(table.names) > 8 else "")
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
-                raise ModelError(message, hint=f"the file's columns are {known}")
+                hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
+                raise ModelError(message, hint=hint)
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
     def readings_there(self, table: Table) -> Readings:

@@ -14,6 +14,7 @@ from smtrain.digesting import digest_of
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.gathering import PROGRAM, Gatherer
+from smtrain.likeness import did_you_mean
 from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
 from smtrain.partitions.memory import Items, Seen, Workers, each
 from smtrain.raw import ColumnMoments, RawPartition, moments
@@ -272,7 +273,8 @@ def class_weights(
         return np.asarray(total.sum() / (len(classes) * np.where(total > 0, total, 1)))
     unknown = [name for name in asked if name not in classes]
     if unknown:
-        raise UsageError(f"--class-weight: there is no class {quoted(unknown[0])}")
+        what = f"--class-weight: there is no class {quoted(unknown[0])}"
+        raise UsageError(what, hint=did_you_mean(unknown[0], classes))
     return np.array([asked.get(name, 1.0) for name in classes])
 
 
@@ -280,6 +282,7 @@ def learn(
     table: Table, config: FitConfig, workers: Workers, storage: Storage, on_piece: Callable[[int, int], None]
 ) -> Learned:
     """Read `table` once and give back the encoder and the encoded rows, which live as long as `storage` is open."""
-    gathered = Gatherer(table, config, storage, workers.threads)
-    gathered.read(on_piece)
-    return Learner(gathered, storage).finish(workers)
+    with table.advising():
+        gathered = Gatherer(table, config, storage, workers.threads)
+        gathered.read(on_piece)
+        return Learner(gathered, storage).finish(workers)

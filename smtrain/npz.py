@@ -134,7 +134,18 @@ def read(path: str, members: set[str] | None, optional: frozenset[str] = frozens
                     raise ModelError(f"{path}: damaged: its bytes do not match their SHA-256")
                 return {info.filename.removesuffix(".npy"): _read_member(archive, info) for info in infos}
         except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
-            raise ModelError(f"{path}: not a smtrain model, or damaged") from error
+            raise ModelError(f"{path}: not a smtrain model, or damaged", hint=_text_hint(file)) from error
+
+
+def _text_hint(file: BinaryIO) -> str | None:
+    """A hint, if a file is text: data where a model belongs."""
+    try:
+        file.seek(0)
+        start = file.read(1 << 12)
+    except OSError:
+        return None
+    text = bool(start) and b"\0" not in start and start[:1] not in b"P\x1f" and b"\n" in start
+    return "this looks like data: a model is a file that smtrain fit has written" if text else None
 
 
 def _opened(path: str) -> BinaryIO:

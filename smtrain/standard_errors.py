@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from smtrain.encoding import Encoder
 from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.information import Inverse, inverse, penalty_information
+from smtrain.likeness import did_you_mean
 from smtrain.model import Model
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def reference_class(model: Model, name: str | None) -> int:
     if name is None:
         return 0
     if name not in model.classes:
-        raise UsageError(f"--reference: there is no class {quoted(name)}")
+        hint = did_you_mean(name, model.classes)
+        raise UsageError(f"--reference: there is no class {quoted(name)}", hint=hint)
     return model.classes.index(name)
 
 

@@ -153,7 +153,7 @@ def _forget_stdout() -> None:
 def _run(arguments: list[str]) -> ExitCode:
     """Run one command line, and show its failure at the line of the file, where it has one."""
     try:
-        code = cli.main(arguments, prog_name="smtrain", standalone_mode=False)
+        code = cli.main(arguments or ["--help"], prog_name="smtrain", standalone_mode=False)
     except SmtrainError as error:
         annotate(of_error(error))
         raise
@@ -201,8 +201,6 @@ def _fail_of_system(error: OSError) -> ExitCode:
 def _fail_of_click(error: click.ClickException) -> ExitCode:
     """A command line that cannot be understood, on one line."""
     text, context = error.format_message(), getattr(error, "ctx", None)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        text = "No command is given"  # click's message is the whole help
     if isinstance(error, click.MissingParameter):
         text = " ".join(text.split())  # click lists choices on lines of their own
     return _fail(text, f"{context.command_path} --help" if context is not None else None, ExitCode.USAGE)

@@ -20,6 +20,7 @@ DEFAULTS = FitConfig()
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
 SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT]?)(|B|iB))", re.ASCII | re.IGNORECASE)
 DEFAULT_MODEL = "model.npz"
+DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
 AUTO = ", or auto: by cross-validation"
 
 
@@ -176,7 +177,8 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
         return value
     pairs = [pair.rpartition("=") for pair in _split(value)]
     if not all(sign for _, sign, _ in pairs):
-        raise click.BadParameter("write balanced, or NAME=WEIGHT,…", ctx=ctx, param=param)
+        form = """write balanced, or NAME=WEIGHT,…; a name with a comma in quotes: '"Bern, BE=2",Uri=3'"""
+        raise click.BadParameter(form, ctx=ctx, param=param)
     found = {name: Number(0, 1e100).convert(weight, param, ctx) for name, _, weight in pairs}
     if len(found) < len(pairs):
         raise click.BadParameter("a class is given twice", ctx=ctx, param=param)
@@ -184,10 +186,11 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 
 def delimiter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    r"""Callback: one character; `\t` and `tab` for a tab."""
-    value = {"\\t": "\t", "tab": "\t"}.get(value or "", value)
+    """Callback: one character, or the word for it."""
+    value = DELIMITER_WORDS.get(value or "", value)
     if value is not None and not valid_delimiter(value):
-        raise click.BadParameter("write one ASCII character, or tab", ctx=ctx, param=param)
+        words = ", ".join(DELIMITER_WORDS)
+        raise click.BadParameter(f"write one ASCII character, or one of the words {words}", ctx=ctx, param=param)
     return value
 
 

@@ -4,11 +4,14 @@ One pass. What is kept does not grow with the file beyond two hashes a row: dist
 places of the first cells of each sort, a sample of the rows.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
-from smtrain.diagnosis import Diagnosis, diagnosis
+from smtrain.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.errors import DataError
 from smtrain.examining.findings import Examined, findings
 from smtrain.examining.profile import COUNTED_ROWS, Met, Profile, hashed_numbers, hashed_texts, tally
@@ -25,7 +28,14 @@ def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
     """Examine the table for a fit with these options. Raises DataError if it is no table, or has no rows."""
     examiner = Examiner(table, config)
     examiner.read(threads)
-    return diagnosis(examiner.rows, findings(examiner.examined()))
+    return diagnosis(examiner.rows, _advised(table, findings(examiner.examined())))
+
+
+def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Errors with the hint that the first lines of the file call for, if they do."""
+    for one in found:
+        hint = table.advice(one.line) if one.severity is Severity.ERROR else None
+        yield one if hint is None else replace(one, hint=hint)
 
 
 class Examiner:

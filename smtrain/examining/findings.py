@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from smtrain.config import LARGEST, FitConfig
 from smtrain.diagnosis import Finding, Severity
 from smtrain.errors import quoted
+from smtrain.examining.forms import forms
 from smtrain.examining.leaks import gives_away
 from smtrain.examining.profile import Met, Profile
 from smtrain.examining.rows import Repeats
@@ -64,6 +65,7 @@ def findings(got: Examined) -> Iterator[Finding]:
         yield from _kind(profile, kind) or _dates(profile, kind) or _identifier(profile, kind, got.rows)
         yield from _na_like(profile)
         yield from _spellings(profile)
+        yield from forms(profile)
     yield from _leaks(got)
     yield from _equal_columns(got)
     yield from _equal_rows(got)
@@ -99,6 +101,7 @@ def _labels(got: Examined) -> Iterator[Finding]:
         what = f"labels that look like missing ones: {listed}"
         yield Finding(WARNING, "missing label", what, name, *labels.na_like.where(), hint, {"classes": missing})
     yield from _spellings(labels)
+    yield from forms(labels)
 
 
 def _classes(labels: Profile) -> dict[str, int]:

@@ -8,11 +8,13 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.paths import native_path
+from smtrain.sources.formats import START, format_of
 
 READ_BYTES = 1 << 20
 # A small file that unpacks to more than this, and to more than so many times its size, is taken for a bomb.
@@ -50,14 +52,6 @@ MAGIC: dict[bytes, Callable[[], _Decompressor]] = {
     b"BZh": bz2.BZ2Decompressor,
     b"\xfd7zXZ\x00": lzma.LZMADecompressor,
 }
-OTHER_FORMATS = {
-    b"PK\x03\x04": ("a zip archive", "unzip it first"),
-    b"PAR1": ("a Parquet file", "convert it to CSV first"),
-    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "decompress it into a pipe: zstdcat FILE | smtrain … -"),
-    b"\xff\xfe": ("UTF-16 text", "convert it first: iconv -f UTF-16 -t UTF-8"),
-    b"\xfe\xff": ("UTF-16 text", "convert it first: iconv -f UTF-16 -t UTF-8"),
-    b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save it as CSV first"),
-}
 
 
 def display_name(path: str) -> str:
@@ -70,19 +64,26 @@ def read_file(path: str) -> Iterator[bytes]:
     name = display_name(path)
     with _open(path) as file:
         try:
-            start = _fill(file, b"", 8)
-            for magic, (what, hint) in OTHER_FORMATS.items():
-                if start.startswith(magic):
-                    raise DataError(f"this is {what}, not CSV", source=name, hint=hint)
+            start = _fill(file, b"", START)
             for magic, decompressor in MAGIC.items():
                 if start.startswith(magic):
-                    yield from _decompressed(file, start, decompressor, name)
+                    yield from _checked(_decompressed(file, start, decompressor, name), name)
                     return
-            yield start
-            while data := file.read(READ_BYTES):
-                yield data
+            yield from _checked(chain([start], iter(lambda: file.read(READ_BYTES), b"")), name)
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror or error}", source=name) from error
+
+
+def _checked(data: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The same bytes, if they do not begin as those of another format do. Raises DataError."""
+    start = b""
+    while len(start) < START and (more := next(data, None)) is not None:
+        start += more
+    found = format_of(start)
+    if found is not None:
+        raise DataError(f"this is {found[0]}, not CSV", source=name, hint=found[1])
+    yield start
+    yield from data
 
 
 def _fill(file: BinaryIO, data: bytes, size: int) -> bytes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from smtrain.errors import DataError, quoted
+from smtrain.sources.hints import MOST_TEXT, first_lines
 
 FIRST_PIECE = 1 << 16
 # pandas spends some 30 µs a column and a piece: a piece has enough bytes a column to make that small.
@@ -261,6 +262,10 @@ class RecordReader:
         if b"," in line or not re.search(rb"[\t;]", line):
             return ","
         return "\t" if line.count(b"\t") > line.count(b";") else ";"
+
+    def beginning(self) -> tuple[tuple[int, str], ...]:
+        """The first lines with their numbers, for hints."""
+        return first_lines(self._buffer[: 4 * MOST_TEXT].decode(errors="replace"), self._line)
 
     def first(self, *, keep: bool) -> tuple[int, list[str]] | None:
         """The first record that is not blank, if any, with its line; with `keep` it will be read again."""

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -23,7 +24,9 @@ from numpy.typing import NDArray
 from smtrain.config import LARGEST, Dialect
 from smtrain.design import Floats
 from smtrain.errors import DataError, UsageError, quoted
+from smtrain.likeness import did_you_mean
 from smtrain.sources.cells import TextCells, edge_cells
+from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, units_hint
 from smtrain.sources.missing import missing_of
 from smtrain.sources.notation import NUMBER, not_a_number, number
 from smtrain.sources.records import BLANKS, BOM, Piece, RecordReader, line_ends, written
@@ -106,7 +109,10 @@ class Table:
         self._first = self._open(0)
         self.source = self._first.source
         self.delimiter = self._first.delimiter
-        self.header_line, self.names = self._header(self._first)
+        lines = () if frame else self._first.beginning()
+        self._beginning = Beginning(lines, self.delimiter, dialect.decimal, dialect.header, fitting)
+        with self.advising():
+            self.header_line, self.names = self._header(self._first)
         self.bytes_read = 0
 
     def _open(self, index: int) -> RecordReader:
@@ -118,6 +124,7 @@ class Table:
         if found is None:
             raise DataError("the file is empty", source=reader.source)
         line, cells = found
+        check_excel_line(reader.delimiter.join(cells), reader.source, line)
         if not self.dialect.header:
             return line, [f"c{i}" for i in range(1, len(cells) + 1)]
         names = [cell.strip(BLANKS) for cell in cells]
@@ -130,8 +137,26 @@ class Table:
         """The position of the column that an option names."""
         if name in self.names:
             return self.names.index(name)
-        known = ", ".join(quoted(n) for n in self.names[:8]) + (", …" if len(self.names) > 8 else "")
-        raise UsageError(f"{self.source}: {option}: there is no column {quoted(name)}", hint=f"the columns are {known}")
+        hint = did_you_mean(name, self.names) or f"the columns are {self.listed()}"
+        raise UsageError(f"{self.source}: {option}: there is no column {quoted(name)}", hint=hint)
+
+    def listed(self) -> str:
+        """The first names, for a message."""
+        return ", ".join(quoted(n) for n in self.names[:8]) + (", …" if len(self.names) > 8 else "")
+
+    def advice(self, line: int | None = None) -> str | None:
+        """A hint, where the first lines show why this is not the table that is wanted, for an error in a line."""
+        return advice(self._beginning) or units_hint(line, self._beginning)
+
+    @contextmanager
+    def advising(self) -> Iterator[None]:
+        """Give an error of the data in here the hint that the first lines of its file call for."""
+        try:
+            yield
+        except DataError as error:
+            if error.source == self.source:
+                advise(error, self._beginning)
+            raise
 
     def pieces(self) -> Iterator[Piece]:
         """The pieces of text of all sources, in order."""
@@ -319,11 +344,13 @@ class Table:
             if rows is not None:
                 yield rows
             if error is not None:
-                raise error
+                with self.advising():
+                    raise error
 
     def map(self, function: Callable[[Piece], T], threads: int = 1) -> Iterator[T]:
         """`function` of all pieces, by threads, in order; the first one alone, for it may settle something."""
-        return _in_order(function, self.pieces(), threads)
+        with self.advising():
+            yield from _in_order(function, self.pieces(), threads)
 
     def rows_in_ways(self, ways: Sequence[tuple["Table", Readings]], threads: int = 1) -> Iterator[list[Rows]]:
         """Parse each piece of this table in several ways: as cells of another table of its columns, with its readings.

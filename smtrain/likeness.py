@@ -1,0 +1,49 @@
+"""Which of some names a person may have meant by one that is none of them. Imports nothing of smtrain."""
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+CLOSE = 0.75  # of difflib's ratio: a letter of four may be wrong
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two different texts look the same: their letters are put together in other ways (NFC, NFD)."""
+    return one != other and unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def form_of(text: str) -> str:
+    """The Unicode normal form of a text, as far as it has one."""
+    return next((form for form in ("NFC", "NFD") if unicodedata.is_normalized(form, text)), "mixed")
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that looks the same; or is the same but for case and blanks; or differs by little; None without one."""
+    names = list(names)
+    for same in (same_text, _same_letters):
+        found = next((one for one in names if same(one, name)), None)
+        if found is not None:
+            return found
+    close = get_close_matches(_letters(name), {_letters(one) for one in names}, 1, CLOSE)
+    return next((one for one in names if _letters(one) in close), None)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str | None:
+    """A hint with the nearest name."""
+    found = nearest(name, names)
+    if found is None:
+        return None
+    shown = '"' + found + '"'
+    if same_text(found, name):
+        return f"there is {shown}, the same text in another Unicode form: {form_of(found)}, here {form_of(name)}"
+    return f"did you mean {shown}?"
+
+
+def _same_letters(one: str, other: str) -> bool:
+    return _letters(one) == _letters(other)
+
+
+def _letters(text: str) -> str:
+    """What is left of a text without case, blanks and the marks that stand for blanks."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in folded if not character.isspace() and character not in "_-.") or folded

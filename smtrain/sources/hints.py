@@ -1,0 +1,191 @@
+"""What helps with a file that is nearly a table: told from its first lines, once it could not be read as one.
+
+Nothing here changes what is read. Every function looks for one thing that people's files have, and says what to do.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from smtrain.errors import DataError
+from smtrain.sources.notation import is_number, shell_word
+
+# Most other characters that tables are written with, the likeliest first, and the words that --delimiter knows them by.
+DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", "^": "'^'", "~": "'~'", ":": "':'"}
+# A line that tells Excel the delimiter.
+EXCEL_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+MOST_TEXT, MOST_LINES, MOST_TITLES = 1 << 14, 25, 5
+UNIT = re.compile(r"[\[(].*[\])]")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first lines of a file that are not blank, with their numbers, and how they were taken."""
+
+    lines: tuple[tuple[int, str], ...]
+    delimiter: str
+    decimal: str
+    header: bool
+    fitting: bool
+
+    def records(self, delimiter: str | None = None) -> list[list[str]]:
+        """The cells of each line."""
+        return [_cells(text, delimiter or self.delimiter) for _, text in self.lines]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the lines are text that could be read."""
+        return len(self.lines) > 1 and not any("\ufffd" in text or "\0" in text for _, text in self.lines)
+
+
+def first_lines(text: str, line: int) -> tuple[tuple[int, str], ...]:
+    """The first lines of `text`, which starts at `line`; the last one only if it is whole."""
+    lines = re.split(r"\r\n|\r|\n", text[:MOST_TEXT])
+    found = [(number, one) for number, one in enumerate(lines[:-1] or lines, line) if one]
+    return tuple(found[:MOST_LINES])
+
+
+def check_excel_line(text: str, source: str, line: int) -> None:
+    """Raise DataError for the line sep=; that Excel looks for: it is no header."""
+    if EXCEL_LINE.fullmatch(text.strip(" ")):
+        what = f"the line {text.strip()} tells Excel the delimiter, and is no header"
+        raise DataError(what, source=source, line=line, hint=_without_lines(line + 1))
+
+
+def advise(error: DataError, found: Beginning) -> None:
+    """Give an error of a file the hint that its first lines call for, if they do."""
+    if found.whole:
+        error.hint = advice(found) or _of_line(error, found) or error.hint
+
+
+def advice(found: Beginning) -> str | None:
+    """What is to be said of the lines themselves, whatever the error."""
+    if not found.whole:
+        return None
+    hint = _other_delimiter(found) or _several_blanks(found)
+    return hint or ((_title(found) or _row_names(found)) if found.header else None)
+
+
+def _of_line(error: DataError, found: Beginning) -> str | None:
+    """What is to be said of the first two lines, if the error is there."""
+    first = found.lines[0][0]
+    named = "--no-header" in (error.hint or "")
+    if found.header and error.line == first and found.fitting and not named and _looks_like_data(found):
+        return "--no-header if this line is a row; if not, give every column a name of its own"
+    return units_hint(error.line, found)
+
+
+def units_hint(line: int | None, found: Beginning) -> str | None:
+    """What is to be said of a line, if it is the one below the header and holds the units of the columns."""
+    if not found.whole or not found.header or line != found.lines[1][0] or not _looks_like_units(found):
+        return None
+    return f"line {line} looks like units or descriptions, not a row: remove it, for example: sed {line}d"
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    if delimiter == " ":
+        line = line.strip(" ")
+    return [cell.strip(" \t") for cell in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def _widths(found: Beginning, delimiter: str | None = None) -> list[int]:
+    return [len(cells) for cells in found.records(delimiter)]
+
+
+def _even(widths: Sequence[int]) -> bool:
+    """Whether records of so many cells each are those of a table."""
+    return len(widths) > 1 and widths[0] > 1 and len(set(widths)) == 1
+
+
+def _other_delimiter(found: Beginning) -> str | None:
+    """The delimiter that cuts all lines into as many cells, where the one that was taken does not."""
+    if _even(_widths(found)):
+        return None
+    for delimiter, word in DELIMITERS.items():
+        if _even(_widths(found, delimiter)):
+            return _use(delimiter, word, found)
+    if _even(_widths(found, " ")):
+        return _use(" ", "space", found)
+    return None
+
+
+def _use(delimiter: str, word: str, found: Beginning) -> str:
+    if found.fitting:
+        return f"--delimiter {word} reads cells with {_shown(delimiter)} between them"
+    return f"the cells have {_shown(delimiter)} between them, and the model reads files with {_shown(found.delimiter)}"
+
+
+def _shown(delimiter: str) -> str:
+    return {" ": "a blank", "\t": "a tab"}.get(delimiter, f'"{delimiter}"')
+
+
+def _several_blanks(found: Beginning) -> str | None:
+    """Columns that are aligned by blanks."""
+    if found.delimiter != " " and _even(_widths(found)):
+        return None
+    widths = [len(text.split()) for _, text in found.lines]
+    if _even(widths) and any("  " in text.strip() or text != text.strip() for _, text in found.lines):
+        return (
+            "several blanks stand between cells: make them one first: sed 's/^ *//; s/  */ /g', then --delimiter space"
+        )
+    return None
+
+
+def _title(found: Beginning) -> str | None:
+    """Lines above the header: the table begins below them."""
+    for delimiter in dict.fromkeys([found.delimiter, *DELIMITERS]):
+        records = found.records(delimiter)
+        for k in range(1, min(MOST_TITLES, len(records) - 2) + 1):
+            widths = [len(cells) for cells in records[k:]]
+            above = all(len(cells) != widths[0] or not all(cells) for cells in records[:k])
+            if _even(widths) and above and _are_names(records[k], records[k + 1 :], found.decimal):
+                line = found.lines[k][0]
+                return f"line {line} looks like the header: {_without_lines(line)}"
+    return None
+
+
+def _without_lines(line: int) -> str:
+    return f"remove what is above line {line}, for example: tail -n +{line}"
+
+
+def _are_names(cells: Sequence[str], rows: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Whether cells are names of columns: different texts, none a number, above rows that have numbers."""
+    names = all(cells) and len(set(cells)) == len(cells) and not any(is_number(cell, decimal) for cell in cells)
+    return names and any(is_number(cell, decimal) for row in rows for cell in row)
+
+
+def _row_names(found: Beginning) -> str | None:
+    """A header that is one name short: R writes the names of the rows without a name for them."""
+    records = found.records()
+    if any(len(cells) != len(records[0]) + 1 for cells in records[1:]):
+        return None
+    if not any(cells[-1] for cells in records[1:]):
+        return f"every row ends in {_shown(found.delimiter)}: remove it, or put one behind the last name with a name"
+    first = shell_word(f"1s/^/row{found.delimiter}/")
+    return f"every row has one cell more than there are names, as R writes row names: name them: sed {first}"
+
+
+def _looks_like_data(found: Beginning) -> bool:
+    """Whether the header has a number, or in half of its columns a text that stands below it again."""
+    names, *rows = found.records()
+    if any(is_number(name, found.decimal) for name in names):
+        return True
+    again = [name in {row[i] for row in rows if i < len(row)} for i, name in enumerate(names) if name]
+    return 2 * sum(again) >= max(1, len(names))
+
+
+def _looks_like_units(found: Beginning) -> bool:
+    """Whether the second record has texts, or nothing, where those below it have numbers; in brackets, or in all."""
+    records = found.records()
+    if len(records) < 3 or not _even([len(cells) for cells in records]):
+        return False
+    second, below = records[1], list(_columns(records[2:]))
+    numbers = [i for i, cells in enumerate(below) if all(is_number(cell, found.decimal) for cell in cells)]
+    if any(is_number(cell, found.decimal) for cell in second) or not numbers:
+        return False
+    return len(numbers) > 1 or any(UNIT.fullmatch(second[i]) for i in numbers)
+
+
+def _columns(records: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    return zip(*records, strict=True)
