@@ -105,6 +105,7 @@ class Table:
         """`frame` says that the names are those of a DataFrame; `piece` is the size of pieces, None the usual ones."""
         self._fitting, self._frame, self._piece = fitting, frame, piece
         self.dialect, self.missing = dialect, missing_of(dialect)
+        self._padded = frozenset[str]()  # spellings of missing numbers with blanks, as far as they were met
         self._streams = list(streams)
         self._first = self._open(0)
         self.source = self._first.source
@@ -226,11 +227,17 @@ class Table:
         for line, cells in piece.records():
             for i in columns:
                 if self.missing.is_number(cells[i]):
+                    self._learn_spelling(cells[i])
                     cells[i] = ""
                 elif not self.can_read(cells[i]):
                     raise self._fault(cells, i, piece.source, line)
                 cells[i] = cells[i].strip(BLANKS)
             yield cells
+
+    def _learn_spelling(self, cell: str) -> None:
+        """Have pandas know a missing text with blanks around it, for the pieces to come: it only saves the slow path."""
+        if cell not in self._padded and cell.strip(BLANKS) in self.missing.plain:
+            self._padded |= {cell}  # a new set, for other threads may be reading the old one
 
     def _fault(self, cells: list[str], i: int, source: str, line: int) -> DataError:
         """The error for the cell of a record that is neither a number nor missing."""
@@ -301,7 +308,7 @@ class Table:
 
     def _read_csv(self, text: bytes, delimiter: str, readings: Readings) -> pd.DataFrame:
         """The columns that are not skipped: numbers, NaN where plainly missing, and texts as they stand."""
-        missing: Any = list(self.missing.plain)
+        missing: Any = [*self.missing.plain, *self._padded]
         if positions(readings, Reading.TEXT, Reading.LABEL):
             missing = dict.fromkeys(positions(readings, Reading.NUMBER), missing)
         # pandas takes a byte order mark off whatever it is given, wherever that is in the file: it gets one to take.
@@ -362,7 +369,7 @@ class Table:
     def with_dialect(self, dialect: Dialect) -> "Table":
         """The same table with the decimal mark and the missing cells of another dialect, for `rows_in_ways`."""
         found = copy(self)
-        found.dialect, found.missing = dialect, missing_of(dialect)
+        found.dialect, found.missing, found._padded = dialect, missing_of(dialect), frozenset()
         return found
 
     def _parse_until_fault(self, piece: Piece, readings: Readings) -> tuple[Rows | None, DataError | None]:
@@ -411,7 +418,7 @@ def _odd_blanks(text: bytes, rows: int, delimiter: str) -> bool:
     """
     if b"\f" in text or b"\v" in text:
         return True
-    return line_ends(text) != rows and _line_end_in_quotes(delimiter).search(text) is not None
+    return b'"' in text and line_ends(text) != rows and _line_end_in_quotes(delimiter).search(text) is not None
 
 
 @lru_cache

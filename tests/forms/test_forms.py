@@ -185,3 +185,15 @@ def test_there_are_forms_enough():
     assert len(FORMS) >= 25
     assert len({form.name for form in FORMS}) == len(FORMS)
     assert Form("plain") == PLAIN
+
+
+def test_padded_missing_cells_in_many_pieces(folder):
+    rows = [[float(i % 7) if i % 5 else None, "ab"[i % 2]] for i in range(400)]
+    expected, plain = None, Form("plain")
+    for form in (plain, Form("padded", padded=True, spellings=True)):
+        path = folder / "padded.csv"
+        path.write_bytes(write(["x", "y"], rows, form, 1, SEED)[0])
+        for piece in (50, 333, None):
+            found = said(fitted(str(path), form, "y", piece))
+            expected = expected or found
+            assert found == expected, (form.name, piece)
