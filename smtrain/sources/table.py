@@ -235,7 +235,7 @@ class Table:
             yield cells
 
     def _learn_spelling(self, cell: str) -> None:
-        """Have pandas know a missing text with blanks around it, for the pieces to come: it only saves the slow path."""
+        """Have pandas know a missing text with blanks around it in the pieces to come: it saves the slow path."""
         if cell not in self._padded and cell.strip(BLANKS) in self.missing.plain:
             self._padded |= {cell}  # a new set, for other threads may be reading the old one
 
