@@ -106,7 +106,7 @@ class Gatherer:
             return DataError(message, source=source, line=line, column=name, hint=hint)
         missing = self.table.missing
         line, text = rows.find(i, lambda cell: cell not in numbers and not missing.is_text(cell))
-        return not_a_number(text, name, source, line)
+        return not_a_number(text, name, source, line, self.table.dialect.decimal)
 
     def _check_labels(self, rows: Rows) -> None:
         """Labels are any text, but blanks alone are none; and the target is not called like one of them."""
@@ -124,7 +124,8 @@ class Gatherer:
         wrong = np.flatnonzero(~((weights == 0) | (weights >= SMALLEST_SCALE)))
         if len(wrong):
             line, name = rows.lines()[wrong[0]], self.table.names[self.weight]
-            raise DataError("a weight must be 0 or a positive number", source=rows.piece.source, line=line, column=name)
+            least = f"at least {SMALLEST_SCALE:g}" if weights[wrong[0]] > 0 else "a positive number"
+            raise DataError(f"a weight must be 0 or {least}", source=rows.piece.source, line=line, column=name)
 
     def _append(self, rows: Rows) -> None:
         """Copy the rows into the partitions."""

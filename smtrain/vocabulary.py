@@ -1,10 +1,16 @@
 """The distinct texts of a column, collected while it is read, put in their final order at the end."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.encoding import MISSING_LEVEL
 from smtrain.sources.cells import TextCells
+
+WHOLE = re.compile(r"[+-]?[0-9]+")
+# Python refuses to make a number of more than 4,300 digits; so long a text has no value to be put in order by.
+LONGEST_WHOLE = 1000
 
 
 class Vocabulary:
@@ -41,5 +47,5 @@ class Vocabulary:
 
 
 def _text_order(text: str) -> tuple[int, int, str]:
-    whole = text.isascii() and text.isdigit() and len(text) < 19
+    whole = len(text) <= LONGEST_WHOLE and WHOLE.fullmatch(text)
     return (0, int(text), text) if whole else (1, 0, text)

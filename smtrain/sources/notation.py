@@ -25,9 +25,9 @@ def with_point(text: str, decimal: str) -> str:
     return text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
 
 
-def not_a_number(text: str, column: str, source: str, line: int) -> DataError:
+def not_a_number(text: str, column: str, source: str, line: int, decimal: str = ".") -> DataError:
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
-    if NUMBER.fullmatch(text.replace(",", ".")) and not looks_like_other_notation(text):
+    if is_number(text, decimal):
         what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
         hint = f"give the column in another unit; --na-values {shell_word(text)} if it means missing"
         return DataError(what, source=source, line=line, column=column, hint=hint)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 
 from smtrain.errors import DataError, quoted
 from smtrain.sources.hints import MOST_TEXT, first_lines
@@ -212,6 +213,12 @@ def _whole(text: bytes, delimiter: str) -> int:
     return end or text.rfind(b"\r", 0, -1) + 1
 
 
+def _cells_of_first_record(text: str, delimiter: str) -> int:
+    """How many cells the record at the start of `text` has, if this is what parts them."""
+    ends = (cell["end"] for cell in _raw_cells(delimiter).finditer(text))
+    return 1 + sum(1 for _ in takewhile(delimiter.__eq__, ends))
+
+
 class RecordReader:
     """Cuts a stream of bytes into pieces of whole records; iterate after `first`.
 
@@ -256,12 +263,10 @@ class RecordReader:
             self._buffer += b"\n"
 
     def _sniff(self) -> str:
-        """The comma; or the tab or semicolon, if the first line has one and no comma outside quotes."""
-        line = re.sub(rb'"[^"]*"', b"", self._buffer)
-        line = re.split(rb"[\r\n]", line, maxsplit=1)[0]
-        if b"," in line or not re.search(rb"[\t;]", line):
-            return ","
-        return "\t" if line.count(b"\t") > line.count(b";") else ";"
+        """The comma; or the tab or semicolon, whichever makes more cells of a first line that a comma does not part."""
+        text = self._buffer.decode(errors="replace")
+        cells = {delimiter: _cells_of_first_record(text, delimiter) for delimiter in ",;\t"}
+        return "," if cells[","] > 1 else max(cells, key=lambda delimiter: cells[delimiter])
 
     def beginning(self) -> tuple[tuple[int, str], ...]:
         """The first lines with their numbers, for hints."""

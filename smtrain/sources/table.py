@@ -243,7 +243,7 @@ class Table:
         """The error for the cell of a record that is neither a number nor missing."""
         if self._is_header(cells):
             return self._second_header(source, line)
-        error = not_a_number(cells[i], self.names[i], source, line)
+        error = not_a_number(cells[i], self.names[i], source, line, self.dialect.decimal)
         error.hint = error.hint if self._fitting else "the model was fitted on numbers in this column"
         return error
 

@@ -1,0 +1,189 @@
+"""The program and the oracle on the same file: every difference, as a line of text."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+import smtrain
+from tests.oracle.files import Case
+from tests.oracle.oracle import read
+from tests.oracle.rules import Answer, Options
+
+FEW = 1
+SHOWN = 4000  # bytes of a file
+
+
+def program(path: Path, options: Options) -> "smtrain.Model | smtrain.SmtrainError":
+    """What the program makes of a file."""
+    dialect = smtrain.Dialect(options.header, options.delimiter, options.decimal, options.na_values)
+    roles = {name: getattr(options, name) for name in ("target", "drop", "categorical", "numeric", "weight")}
+    try:
+        return smtrain.fit(str(path), dialect=dialect, epochs=FEW, threads=1, **roles)
+    except smtrain.SmtrainError as error:
+        return error
+
+
+def shown(case: Case, found: list[str]) -> str:
+    """A file with its differences, and the command that makes it again."""
+    given = {name: value for name, value in vars(case.options).items() if value != vars(Options())[name]}
+    again = f"python -m tests.oracle {case.seed} {case.number}" + " long" * ("long" in case.oddities)
+    return "\n".join([again, *case.oddities, str(given), repr(case.data[:SHOWN]), *(found or ["they agree"])])
+
+
+def differences(path: Path, options: Options) -> list[str]:
+    """What the program and the oracle disagree on."""
+    answer, found = read(path.read_bytes(), options), program(path, options)
+    if isinstance(found, smtrain.SmtrainError):
+        return wrong_error(path, answer, found)
+    if answer.faults:
+        return [f"the program finds no fault, the oracle {answer.faults}"]
+    return wrong_schema(answer, found) or [*wrong_cells(answer, found), *wrong_rows(path, answer, found)]
+
+
+def place(error: smtrain.SmtrainError) -> tuple:
+    """Where the program finds a fault, and whether it takes it for one of the data or of the options."""
+    return getattr(error, "line", None), getattr(error, "column", None), not isinstance(error, smtrain.DataError)
+
+
+def wrong_error(path: Path, answer: Answer, error: smtrain.SmtrainError) -> list[str]:
+    expected = {(fault.line, fault.column, fault.usage) for fault in [*answer.faults, *answer.doubts]}
+    if place(error) not in expected:
+        faults = [*answer.faults, *answer.doubts]
+        return [f"the program says {type(error).__name__}: {error} {place(error)}, the oracle {faults or 'nothing'}"]
+    if isinstance(error, smtrain.DataError) and error.source != str(path):
+        return [f"the fault is of {error.source}, not of {path}"]
+    return []
+
+
+def wrong_schema(answer: Answer, model: smtrain.Model) -> list[str]:
+    """Differences of names, kinds, levels, classes and counts."""
+    counts = [answer.labels.count(name) for name in answer.classes]
+    kinds = [(column["name"], column.get("levels")) for column in model.encoder.schema()["columns"]]
+    pairs = {
+        "rows": (len(answer.labels), model.fit["rows"]),
+        "target": (answer.target, model.encoder.target),
+        "classes": (answer.classes, list(model.classes)),
+        "class counts": (counts, list(model.fit["class_counts"])),
+        "columns": ([(column.name, column.levels) for column in answer.columns], kinds),
+        "ignored": (answer.ignored, dict(model.encoder.ignored)),
+        "missing": (answer.missing, model.fit["missing"]),
+    }
+    return [f"{what}: the oracle {ours}, the program {its}" for what, (ours, its) in pairs.items() if ours != its]
+
+
+def wrong_cells(answer: Answer, model: smtrain.Model) -> list[str]:
+    """Differences of any cell, weight or label, to the last bit: docs/model-format.md, 'the digest of the data'."""
+    digest = model.fit["data"]
+    found = [] if digest["sha256"] == data_digest(answer) else ["the digest of the data is another"]
+    for column, its in zip(answer.columns, digest["columns"], strict=False):
+        if column_sum(codes(column)) != its:
+            found.append(f"column {column.name!r} has other cells")
+    if target_sum(answer) != digest["target"]:
+        found.append("the labels are others")
+    return [*found, *wrong_numbers(answer, model)]
+
+
+def data_digest(answer: Answer) -> str:
+    weights = answer.weights
+    weight = None if weights is None else [answer.weight_name, column_sum(weights)]
+    document = {
+        "rows": len(answer.labels),
+        "columns": [[column.name, column.levels, column_sum(codes(column))] for column in answer.columns],
+        "target": [answer.target, answer.classes, target_sum(answer)],
+        "weight": weight,
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def codes(column) -> list[float]:
+    """A number a cell: its own, or that of its level, from 1."""
+    if column.levels is None:
+        return column.cells
+    order = {level: code for code, level in enumerate(column.levels, 1)}
+    return [order[cell] for cell in column.cells]
+
+
+def target_sum(answer: Answer) -> str:
+    order = {name: code for code, name in enumerate(answer.classes)}
+    return column_sum([order[label] for label in answer.labels])
+
+
+def column_sum(cells: list[float]) -> str:
+    """As docs/model-format.md has it."""
+    i = np.arange(1, len(cells) + 1, dtype=np.uint64)
+    z = i * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    numbers = np.asarray(cells, float) + 0.0
+    numbers[np.isnan(numbers)] = np.nan
+    x = numbers.view(np.uint64)
+    mixed = (x ^ (x >> np.uint64(32))) * ((z ^ (z >> np.uint64(31))) | np.uint64(1))
+    return f"{mixed.sum():016x}"
+
+
+def wrong_numbers(answer: Answer, model: smtrain.Model) -> list[str]:
+    """Differences of means and deviations, beyond rounding."""
+    found = []
+    for column, its in zip(answer.columns, model.encoder.columns, strict=False):
+        counted = [] if column.levels else weighted(column.cells, answer.weights)
+        if not all(math.isnan(x) for x, _ in counted):
+            mean, scale = moments(counted)
+            largest = max((abs(cell) for cell in column.cells if not math.isnan(cell)), default=0.0)
+            if not math.isclose(mean, its.mean, rel_tol=1e-9, abs_tol=1e-9 * largest):
+                found.append(f"column {column.name!r}: mean {mean}, the program {its.mean}")
+            if scale > 1e-6 * largest and not math.isclose(scale, its.scale, rel_tol=1e-6):
+                found.append(f"column {column.name!r}: deviation {scale}, the program {its.scale}")
+    return found
+
+
+def weighted(cells: list, weights: list[float] | None) -> list[tuple[float, float]]:
+    """The cells that count, with their weights."""
+    return [(x, w) for x, w in zip(cells, weights or [1.0] * len(cells), strict=True) if w]
+
+
+def moments(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    """Mean and deviation: 'a missing cell counts as the mean'. Of scaled numbers, so that no square overflows."""
+    there = [(x, w) for x, w in pairs if not math.isnan(x)]
+    heaviest = max(w for _, w in pairs)
+    unit = max(abs(x) for x, _ in there) or 1.0
+    mean = math.fsum(x / unit * (w / heaviest) for x, w in there) / math.fsum(w / heaviest for _, w in there)
+    total = math.fsum(w / heaviest for _, w in pairs)
+    variance = math.fsum((x / unit - mean) ** 2 * (w / heaviest) for x, w in there) / total
+    return mean * unit, math.sqrt(variance) * unit
+
+
+def wrong_rows(path: Path, answer: Answer, model: smtrain.Model) -> list[str]:
+    """Differences of predictions, row by row, and of the lines that rows are said to be on."""
+    expected, found = probabilities(answer, model), smtrain.predict_proba(model, str(path))
+    if expected.shape != found.shape:
+        return [f"{len(found)} rows are predicted of {len(expected)}"]
+    if not np.allclose(expected, found, rtol=0, atol=1e-7):
+        return [f"row {int(np.abs(expected - found).max(axis=1).argmax()) + 1} is predicted otherwise"]
+    worst = smtrain.evaluate(model, str(path), threads=1, worst=len(found)).worst
+    lines = {row.row: (row.line, model.classes[row.label], row.source) for row in worst}
+    weights = answer.weights or [1.0] * len(answer.labels)
+    rows = enumerate(zip(answer.lines, answer.labels, weights, strict=True), 1)
+    ours = {row: (line, label, str(path)) for row, (line, label, weight) in rows if weight}
+    return [
+        f"row {row}: the oracle {ours.get(row)}, the program {lines.get(row)}"
+        for row in ours
+        if ours[row] != lines.get(row)
+    ]
+
+
+def probabilities(answer: Answer, model: smtrain.Model) -> np.ndarray:
+    """As docs/model-format.md has it: numbers, indicators of missing ones, levels."""
+    numbers = [np.array(column.cells, float) for column in answer.columns if column.levels is None]
+    words = [column for column in answer.columns if column.levels is not None]
+    means = iter(model.encoder.means)
+    x = [np.where(np.isnan(cells), next(means), cells) for cells in numbers]
+    x += [np.isnan(cells) for cells in numbers if np.isnan(cells).any()]
+    x += [[cell == level for cell in column.cells] for column in words for level in column.levels]
+    X = np.array(x, float).reshape(len(x), len(answer.labels)).T
+    Z = (X - model.encoder.means) / model.encoder.scales @ model.W + model.b
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
