@@ -1,8 +1,8 @@
 """What smtrain does, in straight lines: fit, load, predict, evaluate, compare, gradcheck."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from smtrain.changes import MovedWeights, SchemaChange, moved_weights, schema_ch
 from smtrain.checking import check as check_table
 from smtrain.checkpoint import digest, kept_progress
 from smtrain.checks import WORSE, Check, Outcome, check_classes, parse, worse
-from smtrain.config import Dialect, FitConfig
+from smtrain.config import UNLABELLED, Dialect, FitConfig
 from smtrain.diagnosis import Diagnosis
 from smtrain.encoding import Encoder
 from smtrain.errors import ModelError, TrainingError, UsageError, quoted
@@ -26,12 +26,14 @@ from smtrain.objective import Objective, Theta
 from smtrain.paired import LEVEL, PairedSum, Side, paired_sum
 from smtrain.partitions.disk import Storage
 from smtrain.partitions.memory import Workers, available_threads
-from smtrain.predicting import Scored, UnseenLevels, score, score_pair
+from smtrain.predicting import SKIP, Scored, UnseenLevels, score, score_pair
 from smtrain.selection import Candidate, Selection, select_l2
 from smtrain.solvers import SOLVERS, make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.sources import Data, open_table
+from smtrain.sources.table import Table
+from smtrain.sources.usable import Skipped
 from smtrain.temperature import fitted_scale
 from smtrain.validation import dealt_folds, nothing_to_measure, with_validation
 from smtrain.worst import WorstRow, WorstRows
@@ -218,6 +220,7 @@ def check_options(config: FitConfig) -> None:
         "validation": not isinstance(config.validation, float) or 0 < config.validation < 1,
         "patience": config.patience is None or config.patience >= 1,
         "number of folds": config.folds >= 2,
+        "unlabelled": config.unlabelled in UNLABELLED,
     }
     for name, valid in ranges.items():
         if not valid:
@@ -296,6 +299,8 @@ def _model(
         "epoch": best.epoch,
     }
     theta = solution.point.theta
+    if learned.skipped.rows:
+        record["skipped"] = {"unlabelled": learned.skipped.unlabelled, "unknown": learned.skipped.unknown}
     if learned.validation_rows:
         record["validation"] = {"rows": learned.validation_rows, "nll": best.validation_nll}
     history = _history(solution)
@@ -333,13 +338,14 @@ def predict(model: Model, data: Data) -> list[str]:
 class Evaluation:
     """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column.
 
-    `worst` are the rows of highest NLL, as many as were asked for.
+    `worst` are the rows of highest NLL, as many as were asked for; `skipped` are rows without a label that can be used.
     """
 
     classes: tuple[str, ...]
     sums: EvaluationSum
     unseen: dict[str, int]
     worst: tuple[WorstRow, ...] = ()
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -358,22 +364,34 @@ class Evaluation:
         return [check.outcome(self.sums, self.classes) for check in parsed]
 
 
-def evaluate(model: Model, data: Data, *, threads: int | None = None, worst: int = 0) -> Evaluation:
+def evaluate(
+    model: Model, data: Data, *, threads: int | None = None, worst: int = 0, unlabelled: str = "error"
+) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
-    Raises DataError for an empty file or an unknown label.
+    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
+    an empty file or else for such a label.
     """
     unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
     table = open_table(data, model.encoder.dialect)
-    for scored in score(model, table, labels=True, threads=threads or available_threads()):
+    _settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
+    for scored in score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP):
         unseen.add(scored)
         if worst:
             surprising.add(scored)
         more = evaluation_sum(scored.Z, scored.y, scored.v)
         sums = more if sums is None else sums + more
     if sums is None or sums.weight == 0:
-        raise nothing_to_measure(table.source, rows=sums is not None)
-    return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows))
+        raise nothing_to_measure(table, rows=sums is not None)
+    return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows), table.skipped)
+
+
+def _settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:
+    """Have a table leave out the rows whose label is none of `classes`, if that is asked for."""
+    if unlabelled not in UNLABELLED:
+        raise UsageError(f"unlabelled is {quoted(unlabelled)}", hint=f"there are {', '.join(UNLABELLED)}")
+    if unlabelled == "skip" and target in table.names:
+        table.skip_unlabelled(table.names.index(target), classes)
 
 
 @dataclass(frozen=True)
@@ -392,13 +410,16 @@ class Comparison:
         return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
 
 
-def compare(old: Model, new: Model, data: Data, *, threads: int | None = None) -> Comparison:
+def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, unlabelled: str = "error") -> Comparison:
     """Compare two models on labelled rows, which are read once. The weights of rows are those of the new model.
+
+    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to one of the models.
 
     Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
     file or a label that one of them does not know.
     """
     table = open_table(data, _common_dialect(old, new))
+    _settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
     places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
@@ -409,10 +430,10 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None) -
         more = paired_sum(sides[0], sides[1], pair[1].v, len(union))
         sums = more if sums is None else sums + more
     if sums is None or sums.new.weight == 0:
-        raise nothing_to_measure(table.source, rows=sums is not None)
+        raise nothing_to_measure(table, rows=sums is not None)
     return Comparison(
         old=Evaluation(old.classes, sums.old, unseen[0].counts),
-        new=Evaluation(new.classes, sums.new, unseen[1].counts),
+        new=Evaluation(new.classes, sums.new, unseen[1].counts, skipped=table.skipped),
         classes=tuple(union),
         pairs=sums,
         schema=schema_change(old.encoder, new.encoder),

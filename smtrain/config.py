@@ -16,6 +16,9 @@ LARGEST, SMALLEST_SCALE = 1e152, 1e-50
 # float32 pays on tables that do not fit the processor's cache, and is good for these tolerances and penalties.
 COARSEST_FLOAT32, WEAKEST_FLOAT32, FEWEST_FLOAT32 = 1e-5, 0.1, 1 << 20
 
+# What becomes of rows without a label that can be used.
+UNLABELLED = ("error", "skip")
+
 RIDGE = 1.0
 TOLERANCE = 1e-4
 TOLERANCE_UNPENALISED = 1e-10
@@ -65,6 +68,7 @@ class FitConfig:
     training stops after so many epochs without a lower NLL on them, and the best epoch is kept; `calibrate` fits a
     temperature on them. `l2` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL, or with
     `one_se` the largest within a standard error of it.
+    `unlabelled` "skip" leaves out rows without a label, and of a file of `validation` those whose label is no class.
     """
 
     target: str | None = None
@@ -94,6 +98,7 @@ class FitConfig:
     one_se: bool = False
     se: bool = False
     loo: bool = False
+    unlabelled: Literal["error", "skip"] = "error"
 
     @property
     def solver_name(self) -> str:
@@ -139,6 +144,8 @@ class FitConfig:
         options = asdict(self)
         for name in ("threads", "memory", "require_convergence"):
             del options[name]
+        if self.unlabelled == "error":
+            del options["unlabelled"]  # models of earlier versions have none
         l2 = self.l2 if self.l2 == "auto" else self.ridge
         aside = recorded_path(self.validation) if isinstance(self.validation, str) else self.validation
         return options | {"l2": l2, "tol": self.tolerance, "solver": self.solver_name, "validation": aside}

@@ -40,6 +40,8 @@ class Gatherer:
         self.table, self.config, self._threads = table, config, threads
         names, roles = table.names, roles_of(table, config)
         self.target, self.weight, self.forced = roles.target, roles.weight, roles.forced
+        if config.unlabelled == "skip":
+            table.skip_unlabelled(self.target)
         self.kinds: dict[int, Reading | None] = {i: self.forced.get(i) for i in roles.features}
         self.vocabularies = {i: Vocabulary() for i in (*roles.features, self.target)}
         self.first_seen: dict[int, tuple[str, int, str]] = {}
@@ -114,7 +116,7 @@ class Gatherer:
         if not all(level.strip(BLANKS) for level in rows.texts[self.target].levels):
             line, _ = rows.find(self.target, lambda cell: not cell.strip(BLANKS))
             name = self.table.names[self.target]
-            hint = "a row without a label cannot be learned from: remove it"
+            hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
             raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
 
     def _check_weights(self, rows: Rows) -> None:

@@ -1,7 +1,7 @@
 """What only the whole table can tell: classes, weights, the columns that are kept, their moments; then X itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from smtrain.softmax import Partition
 from smtrain.solvers.lbfgs import most_bytes
 from smtrain.sources.notation import is_number, looks_like_other_notation, notation_hint
 from smtrain.sources.table import Reading, Table
+from smtrain.sources.usable import Skipped
 
 IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.9, 20
 REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
@@ -38,7 +39,7 @@ class Learned:
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
     `contract` is what later files are held against, `data` the digest of what was read, `on_disk` the bytes of rows in
     the temporary file, and `validation_rows` how many of the rows in `partitions` are set aside; `rows` are those of
-    the table.
+    the table, without those that were `skipped`.
     """
 
     encoder: Encoder
@@ -53,6 +54,7 @@ class Learned:
     contract: Contract
     data: DataDigest
     validation_rows: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
 
 
 class Learner:
@@ -68,7 +70,7 @@ class Learner:
     def finish(self, workers: Workers) -> Learned:
         """Settle what only the whole table can tell, and encode."""
         if self._got.rows == 0:
-            raise DataError("no rows below the header", source=self._got.table.source)
+            raise self._got.table.no_rows()
         self._got.close_partition()
         classes = self._classes()
         self._weigh(classes)
@@ -100,6 +102,7 @@ class Learner:
             factors=self._factors,
             contract=contract,
             data=data,
+            skipped=self._got.table.skipped,
         )
 
     def _training_bytes(self, encoder: Encoder, threads: int) -> int:

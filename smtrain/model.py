@@ -164,8 +164,15 @@ def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
     if not isinstance(fit["missing"], dict):
         raise ValueError("not the record of a fit")
     _findings(fit)
+    _skipped(fit)
     _validation(fit)
     return dict(fit)
+
+
+def _skipped(fit: dict[str, Any]) -> None:
+    """The rows that were left out, absent if there were none."""
+    for name in ("unlabelled", "unknown"):
+        documents.whole(fit.get("skipped", {}).get(name, 0), 0)
 
 
 def _validation(fit: dict[str, Any]) -> None:

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from smtrain.design import Design, Floats
 from smtrain.encoding import Encoder, label_codes
 from smtrain.errors import DataError, quoted
+from smtrain.likeness import did_you_mean
 from smtrain.model import Model
 from smtrain.softmax import softmax
+from smtrain.sources.records import BLANKS
 from smtrain.sources.table import Rows, Table
 
 # Rows are scored so many logits at a time: 10,000 classes fit in memory as well as two.
 TILE_LOGITS = 1 << 22
+SKIP = "--unlabelled skip leaves out rows without a label that can be used"
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,17 @@ class Scored:
         return softmax(self.Z)
 
 
-def score(model: Model, table: Table, *, labels: bool, threads: int = 1) -> Iterator[Scored]:
+def score(model: Model, table: Table, *, labels: bool, threads: int = 1, hint: str | None = None) -> Iterator[Scored]:
     """The rows of `table` in order. With `labels`, the target column must be there and hold the model's classes.
+
+    `hint` is what helps where a label does not.
 
     Raises ModelError if the columns do not fit, before any row is read; DataError at a row that cannot be used.
     """
     readings = model.encoder.readings(table, labels=labels)
     for rows in table.rows(lambda: readings, threads):
-        yield from _tiles(model, table.names, rows, labels=labels, step=TILE_LOGITS // len(model.classes))
+        step = TILE_LOGITS // len(model.classes)
+        yield from _tiles(model, table.names, rows, labels=labels, step=step, hint=hint)
 
 
 def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Iterator[tuple[Scored, Scored]]:
@@ -60,20 +66,27 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
     step = TILE_LOGITS // max(len(old.classes), len(new.classes))
     for found in table.rows_in_ways(ways, threads):
         tiles = [
-            _tiles(model, table.names, rows, labels=True, step=step, name=name)
+            _tiles(model, table.names, rows, labels=True, step=step, name=name, hint=SKIP)
             for model, rows, name in zip((old, new), (found[0], found[-1]), names, strict=True)
         ]
         yield from zip(*tiles, strict=True)
 
 
 def _tiles(
-    model: Model, names: Sequence[str], rows: Rows, *, labels: bool, step: int, name: str = "the model"
+    model: Model,
+    names: Sequence[str],
+    rows: Rows,
+    *,
+    labels: bool,
+    step: int,
+    name: str = "the model",
+    hint: str | None = None,
 ) -> Iterator[Scored]:
     """Parsed rows, scored some `step` at a time."""
     X, step = model.encoder.encode(rows, names), max(1, step)
     y, v = np.zeros(rows.count, np.intp), np.ones(rows.count)
     if labels:
-        y, v = labelled(model.encoder, names, rows, name)
+        y, v = labelled(model.encoder, names, rows, name, hint=hint)
     for start in range(0, rows.count, step):
         tile = slice(start, start + step)
         part = X.take(tile)
@@ -81,15 +94,17 @@ def _tiles(
 
 
 def labelled(
-    encoder: Encoder, names: Sequence[str], rows: Rows, model: str = "the model"
+    encoder: Encoder, names: Sequence[str], rows: Rows, model: str = "the model", *, hint: str | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
     at = names.index(encoder.target)
     y = label_codes(rows.texts[at], encoder.classes)
     if (y < 0).any():
         line, text = rows.find(at, lambda cell: cell not in encoder.classes)
-        what = f"{model} has no class {quoted(text)}"
-        raise DataError(what, source=rows.piece.source, line=line, column=encoder.target)
+        what = f"{model} has no class {quoted(text)}" if text.strip(BLANKS) else "an empty label"
+        near = did_you_mean(text, encoder.classes) if text.strip(BLANKS) else None
+        hint = "; ".join(filter(None, (near, hint))) or None
+        raise DataError(what, source=rows.piece.source, line=line, column=encoder.target, hint=hint)
     if encoder.weight is None or encoder.weight not in names:
         return y, np.ones(rows.count)
     v = rows.number(names.index(encoder.weight))

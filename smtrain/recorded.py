@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from smtrain import documents
-from smtrain.config import FitConfig
+from smtrain.config import UNLABELLED, FitConfig
 from smtrain.encoding import dialect_from
 from smtrain.paths import native_path
 
@@ -41,6 +41,12 @@ def _precision(value: Any) -> str:
     return str(value)
 
 
+def _unlabelled(value: Any) -> str:
+    if value not in UNLABELLED:
+        raise ValueError("not what becomes of rows without a label")
+    return str(value)
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     "target": _or_none(documents.text),
     "drop": documents.texts,
@@ -66,4 +72,5 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "one_se": documents.truth,
     "se": documents.truth,
     "loo": documents.truth,
+    "unlabelled": _unlabelled,
 }

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from smtrain.errors import DataError
 from smtrain.holdout import NEVER, folds, validation_rows
 from smtrain.learning import Learned
-from smtrain.predicting import labelled
+from smtrain.predicting import SKIP, labelled
 from smtrain.softmax import Partition
 from smtrain.sources import open_table
-from smtrain.sources.files import display_name
+from smtrain.sources.table import Table
 
 NONE_ASIDE = "no row can be set aside, for every class needs one to learn from"
 
@@ -35,9 +35,9 @@ def dealt_folds(learned: Learned) -> NDArray[np.intp]:
     return fold_of
 
 
-def nothing_to_measure(source: str, *, rows: bool) -> DataError:
+def nothing_to_measure(table: Table, *, rows: bool) -> DataError:
     """The error for a table without rows, or whose rows all have a weight of zero."""
-    return DataError("the rows weigh nothing together" if rows else "no rows below the header", source=source)
+    return DataError("the rows weigh nothing together", source=table.source) if rows else table.no_rows()
 
 
 def _share(share: float, learned: Learned) -> NDArray[np.bool_]:
@@ -50,23 +50,26 @@ def _share(share: float, learned: Learned) -> NDArray[np.bool_]:
 
 def _from_file(path: str, learned: Learned, threads: int) -> NDArray[np.bool_]:
     """The rows of a file, which come after those of the fit."""
-    rows = learned.partitions
+    rows, table = learned.partitions, open_table(path, learned.encoder.dialect)
     training = rows.rows
-    for partition in _partitions(path, learned, threads):
+    for partition in _partitions(table, learned, threads):
         rows.append(partition)
+    learned.skipped.include(table.skipped)
     aside = np.arange(rows.rows) >= training
     if not (rows.weights[aside] > 0).any():
-        raise nothing_to_measure(display_name(path), rows=bool(aside.any()))
+        raise nothing_to_measure(table, rows=bool(aside.any()))
     return aside
 
 
-def _partitions(path: str, learned: Learned, threads: int) -> Iterator[Partition]:
-    """The rows of a labelled file, encoded like those of the fit."""
-    encoder, table = learned.encoder, open_table(path, learned.encoder.dialect)
+def _partitions(table: Table, learned: Learned, threads: int) -> Iterator[Partition]:
+    """The rows of a labelled table, encoded like those of the fit."""
+    encoder = learned.encoder
     readings = encoder.readings(table, labels=True, model="the training data")
+    if learned.config.unlabelled == "skip":
+        table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
     dtype = np.float32 if learned.config.precision == "float32" else np.float64
     start = learned.partitions.rows
     for rows in table.rows(lambda: readings, threads):
-        y, v = labelled(encoder, table.names, rows)
+        y, v = labelled(encoder, table.names, rows, hint=SKIP)
         yield Partition(encoder.encode(rows, table.names, dtype), y, v * learned.factors[y], start)
         start += rows.count

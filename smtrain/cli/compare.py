@@ -23,6 +23,7 @@ from smtrain.errors import UsageError
     help="Of the intervals. worse: the whole interval of the NLL's difference is above 0.",
 )
 @click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
+@opt.unlabelled_option("without a label, or with one that one of the models does not know")
 @opt.threads_option
 @opt.json_option
 def command(
@@ -34,6 +35,7 @@ def command(
     junit: str | None,
     level: float,
     format: str,  # noqa: A002 - the option's name
+    unlabelled: str,
     threads: int | None,
     json: bool,
 ) -> None:
@@ -48,7 +50,7 @@ def command(
     from smtrain.cli.output import print_data, print_document, report_output
     from smtrain.reports.checks import check_cases
     from smtrain.reports.comparison import comparison_document, comparison_sections
-    from smtrain.reports.predictions import say_unseen
+    from smtrain.reports.predictions import say_skipped, say_unseen
     from smtrain.reports.sections import files, markdown, print_sections
 
     if json and format != "table":
@@ -57,7 +59,7 @@ def command(
     with reporting_errors("compare", junit):
         models = api.load(old), api.load(new)
         check_classes(fail_if, models[1].classes)
-        found = api.compare(*models, list(data), threads=threads)
+        found = api.compare(*models, list(data), threads=threads, unlabelled=unlabelled)
     outcomes = found.outcomes(*fail_if, level=level)
     sections = comparison_sections(found, level, outcomes)
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
@@ -69,5 +71,6 @@ def command(
     else:
         with report_output() as console:
             print_sections(console, sections)
+    say_skipped(found.new.skipped)
     say_unseen(found.new.unseen)
     settle(outcomes)

@@ -14,6 +14,7 @@ from smtrain.cli.publishing import publish, reporting_errors
 @opt.model_option
 @gate_options()
 @click.option("--worst", type=opt.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
+@opt.unlabelled_option("without a label, or with one that the model does not know")
 @opt.threads_option
 @opt.json_option
 def command(
@@ -23,6 +24,7 @@ def command(
     fail_if: tuple[Any, ...],
     junit: str | None,
     worst: int,
+    unlabelled: str,
     threads: int | None,
     json: bool,
 ) -> None:
@@ -36,14 +38,14 @@ def command(
     from smtrain.cli.output import print_document, report_output
     from smtrain.reports.checks import check_cases
     from smtrain.reports.evaluation import document, print_evaluation, summary
-    from smtrain.reports.predictions import say_unseen
+    from smtrain.reports.predictions import say_skipped, say_unseen
     from smtrain.reports.worst import worst_document
 
     check_gates(junit, fail_if)
     with reporting_errors("evaluate", junit):
         loaded = opt.load(model)
         check_classes(fail_if, loaded.classes)
-        evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst)
+        evaluation = api.evaluate(loaded, list(data), threads=threads, worst=worst, unlabelled=unlabelled)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
     publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:
@@ -51,5 +53,6 @@ def command(
     else:
         with report_output() as console:
             print_evaluation(console, evaluation, outcomes, rows)
+    say_skipped(evaluation.skipped)
     say_unseen(evaluation.unseen)
     settle(outcomes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from smtrain.config import RIDGE, Dialect, FitConfig, valid_delimiter
+from smtrain.config import RIDGE, UNLABELLED, Dialect, FitConfig, valid_delimiter
 from smtrain.errors import UsageError
 from smtrain.paths import native_path, native_text
 from smtrain.solvers import SOLVERS
@@ -215,6 +215,14 @@ def stacked(*decorators: Decorator) -> Decorator:
     return apply
 
 
+def unlabelled_option(what: str) -> Decorator:
+    """What becomes of rows without a label that can be used: `what` says which those are."""
+    text = f"What to do about a row {what}."
+    return click.option(
+        "--unlabelled", type=click.Choice(UNLABELLED), default=UNLABELLED[0], show_default=True, help=text
+    )
+
+
 reading_options = stacked(
     click.option("-t", "--target", type=Text(), metavar="NAME", help="Column with the labels.  [default: the last]"),
     click.option("--drop", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to leave out."),
@@ -224,6 +232,7 @@ reading_options = stacked(
     click.option(
         "--numeric", metavar="COLS", multiple=True, type=Names(), callback=names, help="Columns to read as numbers."
     ),
+    unlabelled_option("without a label"),
     click.option("--weight", type=Text(), metavar="NAME", help="Column with the weight of each row."),
     click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
     click.option("--delimiter", metavar="CHAR", callback=delimiter, help="[default: read off the header line]"),

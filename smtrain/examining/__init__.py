@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.diagnosis import Diagnosis, Finding, Severity, diagnosis
-from smtrain.errors import DataError
 from smtrain.examining.findings import Examined, findings
 from smtrain.examining.profile import COUNTED_ROWS, Met, Profile, hashed_numbers, hashed_texts, tally
 from smtrain.examining.rows import Lines, RowHashes, Sample, combined
@@ -33,6 +32,8 @@ def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
 
 def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
     """Errors with the hint that the first lines of the file call for, if they do."""
+    if table.skipped.rows:
+        yield Finding(Severity.NOTE, "unlabelled rows", f"{table.skipped.rows:,} without a label, which a fit skips")
     for one in found:
         hint = table.advice(one.line) if one.severity is Severity.ERROR else None
         yield one if hint is None else replace(one, hint=hint)
@@ -43,6 +44,8 @@ class Examiner:
 
     def __init__(self, table: Table, config: FitConfig) -> None:
         self._table, self._config, self._roles = table, config, roles_of(table, config)
+        if config.unlabelled == "skip":
+            table.skip_unlabelled(self._roles.target)
         self._lines, self._hashes = Lines(), RowHashes()
         self._profiles = {i: Profile(table.names[i], table, self._lines) for i in self._roles.features}
         self._labels = Profile(table.names[self._roles.target], table, self._lines)
@@ -63,7 +66,7 @@ class Examiner:
         for rows in self._table.map(self._parsed, threads):
             self._add(rows)
         if not self.rows:
-            raise DataError("no rows below the header", source=self._table.source)
+            raise self._table.no_rows()
 
     def _parsed(self, piece: Piece) -> Rows:
         """A piece with the readings that the first one has settled, every column text where it must be."""

@@ -79,7 +79,7 @@ def _labels(got: Examined) -> Iterator[Finding]:
     name = labels.name
     if got.empty.cells:
         what = f"{got.empty.cells:,} empty {'label' if got.empty.cells == 1 else 'labels'}"
-        hint = "a row without a label cannot be learned from: remove it"
+        hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
         yield Finding(ERROR, "empty label", what, name, *got.empty.where(), hint, {"cells": got.empty.cells})
     if len(counts) == 1:
         what = f"only one class, {quoted(next(iter(counts)))}: there is nothing to tell apart"

@@ -9,6 +9,7 @@ from smtrain.changes import SchemaChange, SetChange
 from smtrain.checks import Outcome
 from smtrain.paired import Difference, McNemar, mean_difference
 from smtrain.reports.checks import checks_document, checks_section
+from smtrain.reports.evaluation import skipped_document
 from smtrain.reports.sections import Section
 from smtrain.reports.tables import number, weight, whole
 from smtrain.reports.text import show
@@ -39,6 +40,7 @@ def comparison_document(found: Comparison, level: float, outcomes: Sequence[Outc
         "weights_moved": len(found.weights.features),
         "checks": checks_document(outcomes),
         "unseen": {"old": found.old.unseen, "new": found.new.unseen},
+        "skipped": skipped_document(found.new),
     }
 
 

@@ -37,9 +37,16 @@ def document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Wo
         "per_class": per_class,
         "reliability": _reliability_document(evaluation),
         "unseen": evaluation.unseen,
+        "skipped": skipped_document(evaluation),
         "checks": checks_document(outcomes),
         "worst": list(worst),
     }
+
+
+def skipped_document(evaluation: Evaluation) -> dict[str, Any]:
+    """Rows without a label, rows with one that is no class, and some of those labels."""
+    found = evaluation.skipped
+    return {"unlabelled": found.unlabelled, "unknown": found.unknown, "labels": dict(found.names)}
 
 
 def _reliability_document(evaluation: Evaluation) -> dict[str, Any]:

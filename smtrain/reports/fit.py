@@ -234,6 +234,7 @@ def summary(model: Model, output: str) -> dict[str, Any]:
     return {
         "model": output,
         "rows": fit["rows"],
+        "skipped": fit.get("skipped", {"unlabelled": 0, "unknown": 0}),
         "columns": len(model.encoder.columns),
         "features": len(model.features),
         "classes": list(model.classes),

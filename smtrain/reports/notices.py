@@ -1,8 +1,9 @@
 """What a fit found besides the weights, in sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from smtrain.errors import quoted
 from smtrain.model import Model
 from smtrain.rarity import rare_classes
 from smtrain.reports.text import message, show
@@ -37,16 +38,28 @@ def notices(model: Model) -> list[str]:
     return lines
 
 
+def skipped_lines(unlabelled: int, unknown: int, names: Mapping[str, int]) -> list[str]:
+    """Rows that were left out, as a line; none if there are none. `names` are labels that are not known, with rows."""
+    parts = [f"{unlabelled:,} without a label"] if unlabelled else []
+    if unknown:
+        most = sorted(names.items(), key=lambda pair: (-pair[1], pair[0]))
+        known = listed((f"{quoted(show(name, 40))} {n:,}" for name, n in most), 3)
+        parts.append(f"{unknown:,} with a label that is no class" + (f" ({known})" if known else ""))
+    return [f"rows skipped: {', '.join(parts)}"] if parts else []
+
+
 def warnings(model: Model) -> list[str]:
     """What makes the weights other than they seem."""
+    counts = model.fit.get("skipped", {})
+    lines = skipped_lines(counts.get("unlabelled", 0), counts.get("unknown", 0), {})
     found: dict[str, Any] | None = model.fit.get("separation")
     if found is None:
-        return []
+        return lines
     columns = f" along {listed(map(_short, found['columns']), 4)}" if found["columns"] else ""
     pairs = listed((f"{_short(k)} and {_short(m)}" for k, m in found["pairs"]), 3)
     what = "complete separation of the classes" if found["complete"] else f"quasi-complete separation of {pairs}"
     why = "without a penalty there is no optimum: the weights grow without end, the NLL falls towards a limit"
-    return [message(f"{what}{columns}; {why}; an --l2 above 0 has an optimum", LONGEST)]
+    return [*lines, message(f"{what}{columns}; {why}; an --l2 above 0 has an optimum", LONGEST)]
 
 
 def _short(name: str) -> str:

@@ -14,10 +14,12 @@ from smtrain.errors import UsageError, quoted
 from smtrain.model import Model
 from smtrain.predicting import Scored
 from smtrain.reports.console import errors
+from smtrain.reports.notices import skipped_lines
 from smtrain.reports.text import message, show
 from smtrain.sources.notation import is_number
 from smtrain.sources.records import Piece
 from smtrain.sources.table import Table
+from smtrain.sources.usable import Skipped
 
 
 class PredictionWriter:
@@ -153,6 +155,12 @@ def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
         listed = ", ".join(show(name, 40) or "(no name)" for name in extra[:8]) + (", …" if len(extra) > 8 else "")
         stream.write(message(f"smtrain: note: columns that the model does not use: {listed}") + "\n")
     say_unseen(unseen)
+
+
+def say_skipped(skipped: Skipped) -> None:
+    """Warn, on standard error, of rows that were left out for want of a label."""
+    for line in skipped_lines(skipped.unlabelled, skipped.unknown, skipped.names):
+        errors().write(message(f"smtrain: warning: {line}") + "\n")
 
 
 def say_unseen(unseen: dict[str, int]) -> None:

@@ -8,7 +8,7 @@ import io
 import math
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
@@ -30,6 +30,7 @@ from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, u
 from smtrain.sources.missing import missing_of
 from smtrain.sources.notation import NUMBER, not_a_number, number
 from smtrain.sources.records import BLANKS, BOM, Piece, RecordReader, line_ends, written
+from smtrain.sources.usable import Skipped, UsableLabels
 
 BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
 
@@ -115,6 +116,7 @@ class Table:
         with self.advising():
             self.header_line, self.names = self._header(self._first)
         self.bytes_read = 0
+        self._labels: UsableLabels | None = None
 
     def _open(self, index: int) -> RecordReader:
         name, stream = self._streams[index]
@@ -357,7 +359,29 @@ class Table:
     def map(self, function: Callable[[Piece], T], threads: int = 1) -> Iterator[T]:
         """`function` of all pieces, by threads, in order; the first one alone, for it may settle something."""
         with self.advising():
-            yield from _in_order(function, self.pieces(), threads)
+            yield from _in_order(lambda piece: function(self._usable(piece)), self.pieces(), threads)
+
+    def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
+        """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""
+        self._labels = UsableLabels(column, classes)
+
+    @property
+    def skipped(self) -> Skipped:
+        """The rows that were left out so far."""
+        return Skipped() if self._labels is None else self._labels.skipped
+
+    def no_rows(self) -> DataError:
+        """The error for a table without rows, or whose rows were all left out."""
+        left = f"no row has a label that can be used: {self.skipped.rows:,} were skipped"
+        return DataError(left if self.skipped.rows else "no rows below the header", source=self.source)
+
+    def _usable(self, piece: Piece) -> Piece:
+        """The piece without the rows that are to be left out."""
+        if self._labels is None:
+            return piece
+        readings = [Reading.SKIP] * len(self.names)
+        readings[self._labels.column] = Reading.LABEL
+        return self._labels.kept(piece, self.parse(piece, tuple(readings)).texts[self._labels.column])
 
     def rows_in_ways(self, ways: Sequence[tuple["Table", Readings]], threads: int = 1) -> Iterator[list[Rows]]:
         """Parse each piece of this table in several ways: as cells of another table of its columns, with its readings.
