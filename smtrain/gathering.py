@@ -16,7 +16,7 @@ from smtrain.errors import DataError, quoted
 from smtrain.partitions.disk import Shelf, Storage
 from smtrain.raw import RawPartition
 from smtrain.roles import roles_of
-from smtrain.sources.notation import is_number, not_a_number, shell_word
+from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, shell_word
 from smtrain.sources.records import BLANKS, piece_bytes
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 from smtrain.vocabulary import Vocabulary
@@ -90,9 +90,15 @@ class Gatherer:
                 raise self._mixture(rows, i, set(numbers), known_words=kind is not None)
             elif kind is None and new:
                 self.kinds[i] = Reading.TEXT
-                line, text = rows.find(i, lambda cell: not self.table.missing.is_text(cell))
+                line, text = rows.find(i, self._telling(new))
                 self.first_seen[i] = (rows.piece.source, line, text)
                 self._backfill(i)
+
+    def _telling(self, new: list[str]) -> Callable[[str], bool]:
+        """Which cell to show of a column of words: the first number in another notation among them, or the first."""
+        decimal, is_text = self.table.dialect.decimal, self.table.missing.is_text
+        odd = any(looks_like_other_notation(level, decimal) for level in new)
+        return lambda cell: is_text(cell) and (not odd or looks_like_other_notation(cell, decimal))
 
     def _mixture(self, rows: Rows, i: int, numbers: set[str], *, known_words: bool) -> DataError:
         """The error for a column of numbers and words: it names the first cell of the rarer sort."""

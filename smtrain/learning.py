@@ -20,7 +20,7 @@ from smtrain.partitions.memory import Items, Seen, Workers, each
 from smtrain.raw import ColumnMoments, RawPartition, moments
 from smtrain.softmax import Partition
 from smtrain.solvers.lbfgs import most_bytes
-from smtrain.sources.notation import is_number, looks_like_other_notation, notation_hint
+from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation, notation_hint
 from smtrain.sources.table import Reading, Table
 from smtrain.sources.usable import Skipped
 
@@ -212,25 +212,30 @@ class Learner:
     def _categorical(self, i: int) -> CategoricalColumn | str:
         name, levels = self._got.table.names[i], self._got.vocabularies[i].ordered()
         self._check_named(i)
-        reason = None if i in self._got.forced else self._no_use(i, levels)
+        reason = None if i in self._got.forced else self._no_words(i, len(levels))
         if reason is not None:
             return reason
         if MISSING_LEVEL in levels:
             self._missing[name] = self._got.vocabularies[i].missing
         return CategoricalColumn(name, tuple(levels))
 
-    def _no_use(self, i: int, levels: list[str | None]) -> str | None:
-        """Why a column of words is left out, if it is. Raises DataError where they are numbers in another notation."""
-        texts = [level for level in levels if level is not None]
-        if 2 * sum(map(looks_like_other_notation, texts)) > len(texts):
-            source, line, text = self._got.first_seen[i]
-            what, name = f"numbers in another notation: {quoted(text)}", self._got.table.names[i]
-            raise DataError(what, source=source, line=line, column=name, hint=notation_hint(text, name))
-        if len(levels) == 1:
+    def _no_words(self, i: int, levels: int) -> str | None:
+        """Why a column of so many levels is left out, if it is. Raises DataError if they are numbers."""
+        texts, decimal = self._got.vocabularies[i].texts(), self._got.table.dialect.decimal
+        if in_other_notation(texts, decimal):
+            raise self._notation(i, next(text for text in texts if looks_like_other_notation(text, decimal)))
+        if levels == 1:
             return "it is constant"
-        if len(levels) > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self._got.rows):
+        if levels > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self._got.rows):
             return "nearly every row has another text: it names the rows"
         return None
+
+    def _notation(self, i: int, text: str) -> DataError:
+        """The error for a column of such texts; with its line, if the text is the first of the column."""
+        source, line, first = self._got.first_seen[i]
+        name, place = self._got.table.names[i], line if text == first else None
+        what, hint = f"numbers in another notation: {quoted(text)}", notation_hint(text, name)
+        return DataError(what, source=source, line=place, column=name, hint=hint)
 
     def _ignored_hint(self) -> str | None:
         if not self._ignored:

@@ -34,6 +34,10 @@ class Vocabulary:
             table.append(known.setdefault(MISSING_LEVEL, len(known)))
         return np.take(np.array(table, np.int32), cells.codes)
 
+    def texts(self) -> list[str]:
+        """The texts in the order of their first sight."""
+        return [text for text in self.codes if text is not None]
+
     def ordered(self) -> list[str | None]:
         """The texts in their final order: whole numbers by value, other texts by their characters, missing last."""
         texts = [text for text in self.codes if text is not None]

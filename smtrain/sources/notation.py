@@ -2,9 +2,15 @@
 
 import math
 import re
+from collections.abc import Iterable
+from itertools import islice
 
 from smtrain.config import LARGEST
 from smtrain.errors import DataError, quoted
+from smtrain.sources.quantities import Sort, quantities, sort_of
+
+# So many texts of a column, those seen first, say whether they are numbers in another notation.
+MOST_TEXTS = 20_000
 
 NUMBER = re.compile(r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*", re.ASCII)
 
@@ -33,27 +39,35 @@ def not_a_number(text: str, column: str, source: str, line: int, decimal: str = 
         return DataError(what, source=source, line=line, column=column, hint=hint)
     missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
-    if looks_like_other_notation(text):
+    if is_number(text) or looks_like_other_notation(text):
         hint = notation_hint(text, column)
     return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
 
 
-_CURRENCY = r"(?:[$\u00a2-\u00a5\u058f\u060b\u20a0-\u20cf]|EUR|USD|GBP|JPY|CHF|CNY|INR|AUD|CAD|SEK|NOK|DKK|Rs\.?|kr\.?)"
-_DIGITS = (
-    r"(?:\d{1,3}(?:[.,'_ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|\d+(?:_\d+)+|\d+,\d+|\d+\.?\d*|[.,]\d+|inf(?:inity)?)"
-)
-OTHER_NOTATION = re.compile(
-    rf"[-+(\u2212]?\s*{_CURRENCY}?\s*[-+\u2212]?{_DIGITS}(?:e[-+]?\d+)?\s*(?:%|\u2030|{_CURRENCY})?\)?", re.IGNORECASE
-)
+def looks_like_other_notation(text: str, decimal: str = ".") -> bool:
+    """Whether a text is a number in another notation, as far as it alone can tell."""
+    if is_number(text, decimal):
+        return False
+    found = sort_of(text)
+    return found is not None and found[0] is not Sort.COUNT
 
 
-def looks_like_other_notation(text: str) -> bool:
-    """Whether a text is a number in another notation: decimal comma, thousands separators, percent, currency."""
-    return bool(OTHER_NOTATION.fullmatch(text.strip())) and not is_number(text)
+def in_other_notation(texts: Iterable[str], decimal: str = ".") -> bool:
+    """Whether most of the texts of a column are, nearly for certain, numbers in another notation."""
+    texts = [text for text in islice(texts, MOST_TEXTS) if not is_number(text, decimal)]
+    return 2 * quantities(texts)[0] > len(texts)
+
+
+def may_be_in_other_notation(texts: Iterable[str], decimal: str = ".") -> bool:
+    """Whether most of the texts of a column may be."""
+    texts = [text for text in islice(texts, MOST_TEXTS) if not is_number(text, decimal)]
+    return 2 * quantities(texts)[1] > len(texts)
 
 
 def notation_hint(text: str, column: str) -> str:
-    """The hint for a number in another notation."""
+    """The hint for a number in another notation: for a decimal point, that of a table with decimal commas."""
+    if is_number(text):
+        return f"leave out --decimal , for decimal points; --categorical {shell_word(column)} takes the cells as names"
     if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text):
         return f"--decimal , reads a decimal comma; --categorical {shell_word(column)} takes the cells as names"
     return f"write plain numbers (1234.5) into the file; or --categorical {shell_word(column)} takes the cells as names"
