@@ -34,10 +34,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings on a table of so many rows, the worst first."""
+    """The findings on a table of so many rows, the worst first.
+
+    `target` is the column that is taken for the labels, where that is to be said; `last` that it is so by default.
+    """
 
     rows: int
     findings: tuple[Finding, ...]
+    target: str | None = None
+    last: bool = False
 
     def count(self, severity: Severity) -> int:
         """How many findings are so bad."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.config import FitConfig
 from smtrain.contract import Contract
 from smtrain.contracting import contract_of
 from smtrain.digest import DataDigest
@@ -15,6 +15,7 @@ from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.gathering import PROGRAM, Gatherer
 from smtrain.likeness import did_you_mean
+from smtrain.limits import NO_COLUMN, are_a_quantity, constant, name_the_rows, one_class, quantity
 from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
 from smtrain.partitions.memory import Items, Seen, Workers, each
 from smtrain.raw import ColumnMoments, RawPartition, moments
@@ -24,10 +25,6 @@ from smtrain.sources.notation import in_other_notation, is_number, looks_like_ot
 from smtrain.sources.table import Reading, Table
 from smtrain.sources.usable import Skipped
 
-IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.9, 20
-REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
-# Of a column whose numbers differ by their last bit the deviation is at most this share of the largest.
-CONSTANT = 2 * float(np.finfo(float).eps)
 # Arrays of the size of the weights: points, their gradients, and what is being computed.
 KEPT_THETAS = 20
 
@@ -84,7 +81,7 @@ class Learner:
             ignored=tuple((self._got.table.names[i], reason) for i, reason in sorted(self._ignored.items())),
         )
         if not columns:
-            raise DataError("no column is left to learn from", source=self._got.table.source, hint=self._ignored_hint())
+            raise DataError(NO_COLUMN, source=self._got.table.source, hint=self._ignored_hint())
         config = self._got.config.settled(self._got.rows * len(encoder.numeric))
         contract = contract_of(self._got, columns, self._found, workers)
         data = digest_of(self._got, columns, encoder, workers)
@@ -122,14 +119,11 @@ class Learner:
         classes = [text for text in vocabulary.ordered() if text is not None]
         source = self._got.table.source
         if len(classes) == 1:
-            raise DataError(
-                f"only one class, {quoted(classes[0])}: there is nothing to tell apart", source=source, column=name
-            )
+            raise DataError(one_class(classes[0]), source=source, column=name)
         numbers = sum(map(is_number, classes))
-        if numbers > max(REGRESSION_VALUES, REGRESSION_SHARE * self._got.rows):
-            what = f"{numbers} different numbers in {self._got.rows} rows: this looks like a regression target"
+        if are_a_quantity(numbers, self._got.rows):
             hint = "--target names the column with the classes"
-            raise DataError(what, source=source, column=name, hint=hint)
+            raise DataError(quantity(numbers, self._got.rows), source=source, column=name, hint=hint)
         table = vocabulary.recoding(list(classes), 0)
         self._settle(lambda raw: replace(raw, labels=table[raw.labels]))
         return classes
@@ -184,9 +178,10 @@ class Learner:
             return "every cell is missing"
         if found.missing:
             self._missing[name] = found.missing
-        if found.deviation <= max(CONSTANT * found.largest, SMALLEST_SCALE):
+        reason = constant(found.deviation, found.largest)
+        if reason is not None:
             if i not in self._got.forced and not found.missing:
-                return "it is constant" if found.deviation == 0 else "it is constant but for rounding"
+                return reason
             return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
         return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
 
@@ -226,9 +221,8 @@ class Learner:
             raise self._notation(i, next(text for text in texts if looks_like_other_notation(text, decimal)))
         if levels == 1:
             return "it is constant"
-        if levels > max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * self._got.rows):
-            return "nearly every row has another text: it names the rows"
-        return None
+        names = name_the_rows(levels, self._got.rows)
+        return "nearly every row has another text: it names the rows" if names else None
 
     def _notation(self, i: int, text: str) -> DataError:
         """The error for a column of such texts; with its line, if the text is the first of the column."""

@@ -49,7 +49,9 @@ def test_a_clean_table_has_no_finding():
     assert not sm.doctor(table()).findings
 
 
-@pytest.mark.parametrize(("name", "kinds"), [("iris", {"equal rows"}), ("penguins", set()), ("wine-semicolon", set())])
+@pytest.mark.parametrize(
+    ("name", "kinds"), [("iris", {"equal rows"}), ("penguins", {"missing cells"}), ("wine-semicolon", set())]
+)
 def test_sample_data(name, kinds):
     target = "species" if name == "penguins" else None
     assert set(found(f"sample_data/{name}.csv", target=target)) == kinds
@@ -312,7 +314,7 @@ def test_the_command(tmp_path):
     table().to_csv(tmp_path / "clean.csv", index=False)
     (tmp_path / "ragged.csv").write_bytes(csv_text("a,y", "1,p", "2"))
     shown = smtrain("doctor", "t.csv", cwd=tmp_path).stdout
-    assert shown == f"{ROWS} rows: 0 errors, 1 warning, 0 notes\nwarning  id: it counts the rows\n         --drop id\n"
+    assert shown == f"{ROWS} rows, target label (the last column): 0 errors, 1 warning, 0 notes\nwarning  id: it counts the rows\n         --drop id\n"
     for arguments, code in [
         (["t.csv", "--strict"], 7),
         (["t.csv", "--strict", "--drop", "id"], 0),

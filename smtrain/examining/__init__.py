@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.diagnosis import Diagnosis, Finding, Severity, diagnosis
-from smtrain.examining.findings import Examined, findings
+from smtrain.errors import DataError
+from smtrain.examining.examined import Examined
+from smtrain.examining.findings import findings
 from smtrain.examining.profile import COUNTED_ROWS, Met, Profile, hashed_numbers, hashed_texts, tally
-from smtrain.examining.rows import Lines, RowHashes, Sample, combined
+from smtrain.examining.rows import LevelSample, Lines, RowHashes, Sample, combined
 from smtrain.roles import roles_of
+from smtrain.sources.cells import TextCells
 from smtrain.sources.records import Piece
 from smtrain.sources.table import Reading, Readings, Rows, Table
 
@@ -27,7 +30,9 @@ def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
     """Examine the table for a fit with these options. Raises DataError if it is no table, or has no rows."""
     examiner = Examiner(table, config)
     examiner.read(threads)
-    return diagnosis(examiner.rows, _advised(table, findings(examiner.examined())))
+    target = table.names[roles_of(table, config).target]
+    found = diagnosis(examiner.rows, _advised(table, findings(examiner.examined())))
+    return replace(found, target=target, last=config.target is None)
 
 
 def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
@@ -51,6 +56,7 @@ class Examiner:
         self._labels = Profile(table.names[self._roles.target], table, self._lines)
         self._empty = Met(lambda text: text == "", self._lines)
         self._sample = Sample(len(self._profiles))
+        self._tails = [LevelSample(self._sample.most) for _ in self._profiles]
         self._names: set[int] = set()
         self._wrong_weights: tuple[int, str, int] | None = None
         self._weighing: set[str] = set()
@@ -101,36 +107,45 @@ class Examiner:
         self._settled = tuple(readings)
 
     def _add(self, rows: Rows) -> None:
+        v = self._weights(rows)
         hashes, numbers = [], []
         for i, profile in self._profiles.items():
-            x = profile.add_texts(rows.texts[i], self.rows) if i in rows.texts else rows.number(i)
+            x = profile.add_texts(rows.texts[i], self.rows, v) if i in rows.texts else rows.number(i)
             hashed = hashed_numbers(x)
             if i in rows.texts:
                 cells = rows.texts[i]
                 hashed = np.where(np.isnan(x), hashed_texts(cells), hashed)
             else:
-                profile.add_numbers(x)
+                profile.add_numbers(x, v)
+                if profile.look_for_long(x):
+                    profile.long.add(tally(self._texts(rows, i), self.rows))
             profile.keep(hashed)
             hashes.append(hashed)
             numbers.append(x)
         labels = self._add_labels(rows)
-        self._check_weights(rows)
         telling = [column for i, column in zip(self._profiles, hashes, strict=True) if i not in self._names]
         self._hashes.add(combined(telling, rows.count), labels)
         self._sample.add(hashes, numbers, labels)
+        for tail, column in zip(self._tails, hashes, strict=True):
+            tail.add(column, labels)
         self._lines.add(rows)
+
+    def _texts(self, rows: Rows, i: int) -> TextCells:
+        """The cells of a number column as texts."""
+        only = tuple(Reading.TEXT if j == i else Reading.SKIP for j in range(len(self._table.names)))
+        return self._table.parse(rows.piece, only).texts[i]
 
     def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
         self._table.check_target(rows, self._roles.target)
         cells = rows.texts[self._roles.target]
-        self._labels.add_texts(cells, self.rows)
+        self._labels.add_texts(cells, self.rows, np.ones(rows.count))
         self._empty.add(tally(cells, self.rows))
         return hashed_texts(cells)
 
-    def _check_weights(self, rows: Rows) -> None:
-        """Find the first weight that is none."""
+    def _weights(self, rows: Rows) -> NDArray[np.float64]:
+        """The weights of some rows, 0 for those that are none; finds the first of these."""
         if self._roles.weight is None:
-            return
+            return np.ones(rows.count)
         cells = rows.texts[self._roles.weight]
         v = self._table.numbers(cells)
         labels = rows.texts[self._roles.target]
@@ -139,6 +154,7 @@ class Examiner:
         if len(wrong):
             count, source, line = self._wrong_weights or (0, rows.piece.source, rows.lines()[wrong[0]])
             self._wrong_weights = count + len(wrong), source, line
+        return np.where(v > 0, v, 0.0)
 
     def examined(self) -> Examined:
         """All that the findings are made of."""
@@ -156,4 +172,5 @@ class Examiner:
             repeats=self._hashes.repeats(),
             line_of=self._lines.of,
             sample=self._sample.columns(),
+            tails=tuple(tail.columns() for tail in self._tails),
         )

@@ -6,6 +6,29 @@ from numpy.typing import NDArray
 # A rule that is right so often, and wrong so much more rarely than the most frequent class, is too good to be true.
 RIGHT, OF_THE_ERRORS = 0.995, 0.05
 TRIMMED = 0.005
+# Where many values are met once, the others must be so many rows, and so large a share of them.
+FEWEST_KNOWN, LEAST_KNOWN = 200, 0.5
+
+Hashes = NDArray[np.uint64]
+
+
+def repeated_right(values: Hashes, labels: NDArray[np.intp], tail: tuple[Hashes, NDArray[np.intp]] | None) -> float:
+    """The same of the rows whose value others have too, as far as those are many; else 0.
+
+    `tail` are all the rows of some values: what they say of rare values stands for the values that a sample of the rows
+    has once. None if it is no sample.
+    """
+    found, sizes = np.unique(values, return_counts=True)
+    known, once = float(sizes[sizes > 1].sum()), float((sizes == 1).sum())
+    right = levels_right(values, labels) * len(labels)
+    if tail is not None and once:
+        rare = ~np.isin(tail[0], found[sizes > 1])
+        met, counts = np.unique(tail[0][rare], return_counts=True)
+        if len(met):
+            share = float(counts[counts > 1].sum()) / float(counts.sum())
+            right += once * levels_right(tail[0][rare], tail[1][rare])
+            known += once * share
+    return right / known if known >= max(FEWEST_KNOWN, LEAST_KNOWN * len(labels)) else 0.0
 
 
 def levels_right(values: NDArray[np.uint64], labels: NDArray[np.intp]) -> float:
@@ -36,13 +59,19 @@ def intervals_right(x: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
     return float((called == y).sum() / len(labels))
 
 
-def gives_away(values: NDArray[np.uint64], x: NDArray[np.float64], labels: NDArray[np.intp]) -> float | None:
+def gives_away(
+    values: Hashes,
+    x: NDArray[np.float64],
+    labels: NDArray[np.intp],
+    tail: tuple[Hashes, NDArray[np.intp]] | None = None,
+) -> float | None:
     """How often a column alone tells the label, if that is too good to be true.
 
-    Hashes, numbers and codes of labels (m,) of some rows.
+    Hashes, numbers and codes of labels (m,) of some rows; values and labels of all rows of some values, if the rows are
+    a sample.
     """
     wrong_anyway = 1 - np.bincount(labels).max() / len(labels)
-    right = levels_right(values, labels)
+    right = max(levels_right(values, labels), repeated_right(values, labels, tail))
     if np.isfinite(x).any():
         right = max(right, intervals_right(x, labels))
     return right if right >= RIGHT and 1 - right <= OF_THE_ERRORS * wrong_anyway else None

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.config import SMALLEST_SCALE
 from smtrain.examining.rows import Lines
-from smtrain.learning import CONSTANT
+from smtrain.examining.spread import Spread
+from smtrain.limits import LARGEST_WHOLE, constant, name_the_rows
 from smtrain.sources.cells import TextCells
 from smtrain.sources.notation import is_number, looks_like_other_notation
 from smtrain.sources.table import Table
@@ -22,14 +22,22 @@ COUNTED_ROWS = 5
 MOST_DISTINCT = 20_000
 # Texts that people write for a missing value, in small letters, beside those that are always taken for one.
 NA_WORDS = r"""
-? ?? ??? - -- --- . * # n.a. n/a na nan -nan null nil none (none) (null) <na> <null> \n unknown unk unkn. missing
-undefined unspecified tbd n.d. nd n/d #n/a! #ref! #value! #div/0! #name? #null! #num! k.a.
+? ?? ??? - -- --- . .. ... * # n.a. n.a n/a na n\a nan -nan null nil none nul empty blank unknown unk unkn. missing
+undefined unspecified unavailable tbd tba tbc n.d. nd n/d nr n.r. k.a. #na #n/a #n/a! #ref! #value! #div/0! #name?
+#null! #num! #spill! #calc! #getting_data #error! nat pd.na \n 1.#ind -1.#ind 1.#qnan -1.#qnan 1.#inf -1.#inf 1.#snan
+'' "" --none--
 """
-NA_LIKE = {*NA_WORDS.split(), "not available", "not applicable", "not known", "no data", "not specified"}
+NA_LIKE = {
+    *("", "not available", "not applicable", "not known", "no data", "not specified", "not recorded", "not reported"),
+    *("not stated", "no value", "no answer", "no response", "don't know", "prefer not to say", "#n/a n/a", "no info"),
+    *NA_WORDS.split(),
+}
+BRACKETS = re.compile(r"[(<\[{](.*)[)>\]}]")
 TIME = r"\d{1,2}:\d{2}(?::\d{2})?.{0,12}"
 DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
 )
+LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,400}[ \t]*", re.ASCII)
 LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
 Tally = dict[str, tuple[int, int]]  # cells of each text, and the first row that has it
 
@@ -41,6 +49,18 @@ def tally(cells: TextCells, start: int) -> Tally:
     counts, firsts = np.bincount(codes, minlength=len(cells.levels)), np.zeros(len(cells.levels), np.intp)
     firsts[codes[::-1]] = start + here[::-1]
     return dict(zip(cells.levels, zip(counts.tolist(), firsts.tolist(), strict=True), strict=True))
+
+
+def means_missing(text: str) -> bool:
+    """Whether people write a text for a missing value: nothing but blanks, a word for it, such a word in brackets."""
+    plain = text.strip().casefold()
+    inner = BRACKETS.fullmatch(plain)
+    return plain in NA_LIKE or (inner is not None and inner[1].strip() in NA_LIKE)
+
+
+def loses_digits(text: str) -> bool:
+    """Whether a text is a whole number that floating point rounds to another."""
+    return LONG_WHOLE.fullmatch(text) is not None and int(text) != int(float(text))
 
 
 class Met:
@@ -100,12 +120,14 @@ class Profile:
         self.distinct = Distinct()
         self.word = Met(lambda text: not table.can_read(text), lines)
         self.number = Met(table.can_read, lines)
-        self.na_like = Met(lambda text: text.strip().casefold() in NA_LIKE, lines)
+        self.na_like = Met(means_missing, lines)
         self.large = Met(lambda text: is_number(text, table.dialect.decimal) and not table.can_read(text), lines)
-        self.notation = Met(lambda text: looks_like_other_notation(text) and not table.can_read(text), lines)
+        self.notation = Met(lambda text: looks_like_other_notation(text, table.dialect.decimal), lines)
         self.date = Met(lambda text: DATE.fullmatch(text.strip()) is not None, lines)
         self.padded = Met(lambda text: LEADING_ZERO.fullmatch(text) is not None, lines)
-        self.whole, self.steps = True, True
+        self.long = Met(loses_digits, lines)
+        self.spread = Spread()
+        self.whole, self.steps, self.maybe_long = True, True, True
         self._first: float | None = None
         self._last: float | None = None
         self._digest = hashlib.blake2b(digest_size=16)
@@ -121,13 +143,28 @@ class Profile:
         return self.numbers + self.words
 
     @property
-    def constant(self) -> bool:
-        """Whether there is one value at most, or numbers that differ by rounding only."""
-        if self.distinct.full or self.words:
-            return not self.distinct.full and len(self.distinct.counts) <= 1
-        values = [float(value) for value in self.distinct.counts] or [0.0]
-        largest = max(map(abs, values))
-        return max(values) / 2 - min(values) / 2 <= max(CONSTANT * largest, SMALLEST_SCALE)
+    def constant(self) -> str | None:
+        """Why a fit leaves the column out, if there is one value at most, or numbers that differ by rounding only."""
+        if self.words:
+            one = not self.distinct.full and len(self.distinct.counts) <= 1
+            return "it is constant" if one else None
+        return constant(self.spread.deviation, self.spread.largest) if self.numbers else None
+
+    def names_rows(self, rows: int) -> bool:
+        """Whether a fit takes a column of words for names of the rows."""
+        if self.distinct.full:  # as far as they were counted
+            return name_the_rows(len(self.distinct.counts), self.distinct.cells)
+        return bool(self.words) and name_the_rows(len(self.distinct.counts) + (self.missing > 0), rows)
+
+    def left_out(self, rows: int) -> str | None:
+        """Why a fit leaves the column out, if nothing was asked for and it does, as smtrain.learning does."""
+        if self.filled == 0:
+            return "every cell is missing"
+        if not self.name and self.counts_rows:
+            return "it has no name and counts the rows"
+        if self.constant and not self.missing:
+            return self.constant
+        return "nearly every row has another text" if self.names_rows(rows) else None
 
     @property
     def counts_rows(self) -> bool:
@@ -144,22 +181,24 @@ class Profile:
         """Equal for columns of equal cells."""
         return self._digest.digest()
 
-    def add_texts(self, cells: TextCells, start: int) -> NDArray[np.float64]:
-        """Count cells of text, from a row on; gives them as numbers (n,), NaN for those that are none."""
+    def add_texts(self, cells: TextCells, start: int, v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Count cells of text, from a row on, of weights v; gives them as numbers (n,), NaN for those that are none."""
         tallied = tally(cells, start)
-        for met in (self.word, self.number, self.na_like, self.large, self.notation, self.date, self.padded):
+        for met in (self.word, self.number, self.na_like, self.large, self.notation, self.date, self.padded, self.long):
             met.add(tallied)
         self.missing += int((cells.codes < 0).sum())
         x = self._table.numbers(cells)
         self.numbers += int((~np.isnan(x)).sum())
         self.steps = self.steps and not self.words
         self._step(x)
+        self.spread.add(x, v)
         self.distinct.add({text: cells for text, (cells, _) in tallied.items() if self.word.wanted(text)})
         self._distinct_numbers(x)
         return x
 
-    def add_numbers(self, x: NDArray[np.float64]) -> None:
-        """Count cells that are numbers or missing."""
+    def add_numbers(self, x: NDArray[np.float64], v: NDArray[np.float64]) -> None:
+        """Count cells that are numbers or missing, of rows of weights v."""
+        self.spread.add(x, v)
         gaps = int(np.isnan(x).sum())
         self.missing += gaps
         self.numbers += len(x) - gaps
@@ -181,6 +220,12 @@ class Profile:
             self._first = float(x[0]) if self._first is None else self._first
             self.steps = bool((np.diff(np.concatenate([before, x])) == 1).all())
             self._last = float(x[-1])
+
+    def look_for_long(self, x: NDArray[np.float64]) -> bool:
+        """Whether the texts of these numbers are worth a look for digits that are lost: once, if they may be long."""
+        whole = self.maybe_long and bool((np.abs(x[~np.isnan(x)]) > LARGEST_WHOLE).any())
+        self.maybe_long = self.maybe_long and not whole
+        return whole
 
     def keep(self, hashes: NDArray[np.uint64]) -> None:
         """Remember the cells (n,), by their hashes, to know an equal column."""

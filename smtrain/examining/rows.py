@@ -53,10 +53,12 @@ def combined(columns: list[Hashes], rows: int) -> Hashes:
 class Repeats:
     """`same` rows repeat an earlier one, its label too; `contradicting` rows are equal to one with another label.
 
+    `labels` counts the different labels.
     `first_same` and `first_contradiction` are pairs of rows; `distinct` counts the rows that differ in their features.
     """
 
     rows: int
+    labels: int
     distinct: int
     same: int
     contradicting: int
@@ -92,12 +94,42 @@ class RowHashes:
         same, earlier = _repeated(whole)
         return Repeats(
             rows=len(labels),
+            labels=len(np.unique(labels)),
             distinct=len(starts),
             same=len(same),
             contradicting=int(mixed[group].sum()),
             first_same=_least(earlier, same),
             first_contradiction=_least(first[other], order[other]),
         )
+
+
+class LevelSample:
+    """All rows of some of the values of a column, drawn by a hash of the value: the values and labels, as hashes.
+
+    A sample of rows has too few of each value of a column of very many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = np.uint64(np.iinfo(np.uint64).max)
+        self._kept: list[Hashes] = []
+        self._rows = 0
+
+    def add(self, values: Hashes, labels: Hashes) -> None:
+        """Go on with some more rows."""
+        rank = values * FACTOR
+        chosen = rank <= self._limit
+        self._kept.append(np.stack([rank[chosen], values[chosen], labels[chosen]]))
+        self._rows += self._kept[-1].shape[1]
+        while self._rows > self._most:
+            self._limit = np.uint64(int(self._limit) // 2)
+            self._kept = [part[:, part[0] <= self._limit] for part in self._kept]
+            self._rows = sum(part.shape[1] for part in self._kept)
+
+    def columns(self) -> tuple[Hashes, Hashes]:
+        """Values (m,) and labels (m,)."""
+        whole = np.concatenate(self._kept, axis=1)
+        return whole[1], whole[2]
 
 
 def _repeated(values: Hashes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -119,7 +151,7 @@ class Sample:
     """Some of the rows, drawn by a hash of their number: their cells by column, as hashes and as numbers; labels."""
 
     def __init__(self, columns: int) -> None:
-        self._most = max(FEWEST_SAMPLED, min(SAMPLED_ROWS, SAMPLED_CELLS // max(1, columns)))
+        self.most = max(FEWEST_SAMPLED, min(SAMPLED_ROWS, SAMPLED_CELLS // max(1, columns)))
         self._limit = np.uint64(np.iinfo(np.uint64).max)
         self._kept: list[NDArray[np.uint64]] = []
         self._rows = self._seen = 0
@@ -134,7 +166,7 @@ class Sample:
         hashes = [column[chosen] for column in columns]
         self._kept.append(np.stack([rank[chosen], labels[chosen], *hashes, *bits]))
         self._rows += len(chosen)
-        while self._rows > self._most:
+        while self._rows > self.most:
             self._limit = np.uint64(int(self._limit) // 2)
             self._kept = [part[:, part[0] <= self._limit] for part in self._kept]
             self._rows = sum(part.shape[1] for part in self._kept)

@@ -22,6 +22,7 @@ def document(found: Diagnosis, fails: AbstractSet[str]) -> dict[str, Any]:
     """The diagnosis with stable keys; places and hints are null where there are none."""
     return {
         "rows": found.rows,
+        **({} if found.target is None else {"target": found.target}),
         "passed": not failures(found, fails),
         **{f"{severity.value}s": found.count(severity) for severity in Severity},
         "findings": [
@@ -80,7 +81,9 @@ def verdict(found: Diagnosis, fails: AbstractSet[str]) -> str:
 def _counts(found: Diagnosis) -> str:
     counts = [(found.count(severity), severity.value) for severity in Severity]
     told = ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for count, name in counts)
-    return f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}: {told}"
+    target = "" if found.target is None else f", target {show(found.target, WIDTH)}"
+    last = " (the last column)" if found.last else ""
+    return f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}{target}{last}: {told}"
 
 
 def _told(found: Diagnosis) -> list[tuple[Severity, str, str]]:
