@@ -96,9 +96,9 @@ class Gatherer:
 
     def _telling(self, new: list[str]) -> Callable[[str], bool]:
         """Which cell to show of a column of words: the first number in another notation among them, or the first."""
-        decimal, is_text = self.table.dialect.decimal, self.table.missing.is_text
+        decimal, missing = self.table.dialect.decimal, self.table.missing.is_text
         odd = any(looks_like_other_notation(level, decimal) for level in new)
-        return lambda cell: is_text(cell) and (not odd or looks_like_other_notation(cell, decimal))
+        return lambda cell: not missing(cell) and (not odd or looks_like_other_notation(cell, decimal))
 
     def _mixture(self, rows: Rows, i: int, numbers: set[str], *, known_words: bool) -> DataError:
         """The error for a column of numbers and words: it names the first cell of the rarer sort."""

@@ -60,6 +60,7 @@ class Examiner:
         self._names: set[int] = set()
         self._wrong_weights: tuple[int, str, int] | None = None
         self._weighing: set[str] = set()
+        self._named_label: DataError | None = None
         self._settled: Readings | None = None
 
     @property
@@ -130,13 +131,20 @@ class Examiner:
             tail.add(column, labels)
         self._lines.add(rows)
 
+    def _check_target(self, rows: Rows) -> None:
+        """Keep what a fit says of a label that is the name of its column."""
+        try:
+            self._table.check_target(rows, self._roles.target)
+        except DataError as error:
+            self._named_label = self._named_label or error
+
     def _texts(self, rows: Rows, i: int) -> TextCells:
         """The cells of a number column as texts."""
         only = tuple(Reading.TEXT if j == i else Reading.SKIP for j in range(len(self._table.names)))
         return self._table.parse(rows.piece, only).texts[i]
 
     def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
-        self._table.check_target(rows, self._roles.target)
+        self._check_target(rows)
         cells = rows.texts[self._roles.target]
         self._labels.add_texts(cells, self.rows, np.ones(rows.count))
         self._empty.add(tally(cells, self.rows))
@@ -146,7 +154,7 @@ class Examiner:
         """The weights of some rows, 0 for those that are none; finds the first of these."""
         if self._roles.weight is None:
             return np.ones(rows.count)
-        cells = rows.texts[self._roles.weight]
+        cells = rows.texts[self._roles.weight].without(self._table.missing.is_number)
         v = self._table.numbers(cells)
         labels = rows.texts[self._roles.target]
         self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
@@ -169,6 +177,7 @@ class Examiner:
             empty=self._empty,
             wrong_weights=self._wrong_weights,
             weighing=frozenset(self._weighing),
+            named_label=self._named_label,
             repeats=self._hashes.repeats(),
             line_of=self._lines.of,
             sample=self._sample.columns(),

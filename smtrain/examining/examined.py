@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.config import FitConfig
-from smtrain.errors import quoted
+from smtrain.errors import DataError, quoted
 from smtrain.examining.profile import Met, Profile
 from smtrain.examining.rows import Repeats
 from smtrain.sources.table import Reading, Table
@@ -34,6 +34,7 @@ class Examined:
     empty: Met
     wrong_weights: tuple[int, str, int] | None
     weighing: frozenset[str]
+    named_label: DataError | None
     repeats: Repeats
     line_of: Callable[[int], tuple[str, int]]
     sample: tuple[Hashes, NDArray[np.float64], Hashes]

@@ -23,6 +23,7 @@ def labels(got: Examined) -> Iterator[Finding]:
     """Labels that a fit refuses, rare ones, those that look like missing ones or like numbers, and their spelling."""
     counts = classes(got.labels)
     yield from _empty(got)
+    yield from _named(got)
     if len(counts) == 1:
         yield Finding(ERROR, "one class", one_class(next(iter(counts))), got.labels.name, hint=OTHER_TARGET)
         return
@@ -50,6 +51,14 @@ def _empty(got: Examined) -> Iterator[Finding]:
         hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
         numbers = {"cells": got.empty.cells}
         yield Finding(ERROR, "empty label", what, got.labels.name, *got.empty.where(), hint, numbers)
+
+
+def _named(got: Examined) -> Iterator[Finding]:
+    """A label that is the name of its column: the header may be a row."""
+    error, name = got.named_label, got.labels.name
+    if error is not None:
+        what = error.what.removeprefix(f"column {quoted(name)}: ")
+        yield Finding(ERROR, "header", what, name, error.source, error.line, error.hint)
 
 
 def _many(got: Examined, count: int) -> Iterator[Finding]:

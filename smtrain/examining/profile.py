@@ -37,7 +37,7 @@ TIME = r"\d{1,2}:\d{2}(?::\d{2})?.{0,12}"
 DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
 )
-LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,400}[ \t]*", re.ASCII)
+LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,150}[ \t]*", re.ASCII)
 LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
 Tally = dict[str, tuple[int, int]]  # cells of each text, and the first row that has it
 

@@ -117,11 +117,11 @@ class LevelSample:
 
     def add(self, values: Hashes, labels: Hashes) -> None:
         """Go on with some more rows."""
-        rank = values * FACTOR
+        rank = (values ^ FACTOR) * FACTOR  # the hash of 0 is 0
         chosen = rank <= self._limit
         self._kept.append(np.stack([rank[chosen], values[chosen], labels[chosen]]))
         self._rows += self._kept[-1].shape[1]
-        while self._rows > self._most:
+        while self._rows > self._most and self._limit:
             self._limit = np.uint64(int(self._limit) // 2)
             self._kept = [part[:, part[0] <= self._limit] for part in self._kept]
             self._rows = sum(part.shape[1] for part in self._kept)
