@@ -21,7 +21,7 @@ def constant(deviation: float, largest: float) -> str | None:
     """
     if not deviation <= max(CONSTANT * largest, SMALLEST_SCALE):
         return None
-    if largest > LARGEST_WHOLE:
+    if largest >= LARGEST_WHOLE:
         return "it is constant in floating point, which tells about 15 digits; --categorical keeps longer codes apart"
     return "it is constant" if deviation == 0 else "it is constant but for rounding"
 

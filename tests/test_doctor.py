@@ -149,7 +149,84 @@ def test_spellings():
     assert (finding.column, finding.line) == ("level", 9)
 
 
+def test_spellings_that_cannot_be_seen():
+    words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
+    words[7] = "low\u200b"
+    assert "characters that cannot be seen" in only("spelling", "warning", table(level=words)).what
+    words[7] = "\uff4cow"
+    assert "width or shape" in only("spelling", "warning", table(level=words)).what
+
+
+@pytest.mark.parametrize(("one", "two"), [("Size2", "size2"), ("e\u0301t", "\u00e9t"), ("a b", "a\u200b b")])
+def test_names_that_look_alike(one, two):
+    rng = np.random.default_rng(6)
+    finding = only("names", "warning", table(**{one: rng.normal(size=ROWS), two: rng.normal(size=ROWS)}))
+    assert (finding.line, finding.numbers["names"]) == (1, [[one, two]])
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "<NA>",
+            "n/a",
+            "#NA",
+            "-nan",
+            "1.#IND",
+            "\\N",
+            "(null)",
+            "NaT",
+            "[null]",
+            "#VALUE!",
+            "#DIV/0!",
+            "{None}",
+            "<blank>",
+        )
+    ],
+)
+def test_words_that_other_programs_write_for_missing(word):
+    words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
+    words[4] = word
+    assert only("na-like", "note", table(level=words)).numbers["texts"] == {word: 1}
+
+
+def test_very_many_texts(tmp_path):
+    towns = [f"town {i * i % 211}" for i in range(4 * ROWS)]
+    frame = pd.concat([table()] * 4, ignore_index=True).assign(
+        town=towns, z=np.random.default_rng(1).normal(size=4 * ROWS)
+    )
+    frame = frame[["town", "z", "size", "label"]]
+    finding = {f.kind: f for f in sm.doctor(frame).findings}["many texts"]
+    assert (finding.severity, finding.column) == (sm.Severity.WARNING, "town")
+    assert finding.numbers["distinct"] == len(set(towns))
+
+
+def test_whole_numbers_of_too_many_digits(tmp_path):
+    codes = [f"{9007199254740993 + 2 * (i % 7)}" for i in range(ROWS)]
+    finding = only("long number", "warning", table(account=codes))
+    assert (finding.column, finding.line) == ("account", 2)
+    assert not found(table(account=codes), categorical=("account",))
+    same = [str(11898508762506083287 + i % 2) for i in range(ROWS)]
+    assert set(found(table(account=same))) == {"long number", "constant"}
+    table(account=same).to_csv(tmp_path / "t.csv", index=False)
+    assert "constant in floating point" in smtrain("fit", "t.csv", cwd=tmp_path).stderr
+    late = [*range(ROWS - 1), "9007199254740993"]
+    np.random.default_rng(0).shuffle(late)
+    assert "long number" in found(table(account=late))
+
+
 # The labels
+
+
+def test_grades_and_counts_are_told():
+    finding = only("ordered labels", "note", table().assign(label=np.arange(ROWS) * 7 % 6))
+    assert "0 to 5" in finding.what
+    assert not found(table().assign(label=np.arange(ROWS) * 7 % 3))
+
+
+def test_very_many_classes():
+    labels = [f"word {i // 2}" for i in range(ROWS)]
+    assert "many classes" in found(table().assign(label=labels))
 
 
 def test_labels():
@@ -204,6 +281,21 @@ def test_leaks():
     assert finding.numbers["right"] == 1
     assert finding.hint.startswith("--drop score")
     assert not found(table(good=score + np.random.default_rng(5).normal(size=ROWS)))  # much, and not all
+
+
+def test_a_column_of_very_many_texts_that_tells_the_label():
+    """In a sample of the rows most texts are there once or twice."""
+    rng = np.random.default_rng(7)
+    n, levels = 40_000, 4043
+    level = rng.integers(0, levels, n)
+    label = rng.permutation(np.arange(levels) % 3)[level]
+    label[:20] = 0
+    frame = pd.DataFrame({"shop": [f"shop {i}" for i in level], "x": rng.normal(size=n), "y": label})
+    leak = {f.kind: f for f in sm.doctor(frame).findings}["leak"]
+    assert leak.column == "shop"
+    assert leak.numbers["right"] > 0.995
+    mixed = frame.assign(y=np.where(rng.random(n) < 0.1, rng.integers(0, 3, n), label))
+    assert "leak" not in {f.kind for f in sm.doctor(mixed).findings}
 
 
 def test_a_rare_class_is_no_leak():
@@ -307,6 +399,15 @@ def test_annotations_in_a_job_of_github(tmp_path):
     table(age=with_cells(["?", "?"], [9, 20])).to_csv(tmp_path / "t.csv", index=False)
     done = smtrain("doctor", "t.csv", cwd=tmp_path, env={"GITHUB_ACTIONS": "true"})
     assert done.stderr == '::error file=t.csv,line=11::age: 2 words among 198 numbers: "?" 2\n'
+
+
+def test_the_target_is_named(tmp_path):
+    table().to_csv(tmp_path / "t.csv", index=False)
+    assert smtrain("doctor", "t.csv", cwd=tmp_path).stdout.startswith(f"{ROWS} rows, target label (the last column): 0")
+    shown = smtrain("doctor", "t.csv", "-t", "colour", cwd=tmp_path).stdout
+    assert shown.startswith(f"{ROWS} rows, target colour: 0 errors")
+    document = invoke("doctor", "t.csv", "--json", folder=tmp_path).document
+    assert document["target"] == "label"
 
 
 def test_the_command(tmp_path):

@@ -7,6 +7,7 @@ from smtrain.config import LARGEST
 from smtrain.diagnosis import Finding, Severity
 from smtrain.errors import quoted
 from smtrain.examining.examined import NAMED, Examined, counted, with_cells
+from smtrain.examining.forms import forms
 from smtrain.examining.profile import Profile
 from smtrain.examining.words import na_like, spellings
 from smtrain.limits import IDENTIFIER_ROWS, NO_COLUMN
@@ -37,6 +38,7 @@ def columns(got: Examined) -> Iterator[Finding]:
             yield from _kind(profile, kind, got.rows, decimal)
         yield from na_like(profile)
         yield from spellings(profile)
+        yield from forms(profile)
 
 
 def _left(got: Examined) -> Iterator[Finding]:

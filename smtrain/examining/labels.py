@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from smtrain.diagnosis import Finding, Severity
 from smtrain.errors import quoted
 from smtrain.examining.examined import Examined, counted, with_rows
+from smtrain.examining.forms import forms
 from smtrain.examining.profile import MOST_DISTINCT, Profile
 from smtrain.examining.words import spellings
 from smtrain.limits import are_a_quantity, one_class, quantity
@@ -38,6 +39,7 @@ def labels(got: Examined) -> Iterator[Finding]:
     yield from _missing(got, counts)
     yield from _grades(got, counts)
     yield from spellings(got.labels)
+    yield from forms(got.labels)
 
 
 def classes(profile: Profile) -> dict[str, int]:

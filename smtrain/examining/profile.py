@@ -223,7 +223,7 @@ class Profile:
 
     def look_for_long(self, x: NDArray[np.float64]) -> bool:
         """Whether the texts of these numbers are worth a look for digits that are lost: once, if they may be long."""
-        whole = self.maybe_long and bool((np.abs(x[~np.isnan(x)]) > LARGEST_WHOLE).any())
+        whole = self.maybe_long and bool((np.abs(x[~np.isnan(x)]) >= LARGEST_WHOLE).any())
         self.maybe_long = self.maybe_long and not whole
         return whole
 

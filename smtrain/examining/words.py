@@ -12,7 +12,8 @@ from smtrain.sources.quantities import NOTHING
 
 BLANKS_OR_CAPITALS = "blanks or capitals"
 UNSEEN = "characters that cannot be seen"
-UNICODE = "their Unicode form"
+UNICODE = "their Unicode form (NFC, NFD)"
+SHAPE = "the width or shape of characters"
 HIDDEN = str.maketrans(dict.fromkeys(NOTHING, ""))
 
 
@@ -27,7 +28,7 @@ def na_like(profile: Profile) -> Iterator[Finding]:
 
 
 def spellings(profile: Profile) -> Iterator[Finding]:
-    """Texts that differ by blanks or capitals only, by what cannot be seen, or by their Unicode form."""
+    """Texts that differ by blanks or capitals only, by what cannot be seen, or by the width of characters."""
     if profile.distinct.full or profile.words == 0:
         return
     for how, groups in differing(profile.word.texts):
@@ -39,26 +40,24 @@ def spellings(profile: Profile) -> Iterator[Finding]:
 
 def names_alike(names: Iterable[str], source: str, line: int) -> Iterator[Finding]:
     """Names of columns that a person takes for the same."""
-    for how, groups in differing(names):
+    names = list(names)
+    composed = [unicodedata.normalize("NFC", name) for name in names]
+    forms = [[name for name, other in zip(names, composed, strict=True) if other == one] for one in set(composed)]
+    forms = [group for group in forms if len(group) > 1]
+    for how, groups in [*([(UNICODE, forms)] if forms else []), *differing(names)]:
         what = f"names of columns {_alike(how, groups).removeprefix('texts ')}"
         hint = "--drop one of them, or rename it, if they are the same"
         yield Finding(Severity.WARNING, "names", what, None, source, line, hint, {"names": groups[:20]})
 
 
 def _alike(how: str, groups: list[list[str]]) -> str:
-    return f"texts that differ by {how} only: {listed(' = '.join(map(_visible, texts[:3])) for texts in groups)}"
-
-
-def _visible(text: str) -> str:
-    """In quotes; with the form where letters and their marks are apart, for it looks the same."""
-    apart = unicodedata.normalize("NFC", text) != text and unicodedata.normalize("NFD", text) == text
-    return quoted(text) + (" (NFD)" if apart else "")
+    return f"texts that differ by {how} only: {listed(' = '.join(map(quoted, texts[:3])) for texts in groups)}"
 
 
 def differing(texts: Iterable[str]) -> list[tuple[str, list[list[str]]]]:
-    """Groups of texts that are alike, by how they differ."""
+    """Groups of texts that are alike, by how they differ; those of the same letters in another form are one."""
     groups: dict[str, list[str]] = {}
-    for text in texts:
+    for text in {unicodedata.normalize("NFC", text): text for text in texts}.values():
         groups.setdefault(_seen(text), []).append(text)
     found: dict[str, list[list[str]]] = {}
     for alike in groups.values():
@@ -76,7 +75,7 @@ def _how(texts: list[str]) -> str:
     for how, same in ((BLANKS_OR_CAPITALS, _folded), (UNSEEN, _without_hidden)):
         if len({same(text) for text in texts}) == 1:
             return how
-    return UNICODE
+    return SHAPE
 
 
 def _folded(text: str) -> str:
