@@ -103,6 +103,8 @@ def generated(seed):
         options["weight"] = "w"
         names, columns = [*names, "w"], [*columns, weights(rng, n)]
     names, columns = [*names, "y"], [*columns, labels(rng, n)]
+    if rng.random() < 0.2:
+        options["unlabelled"] = "skip"
     decimal = "," if rng.random() < 0.1 else "."
     if rng.random() < 0.2 or decimal == ",":
         values = rng.sample(["?", "-3", "1.0", "red", "1,5", "00", "unknown", "1e160"], rng.randint(0, 3))
