@@ -102,7 +102,7 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     if config.calibrate:
         solution, temperature = _calibrated(objective, solution)
         more |= {"temperature": temperature}
-    findings = find(objective, solution.point.theta, learned.config, learned.encoder)
+    findings = find(objective, solution.point.theta, solution.epochs, learned.config, learned.encoder)
     return _model(learned, learned.config, solution, findings.record | more, findings.information)
 
 

@@ -10,6 +10,7 @@ numbers: the same rows on any number of threads. The exact diagonal of A_k is co
 that is too rare for the sample keeps its curvature.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -17,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.objective import Objective, Partitions, Theta
-from smtrain.softmax import Partition, logits, softmax
+from smtrain.softmax import TRIFLE, Partition, logits, pass_flops, softmax
 
-# Wider blocks cost more than they save; the columns of the largest curvature get the block.
-WIDEST_BLOCK = 1000
-# As many rows for a column as are cheap, in passes; their products run several times as fast, by the flop, as a pass.
-ROWS_PER_COLUMN, CHEAP = (40, 20, 10), 5.0
+# Wider blocks cost more than they save; the columns of the largest curvature get the block. All blocks together take at
+# most so many bytes: each step reads them.
+WIDEST_BLOCK, BLOCK_BYTES = 1000, 1 << 28
+# As many rows for a column as are cheap, in passes by their flops; in time it is less, for the products of blocks run
+# FASTER times as fast, by the flop, as a pass. Blocks that cost more than DEAREST passes, or more than AT_ONCE before
+# any passes were made, are made of so few columns that they are cheap.
+ROWS_PER_COLUMN, CHEAP, AT_ONCE, DEAREST, FASTER = (40, 20, 10), 5.0, 40.0, 600.0, 8.0
 JITTER = 1e-10
 
 
@@ -67,50 +71,82 @@ def diagonal_curvature(objective: Objective) -> Curvature:
     return Curvature(diagonal, np.arange(0), np.empty((objective.classes, 0, 0)))
 
 
-def refresh_cost(objective: Objective) -> tuple[float, int]:
-    """The cost of `local_curvature` in passes over the rows, and the rows per column to use."""
+@dataclass(frozen=True)
+class Plan:
+    """How `local_curvature` is to be taken, and its `cost` in passes over the rows, by flops.
+
+    `multiple` are the rows for each column of a block, `widest` the most columns that get one.
+    """
+
+    cost: float
+    multiple: int
+    widest: int
+
+    @property
+    def passes(self) -> float:
+        """How many passes take about as long."""
+        return 2 + self.cost / FASTER
+
+
+def refresh_plan(objective: Objective, dearest: float = DEAREST) -> Plan:
+    """The widest blocks that are worth what they cost, `dearest` passes at most."""
     rows = objective.partitions
-    return _cost(objective.row_counts.total, rows.features, rows.width, objective.classes)
+    return _plan(objective.row_counts.total, rows.features, rows.width, objective.classes, dearest)
 
 
-def _cost(n: int, p: int, width: int, K: int) -> tuple[float, int]:
-    """See `refresh_cost`: by counting flops, for n rows of so many cells and p features."""
-    c = min(p, WIDEST_BLOCK) + 1
-    one_pass = n * K * (4 * width + 20)
-    costs = [
-        (1.5 + K * (multiple * c * c * c + 4 / 3 * c * c * c) / one_pass, multiple) for multiple in ROWS_PER_COLUMN
-    ]
-    return next((found for found in costs if found[0] <= CHEAP), costs[-1])
+def _plan(n: int, p: int, width: int, K: int, dearest: float = DEAREST) -> Plan:
+    """See `refresh_plan`: by counting flops, for n rows of so many cells and p features."""
+    one_pass = max(pass_flops(n, width, K), TRIFLE)
+    widest = min(p, WIDEST_BLOCK, max(0, math.isqrt(BLOCK_BYTES // (8 * K)) - 1))
+    plans = [Plan(_cost(one_pass, K, multiple, widest), multiple, widest) for multiple in ROWS_PER_COLUMN]
+    found = next((plan for plan in plans if plan.cost <= CHEAP), plans[-1])
+    if found.cost <= dearest:
+        return found
+    narrow = int((CHEAP - _cost(one_pass, 0, 0, 0)) * one_pass / (K * (found.multiple + 4 / 3))) ** (1 / 3)
+    widest = max(0, int(narrow) - 1)
+    return Plan(_cost(one_pass, K, found.multiple, widest), found.multiple, widest)
+
+
+def _cost(one_pass: int, K: int, multiple: int, columns: int) -> float:
+    """Two forward halves of a pass with sums; and for each class the products of the drawn rows, and the inverse."""
+    c = columns + 1
+    return 1.5 + K * (multiple + 4 / 3) * c**3 / one_pass
 
 
 def refresh_bytes(n: int, p: int, width: int, classes: int, threads: int) -> int:
-    """The most memory that `local_curvature` takes, and what it gives back; the arguments are those of `_cost`."""
-    c = min(p, WIDEST_BLOCK) + 1
-    inverses = 3 * 8 * classes * c * c  # the last ones, a list of new ones, and their stack
-    sample = min(n, _cost(n, p, width, classes)[1] * c) * (3 * 8 * width + 2 * 4 * c)
-    return inverses + threads * (sample + 4 * 8 * c * c)
+    """The most memory that `local_curvature` takes, and what it gives back; the arguments are those of `_plan`."""
+    plan = _plan(n, p, width, classes)
+    c = plan.widest + 1
+    inverses = 2 * 8 * classes * c * c  # the last ones and the new ones
+    sample = min(n, plan.multiple * c) * (3 * 8 * width + 12 * c)
+    return inverses + threads * (sample + 8 * 8 * c * c)
 
 
-def local_curvature(objective: Objective, theta: Theta, damping: float, multiple: int) -> Curvature:
+def local_curvature(objective: Objective, theta: Theta, damping: float, multiple: int, widest: int) -> Curvature:
     """The curvature at θ, its weights s (1 − s) raised by damping / K; from `multiple` rows for each column.
 
     `damping` keeps curvature where the fit is still confident of the wrong classes; it goes to zero at the optimum.
+    At most `widest` columns get a block.
     """
     partitions, n, penalty = objective.partitions, objective.n, objective.penalty
     weigh = partial(_weights, theta=theta, damping=damping)
-    sums = partitions.sum(partial(_exact_diagonal, weigh=weigh))
+    sums = partitions.sum(partial(_exact_diagonal, weigh=weigh, classes=objective.classes))
     diagonal = sums.diagonal / n
     diagonal[:-1] += penalty
     diagonal[diagonal <= 0] = 1
     p = partitions.features
-    columns = np.sort(np.argsort(-diagonal[:-1].sum(axis=1), kind="stable")[:WIDEST_BLOCK])
+    columns = np.sort(np.argsort(-diagonal[:-1].sum(axis=1), kind="stable")[:widest])
     totals = np.cumsum(sums.weights, axis=0)
     step = totals[-1] / (multiple * (len(columns) + 1))  # the weight that one drawn row stands for, (K,)
     before = dict(zip(sums.starts.tolist(), totals - sums.weights, strict=True))
     drawn = partitions.sum(partial(_drawn, weigh=weigh, step=np.maximum(step, 1e-300), before=before))
     block = np.append(columns, p)
-    inverse = partial(_inverse, partitions, columns, scale=step / n, penalty=penalty, diagonal=diagonal[block])
-    inverses = np.stack(list(partitions.map(inverse, list(enumerate(drawn.by_class)))))
+    inverses = np.empty((objective.classes, len(block), len(block)))
+    invert = partial(
+        _invert, partitions, columns, scale=step / n, penalty=penalty, diagonal=diagonal[block], out=inverses
+    )
+    for _ in partitions.map(invert, list(enumerate(drawn.by_class(objective.classes)))):
+        pass  # each has written its own
     return Curvature(diagonal, block, inverses)
 
 
@@ -133,22 +169,39 @@ class _Diagonal:
         return _Diagonal(self.diagonal + other.diagonal, starts, np.concatenate([self.weights, other.weights]))
 
 
-def _exact_diagonal(partition: Partition, weigh: partial[NDArray[np.float64]]) -> _Diagonal:
-    w = weigh(partition)
-    totals = w.sum(axis=1)
-    diagonal = np.vstack([partition.X.square_transpose_times(w), totals])
-    return _Diagonal(diagonal, np.array([partition.start]), totals[None])
+def _exact_diagonal(partition: Partition, weigh: partial[NDArray[np.float64]], classes: int) -> _Diagonal:
+    diagonal = np.zeros((partition.X.columns + 1, classes))
+    for tile in partition.tiles(classes):
+        w = weigh(tile)
+        diagonal[:-1] += tile.X.square_transpose_times(w)
+        diagonal[-1] += w.sum(axis=1)
+    return _Diagonal(diagonal, np.array([partition.start]), diagonal[None, -1].copy())
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """For each class the positions of the drawn rows, and how often each was drawn."""
+    """The drawn rows, each as its class, its position, and how often it was drawn: (d,) each."""
 
-    by_class: tuple[tuple[NDArray[np.intp], NDArray[np.float64]], ...]
+    classes: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    times: NDArray[np.float64]
 
     def __add__(self, other: "_Drawn") -> "_Drawn":
-        pairs = zip(self.by_class, other.by_class, strict=True)
-        return _Drawn(tuple((np.append(a, c), np.append(b, d)) for (a, b), (c, d) in pairs))
+        return _joined([self, other])
+
+    def by_class(self, count: int) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+        """For each class the positions of the drawn rows, ascending, and how often each was drawn."""
+        order = np.argsort(self.classes, kind="stable")
+        ends = np.cumsum(np.bincount(self.classes, minlength=count))[:-1]
+        return list(zip(np.split(self.rows[order], ends), np.split(self.times[order], ends), strict=True))
+
+
+def _joined(drawn: list[_Drawn]) -> _Drawn:
+    return _Drawn(
+        np.concatenate([one.classes for one in drawn]),
+        np.concatenate([one.rows for one in drawn]),
+        np.concatenate([one.times for one in drawn]),
+    )
 
 
 def _drawn(
@@ -158,15 +211,18 @@ def _drawn(
     before: dict[int, NDArray[np.float64]],
 ) -> _Drawn:
     """Systematic sampling: a row is drawn as often as the running total of the weights crosses k + ½ steps."""
-    running = np.cumsum(weigh(partition), axis=1) + before[partition.start][:, None]
-    crossed = np.floor(running / step[:, None] + 0.5)
-    first = np.floor(before[partition.start] / step + 0.5)
-    times = np.diff(crossed, axis=1, prepend=first[:, None])
-    rows = [np.flatnonzero(row > 0) for row in times]
-    return _Drawn(tuple((r + partition.start, row[r]) for r, row in zip(rows, times, strict=True)))
+    total, start, found = before[partition.start], partition.start, []
+    for tile in partition.tiles(len(step)):
+        running = np.cumsum(weigh(tile), axis=1) + total[:, None]
+        crossed = np.floor(running / step[:, None] + 0.5)
+        times = np.diff(crossed, axis=1, prepend=np.floor(total / step + 0.5)[:, None])
+        classes, rows = np.nonzero(times > 0)
+        found.append(_Drawn(classes, rows + start, times[classes, rows]))
+        total, start = running[:, -1], start + tile.rows
+    return _joined(found)
 
 
-def _inverse(
+def _invert(
     partitions: Partitions,
     columns: NDArray[np.intp],
     drawn: tuple[int, tuple[NDArray[np.intp], NDArray[np.float64]]],
@@ -174,8 +230,9 @@ def _inverse(
     scale: NDArray[np.float64],
     penalty: float,
     diagonal: Theta,
-) -> NDArray[np.float64]:
-    """A_k⁻¹ for one class, (c, c); the diagonal of A_k is at least the exact one.
+    out: NDArray[np.float64],
+) -> None:
+    """Write A_k⁻¹ of one class to out[k], (c, c); the diagonal of A_k is at least the exact one.
 
     By way of L⁻¹ of A_k = L Lᵀ, so that it is positive definite however badly scaled A_k is.
     """
@@ -192,7 +249,7 @@ def _inverse(
     root = np.sqrt(np.diag(A))
     unit = A / root / root[:, None]
     L_inverse = np.linalg.inv(_cholesky(unit)) / root
-    return np.asarray(L_inverse.T @ L_inverse)
+    np.matmul(L_inverse.T, L_inverse, out=out[k])
 
 
 def _cholesky(A: NDArray[np.float64]) -> NDArray[np.float64]:

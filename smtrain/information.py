@@ -21,7 +21,9 @@ MOST_PARAMETERS = 2000
 FLAT = 1e-11
 # A class that loses its probability in the limit has less than this by then.
 MOST_GONE = 1e-3
-# Rows of this many numbers together are made dense at a time, and 64 rows at least.
+# A row without which its own logits would move so far decides them alone: what moves them is one over rounding.
+FARTHEST = 1e9
+# Rows of this many numbers together are made dense at a time, and a few at least.
 DENSE = 1 << 21
 
 Floats = NDArray[np.float64]
@@ -53,18 +55,20 @@ def observed_information(objective: Objective, theta: Theta, limit: Limit | None
 
 
 def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Floats:
+    """The blocks of two classes are −Qᵀ V Q of the rows' Q = s ⊗ x̃ (m, d); those of one, X̃ᵀ V (s_k (1 − s_k)) X̃.
+
+    The latter by themselves: a difference would leave rounding where all probabilities are 0 or 1.
+    """
     P, K = theta.shape
-    H = np.zeros((K - 1, P, K - 1, P))
-    for X, rows in _dense(partition, P):
+    H, within = np.zeros(((K - 1) * P,) * 2), np.zeros((K - 1, P, P))
+    for X, rows in _dense(partition, (K - 1) * P):
         S = _probabilities(X, rows.y, theta, limit)[1:]
-        for k in range(K - 1):
-            VS = S[k] * rows.v
-            for m in range(k + 1):
-                block = (X * (VS * ((k == m) - S[m]))[:, None]).T @ X
-                H[k, :, m] += block
-                if m < k:
-                    H[m, :, k] += block  # a block is its own transpose
-    H = H.reshape((K - 1) * P, (K - 1) * P)
+        Q = (S.T[:, :, None] * X[:, None, :]).reshape(len(X), -1)
+        H -= Q.T @ (Q * rows.v[:, None])
+        for k, s in enumerate(S):
+            within[k] += (X * (rows.v * s * (1 - s))[:, None]).T @ X
+    for k, block in enumerate(within):
+        H[k * P : (k + 1) * P, k * P : (k + 1) * P] = block
     return np.asarray((H + H.T) / 2)
 
 
@@ -78,9 +82,9 @@ def _probabilities(X: Floats, y: NDArray[np.intp], theta: Theta, limit: Limit | 
     return np.asarray(softmax(Z), np.float64)
 
 
-def _dense(partition: Partition, numbers: int) -> Iterator[tuple[Floats, Partition]]:
+def _dense(partition: Partition, numbers: int, fewest: int = 64) -> Iterator[tuple[Floats, Partition]]:
     """X̃ (m, p + 1) with the intercept's ones, and those rows, some at a time; a row needs `numbers` numbers."""
-    size = max(64, DENSE // numbers)
+    size = max(fewest, DENSE // numbers)
     for start in range(0, partition.rows, size):
         rows = partition.take(slice(start, start + size))
         X = np.ones((rows.rows, partition.X.columns + 1))
@@ -138,27 +142,38 @@ def leave_one_out(objective: Objective, theta: Theta, found: Inverse) -> float:
     the free classes, and G = J H⁻¹ Jᵀ of a row, the logits without it are z + v (I − v G A)⁻¹ G r. `found` is the
     inverse of the information and penalty at θ. It is not defined where a row alone decides its own prediction.
     """
-    total = objective.partitions.sum(partial(_left_out, theta=theta, factor=found.factor))
+    inverse = found.factor @ found.factor.T
+    total = objective.partitions.sum(partial(_left_out, theta=theta, inverse=inverse))
     return total / objective.n if np.isfinite(total) else np.nan
 
 
 @np.errstate(all="ignore")  # what is not finite is not defined, and seen in the sum
-def _left_out(partition: Partition, theta: Theta, factor: Floats) -> float:
-    P, K = theta.shape
-    F = factor.reshape(K - 1, P, -1)
-    total = 0.0
-    for X, rows in _dense(partition, max(1, F.shape[2]) * (K - 1)):
+def _left_out(partition: Partition, theta: Theta, inverse: Floats) -> float:
+    total, K = 0.0, theta.shape[1]
+    for X, rows in _dense(partition, max(len(inverse), (K - 1) ** 2), fewest=4):
         Z = (X @ theta).T
         S = softmax(Z)[1:].T
-        JF = np.matmul(X, F)  # (K − 1, m, r)
-        G = np.matmul(JF.transpose(1, 0, 2), JF.transpose(1, 2, 0))  # (m, K − 1, K − 1)
+        G = _quadratic_forms(X, inverse)
         R = S - (rows.y[:, None] == np.arange(1, K))
-        A = S[:, :, None] * (np.eye(K - 1) - S[:, None, :])
         v = rows.v[:, None, None]
+        GA = (G - np.matmul(G, S[:, :, None])) * S[:, None, :]
         try:
-            moved = np.linalg.solve(np.eye(K - 1) - v * (G @ A), v * (G @ R[:, :, None]))[:, :, 0]
+            moved = np.linalg.solve(np.eye(K - 1) - v * GA, v * np.matmul(G, R[:, :, None]))[:, :, 0]
         except np.linalg.LinAlgError:
+            return np.nan
+        if not np.abs(moved).max() < FARTHEST:
             return np.nan
         Z[1:] += moved.T
         total += float(rows.v @ nll(Z, rows.y))
     return total
+
+
+def _quadratic_forms(X: Floats, inverse: Floats) -> Floats:
+    """G = J H⁻¹ Jᵀ of each row, (m, K − 1, K − 1): xᵀ Q x of every P × P block Q of the inverse (d, d)."""
+    m, P = X.shape
+    free = len(inverse) // P
+    G = np.empty((m, free, free))
+    for k in range(free):
+        products = (X @ inverse[k * P : (k + 1) * P]).reshape(m, free, P)
+        G[:, k] = np.matmul(products, X[:, :, None])[:, :, 0]
+    return G

@@ -108,7 +108,8 @@ class Learner:
         thread = 4 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
         solver = KEPT_THETAS * 8 * p * K
         if config.solver_name != "gd":
-            solver += most_bytes(self._got.rows, p, len(encoder.columns) + len(encoder.gappy), K, threads)
+            width, proximal = len(encoder.columns) + len(encoder.gappy), config.l1 > 0
+            solver += most_bytes(self._got.rows, p, width, K, threads, proximal=proximal)
         elif config.batch_size is not None:
             solver += 8 * self._got.rows  # the order of the rows
         return PROGRAM + threads * thread + solver

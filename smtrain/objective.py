@@ -19,10 +19,20 @@ from numpy.typing import NDArray
 from smtrain.conjugate import conjugate_gradients
 from smtrain.dual import Dual, dual_point, entropy_sum
 from smtrain.sampling import RowCounts, Sampler, row_counts
-from smtrain.softmax import Partition, Sums, cost_and_gradient, curvature_times, intercept_curvature
+from smtrain.softmax import (
+    Partition,
+    Sums,
+    cost_and_gradient,
+    curvature_times,
+    intercept_curvature,
+    intercept_curvature_times,
+    pass_flops,
+)
 from smtrain.tree import Additive
 
-MOST_INTERCEPT_CLASSES = 2000
+# The intercept's curvature is made as a K × K matrix for so many classes; beyond, that and solving with it would cost
+# many passes, and at most so many products with it, half a pass each, take its place.
+MOST_DIRECT_CLASSES, MOST_PRODUCTS = 200, 6
 # Weights beyond this are as good as infinite: with the largest feature their logits would overflow.
 LARGEST_WEIGHT = 1e100
 
@@ -169,6 +179,11 @@ class Objective:
         """How many rows of each class weigh anything: those of the fit."""
         return self.partitions.sum(partial(row_counts, classes=self.classes))
 
+    @cached_property
+    def pass_flops(self) -> int:
+        """About what `value_and_grad` costs, in flops."""
+        return pass_flops(self.row_counts.total, self.partitions.width, self.classes)
+
     @property
     def penalty(self) -> float:
         """The penalty's share in the mean objective, l2 / n."""
@@ -268,17 +283,31 @@ class Objective:
         """What `gap` would be for l1 = 0, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. No proof."""
         return float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
 
-    def step_intercept(self, point: Point) -> Point:
-        """The point after one step of Newton's method on b alone, which costs two passes; `point` if it is no lower.
+    @property
+    def intercept_passes(self) -> int:
+        """What `step_intercept` costs at most, in passes over the rows."""
+        return 2 if self.classes <= MOST_DIRECT_CLASSES else 2 + MOST_PRODUCTS // 2
 
-        For at most `MOST_INTERCEPT_CLASSES` classes: the curvature is K × K.
-        """
+    def step_intercept(self, point: Point) -> Point:
+        """The point after one step of Newton's method on b alone; `point` if it is no lower."""
         W, b = point.theta[:-1], point.theta[-1]
-        sums = self.partitions.sum(partial(intercept_curvature, W=W, b=b))
-        step = np.linalg.lstsq(sums.H / self.n, sums.g / self.n, rcond=1e-12)[0]  # H is singular: Σ_k g_k = 0
+        step = self._intercept_step(W, b)
         b = b - step * min(1.0, 2 / max(float(np.abs(step).max()), 1e-300))
         found = self.value_and_grad(np.vstack([W, b]))
         return found if found.objective <= point.objective else point
+
+    def _intercept_step(self, W: Theta, b: Theta) -> Theta:
+        """H⁻¹ g of the intercept, (K,): solved, or for many classes nearly so by conjugate gradients."""
+        few = self.classes <= MOST_DIRECT_CLASSES
+        sums = self.partitions.sum(partial(intercept_curvature, W=W, b=b, diagonal=not few))
+        g, H = sums.g / self.n, sums.H / self.n
+        if few:
+            return np.asarray(np.linalg.lstsq(H, g, rcond=1e-12)[0])  # H is singular: Σ_k g_k = 0
+        scale = 1 / np.maximum(H, 1e-12 * H.max() + 1e-300)
+        term = partial(intercept_curvature_times, W=W, b=b)
+        times = lambda d: self.partitions.sum(partial(term, d=d)) / self.n  # noqa: E731
+        step = conjugate_gradients(times, g, partial(np.multiply, scale), accuracy=1e-3, most=MOST_PRODUCTS)
+        return np.asarray(step - step.mean())
 
     def newton_gap(self, point: Point, *, accuracy: float = 0.1, most: int = 50) -> float:
         """An estimate, g·H⁻¹g / 2, of J(θ)/n − min J/n: what a Newton step promises. Used at l2 = 0; no proof.

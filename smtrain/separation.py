@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from smtrain.conjugate import conjugate_gradients
 from smtrain.objective import Objective, Partitions, Theta
-from smtrain.softmax import Partition, logits, softmax
+from smtrain.softmax import Partition, logits, pass_flops, softmax
 
 MOST_CLASSES = 1000
 # Margins beyond this share of the largest are not rounding.
@@ -28,7 +28,9 @@ SOLVED = 1e-5
 LEAST = 1e-3
 # Pairs of a row and a wrong class that are less probable than this may be on their way to zero.
 SATURATED = (1e-4, 1e-7, 1e-10, 1e-13)
-MOST_PASSES = 100
+# Each solve takes so many passes at most; and no more than a quarter of those that the fit took, for there may be four
+# over all rows, or than make so many flops, some tenths of a second.
+MOST_PASSES, FEWEST_PASSES, CHEAP = 100, 10, 1 << 31
 # Rows of the sample for each column, and besides.
 SAMPLE = (20, 1000)
 # The conjugate gradients are preconditioned by the inverse of a matrix so wide at most, made regular by a ridge.
@@ -61,8 +63,8 @@ class Margins:
         return Margins(np.minimum(self.least, other.least), np.maximum(self.largest, other.largest))
 
 
-def find_separation(objective: Objective, theta: Theta) -> Separation | None:
-    """A direction that separates, if the fit θ (p + 1, K), made without a penalty, shows one.
+def find_separation(objective: Objective, theta: Theta, epochs: int | None = None) -> Separation | None:
+    """A direction that separates, if the fit θ (p + 1, K), made without a penalty in so many epochs, shows one.
 
     Complete separation is found whenever θ itself separates. Quasi-complete separation is found where θ is so near the
     infimum that the rows that it concerns have stopped to count. None proves nothing.
@@ -75,7 +77,7 @@ def find_separation(objective: Objective, theta: Theta) -> Separation | None:
         return None
     if margins.least.min() > STRICT * size:
         return Separation(True, theta, STRICT * size, _pairs(margins, STRICT * size))
-    for direction in _unheld(objective, theta, size):
+    for direction in _unheld(objective, theta, size, epochs):
         found = objective.partitions.sum(partial(_margins, theta=direction))
         top = float(found.largest.max())
         if top <= LEAST * size:  # nothing is left, and less would be with more rows or smaller probabilities
@@ -120,7 +122,14 @@ def _weighty(partition: Partition, classes: int) -> Iterator[Partition]:
             yield tile if weighty.all() else tile.take(weighty)
 
 
-def _unheld(objective: Objective, theta: Theta, size: float) -> Iterator[Theta]:
+def _most_passes(rows: int, width: int, classes: int, epochs: int | None) -> int:
+    """How many passes over so many rows a solve may take after a fit of so many `epochs`."""
+    if epochs is None:
+        return MOST_PASSES
+    return min(MOST_PASSES, max(FEWEST_PASSES, epochs // 4, CHEAP // pass_flops(rows, width, classes)))
+
+
+def _unheld(objective: Objective, theta: Theta, size: float, epochs: int | None) -> Iterator[Theta]:
     """The part of θ that changes no margin which still counts: where a row gives a wrong class at least some share.
 
     With A the sum of (e_y − e_k)(e_y − e_k)ᵀ ⊗ x xᵀ over those rows and classes, it is θ − A⁺ A θ. First by a sample of
@@ -137,7 +146,8 @@ def _unheld(objective: Objective, theta: Theta, size: float) -> Iterator[Theta]:
         pull = partial(_pull, theta=theta, share=share)
         for whole in (False, True) if count < n else (True,):
             times = partial(_over, objective.partitions if whole else sample, pull)
-            yield start - conjugate_gradients(times, times(start), solve, accuracy=1e-7, most=MOST_PASSES)
+            most = _most_passes(n if whole else count, objective.partitions.width, objective.classes, epochs)
+            yield start - conjugate_gradients(times, times(start), solve, accuracy=1e-7, most=most)
 
 
 def _over(rows: Partitions | Partition, pull: partial[Theta], direction: Theta) -> Theta:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.curvature import diagonal_curvature, local_curvature, refresh_cost
+from smtrain.curvature import diagonal_curvature, local_curvature, refresh_plan
 from smtrain.softmax import softmax
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
@@ -27,7 +27,7 @@ def test_blocks_are_close_to_those_of_the_hessian(kind):
     whole = partition(kind, m=3000, weights=True)
     f = objective(whole, l2=2.0, size=256, threads=2)
     t = theta(f, scale=0.3)
-    curvature = local_curvature(f, t, damping=0.0, multiple=100)
+    curvature = local_curvature(f, t, damping=0.0, multiple=100, widest=1000)
     for k, A in enumerate(blocks(whole, t, 4, 2.0, f.n)):
         estimate = np.linalg.inv(curvature.inverses[k])
         np.testing.assert_allclose(curvature.diagonal[:, k], np.diag(A), rtol=1e-10)
@@ -40,14 +40,14 @@ def test_a_sample_of_all_rows_gives_the_hessian():
     whole = partition("mixed", m=200)
     f = objective(whole)
     t = theta(f, scale=0.3)
-    curvature = local_curvature(f, t, damping=0.0, multiple=20_000)
+    curvature = local_curvature(f, t, damping=0.0, multiple=20_000, widest=1000)
     for k, A in enumerate(blocks(whole, t, 4, 1.0, f.n)):
         np.testing.assert_allclose(np.linalg.inv(curvature.inverses[k]), A, atol=2e-4 * np.abs(A).max())
 
 
 def test_solve_is_symmetric_positive_and_blind_to_the_gauge():
     f = objective(partition("mixed", m=500, K=4), size=100)
-    curvature = local_curvature(f, theta(f), damping=0.1, multiple=10)
+    curvature = local_curvature(f, theta(f), damping=0.1, multiple=10, widest=1000)
     a, b = theta(f, seed=1), theta(f, seed=2)
     assert (a * curvature.solve(b)).sum() == pytest.approx((b * curvature.solve(a)).sum())
     assert (a * curvature.solve(a)).sum() > 0
@@ -55,10 +55,9 @@ def test_solve_is_symmetric_positive_and_blind_to_the_gauge():
     np.testing.assert_allclose(curvature.solve(a).sum(axis=1), 0, atol=1e-9)
 
 
-def test_wide_tables_get_blocks_for_the_columns_of_largest_curvature(monkeypatch):
-    monkeypatch.setattr("smtrain.curvature.WIDEST_BLOCK", 3)
+def test_wide_tables_get_blocks_for_the_columns_of_largest_curvature():
     f = objective(partition("mixed", m=500), size=100)
-    curvature = local_curvature(f, theta(f), damping=0.0, multiple=10)
+    curvature = local_curvature(f, theta(f), damping=0.0, multiple=10, widest=3)
     assert len(curvature.columns) == 4
     largest = np.argsort(-curvature.diagonal[:-1].sum(1))[:3]
     assert set(curvature.columns[:-1]) == set(largest)
@@ -69,7 +68,7 @@ def test_wide_tables_get_blocks_for_the_columns_of_largest_curvature(monkeypatch
 def test_same_bits_on_any_number_of_threads():
     whole = partition("mixed", m=1000, weights=True)
     found = [
-        local_curvature(f, theta(f), 0.1, 10).inverses.tobytes()
+        local_curvature(f, theta(f), 0.1, 10, 1000).inverses.tobytes()
         for f in (objective(whole, size=77, threads=n) for n in (1, 2, 3))
     ]
     assert len(set(found)) == 1
@@ -104,5 +103,5 @@ def test_diagonal_bound_is_an_upper_bound_at_zero():
 
 def test_cost_grows_with_the_columns():
     narrow, wide = (objective(gaussian(2000, p, 3), 3) for p in (5, 200))
-    assert refresh_cost(narrow)[0] < refresh_cost(wide)[0]
-    assert refresh_cost(narrow)[1] > refresh_cost(wide)[1]
+    assert refresh_plan(narrow).cost < refresh_plan(wide).cost
+    assert refresh_plan(narrow).multiple > refresh_plan(wide).multiple

@@ -209,7 +209,7 @@ def pairs_of(f, steps):
 def test_the_compact_matrix_is_that_of_the_updates():
     """B ← B − B s sᵀ B / sᵀBs + y yᵀ / sᵀy, one pair after the other, on a dense matrix."""
     f = objective(partition("mixed", m=300), l2=2.0, size=100)
-    curvature, pairs = local_curvature(f, theta(f), 0.1, 10), pairs_of(f, 4)
+    curvature, pairs = local_curvature(f, theta(f), 0.1, 10, 1000), pairs_of(f, 4)
     shape = f.zeros().shape
     unit = np.eye(f.zeros().size)
 
@@ -258,8 +258,9 @@ def test_the_models_minimum_is_that_of_many_plain_steps():
         return (d * (model.g + model.B.times(d) / 2)).sum() + (f.threshold * np.abs(at)).sum()
 
     # The minimum may be a whole line: a constant added to a row with as many positive as negative weights.
-    assert q(model.minimum(1e-9)) == pytest.approx(q(x), rel=1e-9)
+    assert q(model.minimum(1e-9, 1 << 40)) == pytest.approx(q(x), rel=1e-9)
     assert model.fall(x) < 0
+    assert q(x) < q(model.minimum(1e-9, 0)) < q(t)  # where a pass costs less than a step, a few steps must do
 
 
 # The command

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from smtrain.api import Observer
 from smtrain.config import FitConfig
+from smtrain.encoding import Encoder
 from smtrain.errors import OutputError, quoted
 from smtrain.learning import Learned
 from smtrain.model import Model
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 CURVE_WIDTH = 60
+# From so many weights on, their number is said before training: an epoch's time and the memory grow with it.
+MANY_WEIGHTS = 100_000
 EXPECTED = {Status.CONVERGED.name, Status.EARLY.name}
 
 
@@ -160,6 +163,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         f"{show(sources[0])}{more}: {learned.rows:,} rows, {columns} ({kinds}){separated}",
         f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
+    lines += weights_line(encoder)
     if learned.on_disk:
         lines.append(f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk")
     if learned.validation_rows:
@@ -176,6 +180,18 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         lines.append(f"ignored {listed}{', …' if len(ignored) > 12 else ''}: {reason}")
     lines.append(settings(config.record()))
     return lines
+
+
+def weights_line(encoder: Encoder) -> list[str]:
+    """The number of weights, where it is large, and the column of words that most of them are of."""
+    p, K = len(encoder.features), len(encoder.classes)
+    if p * K < MANY_WEIGHTS:
+        return []
+    line = f"{p:,} features × {K:,} classes: {p * K:,} weights"
+    widest = max(encoder.categorical, key=lambda column: len(column.levels), default=None)
+    if widest is not None and 2 * len(widest.levels) > p:
+        line += f", {len(widest.levels) * K:,} of them for the levels of {show(widest.name, 40)}"
+    return [line]
 
 
 def settings(options: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from smtrain.objective import MOST_INTERCEPT_CLASSES, Objective, Point, Theta
+from smtrain.objective import Objective, Point, Theta
 
 
 class Status(Enum):
@@ -188,12 +188,13 @@ def _with_intercept_solved(objective: Objective, state: Any, bound: float, rule:
     A step of Newton's method squares the error, so one is usually enough. With l1 the certificate asks for each entry
     of W's gradient, and those move with b.
     """
-    if objective.l1 > 0 or objective.penalty == 0 or objective.classes > MOST_INTERCEPT_CLASSES:
+    if objective.l1 > 0 or objective.penalty == 0:
         return state
-    while _waits_for_intercept(objective, state.point, bound, rule.tol) and rule.epochs - state.epoch >= 2:
+    passes = objective.intercept_passes
+    while _waits_for_intercept(objective, state.point, bound, rule.tol) and rule.epochs - state.epoch >= passes:
         point = objective.step_intercept(state.point)
         moved = point is not state.point
-        state = replace(state, point=point, epoch=state.epoch + 2)
+        state = replace(state, point=point, epoch=state.epoch + passes)
         if not moved:
             break
     return state

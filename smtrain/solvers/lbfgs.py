@@ -15,7 +15,16 @@ from typing import ClassVar
 import numpy as np
 
 from smtrain.config import FitConfig
-from smtrain.curvature import CHEAP, Curvature, diagonal_curvature, local_curvature, refresh_bytes, refresh_cost
+from smtrain.curvature import (
+    AT_ONCE,
+    CHEAP,
+    Curvature,
+    Plan,
+    diagonal_curvature,
+    local_curvature,
+    refresh_bytes,
+    refresh_plan,
+)
 from smtrain.line import LogitLine, Logits, PassLine, open_line
 from smtrain.objective import Objective, Point, Theta
 from smtrain.solvers.base import State
@@ -83,7 +92,7 @@ class Lbfgs:
         state = self.start(objective, point)
         if objective.row_counts.total <= objective.partitions.features:
             return state
-        return self._with_promise(self._refreshed(objective, state, 0.0))
+        return self._with_promise(self._refreshed(objective, state, 0.0, refresh_plan(objective, AT_ONCE)))
 
     def moved(self, objective: Objective, state: LbfgsState, theta: Theta) -> LbfgsState:
         """A state at θ for a similar objective, on other rows: what is known of the curvature is kept."""
@@ -113,8 +122,8 @@ class Lbfgs:
             return state
         found, logits = line.take(t)
         state = replace(self._accepted(objective, state, found), logits=logits)
-        if passes - spent > 2 and self._refresh_is_due(objective, state):
-            state = self._refreshed(objective, state, state.decrease)
+        if self._refresh_is_due(objective, state, passes - spent):
+            state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
         return self._with_promise(state)
 
     def _begins_with_sample(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
@@ -143,7 +152,7 @@ class Lbfgs:
         if found.epoch < EASY:
             return there
         state = replace(state, point=there.point, recent=there.recent, epoch=epoch)
-        return self._with_promise(self._refreshed(objective, state, SAMPLE_ACCURACY))
+        return self._with_promise(self._refreshed(objective, state, SAMPLE_ACCURACY, refresh_plan(objective, AT_ONCE)))
 
     def _after_failure(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         if state.pairs:
@@ -161,19 +170,23 @@ class Lbfgs:
         recent = (*state.recent, found.objective)[-LOOK_BACK - 1 :]
         return replace(state, point=found, pairs=pairs, steps=state.steps + 1, recent=recent)
 
-    def _refresh_is_due(self, objective: Objective, state: LbfgsState) -> bool:
-        """After a while that grows with the refresh's cost; a dear one only once the objective has flattened."""
-        n, p = objective.row_counts.total, objective.partitions.features
-        cost, _ = refresh_cost(objective)
-        wait = max(WAIT, 1.5 * cost) * GROWTH**state.refreshes if state.refreshes else FIRST_WAIT
-        if n <= p or state.steps < FIRST_STEPS or state.epoch - state.refreshed < wait:
-            return False
-        return cost <= CHEAP or state.decrease <= FLAT
+    def _refresh_is_due(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
+        """After a while that grows with the refresh's cost; a dear one only once the objective has flattened.
 
-    def _refreshed(self, objective: Objective, state: LbfgsState, decrease: float) -> LbfgsState:
+        The first one waits for as many passes as it costs, and none costs more than the `passes` that are left.
+        """
+        n, p = objective.row_counts.total, objective.partitions.features
+        plan = refresh_plan(objective)
+        first = max(FIRST_WAIT, plan.passes)
+        wait = max(WAIT, 1.5 * plan.cost) * GROWTH**state.refreshes if state.refreshes else first
+        if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS or state.epoch - state.refreshed < wait:
+            return False
+        return plan.cost <= CHEAP or state.decrease <= FLAT
+
+    def _refreshed(self, objective: Objective, state: LbfgsState, decrease: float, plan: Plan) -> LbfgsState:
         """Take the curvature at the current point: two passes over the rows. Damped by the recent relative decrease."""
         damping = min(1.0, DAMPING * max(decrease, 0.0))
-        curvature = local_curvature(objective, state.point.theta, damping, refresh_cost(objective)[1])
+        curvature = local_curvature(objective, state.point.theta, damping, plan.multiple, plan.widest)
         epoch = state.epoch + 2
         return replace(state, curvature=curvature, epoch=epoch, refreshed=epoch, refreshes=state.refreshes + 1)
 
@@ -236,11 +249,14 @@ def _most_pairs(bytes_of_theta: int) -> int:
     return max(3, min(MEMORY, MEMORY_BYTES // (2 * bytes_of_theta)))
 
 
-def most_bytes(n: int, p: int, width: int, classes: int, threads: int) -> int:
-    """The most memory that the pairs and the curvature take, for n rows of `width` cells."""
+def most_bytes(n: int, p: int, width: int, classes: int, threads: int, *, proximal: bool) -> int:
+    """The most memory that the pairs and the curvature take, for n rows of `width` cells.
+
+    The proximal solver's quadratic model has as much again as the pairs, and the blocks besides their inverses.
+    """
     theta = 8 * (p + 1) * classes
     refresh = refresh_bytes(n, p, width, classes, threads) if n > p else 0
-    return 2 * theta * _most_pairs(theta) + refresh
+    return (2 if proximal else 1) * (2 * theta * _most_pairs(theta) + refresh)
 
 
 def _next_trial(low: float, high: float, t: float, slope: float, rise: float) -> float:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from smtrain.config import FitConfig
+from smtrain.curvature import refresh_plan
 from smtrain.objective import Objective, Point
+from smtrain.softmax import TRIFLE
 from smtrain.solvers import lbfgs
 from smtrain.solvers.lbfgs import ARMIJO, TRIALS, Lbfgs, LbfgsState
 from smtrain.solvers.quadratic import Bfgs, Model
@@ -32,13 +34,13 @@ class Proximal(Lbfgs):
         if found is None:
             return self._after_failure(objective, state)
         state = self._accepted(objective, state, found)
-        if passes - trials > 2 and self._refresh_is_due(objective, state):
-            state = self._refreshed(objective, state, state.decrease)
+        if self._refresh_is_due(objective, state, passes - trials):
+            state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
         return self._with_promise(state)
 
     def _towards(self, objective: Objective, at: Point, model: Model, passes: int) -> tuple[Point | None, int]:
         """The first point that is low enough on the way to the model's minimum, and the number of trials."""
-        end = model.minimum(ACCURACY)
+        end = model.minimum(ACCURACY, max(objective.pass_flops, TRIFLE))
         fall, t = model.fall(end), 1.0
         if not fall < 0:  # nor is NaN
             return None, 0

@@ -16,7 +16,11 @@ import numpy as np
 from smtrain.curvature import Curvature
 from smtrain.objective import Theta, shrunk
 
-MOST_STEPS = 1000
+# The minimum is looked for by so many steps, and by no more than cost as much as so many passes over the rows: measured
+# with 1,034 features and 701 classes, 15 steps lead to the optimum in less than a third of the time that 60 do.
+MOST_STEPS, FEWEST_STEPS, WORTH = 1000, 15, 10
+# Products over all parameters are made from so many at a time, to copy no more.
+CHUNK = 1 << 16
 
 
 class Bfgs:
@@ -35,22 +39,30 @@ class Bfgs:
         return G
 
     def _correct(self, pairs: Sequence[tuple[Theta, Theta]]) -> None:
-        scales = [float((s * y).sum()) ** -0.5 for s, y in pairs]  # then sᵢ·yᵢ = 1
-        s = np.stack([s * scale for (s, _), scale in zip(pairs, scales, strict=True)])
-        Y = np.stack([y.ravel() * scale for (_, y), scale in zip(pairs, scales, strict=True)])
-        B0s = self._first(s).reshape(len(pairs), -1)
-        S = s.reshape(len(pairs), -1)
-        below = np.tril(S @ Y.T, -1)
-        middle = np.block([[S @ B0s.T, below], [below.T, -np.eye(len(pairs))]])
+        m, scales = len(pairs), [float((s * y).sum()) ** -0.5 for s, y in pairs]  # then sᵢ·yᵢ = 1
+        low = np.empty((2 * m, pairs[0][0].size))
+        for i, ((s, y), scale) in enumerate(zip(pairs, scales, strict=True)):
+            low[i], low[m + i] = self._first(s * scale).ravel(), y.ravel() * scale
+        products = np.zeros((m, 2 * m))
+        for part in (slice(start, start + CHUNK) for start in range(0, low.shape[1], CHUNK)):
+            S = np.stack([s.ravel()[part] * scale for (s, _), scale in zip(pairs, scales, strict=True)])
+            products += S @ low[:, part].T
+        below = np.tril(products[:, m:], -1)
+        middle = np.block([[products[:, :m], below], [below.T, -np.eye(m)]])
         with suppress(np.linalg.LinAlgError):  # pairs that are as good as equal correct nothing
             inverse = np.linalg.inv(middle)
             if np.isfinite(inverse).all():
-                self._low, self._middle = np.vstack([B0s, Y]), inverse
+                self._low, self._middle = low, inverse
 
     def times(self, D: Theta) -> Theta:
         """B D."""
         low = self._low.T @ (self._middle @ (self._low @ D.ravel()))
         return np.asarray(self._first(D) - low.reshape(D.shape))
+
+    @property
+    def flops(self) -> int:
+        """About what `times` and the rest of a step cost."""
+        return int(self.scale.size * (4 * len(self._low) + 30) + 2 * self._curvature.inverses.size)
 
     @property
     def scale(self) -> Theta:
@@ -67,11 +79,14 @@ class Model:
     g: Theta
     threshold: Theta
 
-    def minimum(self, accuracy: float) -> Theta:
-        """θ' of the lowest q, to a proximal step `accuracy` times as long as the first; exact zeros are zeros."""
+    def minimum(self, accuracy: float, one_pass: int) -> Theta:
+        """θ' of the lowest q, to a proximal step `accuracy` times as long as the first; exact zeros are zeros.
+
+        `one_pass` is the cost of a pass over the rows, in flops: it costs a few at most, with the accuracy there is.
+        """
         x = ahead = Place(self.theta, np.zeros_like(self.theta))
         bound, grown, target = 1.0, 1.0, 0.0
-        for _ in range(MOST_STEPS):
+        for _ in range(min(MOST_STEPS, max(FEWEST_STEPS, WORTH * one_pass // self.B.flops))):
             new, size, enough = self._proximal(ahead, bound)
             if enough > bound:
                 bound = enough
