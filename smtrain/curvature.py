@@ -73,19 +73,25 @@ def diagonal_curvature(objective: Objective) -> Curvature:
 
 @dataclass(frozen=True)
 class Plan:
-    """How `local_curvature` is to be taken, and its `cost` in passes over the rows, by flops.
+    """How `local_curvature` is to be taken: the `flops` of its blocks, beside those of `one_pass` over the rows.
 
     `multiple` are the rows for each column of a block, `widest` the most columns that get one.
     """
 
-    cost: float
+    one_pass: int
+    flops: float
     multiple: int
     widest: int
 
     @property
+    def cost(self) -> float:
+        """The cost in passes by their flops; two forward halves of a pass with sums are part of it."""
+        return 1.5 + self.flops / self.one_pass
+
+    @property
     def passes(self) -> float:
         """How many passes take about as long."""
-        return 2 + self.cost / FASTER
+        return 2 + self.flops / FASTER / max(self.one_pass, TRIFLE)
 
 
 def refresh_plan(objective: Objective, dearest: float = DEAREST) -> Plan:
@@ -96,21 +102,20 @@ def refresh_plan(objective: Objective, dearest: float = DEAREST) -> Plan:
 
 def _plan(n: int, p: int, width: int, K: int, dearest: float = DEAREST) -> Plan:
     """See `refresh_plan`: by counting flops, for n rows of so many cells and p features."""
-    one_pass = max(pass_flops(n, width, K), TRIFLE)
+    one_pass = pass_flops(n, width, K)
     widest = min(p, WIDEST_BLOCK, max(0, math.isqrt(BLOCK_BYTES // (8 * K)) - 1))
-    plans = [Plan(_cost(one_pass, K, multiple, widest), multiple, widest) for multiple in ROWS_PER_COLUMN]
+    plans = [Plan(one_pass, _block_flops(K, multiple, widest), multiple, widest) for multiple in ROWS_PER_COLUMN]
     found = next((plan for plan in plans if plan.cost <= CHEAP), plans[-1])
-    if found.cost <= dearest:
+    if found.flops <= dearest * max(one_pass, TRIFLE):
         return found
-    narrow = int((CHEAP - _cost(one_pass, 0, 0, 0)) * one_pass / (K * (found.multiple + 4 / 3))) ** (1 / 3)
-    widest = max(0, int(narrow) - 1)
-    return Plan(_cost(one_pass, K, found.multiple, widest), found.multiple, widest)
+    c = (CHEAP * max(one_pass, TRIFLE) / _block_flops(K, found.multiple, 0)) ** (1 / 3)
+    widest = max(0, int(c) - 1)
+    return Plan(one_pass, _block_flops(K, found.multiple, widest), found.multiple, widest)
 
 
-def _cost(one_pass: int, K: int, multiple: int, columns: int) -> float:
-    """Two forward halves of a pass with sums; and for each class the products of the drawn rows, and the inverse."""
-    c = columns + 1
-    return 1.5 + K * (multiple + 4 / 3) * c**3 / one_pass
+def _block_flops(K: int, multiple: int, columns: int) -> float:
+    """For each class the products of the drawn rows, and the inverse."""
+    return K * (multiple + 4 / 3) * (columns + 1) ** 3
 
 
 def refresh_bytes(n: int, p: int, width: int, classes: int, threads: int) -> int:
