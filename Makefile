@@ -7,9 +7,12 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 PEERS := statsmodels liblinear-official vowpalwabbit mlpack h2o
 BENCH ?=
+# Kernels of OpenBLAS that add in different orders; this machine must have the instructions of all of them.
+PROCESSORS ?= Haswell Sandybridge Prescott
+SIMD := 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check lint types bench docs clean
+.PHONY: help demo test test-all test-bits check lint types bench docs clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +35,14 @@ test: $(VENV)/.installed  ## Set up, then run the tests
 
 test-all: $(VENV)/.installed  ## The tests and the slow campaigns
 	$(BIN)/python -m pytest -q
+
+test-bits: $(VENV)/.installed  ## The tests that look at last bits, as the processors in PROCESSORS would round
+	@for core in $(PROCESSORS); do \
+		echo "rounding like $$core"; \
+		OPENBLAS_CORETYPE=$$core $(BIN)/python -m pytest -q -m 'bits and not slow' || exit 1; \
+	done
+	@echo 'rounding without SIMD'
+	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c $(SIMD))" $(BIN)/python -m pytest -q -m 'bits and not slow'
 
 check: lint types test  ## Lint, types and tests: before every commit
 

@@ -96,14 +96,19 @@ def softmax(Z: Floats) -> Floats:
     Adding a constant to every z of a row changes nothing, so the row's maximum is taken off first: exp cannot overflow.
     """
     S = np.exp(Z - Z.max(axis=0))
-    S /= S.sum(axis=0)
+    S /= _over_classes(S)
     return np.asarray(S)
+
+
+def _over_classes(E: Floats) -> Floats:
+    """Σ_k of each column of E (K, m), one class after another: numpy would add a single column in another order."""
+    return np.asarray(E.sum(axis=0) if E.shape[1] > 1 else np.add.accumulate(E, axis=0)[-1])
 
 
 def nll(Z: Floats, y: NDArray[np.intp]) -> Floats:
     """M3: log Σ_j exp z_nj − z_n,y_n of every row, (m,): from the logits, never as log(softmax)."""
     top = Z.max(axis=0)
-    return np.asarray(np.log(np.exp(Z - top).sum(axis=0)) + top - Z[y, np.arange(len(y))])
+    return np.asarray(np.log(_over_classes(np.exp(Z - top))) + top - Z[y, np.arange(len(y))])
 
 
 def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> Floats:

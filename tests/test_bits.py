@@ -8,6 +8,8 @@ import smtrain as sm
 from smtrain.sources import records
 from tests.cli import smtrain
 
+pytestmark = pytest.mark.bits
+
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):

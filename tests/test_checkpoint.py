@@ -13,6 +13,8 @@ import smtrain as sm
 from smtrain.api import Observer
 from tests.cli import SMTRAIN, clean_environment, smtrain
 
+pytestmark = pytest.mark.bits
+
 GLASS = "sample_data/glass-no-header.csv"
 DIALECT = sm.Dialect(header=False)
 SOLVERS = {

@@ -5,6 +5,8 @@ import pytest
 
 from tests.problems import KINDS, design
 
+pytestmark = pytest.mark.bits
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_products_equal_those_of_the_dense_matrix(kind):
@@ -13,6 +15,7 @@ def test_products_equal_those_of_the_dense_matrix(kind):
     assert dense.shape == (X.rows, X.columns)
     W, R = rng.normal(size=(X.columns, 4)), rng.normal(size=(4, X.rows))
     np.testing.assert_allclose(X.times(W), (dense @ W).T, atol=1e-13)
+    np.testing.assert_allclose(X.times_row_by_row(W), (dense @ W).T, atol=1e-13)
     np.testing.assert_allclose(X.transpose_times(R), dense.T @ R.T, atol=1e-13)
     np.testing.assert_allclose(X.squared_norms(), (dense**2).sum(1), atol=1e-13)
     rows = np.array([5, 1, 1])
@@ -27,3 +30,18 @@ def test_the_unseen_code_adds_nothing():
     first_part_only = np.zeros((5, 1))
     first_part_only[:3] = 1
     assert (X.times(first_part_only)[0][unseen] == 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_by_row_the_products_are_added_in_the_order_of_the_columns(kind):
+    """Bit for bit what Python's own floats come to: no processor and no number of rows changes it."""
+    X = design(kind)
+    W = np.random.default_rng(2).normal(size=(X.columns, 3))
+    q = X.numeric.shape[1]
+    for part in (X, X.take(slice(3, 4)), X.take(slice(0, 2))):
+        for i, row in enumerate(part.toarray().tolist()):
+            for k in range(3):
+                total = 0.0
+                for j, x in enumerate(row):
+                    total += x * float(W[j, k]) if j < q or x else 0.0
+                assert part.times_row_by_row(W)[k, i] == total

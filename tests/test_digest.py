@@ -15,6 +15,8 @@ from smtrain.sources import records
 from tests.hostile.harness import invoke
 from tests.hostile.test_models import Forger
 
+pytestmark = pytest.mark.bits
+
 OPTIONS = {"target": "y", "weight": "v", "epochs": 3}
 TWO64 = 1 << 64
 

@@ -27,6 +27,8 @@ from smtrain.softmax import Partition
 from smtrain.sources import open_table
 from tests.cli import SMTRAIN, clean_environment, smtrain
 
+pytestmark = pytest.mark.bits
+
 MB = 1 << 20
 N = 20_000
 

@@ -173,6 +173,7 @@ def test_the_page_reader_sees_what_it_should():
     assert not same_line("setosa", "virginica")
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_examples_are_real(page, tmp_path):
     with contextlib.closing(Runner(tmp_path, in_a_shell=page == README)) as runner:

@@ -9,6 +9,8 @@ import pytest
 
 import smtrain as sm
 
+pytestmark = pytest.mark.bits
+
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("model-*.npz"))
 PENGUINS = "sample_data/penguins.csv"
 

@@ -23,6 +23,8 @@ from tests import reference
 from tests.cli import smtrain
 from tests.problems import hard_problems, objective, partition, theta
 
+pytestmark = pytest.mark.bits
+
 IRIS, PENGUINS = "sample_data/iris.csv", "sample_data/penguins.csv"
 PENALTIES = [(1.0, 0.0), (0.3, 2.0)]
 

@@ -6,6 +6,8 @@ import pytest
 from smtrain.line import LogitLine, PassLine, open_line
 from tests.problems import KINDS, objective, partition, theta
 
+pytestmark = pytest.mark.bits
+
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("threads", [1, 2])

@@ -12,6 +12,8 @@ from statsmodels.api import GLM, add_constant, families
 
 from tests.cli import smtrain
 
+pytestmark = pytest.mark.bits
+
 FOLDER = Path(__file__).parent / "published"
 IRIS = Path(__file__).parents[1] / "sample_data" / "iris.csv"
 CASES = json.loads((FOLDER / "expected.json").read_text())

@@ -9,6 +9,8 @@ import yaml
 
 from tests.project import EXAMPLES, first_model, run, set_up
 
+pytestmark = pytest.mark.bits
+
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory):

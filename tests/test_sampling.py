@@ -22,6 +22,8 @@ from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.solvers.proximal import Proximal
 from tests.problems import gaussian, objective
 
+pytestmark = pytest.mark.bits
+
 
 def split_at_random(whole, rng):
     cuts = np.unique([0, *rng.integers(1, whole.rows, 3), whole.rows])

@@ -9,6 +9,8 @@ from smtrain.errors import DataError, UsageError
 from smtrain.holdout import validation_rows
 from tests.cli import smtrain
 
+pytestmark = pytest.mark.bits
+
 
 @pytest.fixture(scope="module")
 def table():

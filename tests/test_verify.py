@@ -11,6 +11,8 @@ from smtrain.recorded import READERS, options_from
 from tests.hostile.harness import invoke
 from tests.hostile.test_models import Forger
 
+pytestmark = pytest.mark.bits
+
 
 @pytest.fixture(scope="module")
 def rows():

@@ -21,6 +21,9 @@ from smtrain.sources.records import Piece
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
+# So many classes are found one after another, by a pass over the probabilities each; for more a sort is shorter.
+FEW = 8
+
 
 class PredictionWriter:
     """Turns scored rows into text. The delimiter is the input's; kept cells stand as they stood, quotes included."""
@@ -109,11 +112,17 @@ class PredictionWriter:
 
 
 def _largest(S: Floats, count: int) -> NDArray[np.intp]:
-    """The classes of the `count` largest probabilities of each column, in order, (count, m)."""
-    chosen = np.argpartition(-S, count - 1, axis=0)[:count] if count < len(S) else np.argsort(-S, axis=0)
-    chosen.sort(axis=0)  # equal probabilities: the first class first
-    order = np.argsort(-np.take_along_axis(S, chosen, axis=0), axis=0, kind="stable")
-    return np.asarray(np.take_along_axis(chosen, order, axis=0))
+    """The classes of the `count` largest probabilities of each column, in order, (count, m); of equal ones the first.
+
+    A partial sort would be shorter, but takes any of the equal ones, and others on another processor.
+    """
+    if count > FEW:
+        return np.argsort(-S, axis=0, kind="stable")[:count]
+    left, found = S.copy(), []
+    for _ in range(min(count, len(S))):
+        found.append(left.argmax(axis=0))
+        left[found[-1], np.arange(S.shape[1])] = -1
+    return np.stack(found)
 
 
 @lru_cache(maxsize=1)
