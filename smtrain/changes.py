@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from smtrain.encoding import MISSING_LEVEL, Column, Encoder, NumericColumn
 from smtrain.features import Feature
 from smtrain.model import Model
-from smtrain.ranking import largest_first
 
 T = TypeVar("T", str, str | None)
 P = TypeVar("P", str, Feature)
@@ -95,7 +94,7 @@ def moved_weights(old: Model, new: Model) -> MovedWeights:
     features, scales = [new.features[j] for j in places], new.encoder.scales[places]
     effect = np.abs((after - before) * scales[:, None])
     moved = np.flatnonzero(effect.ravel())
-    order = moved[largest_first(effect.ravel()[moved])]
+    order = moved[np.argsort(-effect.ravel()[moved], kind="stable")]
     feature, class_ = np.divmod(order, max(1, len(classes)))
     return MovedWeights(
         features=tuple(features[j] for j in feature),
