@@ -15,10 +15,19 @@ from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, Column, Encoder, 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.gathering import PROGRAM, Gatherer
 from smtrain.likeness import did_you_mean
-from smtrain.limits import NO_COLUMN, are_a_quantity, constant, name_the_rows, one_class, quantity
+from smtrain.limits import (
+    COUNTED_ROWS,
+    NO_COLUMN,
+    are_a_quantity,
+    constant,
+    index_name,
+    name_the_rows,
+    one_class,
+    quantity,
+)
 from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
 from smtrain.partitions.memory import Items, Seen, Workers, each
-from smtrain.raw import ColumnMoments, RawPartition, moments
+from smtrain.raw import ColumnMoments, RawPartition, counting, moments
 from smtrain.softmax import Partition
 from smtrain.solvers.lbfgs import most_bytes
 from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation, notation_hint
@@ -34,9 +43,9 @@ class Learned:
     """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report.
 
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
-    `contract` is what later files are held against, `data` the digest of what was read, `on_disk` the bytes of rows in
-    the temporary file, and `validation_rows` how many of the rows in `partitions` are set aside; `rows` are those of
-    the table, without those that were `skipped`.
+    `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
+    count the rows, `on_disk` the bytes of rows in the temporary file, and `validation_rows` how many of the rows in
+    `partitions` are set aside; `rows` are those of the table.
     """
 
     encoder: Encoder
@@ -50,6 +59,7 @@ class Learned:
     factors: NDArray[np.float64]
     contract: Contract
     data: DataDigest
+    counting: tuple[str, ...] = ()
     validation_rows: int = 0
     skipped: Skipped = field(default_factory=Skipped)
 
@@ -98,6 +108,7 @@ class Learner:
             on_disk=self._storage.on_disk,
             factors=self._factors,
             contract=contract,
+            counting=self._named_counting([i for i, _ in columns]),
             data=data,
             skipped=self._got.table.skipped,
         )
@@ -151,6 +162,7 @@ class Learner:
     def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
         """The columns that are kept, by position; the others go to `_ignored` with the reason."""
         self._found = self._moments(workers)
+        self._counting = counting(self._raws, [self._got.slots[i] for i in self._found])
         found = []
         for i, kind in self._got.kinds.items():
             if kind is None:
@@ -172,8 +184,9 @@ class Learner:
 
     def _numeric(self, i: int, found: ColumnMoments) -> NumericColumn | str:
         name = self._got.table.names[i]
-        if not name and self._counts_rows(i):
-            return "it has no name and counts the rows"
+        index = None if i in self._got.forced else index_name(name, self._counting.get(self._got.slots[i]))
+        if index is not None:
+            return index
         self._check_named(i)
         if found.low > found.high and i not in self._got.forced:
             return "every cell is missing"
@@ -186,24 +199,16 @@ class Learner:
             return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
         return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
 
+    def _named_counting(self, kept: list[int]) -> tuple[str, ...]:
+        """Of the columns that are kept, those that count the rows and are worth a word."""
+        found = [i for i in kept if self._got.slots.get(i) in self._counting and self._got.rows >= COUNTED_ROWS]
+        return tuple(self._got.table.names[i] for i in found)
+
     def _check_named(self, i: int) -> None:
         """Only a first column that counts the rows, or one that was asked for, may have no name."""
         if not self._got.table.names[i] and i not in self._got.forced:
             source, line = self._got.table.source, self._got.table.header_line
             raise DataError("column 1 has no name", source=source, line=line, hint="name it in the header")
-
-    def _counts_rows(self, i: int) -> bool:
-        """Whether a column's numbers are 0, 1, 2, … or 1, 2, 3, …."""
-        if i in self._got.forced:
-            return False
-        columns = (raw.numbers[:, self._got.slots[i]].astype(np.float64) for raw in each(self._raws))
-        first, start = None, 0
-        for column in columns:
-            first = column[0] if first is None else first
-            if first not in {0, 1} or not np.array_equal(column - first, np.arange(start, start + len(column))):
-                return False
-            start += len(column)
-        return True
 
     def _categorical(self, i: int) -> CategoricalColumn | str:
         name, levels = self._got.table.names[i], self._got.vocabularies[i].ordered()

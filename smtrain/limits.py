@@ -1,5 +1,7 @@
 """Where a fit draws the line, for those too that say it before: constant columns, names of rows, quantities."""
 
+import re
+
 import numpy as np
 
 from smtrain.config import SMALLEST_SCALE
@@ -11,6 +13,10 @@ REGRESSION_SHARE, REGRESSION_VALUES = 0.5, 100
 CONSTANT = 2 * float(np.finfo(float).eps)
 # Whole numbers from here on are not all floating-point numbers: different ones of 16 digits and more become equal.
 LARGEST_WHOLE = 2.0**53
+# A column of numbers that goes up by one is believed to count the rows from so many rows on.
+COUNTED_ROWS = 5
+# How pandas calls an index that it wrote without a name and read back as a column.
+UNNAMED = re.compile(r"Unnamed: \d+(?:\.\d+)*|")
 NO_COLUMN = "no column is left to learn from"
 
 
@@ -24,6 +30,13 @@ def constant(deviation: float, largest: float) -> str | None:
     if largest >= LARGEST_WHOLE:
         return "it is constant in floating point, which tells about 15 digits; --categorical keeps longer codes apart"
     return "it is constant" if deviation == 0 else "it is constant but for rounding"
+
+
+def index_name(name: str, first: float | None) -> str | None:
+    """The reason to leave out a column that goes up by one from `first`, None for another, if it is an index."""
+    if first not in {0, 1} or UNNAMED.fullmatch(name) is None:
+        return None
+    return f"it has {'the name of an index' if name else 'no name'} and counts the rows"
 
 
 def name_the_rows(levels: int, rows: int) -> bool:

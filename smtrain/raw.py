@@ -174,3 +174,21 @@ def code_counts(raws: Items[RawPartition], codes: dict[int, int], workers: Worke
 
     ends = np.cumsum(list(codes.values()))
     return dict(zip(codes, np.split(workers.sum(counts, raws), ends[:-1]), strict=True))
+
+
+def counting(raws: Items[RawPartition], slots: list[int]) -> dict[int, float]:
+    """Of some number columns those whose numbers go up by one from row to row, with the first number of each."""
+    firsts: dict[int, float] = {}
+    start = 0
+    for raw in each(raws):
+        if start == 0:
+            firsts = {slot: float(raw.numbers[0, slot]) for slot in slots}
+        rows = np.arange(start, start + len(raw.labels))
+        for slot, first in list(firsts.items()):
+            ends = raw.numbers[[0, -1], slot] == first + rows[[0, -1]]  # mostly enough to tell
+            if not (ends.all() and np.array_equal(raw.numbers[:, slot], first + rows)):
+                del firsts[slot]
+        if not firsts:
+            break
+        start += len(rows)
+    return firsts

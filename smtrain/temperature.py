@@ -12,7 +12,19 @@ from numpy.typing import NDArray
 from smtrain.objective import Objective, Theta
 from smtrain.softmax import Partition, logits, softmax
 
-LEAST, MOST, STEPS = 1e-3, 1e3, 50
+# β is looked for between these: a model whose logits are divided by 10⁷ gives all classes the same probability.
+LEAST, MOST, STEPS = 1e-7, 1e3, 60
+
+
+def at_its_bound(temperature: float) -> str | None:
+    """What it means that a temperature is the largest or least that is tried, or 1 for want of a best; else None."""
+    if temperature >= 0.99 / LEAST:
+        return "the rows set aside are predicted best by equal probabilities: this model tells nothing about them"
+    if temperature <= 1.01 / MOST:
+        return "the rows set aside are predicted best by probabilities of 0 and 1"
+    if temperature == 1:
+        return "the rows set aside tell no temperature: all of them are right, or all logits are equal"
+    return None
 
 
 def fitted_scale(objective: Objective, theta: Theta) -> float:

@@ -305,7 +305,7 @@ def test_rare_classes_are_named_and_kept(tmp_path):
     label = np.where(np.arange(500) == 17, "rare", np.where(rng.random(500) < 0.5, "u", "w"))
     pd.DataFrame({"x": rng.normal(size=500), "y": label}).to_csv(tmp_path / "d.csv", index=False)
     done = smtrain(tmp_path, "fit", "d.csv", "--json")
-    assert "rare classes: rare 1" in done.stderr
+    assert 'rare classes: "rare" 1 row' in done.stderr
     fit = done.document
     assert fit["rare_classes"] == {"rare": 1}
     assert fit["classes"] == ["rare", "u", "w"]

@@ -8,6 +8,7 @@ from smtrain.objective import Objective
 from smtrain.partitions.memory import MemoryPartitions, Workers
 from smtrain.softmax import Partition, nll, softmax
 from smtrain.temperature import fitted_scale
+from tests.hostile.harness import invoke
 
 
 def rows(n, scale, seed=0):
@@ -54,3 +55,28 @@ def test_it_stays_finite_where_no_scale_is_best():
     surest = Objective(MemoryPartitions([part], Workers(1)), 2, 1.0)
     assert fitted_scale(surest, np.array([[1.0, -1.0], [0.0, 0.0]])) == 1
     assert fitted_scale(surest, np.zeros((2, 2))) == 1
+
+
+def table(path, n, agrees, seed=0):
+    """Rows whose label is the sign of x, or the other one, or neither."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    right = (x + 0.5 * rng.normal(size=n) > 0) if agrees else (x + 0.5 * rng.normal(size=n) < 0)
+    path.write_text("x,y\n" + "".join(f"{a:.4f},{'pq'[int(b)]}\n" for a, b in zip(x, right, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("agrees", "says"),
+    [(True, None), (False, "are predicted best by equal probabilities"), (None, "tell no temperature")],
+)
+def test_a_temperature_at_its_bound_is_said(agrees, says, tmp_path):
+    table(tmp_path / "train.csv", 200, True)
+    if agrees is None:
+        (tmp_path / "v.csv").write_text("x,y\n9,q\n-9,p\n")
+    else:
+        table(tmp_path / "v.csv", 200, agrees, seed=1)
+    said = invoke("fit", "train.csv", "--validation", "v.csv", "--calibrate", "-q", folder=tmp_path).stderr
+    assert (says is None and not said) or says in said
+    if agrees is False:
+        evaluated = invoke("evaluate", "v.csv", "--json", folder=tmp_path).document
+        assert evaluated["nll"] <= np.log(2) + 1e-6

@@ -15,8 +15,9 @@ from smtrain.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.errors import DataError
 from smtrain.examining.examined import Examined
 from smtrain.examining.findings import findings
-from smtrain.examining.profile import COUNTED_ROWS, Met, Profile, hashed_numbers, hashed_texts, tally
+from smtrain.examining.profile import Met, Profile, hashed_numbers, hashed_texts, tally
 from smtrain.examining.rows import LevelSample, Lines, RowHashes, Sample, combined
+from smtrain.limits import COUNTED_ROWS
 from smtrain.roles import roles_of
 from smtrain.sources.cells import TextCells
 from smtrain.sources.records import Piece

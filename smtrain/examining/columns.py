@@ -48,7 +48,7 @@ def _left(got: Examined) -> Iterator[Finding]:
         hint = "--numeric or --categorical keeps a column that a fit would leave out" if pairs else None
         yield Finding(ERROR, "no features", NO_COLUMN, hint=hint)
     for profile, kind in pairs:
-        if not profile.name and kind is None and profile.filled and not profile.counts_rows:
+        if not profile.name and kind is None and profile.filled and profile.index is None:
             source, line = got.table.source, got.table.header_line
             yield Finding(ERROR, "no name", "column 1 has no name", "", source, line, "name it in the header")
 
@@ -106,6 +106,9 @@ def _mixture(profile: Profile) -> Finding:
 
 def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> Iterator[Finding]:
     yield from _long(profile, kind)
+    if kind is None and profile.index is not None:
+        yield Finding(NOTE, "index", f"{profile.index}: a fit leaves it out", profile.name)
+        return
     if profile.filled == 0 or profile.constant:
         yield _nothing(profile, kind)
         return
@@ -149,7 +152,7 @@ def _identifier(profile: Profile, kind: Reading | None, rows: int) -> list[Findi
         return _unique_text(profile, kind, rows) if kind is not Reading.NUMBER and rows >= IDENTIFIER_ROWS else []
     distinct, what = profile.distinct, None
     unique = profile.whole and distinct.share >= 1 and not profile.missing and rows >= IDENTIFIER_ROWS
-    if profile.consecutive and profile.name:  # a fit leaves one without a name out
+    if profile.consecutive:
         what = "it counts the rows"
     elif unique and IDENTIFIER_NAME.search(profile.name):
         what = "a different whole number in every row, and the name of an identifier"

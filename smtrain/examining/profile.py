@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from smtrain.examining.rows import Lines
 from smtrain.examining.spread import Spread
-from smtrain.limits import LARGEST_WHOLE, constant, name_the_rows
+from smtrain.limits import COUNTED_ROWS, LARGEST_WHOLE, constant, index_name, name_the_rows
 from smtrain.sources.cells import TextCells
 from smtrain.sources.notation import is_number, looks_like_other_notation
 from smtrain.sources.table import Table
 
-# A column of numbers that counts the rows is believed to do so from so many rows on.
-COUNTED_ROWS = 5
 # So many distinct texts or numbers of a column are kept.
 MOST_DISTINCT = 20_000
 # Texts that people write for a missing value, in small letters, beside those that are always taken for one.
@@ -160,16 +158,17 @@ class Profile:
         """Why a fit leaves the column out, if nothing was asked for and it does, as smtrain.learning does."""
         if self.filled == 0:
             return "every cell is missing"
-        if not self.name and self.counts_rows:
-            return "it has no name and counts the rows"
+        if self.index is not None:
+            return self.index
         if self.constant and not self.missing:
             return self.constant
         return "nearly every row has another text" if self.names_rows(rows) else None
 
     @property
-    def counts_rows(self) -> bool:
-        """Whether the cells are 0, 1, 2, … or 1, 2, 3, …."""
-        return self.steps and not self.words and not self.missing and self._first in {0, 1}
+    def index(self) -> str | None:
+        """Why a fit leaves the column out, if it is an index: 0, 1, 2, … or 1, 2, 3, … without a name of its own."""
+        counting = self.steps and not self.words and not self.missing
+        return index_name(self.name, self._first if counting else None)
 
     @property
     def consecutive(self) -> bool:

@@ -12,7 +12,7 @@ from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.evaluation import skipped_document
 from smtrain.reports.sections import Section
 from smtrain.reports.tables import number, weight, whole
-from smtrain.reports.text import show
+from smtrain.reports.text import named
 
 MOST_FLIPS, MOST_WEIGHTS, MOST_WEIGHTS_JSON, MOST_NAMES = 20, 20, 200, 20
 
@@ -186,7 +186,7 @@ def _set_rows(what: str, change: SetChange[Any]) -> list[list[str]]:
 
 
 def _listed(names: Iterable[str | None]) -> str:
-    shown = ["(missing)" if name is None else show(name, 40) for name in names]
+    shown = ["(missing)" if name is None else named(name) for name in names]
     return ", ".join(shown[:MOST_NAMES]) + (f", … ({len(shown)})" if len(shown) > MOST_NAMES else "")
 
 

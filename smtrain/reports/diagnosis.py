@@ -9,7 +9,7 @@ from smtrain.diagnosis import Diagnosis, Finding, Severity
 from smtrain.reports.junit import Case
 from smtrain.reports.notices import listed
 from smtrain.reports.sections import Section, files, markdown
-from smtrain.reports.text import message, show
+from smtrain.reports.text import message, named, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,7 +104,7 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def _line(same: list[Finding]) -> str:
-    finding, columns = same[0], [show(one.column, WIDTH) for one in same if one.column is not None]
+    finding, columns = same[0], [named(one.column, WIDTH) for one in same if one.column]
     where = "" if finding.line is None else f"{show(finding.source or '', WIDTH)}:{finding.line}: "
     names = f"{len(same):,} columns: {listed(columns)}" if len(same) > 1 else "".join(columns)
     return where + (f"{names}: " if names else "") + message(finding.what, LONGEST)

@@ -14,8 +14,8 @@ from smtrain.model import Model
 from smtrain.rarity import rare_classes
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
-from smtrain.reports.notices import notices, rare_line, warnings
-from smtrain.reports.text import show
+from smtrain.reports.notices import listed, notices, rare_line, warnings
+from smtrain.reports.text import named, show
 from smtrain.selection import Candidate, Selection
 from smtrain.solvers.base import Record, Status
 
@@ -170,14 +170,17 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         lines.append(f"{learned.validation_rows:,} rows are set aside for validation")
     lines += rare_line(learned.class_counts)
     if learned.missing:
-        counts = ", ".join(f"{show(name, 40)} {count:,}" for name, count in list(learned.missing.items())[:12])
+        counts = ", ".join(
+            f"{named(name, counted=True)} {count:,}" for name, count in list(learned.missing.items())[:12]
+        )
         lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > 12 else ''}")
     reasons: dict[str, list[str]] = {}
     for name, reason in encoder.ignored:
         reasons.setdefault(reason, []).append(name)
     for reason, ignored in reasons.items():
-        listed = ", ".join(show(name, 40) or "(no name)" for name in ignored[:12])
-        lines.append(f"ignored {listed}{', …' if len(ignored) > 12 else ''}: {reason}")
+        lines.append(f"ignored {listed(map(named, ignored), 12)}: {reason}")
+    if learned.counting:
+        lines.append(f"{listed(map(named, learned.counting))}: counts the rows; --drop leaves it out")
     lines.append(settings(config.record()))
     return lines
 

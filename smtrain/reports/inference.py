@@ -7,7 +7,7 @@ import numpy as np
 
 from smtrain.reports.notices import listed
 from smtrain.reports.tables import print_table
-from smtrain.reports.text import show
+from smtrain.reports.text import named, show
 from smtrain.standard_errors import Inference
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def print_inference(console: "Console", found: Inference) -> None:
     """Print a table for each class."""
     console.print(f"against the class {show(found.reference)}, in the units of the file")
     if found.bases:
-        console.print(f"levels against {listed(map(show, found.bases))}")
+        console.print(f"levels against {listed(map(named, found.bases))}")
     if found.penalised:
         console.print("penalised: the penalty pulls the estimates towards zero, and makes the errors smaller")
     span = f"{100 * found.level:g} % interval"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smtrain.errors import quoted
 from smtrain.model import Model
 from smtrain.rarity import rare_classes
-from smtrain.reports.text import message, show
+from smtrain.reports.text import in_quotes, message, named
+from smtrain.temperature import at_its_bound
 
 MOST_NAMES, MOST_LINES = 6, 6
 LONGEST = 450  # bytes of a warning
@@ -15,7 +15,8 @@ LONGEST = 450  # bytes of a warning
 def rare_line(counts: dict[str, int]) -> list[str]:
     """The rare classes with their rows, as a line; none if there are none."""
     rare = rare_classes(counts)
-    return [f"rare classes: {listed(f'{show(name, 40)} {n:,}' for name, n in rare.items())}"] if rare else []
+    found = (f"{in_quotes(name)} {n:,} {'row' if n == 1 else 'rows'}" for name, n in rare.items())
+    return [f"rare classes: {listed(found)}"] if rare else []
 
 
 def notices(model: Model) -> list[str]:
@@ -43,7 +44,7 @@ def skipped_lines(unlabelled: int, unknown: int, names: Mapping[str, int]) -> li
     parts = [f"{unlabelled:,} without a label"] if unlabelled else []
     if unknown:
         most = sorted(names.items(), key=lambda pair: (-pair[1], pair[0]))
-        known = listed((f"{quoted(show(name, 40))} {n:,}" for name, n in most), 3)
+        known = listed((f"{in_quotes(name)} {n:,}" for name, n in most), 3)
         parts.append(f"{unknown:,} with a label that is no class" + (f" ({known})" if known else ""))
     return [f"rows skipped: {', '.join(parts)}"] if parts else []
 
@@ -52,6 +53,9 @@ def warnings(model: Model) -> list[str]:
     """What makes the weights other than they seem."""
     counts = model.fit.get("skipped", {})
     lines = skipped_lines(counts.get("unlabelled", 0), counts.get("unknown", 0), {})
+    bound = at_its_bound(model.fit["temperature"]) if model.fit.get("temperature") else None
+    if bound is not None:
+        lines.append(f"temperature {model.fit['temperature']:.4g}: {bound}")
     found: dict[str, Any] | None = model.fit.get("separation")
     if found is None:
         return lines
@@ -64,8 +68,7 @@ def warnings(model: Model) -> list[str]:
 
 def _short(name: str) -> str:
     """A name that can stand in a sentence: one of several words, like "age is missing", goes in quotes."""
-    shown = show(name, 30)
-    return f'"{shown}"' if " " in shown else shown
+    return named(name, 30, counted=True)
 
 
 def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:

@@ -15,7 +15,7 @@ from smtrain.model import Model
 from smtrain.predicting import Scored
 from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
-from smtrain.reports.text import message, show
+from smtrain.reports.text import message, named
 from smtrain.sources.notation import is_number
 from smtrain.sources.records import Piece
 from smtrain.sources.table import Table
@@ -161,7 +161,7 @@ def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
     known |= {name for name, _ in encoder.ignored}
     extra = [name for name in table.names if name not in known]
     if extra:
-        listed = ", ".join(show(name, 40) or "(no name)" for name in extra[:8]) + (", …" if len(extra) > 8 else "")
+        listed = ", ".join(map(named, extra[:8])) + (", …" if len(extra) > 8 else "")
         stream.write(message(f"smtrain: note: columns that the model does not use: {listed}") + "\n")
     say_unseen(unseen)
 

@@ -13,6 +13,9 @@ UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 COMMAND = re.compile(r"^(\s*):(?=:)")  # the rules of actions/runner, ActionCommand.cs
+# A name that can stand between commas; and what cannot stand before a number.
+LISTED = re.compile(r"(?![\s(])[^,;\"]*(?<![\s…])")
+UNCOUNTED = re.compile(r"\s|^[\W\d_]*$")
 OLD_COMMAND = "##["
 
 
@@ -27,6 +30,23 @@ def show(text: str, width: int = WIDTH) -> str:
     if in_github():
         safe = COMMAND.sub(r"\1\\x3a", safe).replace(OLD_COMMAND, r"#\x23[")
     return safe if len(safe) <= width and len(text) <= 4 * width else safe[: width - 1] + "…"
+
+
+def named(text: str, width: int = 40, *, counted: bool = False) -> str:
+    """`text` as a name in a list: in double quotes, doubled inside, where it could be taken for two names or for none.
+
+    In a list of names with numbers behind them, `counted`, also where it has a blank, or no letter.
+    """
+    shown = show(text, width)
+    if not shown:
+        return "(no name)"
+    plain = LISTED.fullmatch(shown) and not (counted and UNCOUNTED.search(shown))
+    return shown if plain else in_quotes(text, width)
+
+
+def in_quotes(text: str, width: int = 40) -> str:
+    """`text` in double quotes, doubled inside."""
+    return '"' + show(text, width).replace('"', '""') + '"'
 
 
 def message(text: str, most_bytes: int = 500) -> str:

@@ -12,7 +12,7 @@ from smtrain.reports.fit import outcome, settings, sparsity, unused
 from smtrain.reports.inference import inference_document, print_inference
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.tables import print_table
-from smtrain.reports.text import show
+from smtrain.reports.text import named, show
 from smtrain.standard_errors import Inference
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _column_row(column: Any, used: bool) -> list[str]:
     if isinstance(column, NumericColumn):
         gaps = ", with an indicator of missing cells" if column.missing else ""
         return [column.name, "numeric", f"{unused}mean {column.mean:.4g}, deviation {column.scale:.4g}{gaps}"]
-    levels = ", ".join("(missing)" if level is None else level for level in column.levels[:20])
+    levels = ", ".join("(missing)" if level is None else named(level) for level in column.levels[:20])
     return [column.name, "categorical", f"{unused}{len(column.levels)} levels: {levels}"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from smtrain.model import Model
 from smtrain.reports.mathematics import pushes
 from smtrain.reports.sections import Section
+from smtrain.reports.text import named
 from smtrain.worst import WorstRow
 
 MOST_PUSHES, MOST_SHOWN = 10, 3
@@ -44,4 +45,4 @@ def worst_section(found: Sequence[dict[str, Any]]) -> Section:
 def _pushed(row: dict[str, Any]) -> str:
     """The features that pushed away from the label most."""
     away = [push for push in row["pushes"] if push["push"] > 0]
-    return ", ".join(f"{push['feature']} {push['push']:+.2f}" for push in away[:MOST_SHOWN]) or "–"
+    return ", ".join(f"{named(push['feature'])} {push['push']:+.2f}" for push in away[:MOST_SHOWN]) or "–"

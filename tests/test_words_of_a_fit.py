@@ -1,0 +1,81 @@
+"""What a fit says of columns and classes: names in lists can be told apart, columns that count the rows are named."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.reports.text import named
+from tests.hostile.harness import invoke
+
+
+def said(folder, frame, *options):
+    frame.to_csv(folder / "t.csv", index=False)
+    return invoke("fit", "t.csv", *options, folder=folder).stderr.split("\n")
+
+
+def table(n=150, **columns):
+    rng = np.random.default_rng(0)
+    label = np.sort(rng.choice(["p", "q"], n))
+    return pd.DataFrame({**columns, "x": rng.normal(size=n).round(3), "y": label})
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "Unnamed: 0.1", "Unnamed: 12"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_an_index_under_the_name_that_pandas_gives_it_is_left_out(name, start, tmp_path):
+    frame = table(**{name: range(start, start + 150)})
+    assert f"ignored {name}: it has the name of an index and counts the rows" in said(tmp_path, frame)
+    assert [c.name for c in sm.fit(frame).encoder.columns] == ["x"]
+    assert {f.column for f in sm.doctor(frame).findings if "a fit leaves it out" in f.what} == {name}
+    assert name in [c.name for c in sm.fit(frame, numeric=(name,)).encoder.columns]
+
+
+@pytest.mark.parametrize("shuffled", [True, False])
+def test_a_column_of_that_name_that_does_not_count_is_kept(shuffled):
+    values = np.arange(150)[:: -1 if shuffled else 1] * (1 if shuffled else 2)
+    assert len(sm.fit(table(**{"Unnamed: 0": values})).encoder.columns) == 2
+
+
+@pytest.mark.parametrize("start", [0, 1, 1000])
+def test_other_columns_that_count_the_rows_are_named(start, tmp_path):
+    frame = table(rownames=range(start, start + 150), **{"a, b": range(7, 157)})
+    line = 'rownames, "a, b": counts the rows; --drop leaves it out'
+    assert line in said(tmp_path, frame)
+    assert not [x for x in said(tmp_path, frame, "--drop", "rownames", "--drop", '"a, b"') if "counts" in x]
+    assert not [x for x in said(tmp_path, frame.iloc[::2]) if "counts" in x]
+
+
+def test_rare_classes_can_be_told_apart(tmp_path):
+    frame = table(300)
+    frame.loc[[3, 4], "y"] = "9"
+    frame.loc[[5], "y"] = "Ackroyd, Norman"
+    assert 'rare classes: "Ackroyd, Norman" 1 row, "9" 2 rows' in said(tmp_path, frame)
+
+
+def test_missing_and_ignored_columns_can_be_told_apart(tmp_path):
+    gaps = np.where(np.arange(150) % 7 == 0, np.nan, np.arange(150.0) ** 2)
+    lines = said(tmp_path, table(**{"a 3": gaps, "b, c": 1, "12": gaps + 1, "d": gaps + 2}))
+    assert 'missing cells: "a 3" 22, "12" 22, d 22' in lines
+    assert 'ignored "b, c": it is constant' in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("age", "age"),
+        ("sex is missing", "sex is missing"),
+        ("a,b", '"a,b"'),
+        ('a"b', '"a""b"'),
+        ("", "(no name)"),
+        ("(no name)", '"(no name)"'),
+        (" a", '" a"'),
+        ("9", "9"),
+    ],
+)
+def test_names_in_lists(name, shown):
+    assert named(name) == shown
+
+
+@pytest.mark.parametrize(("name", "shown"), [("age", "age"), ("a 3", '"a 3"'), ("9", '"9"'), ("x1", "x1")])
+def test_names_before_numbers(name, shown):
+    assert named(name, counted=True) == shown
