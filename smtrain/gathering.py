@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.config import FitConfig
 from smtrain.encoding import MISSING_LEVEL
 from smtrain.errors import DataError, quoted
 from smtrain.partitions.disk import Shelf, Storage
 from smtrain.raw import RawPartition
-from smtrain.roles import roles_of
+from smtrain.roles import check_weights, roles_of
 from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, shell_word
 from smtrain.sources.records import BLANKS, piece_bytes
 from smtrain.sources.table import Reading, Readings, Rows, Table, positions
@@ -72,7 +72,8 @@ class Gatherer:
             if rows.readings != self.readings():  # a first value has settled a column: parse the piece again
                 rows = self.table.parse(rows.piece, self.readings())  # noqa: PLW2901
             self._check_labels(rows)
-            self._check_weights(rows)
+            if self.weight is not None:
+                check_weights(rows, self.weight, self.table.names[self.weight])
             self._append(rows)
             on_piece(self.table.bytes_read, self.rows)
 
@@ -124,16 +125,6 @@ class Gatherer:
             name = self.table.names[self.target]
             hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
             raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
-
-    def _check_weights(self, rows: Rows) -> None:
-        if self.weight is None:
-            return
-        weights = rows.number(self.weight)
-        wrong = np.flatnonzero(~((weights == 0) | (weights >= SMALLEST_SCALE)))
-        if len(wrong):
-            line, name = rows.lines()[wrong[0]], self.table.names[self.weight]
-            least = f"at least {SMALLEST_SCALE:g}" if weights[wrong[0]] > 0 else "a positive number"
-            raise DataError(f"a weight must be 0 or {least}", source=rows.piece.source, line=line, column=name)
 
     def _append(self, rows: Rows) -> None:
         """Copy the rows into the partitions."""

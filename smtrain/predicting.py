@@ -11,6 +11,7 @@ from smtrain.encoding import Encoder, label_codes
 from smtrain.errors import DataError, quoted
 from smtrain.likeness import did_you_mean
 from smtrain.model import Model
+from smtrain.roles import check_weights
 from smtrain.softmax import softmax
 from smtrain.sources.records import BLANKS
 from smtrain.sources.table import Rows, Table
@@ -107,14 +108,9 @@ def labelled(
         raise DataError(what, source=rows.piece.source, line=line, column=encoder.target, hint=hint)
     if encoder.weight is None or encoder.weight not in names:
         return y, np.ones(rows.count)
-    v = rows.number(names.index(encoder.weight))
-    wrong = np.flatnonzero(~(v >= 0))
-    if len(wrong):
-        line = rows.lines()[wrong[0]]
-        raise DataError(
-            "a weight must be 0 or a positive number", source=rows.piece.source, line=line, column=encoder.weight
-        )
-    return y, v
+    column = names.index(encoder.weight)
+    check_weights(rows, column, encoder.weight)
+    return y, rows.number(column)
 
 
 class UnseenLevels:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from smtrain.config import FitConfig
-from smtrain.errors import UsageError, quoted
-from smtrain.sources.table import Reading, Table
+import numpy as np
+
+from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.errors import DataError, UsageError, quoted
+from smtrain.sources.table import Reading, Rows, Table
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,13 @@ def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:
             raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
         forced[i] = Reading.NUMBER
     return forced
+
+
+def check_weights(rows: Rows, column: int, name: str) -> None:
+    """Raise DataError at the first weight in a column of numbers that is none, or too light to be computed with."""
+    weights = rows.number(column)
+    wrong = np.flatnonzero(~((weights == 0) | (weights >= SMALLEST_SCALE)))
+    if len(wrong):
+        least = f"at least {SMALLEST_SCALE:g}" if weights[wrong[0]] > 0 else "a positive number"
+        line = rows.lines()[wrong[0]]
+        raise DataError(f"a weight must be 0 or {least}", source=rows.piece.source, line=line, column=name)

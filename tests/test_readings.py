@@ -93,3 +93,10 @@ def test_a_weight_is_zero_or_can_be_computed_with(fit):
         fit("x,w,y\n1,1,p\n2,1e-200,q\n", weight="w")
     with pytest.raises(sm.DataError, match=r':3: column "w": a weight must be 0 or a positive number'):
         fit("x,w,y\n1,1,p\n2,-1e-200,q\n", weight="w")
+
+
+def test_evaluate_takes_the_weights_that_fit_takes(fit, tmp_path):
+    model = fit("x,w,y\n1,1,p\n2,1e-3,q\n", weight="w")
+    (tmp_path / "new.csv").write_text("x,w,y\n1,1,p\n2,1e-51,q\n")
+    with pytest.raises(sm.DataError, match=r':3: column "w": a weight must be 0 or at least 1e-50'):
+        sm.evaluate(model, str(tmp_path / "new.csv"))

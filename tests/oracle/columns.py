@@ -38,6 +38,13 @@ def any_number(random: Random) -> str:
     return random.choice(["", "", " ", "\t"]) + sign + zeros + text + exponent + random.choice(["", "", " "])
 
 
+def other_notation(random: Random, rows: int) -> list[str]:
+    """Numbers in another notation; they may be beside words."""
+    form = random.choice(["{},{}", "{}%", "-{},{}"])
+    words = random.choice([[], [], ["x"], ["x", "y", "z"]])
+    return [random.choice([form.format(random.randint(0, 9), random.randint(1, 99)), *words]) for _ in range(rows)]
+
+
 def words(random: Random, rows: int) -> list[str]:
     return random.choices(random.choice(WORDS), k=rows)
 

@@ -9,7 +9,9 @@ import numpy as np
 
 import smtrain
 from tests.oracle.files import Case
+from tests.oracle.later import LaterReader
 from tests.oracle.oracle import read
+from tests.oracle.predicting import wrong_lines, wrong_probabilities
 from tests.oracle.rules import Answer, Options
 
 FEW = 1
@@ -29,8 +31,21 @@ def program(path: Path, options: Options) -> "smtrain.Model | smtrain.SmtrainErr
 def shown(case: Case, found: list[str]) -> str:
     """A file with its differences, and the command that makes it again."""
     given = {name: value for name, value in vars(case.options).items() if value != vars(Options())[name]}
-    again = f"python -m tests.oracle {case.seed} {case.number}" + " long" * ("long" in case.oddities)
-    return "\n".join([again, *case.oddities, str(given), repr(case.data[:SHOWN]), *(found or ["they agree"])])
+    again = (
+        f"python -m tests.oracle {case.seed} {case.number}"
+        + " later" * bool(case.later)
+        + " long" * ("long" in case.oddities)
+    )
+    return "\n".join(
+        [
+            again,
+            *case.oddities,
+            str(given),
+            repr(case.data[:SHOWN]),
+            repr(case.later[:SHOWN]),
+            *(found or ["they agree"]),
+        ]
+    )
 
 
 def differences(path: Path, options: Options) -> list[str]:
@@ -41,6 +56,40 @@ def differences(path: Path, options: Options) -> list[str]:
     if answer.faults:
         return [f"the program finds no fault, the oracle {answer.faults}"]
     return wrong_schema(answer, found) or [*wrong_cells(answer, found), *wrong_rows(path, answer, found)]
+
+
+def wrong_rows(path: Path, answer: Answer, model: smtrain.Model) -> list[str]:
+    """Differences of predictions, row by row, and of the lines that rows are said to be on."""
+    predicted = smtrain.predict_proba(model, str(path))
+    evaluated = smtrain.evaluate(model, str(path), threads=1, worst=len(answer.lines))
+    return [*wrong_probabilities(answer, answer, model, predicted), *wrong_lines(path, answer, model, evaluated)]
+
+
+def later_differences(one: Case, path: Path) -> list[str]:
+    """What they disagree on of a later file, once a model is made of the first. None if there is no model."""
+    path.write_bytes(one.data)
+    learned, model = read(one.data, one.options), program(path, one.options)
+    if isinstance(model, smtrain.SmtrainError) or learned.faults or wrong_schema(learned, model):
+        return []
+    path.write_bytes(one.later)
+    found = []
+    for labels in (False, True):
+        answer = LaterReader(one.later, one.options, learned, labels=labels).read()
+        try:
+            if labels:
+                evaluated = smtrain.evaluate(model, str(path), threads=1, worst=len(answer.lines))
+            else:
+                predicted = smtrain.predict_proba(model, str(path))
+        except smtrain.SmtrainError as error:
+            found += wrong_error(path, answer, error)
+        else:
+            if answer.faults:
+                found.append(f"the program finds no fault, the oracle {answer.faults}")
+            elif labels:
+                found += wrong_lines(path, answer, model, evaluated)
+            else:
+                found += wrong_probabilities(learned, answer, model, predicted)
+    return found
 
 
 def place(error: smtrain.SmtrainError) -> tuple:
@@ -154,36 +203,3 @@ def moments(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     total = math.fsum(w / heaviest for _, w in pairs)
     variance = math.fsum((x / unit - mean) ** 2 * (w / heaviest) for x, w in there) / total
     return mean * unit, math.sqrt(variance) * unit
-
-
-def wrong_rows(path: Path, answer: Answer, model: smtrain.Model) -> list[str]:
-    """Differences of predictions, row by row, and of the lines that rows are said to be on."""
-    expected, found = probabilities(answer, model), smtrain.predict_proba(model, str(path))
-    if expected.shape != found.shape:
-        return [f"{len(found)} rows are predicted of {len(expected)}"]
-    if not np.allclose(expected, found, rtol=0, atol=1e-7):
-        return [f"row {int(np.abs(expected - found).max(axis=1).argmax()) + 1} is predicted otherwise"]
-    worst = smtrain.evaluate(model, str(path), threads=1, worst=len(found)).worst
-    lines = {row.row: (row.line, model.classes[row.label], row.source) for row in worst}
-    weights = answer.weights or [1.0] * len(answer.labels)
-    rows = enumerate(zip(answer.lines, answer.labels, weights, strict=True), 1)
-    ours = {row: (line, label, str(path)) for row, (line, label, weight) in rows if weight}
-    return [
-        f"row {row}: the oracle {ours.get(row)}, the program {lines.get(row)}"
-        for row in ours
-        if ours[row] != lines.get(row)
-    ]
-
-
-def probabilities(answer: Answer, model: smtrain.Model) -> np.ndarray:
-    """As docs/model-format.md has it: numbers, indicators of missing ones, levels."""
-    numbers = [np.array(column.cells, float) for column in answer.columns if column.levels is None]
-    words = [column for column in answer.columns if column.levels is not None]
-    means = iter(model.encoder.means)
-    x = [np.where(np.isnan(cells), next(means), cells) for cells in numbers]
-    x += [np.isnan(cells) for cells in numbers if np.isnan(cells).any()]
-    x += [[cell == level for cell in column.cells] for column in words for level in column.levels]
-    X = np.array(x, float).reshape(len(x), len(answer.labels)).T
-    Z = (X - model.encoder.means) / model.encoder.scales @ model.W + model.b
-    E = np.exp(Z - Z.max(axis=1, keepdims=True))
-    return E / E.sum(axis=1, keepdims=True)

@@ -31,8 +31,8 @@ class Draft:
         return len(self.columns[0])
 
     def feature(self) -> int:
-        """The place of some column that is not the target."""
-        return self.random.choice([i for i in range(len(self.columns)) if i != self.target])
+        """The place of some column that is not the target, if there is one."""
+        return self.random.choice([i for i in range(len(self.columns)) if i != self.target] or [0])
 
     def some_row(self) -> int:
         return self.random.randrange(self.rows)

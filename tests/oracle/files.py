@@ -8,12 +8,13 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.oracle import columns
 from tests.oracle.drafts import Draft, written
-from tests.oracle.oddities import FAULTS, ODDITIES
+from tests.oracle.oddities import CHANGES, FAULTS, ODDITIES, no_rows
 from tests.oracle.rules import Options
 from tests.oracle.vocabulary import BYTES, MISSING, NAMES
 
@@ -27,6 +28,7 @@ class Case:
     data: bytes = b""
     options: Options = field(default_factory=Options)
     oddities: list[str] = field(default_factory=list)
+    later: bytes = b""
 
 
 def case(seed: int, number: int, *, rows: int = 24) -> Case:
@@ -39,13 +41,36 @@ def case(seed: int, number: int, *, rows: int = 24) -> Case:
     for fault in random.sample(FAULTS, random.choice([0, 0, 0, 1])):
         draft.oddities.append(fault.__name__)
         fault(draft)
-    data = written(draft)
-    for damage in random.sample(DAMAGES, random.choice([0, 0, 0, 0, 0, 1])):
-        draft.oddities.append(damage.__name__)
-        data = damage(random, data)
+    data = damaged(draft)
     for pack in random.sample((gzip.compress, bz2.compress, lzma.compress), random.random() < 0.04):
         data = pack(data)
     return Case(seed, number, data, draft.options, draft.oddities)
+
+
+def damaged(draft: Draft) -> bytes:
+    """The bytes of a table, some of them wrong at times."""
+    data = written(draft)
+    for damage in draft.random.sample(DAMAGES, draft.random.choice([0, 0, 0, 0, 0, 1])):
+        draft.oddities.append(damage.__name__)
+        data = damage(draft.random, data)
+    return data
+
+
+def case_with_later(seed: int, number: int, *, rows: int = 24) -> Case:
+    """A table to learn from without a fault, and a later one to predict, which may have some."""
+    random = Random(f"{seed}/{number}/later")
+    draft = ordinary(random, random.randint(8, rows))
+    for odd in random.sample(ODDITIES, random.choice([0, 1, 2])):
+        draft.oddities.append(odd.__name__)
+        odd(draft)
+    data, later = written(draft), deepcopy(draft)
+    later.oddities.append("and later")
+    for change in random.sample(CHANGES, random.choice([0, 1, 2, 3])):
+        later.oddities.append(change.__name__)
+        change(later)
+    if random.random() < 0.02:
+        no_rows(later)
+    return Case(seed, number, data, draft.options, later.oddities, damaged(later))
 
 
 def ordinary(random: Random, rows: int) -> Draft:

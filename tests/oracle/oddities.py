@@ -65,6 +65,10 @@ def odd_numbers(draft: Draft) -> None:
     draft.columns[draft.feature()][:] = columns.odd_numbers(draft.random, draft.rows)
 
 
+def other_notation(draft: Draft) -> None:
+    draft.columns[draft.feature()][:] = columns.other_notation(draft.random, draft.rows)
+
+
 def odd_words(draft: Draft) -> None:
     draft.columns[draft.feature()][:] = columns.odd_words(draft.random, draft.rows)
 
@@ -200,6 +204,37 @@ def no_such_column(draft: Draft) -> None:
     draft.options = replace(draft.options, **{role: name if role in {"target", "weight"} else (name,)})
 
 
+def another_order(draft: Draft) -> None:
+    order = draft.random.sample(range(len(draft.names)), len(draft.names))
+    draft.names, draft.columns = [draft.names[i] for i in order], [draft.columns[i] for i in order]
+    draft.target = order.index(draft.target)
+
+
+def without_target(draft: Draft) -> None:
+    if len(draft.names) > 1:
+        del draft.names[draft.target], draft.columns[draft.target]
+        draft.target = 0
+
+
+def without_column(draft: Draft) -> None:
+    if len(draft.names) > 1:
+        place = draft.random.randrange(len(draft.names))
+        del draft.names[place], draft.columns[place]
+        draft.target = 0
+
+
+def another_column(draft: Draft) -> None:
+    place = draft.random.randint(0, len(draft.names))
+    draft.names.insert(place, draft.random.choice(["extra", "other", "1", " "]))
+    draft.columns.insert(place, columns.odd_words(draft.random, draft.rows))
+    draft.target = 0
+
+
+def other_rows(draft: Draft) -> None:
+    for column in draft.columns:
+        column[:] = draft.random.choices([*column, "", "new", "5", "5.0 "], k=draft.rows)
+
+
 ODDITIES = [
     line_ends,
     no_last_end,
@@ -223,6 +258,7 @@ ODDITIES = [
     no_header,
 ]
 FAULTS = [
+    other_notation,
     mixture,
     mixture,
     too_large,
@@ -241,3 +277,7 @@ FAULTS = [
     no_rows,
     no_such_column,
 ]
+# What a later file may have that is no fault, or one.
+CHANGES = [another_order, without_target, without_column, another_column, other_rows, mixture, too_large, odd_words]
+CHANGES += [odd_numbers, no_last_end, line_ends, quotes, blanks, byte_order_mark, blank_lines_first, odd_labels]
+CHANGES += [header_again, ragged, wrong_quotes, wrong_bytes, same_names, empty_label]

@@ -23,6 +23,10 @@ from tests.oracle.text import (
 
 NAMES_THE_ROWS = "nearly every row has another text: it names the rows"
 LONG = 60_000  # bytes of a file that 'long' may mean
+# In another notation than the table's.
+SURELY_A_NUMBER = re.compile(r"-?[0-9]+(,[0-9]+|%)")
+SURELY_NONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]-[0-9]+")
+MAYBE_A_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
 COUNTS_THE_ROWS = "it has no name and counts the rows"
 
 
@@ -159,10 +163,10 @@ class Reader:
             self.fault("this looks like a regression target", column=answer.target)
 
     def weights(self, cells: list[str]) -> None:
-        """'A number of 0 or more a row.'"""
+        """'A number of 0 or more a row'; 'an error is a weight between 0 and 1e-50'."""
         self.answer.weight_name, self.answer.weights = self.options.weight, [self.weight(cell) for cell in cells]
         for line, value in zip(self.answer.lines, self.answer.weights, strict=True):
-            if not 0 <= value <= LARGEST:
+            if value != 0 and not SMALLEST <= value <= LARGEST:
                 self.fault("no weight", line, self.options.weight)
 
     def weight(self, cell: str) -> float:
@@ -208,10 +212,16 @@ class Reader:
     def another_notation(self, name: str, cells: Sequence[str], there: Sequence[int]) -> None:
         """'Numbers in another notation are not let through as words, if more than half of the levels look like them.'
 
-        What looks like a number is left to judgement here: whatever has a digit in it may.
+        Decimal commas and percent do, dates and codes that begin with a letter and a dash do not; of the rest, what has
+        a digit in it is left to judgement.
         """
         levels = {cells[i] for i in there}
-        looks = {level for level in levels if re.search(r"\d|inf|nan", level, re.IGNORECASE)}
+        sure = {level for level in levels if SURELY_A_NUMBER.fullmatch(level)}
+        if len(sure) > len(levels) / 2:
+            self.fault(
+                "numbers in another notation", next(self.answer.lines[i] for i in there if cells[i] in sure), name
+            )
+        looks = {level for level in levels if MAYBE_A_NUMBER.search(level) and not SURELY_NONE.fullmatch(level)}
         if len(looks) > len(levels) / 2:
             lines = {self.answer.lines[i] for i in there if cells[i] in looks}
             self.answer.doubts += [Fault("numbers in another notation", line, name) for line in sorted(lines)]

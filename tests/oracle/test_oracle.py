@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from tests.oracle.comparing import differences, shown
-from tests.oracle.files import case, long_case
+from tests.oracle.comparing import differences, later_differences, shown
+from tests.oracle.files import case, case_with_later, long_case
 
 SEED = int(os.environ.get("SMTRAIN_ORACLE_SEED", "0"))
 FILES = int(os.environ.get("SMTRAIN_ORACLE_FILES", "2000"))
@@ -32,6 +32,14 @@ def test_the_program_agrees_with_the_oracle_on_other_files(tmp_path, start):
 @pytest.mark.parametrize("number", range(FILES // 20))
 def test_the_program_agrees_with_the_oracle_on_long_files(tmp_path, number):
     agree(long_case(SEED, number), tmp_path)
+
+
+@pytest.mark.parametrize("start", range(0, FILES // 2, AT_ONCE))
+def test_the_program_agrees_with_the_oracle_on_what_a_model_meets_later(tmp_path, start):
+    for number in range(start, start + AT_ONCE):
+        one = case_with_later(SEED, number)
+        found = later_differences(one, tmp_path / "table.csv")
+        assert not found, shown(one, found)
 
 
 def agree(one, folder):
