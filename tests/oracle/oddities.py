@@ -142,6 +142,15 @@ def empty_label(draft: Draft) -> None:
     draft.columns[draft.target][draft.some_row()] = draft.random.choice(["", " ", "\t", '""'])
 
 
+def skip_unlabelled(draft: Draft) -> None:
+    """--unlabelled skip, and rows without a label that have anything else in them."""
+    draft.options = replace(draft.options, unlabelled="skip")
+    for _ in range(draft.random.randint(0, 3)):
+        row = draft.some_row()
+        draft.columns[draft.target][row] = draft.random.choice(["", " ", "\t "])
+        draft.columns[draft.feature()][row] = draft.random.choice([*WRONG_CELLS, *TOO_LARGE, "", "unseen"])
+
+
 def one_class(draft: Draft) -> None:
     draft.columns[draft.target][:] = ["same"] * draft.rows
 
@@ -236,6 +245,7 @@ def other_rows(draft: Draft) -> None:
 
 
 ODDITIES = [
+    skip_unlabelled,
     line_ends,
     no_last_end,
     byte_order_mark,

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.oracle.moments import moments, weighted
 from tests.oracle.rules import LARGEST, MISSING, ROUNDING, SMALLEST, Answer, Column, Options, class_order, number
 from tests.oracle.text import (
     UTF_16,
@@ -123,6 +124,8 @@ class Reader:
         """Which column is what."""
         answer, options = self.answer, self.options
         answer.target = answer.names[-1] if options.target is None else options.target
+        if options.unlabelled == "skip":
+            rows = self.labelled(rows)
         answer.lines = [record.line for record in rows]
         table = [(name, [record.cells[place] for record in rows]) for place, name in enumerate(answer.names)]
         self.weight_cells = [self.weight(cell) for name, cells in table if name == options.weight for cell in cells]
@@ -134,6 +137,14 @@ class Reader:
             elif name not in options.drop:
                 self.feature(place, name, cells)
         self.finish()
+
+    def labelled(self, rows: list[Record]) -> list[Record]:
+        """'`--unlabelled skip` leaves these rows out, as if they were not in the file.'"""
+        place = self.answer.names.index(self.answer.target)
+        found = [record for record in rows if blank_stripped(record.cells[place])]
+        if not found:
+            self.fault("no rows with a label")
+        return found
 
     def check_roles(self) -> None:
         """Names that are asked for are there; and a column is one thing."""
@@ -223,6 +234,7 @@ class Reader:
             )
         looks = {level for level in levels if MAYBE_A_NUMBER.search(level) and not SURELY_NONE.fullmatch(level)}
         if len(looks) > len(levels) / 2:
+            self.answer.doubts.append(Fault("numbers in another notation", None, name))  # a word is the first cell
             lines = {self.answer.lines[i] for i in there if cells[i] in looks}
             self.answer.doubts += [Fault("numbers in another notation", line, name) for line in sorted(lines)]
 
@@ -250,17 +262,12 @@ class Reader:
             answer.columns.append(column)
 
     def constant(self, values: list[float]) -> str | None:
-        """'All its cells are equal', but for rounding; 'a row of weight 0 does not count'."""
-        rows = zip(values, self.weight_cells or [1.0] * len(values), strict=True)
-        counted = {value for value, weight in rows if weight} or {0.0}
-        least, largest = min(counted), max(counted)
-        if least == largest:
+        """'All its cells are equal', or 'their deviation is' but rounding; 'a row of weight 0 does not count'."""
+        pairs = weighted(values, self.weight_cells) or [(0.0, 1.0)]
+        if len({value for value, _ in pairs}) == 1:
             return "it is constant"
-        size = max(-least, largest)
-        small = (
-            largest - least < SMALLEST or math.nextafter(least, largest) == largest or largest - least < ROUNDING * size
-        )
-        return "it is constant but for rounding" if small else None
+        deviation, size = moments(pairs)[1], max(abs(value) for value, _ in pairs)
+        return "it is constant but for rounding" if deviation <= max(SMALLEST, ROUNDING * size) else None
 
     def categorical(self, name: str, cells: list[str]) -> None:
         """'Levels are compared as texts', 'kept as they stand, blanks included'."""

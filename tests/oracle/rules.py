@@ -10,8 +10,8 @@ from tests.oracle.text import Fault, blank_stripped
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 # 'Numbers too large to compute with, beyond 1e152, are an error.'
 LARGEST = 1e152
-# 'It is constant but for rounding': the last bits of its cells differ, or they differ by less than this.
-SMALLEST, ROUNDING = 1e-50, 1e-15
+# 'Their deviation is at most 4.4e-16 of the largest, or 1e-50': it is constant but for rounding.
+SMALLEST, ROUNDING = 1e-50, 2 * 2.0**-52
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 
@@ -29,6 +29,7 @@ class Options:
     delimiter: str | None = None
     decimal: str = "."
     na_values: tuple[str, ...] = ()
+    unlabelled: str = "error"
 
 
 def is_gap(cell: float | str | None) -> bool:
