@@ -100,3 +100,18 @@ def test_evaluate_takes_the_weights_that_fit_takes(fit, tmp_path):
     (tmp_path / "new.csv").write_text("x,w,y\n1,1,p\n2,1e-51,q\n")
     with pytest.raises(sm.DataError, match=r':3: column "w": a weight must be 0 or at least 1e-50'):
         sm.evaluate(model, str(tmp_path / "new.csv"))
+
+
+@pytest.mark.parametrize("names", ["f,NaN,NA", "2000,2001,land", "NA,null,land"])
+@pytest.mark.parametrize("rows", ["1,u,{}\n2,v,{}\n", "1,2,{}\n2,3,{}\n", "u,v,{}\nv,u,{}\n"])
+def test_the_header_again_is_an_error_whatever_the_columns_are_called(fit, tmp_path, names, rows):
+    again = f"{names},y\n" + "".join(
+        f"{line},{label}\n" for line, label in zip(rows.format("r", "s").split(), "pq", strict=True)
+    )
+    text, options = f"{again}{names},y\n", {"drop": ("land",)} if "land" in names else {}
+    with pytest.raises(sm.DataError, match=":4: the header once more"):
+        fit(text, **options)
+    model = fit(again, **options)
+    (tmp_path / "new.csv").write_text(text)
+    with pytest.raises(sm.DataError, match=":4: the header once more"):
+        sm.predict(model, str(tmp_path / "new.csv"))

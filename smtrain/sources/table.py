@@ -188,7 +188,7 @@ class Table:
         if cells is None:
             cells = self._cells(self._in_plain_numbers(piece, readings), piece.delimiter, readings)
         numbers, texts = cells
-        self._check_no_header(piece, texts)
+        self._check_no_header(piece, readings, texts)
         return Rows(piece, readings, len(numbers), numbers, texts)
 
     def _cells_if_plain(self, text: bytes, delimiter: str, readings: Readings) -> Cells | None:
@@ -256,13 +256,21 @@ class Table:
         hint = "remove the line; several files with the same header can be given one after another"
         return DataError("the header once more, among the rows", source=source, line=line, hint=hint)
 
-    def _check_no_header(self, piece: Piece, texts: dict[int, TextCells]) -> None:
-        """Raise DataError at a record equal to the header. Its cells are words, so columns of words tell."""
-        if not self.dialect.header or not texts or not all(self._holds_its_name(i, texts[i]) for i in texts):
+    def _check_no_header(self, piece: Piece, readings: Readings, texts: dict[int, TextCells]) -> None:
+        """Raise DataError at a record equal to the header, which is looked for if all columns may hold their names."""
+        read = positions(readings, Reading.NUMBER, Reading.TEXT, Reading.LABEL)
+        if not self.dialect.header or not all(self._may_hold_its_name(i, readings[i], texts) for i in read):
             return
         for line, cells in piece.records():
             if self._is_header(cells):
                 raise self._second_header(piece.source, line)
+
+    def _may_hold_its_name(self, i: int, reading: Reading, texts: dict[int, TextCells]) -> bool:
+        name = self.names[i]
+        if reading is Reading.NUMBER:
+            return self.missing.is_number(name) or self.can_read(name)
+        missing = reading is Reading.TEXT and self.missing.is_text(name)  # then there is no such level
+        return missing or self._holds_its_name(i, texts[i])
 
     def _holds_its_name(self, i: int, cells: TextCells) -> bool:
         name = self.names[i]

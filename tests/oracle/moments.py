@@ -5,7 +5,7 @@ import math
 
 def weighted(cells: list, weights: list[float] | None) -> list[tuple[float, float]]:
     """The cells that count, with their weights."""
-    return [(x, w) for x, w in zip(cells, weights or [1.0] * len(cells), strict=True) if w]
+    return [(x, w) for x, w in zip(cells, weights or [1.0] * len(cells), strict=True) if w > 0]
 
 
 def moments(pairs: list[tuple[float, float]]) -> tuple[float, float]:
