@@ -279,7 +279,7 @@ class Table:
     def check_target(self, rows: Rows, column: int) -> None:
         """Raise DataError if one of the labels in a column is its name: then the header may be a row."""
         name = self.names[column]
-        if not self.dialect.header or not self._holds_its_name(column, rows.texts[column]):
+        if self._frame or not self.dialect.header or not self._holds_its_name(column, rows.texts[column]):
             return
         line, text = rows.find(column, lambda cell: cell.strip(BLANKS) == name)
         what = f"the label {quoted(text)} is the name of its column, too"
