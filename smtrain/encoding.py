@@ -125,7 +125,7 @@ class Encoder:
         """
         wanted = self._wanted(table, labels=labels)
         for name in wanted:
-            if name not in table.names:
+            if name not in table.places:
                 what = "the target column" if name == self.target else "the column"
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
                 hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
@@ -141,7 +141,7 @@ class Encoder:
         wanted = {column.name: column.reading for column in self.columns}
         if labels:
             wanted[self.target] = Reading.LABEL
-            if self.weight is not None and self.weight in table.names:
+            if self.weight is not None and self.weight in table.places:
                 wanted[self.weight] = Reading.NUMBER
         return wanted
 

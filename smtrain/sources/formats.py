@@ -40,7 +40,8 @@ TEXTS = (
     (re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:'), ("JSON lines", JSON_HINT.format(", lines=True"))),
     (re.compile(rb"\s*\{\s*\}|\s*\[\s*[\[{]|\s*[\[{]\s*[\r\n]"), ("JSON", JSON_HINT.format(""))),
     (
-        re.compile(rb"(?:\s*%[^\n]*\n|\s*\n)*\s*@relation\b", re.IGNORECASE),
+        # Possessive: many blank lines would be tried in every combination.
+        re.compile(rb"(?:\s*+%[^\n]*+\n)*+\s*+@relation\b", re.IGNORECASE),
         ("an ARFF file", "keep the lines below @data, with a line of the names above them"),
     ),
 )

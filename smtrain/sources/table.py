@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -136,10 +136,15 @@ class Table:
         _check_names(names, reader.source, line)
         return line, names
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The position of each column by its name."""
+        return {name: i for i, name in enumerate(self.names)}
+
     def column(self, name: str, option: str) -> int:
         """The position of the column that an option names."""
-        if name in self.names:
-            return self.names.index(name)
+        if name in self.places:
+            return self.places[name]
         hint = did_you_mean(name, self.names) or f"the columns are {self.listed()}"
         raise UsageError(f"{self.source}: {option}: there is no column {quoted(name)}", hint=hint)
 

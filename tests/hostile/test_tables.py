@@ -405,6 +405,13 @@ SHAPES = [
 ]
 
 ENCODINGS = [
+    Case("many blank lines before the header", b"\n" * 70_000 + BASE, model={"rows": 4}),
+    Case("many blank lines of CRLF and an error", b"\r\n" * 70_000 + b"a,y\n1,p\nx,q\n2,p\n", 3, ("data.csv:70003: ",)),
+    Case(
+        "a header longer than the first read",
+        table(",".join(f"{i:0300}x" for i in range(4000)) + ",y", "1," * 4000 + "p", "2," * 4000 + "q"),
+        model={"rows": 2},
+    ),
     Case("BOM", b"\xef\xbb\xbf" + BASE, model={"numeric": ("a",), "rows": 4}),
     Case("BOM and a quoted name", b'\xef\xbb\xbf"a",b,y\n1,u,p\n2,v,q\n', model={"numeric": ("a",)}),
     Case("UTF-16", BASE.decode().encode("utf-16"), 3, ("UTF-16", "iconv")),
