@@ -13,6 +13,7 @@ from smtrain.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.drift import CHANCE, beyond_by_chance, drift, shares_differ
 from smtrain.encoding import MISSING_LEVEL, CategoricalColumn, NumericColumn
 from smtrain.errors import DataError, ModelError, quoted
+from smtrain.likeness import did_you_mean, look_alike
 from smtrain.model import Model
 from smtrain.sources.cells import TextCells
 from smtrain.sources.records import Piece
@@ -223,7 +224,8 @@ class Check:
         encoder = self._encoder
         for column in encoder.columns:
             if column.name not in self._at:
-                yield Finding(Severity.ERROR, "missing column", "the column is not there", column.name)
+                hint = did_you_mean(column.name, self._table.names)
+                yield Finding(Severity.ERROR, "missing column", "the column is not there", column.name, hint=hint)
         options = self._model.fit["options"]
         known = {column.name for column in encoder.columns} | {name for name, _ in encoder.ignored}
         known |= {encoder.target, encoder.weight or encoder.target, *options.get("drop", ())}
@@ -267,7 +269,8 @@ class Check:
             severity = Severity.ERROR if share > MANY_UNSEEN else Severity.WARNING
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a level that training did not have ({share:.2%}): "
             numbers = {"cells": unseen.cells, "share": share, "levels": dict(unseen.counts)}
-            yield Finding(severity, "unseen level", what + unseen.named(), name, *unseen.where, numbers=numbers)
+            hint = look_alike(unseen.counts, filter(None, column.levels))
+            yield Finding(severity, "unseen level", what + unseen.named(), name, *unseen.where, hint, numbers)
         gaps = float(shares[-1]) if column.levels[-1] is MISSING_LEVEL else 0.0
         yield from self._missing(name, gaps, found.missing)
         named = [k for k, level in enumerate(column.levels) if level is not MISSING_LEVEL]
@@ -311,7 +314,8 @@ class Check:
         if unseen.cells:
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a class that training did not have: {unseen.named()}"
             numbers = {"cells": unseen.cells, "share": unseen.cells / self.rows, "classes": dict(unseen.counts)}
-            yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, numbers=numbers)
+            hint = look_alike(unseen.counts, self._model.classes)
+            yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, hint, numbers)
         counts, n = np.array(self._model.fit["class_counts"], np.float64), self._model.fit["rows"]
         shares = counts / max(1.0, counts.sum())
         bins = Bins("the shares of the classes have", shares, self.classes.counts, self._model.classes)

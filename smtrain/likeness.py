@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-CLOSE = 0.75  # of difflib's ratio: a letter of four may be wrong
+CLOSE = 0.66  # of difflib's ratio: a letter of three may be wrong, or two have changed places
 
 
 def same_text(one: str, other: str) -> bool:
@@ -47,3 +47,13 @@ def _letters(text: str) -> str:
     """What is left of a text without case, blanks and the marks that stand for blanks."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if not character.isspace() and character not in "_-.") or folded
+
+
+def look_alike(texts: Iterable[str], known: Iterable[str]) -> str | None:
+    """A hint with the first of some texts that is a known one in another Unicode form."""
+    forms = {unicodedata.normalize("NFC", one): one for one in known}
+    for text in texts:
+        same = forms.get(unicodedata.normalize("NFC", text), text)
+        if same != text:
+            return did_you_mean(text, [same])
+    return None

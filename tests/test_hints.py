@@ -46,6 +46,15 @@ TABLES = {
     "units of one column": ("x,y\n(cm),\n1,a\n2,b\n", "sed 2d"),
     "row names": ('"len","wid","kind"\n"1",1,2.5,"a"\n"2",2,3.5,"b"\n"3",3,1.5,"a"\n', "R writes row names"),
     "row names in words": ("mpg\tcyl\nMazda RX4\t21\t6\nDatsun 710\t22\t4\n", "R writes row names"),
+    "row names between blanks": ('"len" "wid" "kind"\n"1" 1 2.5 "a"\n"2" 2 3.5 "b"\n', "R writes row names"),
+    "a long preamble": ("".join(f"# setting {i}: {i}, on\n" for i in range(12)) + BODY, "tail -n +13"),
+    "a title above words": ("Animals\nsize,kind\nbig,dog\nsmall,cat\nbig,cow\n", "tail -n +2"),
+    "markdown": ("| x | y |\n|---|---|\n| 1 | a |\n| 2 | b |\n", "psql --csv"),
+    "psql": (" x | y \n---+---\n 1 | a\n 2 | b\n", "psql --csv"),
+    "mysql": ("+---+---+\n| x | y |\n+---+---+\n| 1 | a |\n", "psql --csv"),
+    "two colons": ("x::z::y\n1::2::a\n2::3::b\n", "sed 's/::/|/g'"),
+    "wide commas": ("x\uff0cz\uff0cy\n1\uff0c2\uff0ca\n2\uff0c3\uff0cb\n", "one character of ASCII"),
+    "Hive": (separated("\x01"), "--delimiter $'"),
     "a comma at the end": ("x,z,y\n1,2,a,\n2,3,b,\n", 'every row ends in ","'),
     "a row of numbers and words": (
         "39,State-gov,0,0,<=50K\n50,Private,0,0,<=50K\n38,Private,0,0,>50K\n",
@@ -176,6 +185,7 @@ def test_a_model_where_data_belong_and_data_where_a_model_belongs(go, tmp_path):
         ("Y", 'did you mean "y"?'),
         (" kind of ", 'did you mean "Kind_of"?'),
         ("sepal lenght", 'did you mean "Sepal.Length"?'),
+        ("lsat", 'did you mean "last"?'),
         ("nume\u0301ro", "the same text in another Unicode form: NFC, here NFD"),
         ("price", "the columns are"),
     ],
@@ -242,3 +252,12 @@ def test_any_beginning_is_looked_at_without_an_error(text, delimiter, header, li
     advise(error, Beginning(first_lines(text, 1), delimiter, ".", header, True))
     assert error.hint is not None
     assert len(error.hint) < 300
+
+
+def test_check_tells_of_texts_that_look_alike(go, tmp_path):
+    text = "nume\u0301ro,ville,y\n" + "1,Orle\u0301ans,a\u0308\n2,Nantes,b\n3,Nantes,b\n"
+    (tmp_path / "t.csv").write_text(text, "utf-8")
+    (tmp_path / "new.csv").write_text(unicodedata.normalize("NFC", text), "utf-8")
+    go("fit", "t.csv", "-q")
+    said = go("check", "new.csv", code=ExitCode.CHECK).out
+    assert said.count("the same text in another Unicode form") == 3

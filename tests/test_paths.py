@@ -69,6 +69,20 @@ def test_every_file_of_every_command_may_have_any_name(name, env, tmp_path):
     run(tmp_path, "doctor", data, "--junit", junit, env=ci, code=3)
 
 
+@pytest.mark.parametrize("env", [{}, ASCII], ids=["UTF-8", "ASCII"])
+def test_the_folders_may_have_any_name(env, tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xff \xc3\xa9")
+    folder.mkdir()
+    (folder / "t.csv").write_text(ROWS, encoding="utf-8")
+    env = {**env, "TMPDIR": str(folder), "HOME": str(folder), "GITHUB_WORKSPACE": str(folder), "GITHUB_ACTIONS": "true"}
+    env |= {"GITLAB_CI": "true", "SMTRAIN_CODE_QUALITY": str(folder / "quality"), "CI_PROJECT_DIR": str(folder)}
+    run(folder, "fit", "t.csv", "--memory", "1M", "--log", "l", "-o", "m.npz", env=env)
+    run(folder, "verify", "m.npz", folder / "t.csv", "-q", env=env)
+    run(folder, "predict", "t.csv", "-m", folder / "m.npz", "-o", folder / "p.csv", env=env)
+    (folder / "t.csv").write_text("x,y\n1\n")
+    run(folder, "doctor", folder / "t.csv", env=env, code=3)
+
+
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_the_locale_changes_no_byte_of_a_model(name, tmp_path):
     path = tmp_path / os.fsdecode(name)

@@ -12,10 +12,24 @@ from smtrain.errors import DataError
 from smtrain.sources.notation import is_number, shell_word
 
 # Most other characters that tables are written with, the likeliest first, and the words that --delimiter knows them by.
-DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", "^": "'^'", "~": "'~'", ":": "':'"}
+DELIMITERS = {
+    ",": "comma",
+    "\t": "tab",
+    ";": "semicolon",
+    "|": "pipe",
+    "^": "'^'",
+    "~": "'~'",
+    ":": "':'",
+    "\x01": "$'\\x01'",
+    "\x1f": "$'\\x1f'",
+}
+# What stands between cells and cannot be a delimiter: more than one character, or none of ASCII.
+NO_DELIMITERS = ("::", "||", "^^", "~~", ";;", "##", "$$", "|~|", "~|~", "\uff0c", "\uff1b", "\u3001", "\xa6", "\xa7")
 # A line that tells Excel the delimiter.
 EXCEL_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-MOST_TEXT, MOST_LINES, MOST_TITLES = 1 << 14, 25, 5
+MOST_TEXT, MOST_LINES, MOST_TITLES = 1 << 14, 25, 20
+# A line of a table that is drawn for people: +----+----+, |---|:--:|, ----+----.
+DRAWN = re.compile(r"\s*[-+|:=]*-{2}[-+|:= ]*\s*")
 UNIT = re.compile(r"[\[(].*[\])]")
 
 
@@ -63,7 +77,7 @@ def advice(found: Beginning) -> str | None:
     """What is to be said of the lines themselves, whatever the error."""
     if not found.whole:
         return None
-    hint = _other_delimiter(found) or _several_blanks(found)
+    hint = _drawn(found) or _other_delimiter(found) or _no_delimiter(found) or _several_blanks(found)
     return hint or ((_title(found) or _row_names(found)) if found.header else None)
 
 
@@ -103,11 +117,30 @@ def _other_delimiter(found: Beginning) -> str | None:
     if _even(_widths(found)):
         return None
     for delimiter, word in DELIMITERS.items():
-        if _even(_widths(found, delimiter)):
+        if _even(_widths(found, delimiter)) and all(_cells(found.lines[0][1], delimiter)):
             return _use(delimiter, word, found)
     if _even(_widths(found, " ")):
         return _use(" ", "space", found)
     return None
+
+
+def _drawn(found: Beginning) -> str | None:
+    """A table that is drawn with lines between its header and its rows."""
+    line = next((number for number, text in found.lines if DRAWN.fullmatch(text)), None)
+    if line is None:
+        return None
+    return f"line {line} is drawn: the table is written for people; write it as CSV, for example: psql --csv"
+
+
+def _no_delimiter(found: Beginning) -> str | None:
+    """What stands between the cells of all lines and cannot be a delimiter."""
+    if _even(_widths(found)):
+        return None
+    between = next((one for one in NO_DELIMITERS if _even([text.count(one) + 1 for _, text in found.lines])), None)
+    if between is None:
+        return None
+    what = f'the cells have "{between}" between them, and a delimiter is one character of ASCII'
+    return f"{what}: replace it, for example: sed {shell_word(f's/{between}/|/g')}"
 
 
 def _use(delimiter: str, word: str, found: Beginning) -> str:
@@ -138,8 +171,9 @@ def _title(found: Beginning) -> str | None:
         records = found.records(delimiter)
         for k in range(1, min(MOST_TITLES, len(records) - 2) + 1):
             widths = [len(cells) for cells in records[k:]]
-            above = all(len(cells) != widths[0] or not all(cells) for cells in records[:k])
-            if _even(widths) and above and _are_names(records[k], records[k + 1 :], found.decimal):
+            shorter = all(len(cells) != widths[0] for cells in records[:k])
+            above = shorter or all(len(cells) != widths[0] or not all(cells) for cells in records[:k])
+            if _even(widths) and above and _are_names(records[k], records[k + 1 :], found.decimal, sure=shorter):
                 line = found.lines[k][0]
                 return f"line {line} looks like the header: {_without_lines(line)}"
     return None
@@ -149,20 +183,26 @@ def _without_lines(line: int) -> str:
     return f"remove what is above line {line}, for example: tail -n +{line}"
 
 
-def _are_names(cells: Sequence[str], rows: Sequence[Sequence[str]], decimal: str) -> bool:
-    """Whether cells are names of columns: different texts, none a number, above rows that have numbers."""
+def _are_names(cells: Sequence[str], rows: Sequence[Sequence[str]], decimal: str, *, sure: bool) -> bool:
+    """Whether cells are names of columns: different texts, none a number, and unless that is sure above numbers."""
     names = all(cells) and len(set(cells)) == len(cells) and not any(is_number(cell, decimal) for cell in cells)
-    return names and any(is_number(cell, decimal) for row in rows for cell in row)
+    return names and (sure or any(is_number(cell, decimal) for row in rows for cell in row))
 
 
 def _row_names(found: Beginning) -> str | None:
     """A header that is one name short: R writes the names of the rows without a name for them."""
-    records = found.records()
-    if any(len(cells) != len(records[0]) + 1 for cells in records[1:]):
-        return None
-    if not any(cells[-1] for cells in records[1:]):
-        return f"every row ends in {_shown(found.delimiter)}: remove it, or put one behind the last name with a name"
-    first = shell_word(f"1s/^/row{found.delimiter}/")
+    for delimiter in dict.fromkeys([found.delimiter, *DELIMITERS, " "]):
+        first, *rows = found.records(delimiter)
+        one_more = all(len(cells) == len(first) + 1 for cells in rows)
+        if one_more and (delimiter == found.delimiter or len(first) > 1):
+            return _one_name_short(delimiter, rows)
+    return None
+
+
+def _one_name_short(delimiter: str, rows: Sequence[Sequence[str]]) -> str:
+    if not any(cells[-1] for cells in rows):
+        return f"every row ends in {_shown(delimiter)}: remove it, or put one behind the last name with a name"
+    first = shell_word(f"1s/^/row{delimiter}/")
     return f"every row has one cell more than there are names, as R writes row names: name them: sed {first}"
 
 
