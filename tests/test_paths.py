@@ -76,7 +76,7 @@ def test_the_folders_may_have_any_name(env, tmp_path):
     (folder / "t.csv").write_text(ROWS, encoding="utf-8")
     env = {**env, "TMPDIR": str(folder), "HOME": str(folder), "GITHUB_WORKSPACE": str(folder), "GITHUB_ACTIONS": "true"}
     env |= {"GITLAB_CI": "true", "SMTRAIN_CODE_QUALITY": str(folder / "quality"), "CI_PROJECT_DIR": str(folder)}
-    run(folder, "fit", "t.csv", "--memory", "1M", "--log", "l", "-o", "m.npz", env=env)
+    run(folder, "fit", "t.csv", "--memory", "2G", "--log", "l", "-o", "m.npz", env=env)
     run(folder, "verify", "m.npz", folder / "t.csv", "-q", env=env)
     run(folder, "predict", "t.csv", "-m", folder / "m.npz", "-o", folder / "p.csv", env=env)
     (folder / "t.csv").write_text("x,y\n1\n")

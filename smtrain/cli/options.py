@@ -21,6 +21,7 @@ QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
 SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT]?)(|B|iB))", re.ASCII | re.IGNORECASE)
 DEFAULT_MODEL = "model.npz"
 DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
+DELIMITER_HELP = "One character, or comma, semicolon, tab, space, pipe.  [default: read off the header line]"
 AUTO = ", or auto: by cross-validation"
 
 
@@ -235,7 +236,7 @@ reading_options = stacked(
     unlabelled_option("without a label"),
     click.option("--weight", type=Text(), metavar="NAME", help="Column with the weight of each row."),
     click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
-    click.option("--delimiter", metavar="CHAR", callback=delimiter, help="[default: read off the header line]"),
+    click.option("--delimiter", metavar="CHAR", callback=delimiter, help=DELIMITER_HELP),
     click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),
     click.option(
         "--na-values",
