@@ -18,14 +18,14 @@ from smtrain.raw import RawPartition
 from smtrain.roles import check_weights, roles_of
 from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, shell_word
 from smtrain.sources.records import BLANKS, piece_bytes
-from smtrain.sources.table import TIMES_THE_TEXT, Reading, Readings, Rows, Table, positions
+from smtrain.sources.table import Reading, Readings, Rows, Table, positions
 from smtrain.vocabulary import Vocabulary
 
 # Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
 PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
 # What a fit takes besides its rows, for --memory. Measured with 5 to 2,000 columns: the interpreter with its libraries
-# 80 MB; a thread some 40 MB, and what it parses; later up to 5 partitions for means and deviations.
-PROGRAM, THREAD, PARTITIONS_OF_A_THREAD = 100 << 20, 50 << 20, 5
+# 80 MB; a thread some 40 MB, and 8 times the text that it parses; later up to 5 partitions for means and deviations.
+PROGRAM, THREAD, TIMES_THE_TEXT, PARTITIONS_OF_A_THREAD = 100 << 20, 50 << 20, 9, 5
 
 
 class Gatherer:

@@ -3,6 +3,7 @@
 import os
 import resource
 import subprocess
+import sys
 
 import pytest
 
@@ -80,3 +81,17 @@ def test_a_full_disk_is_told_under_a_limit_too(folder):
     done = subprocess.run(command, shell=True, cwd=folder, env=clean_environment(), capture_output=True, check=False)
     assert done.returncode == 6
     assert b"cannot write the output" in done.stderr
+
+
+@pytest.mark.parametrize("end", ["ctypes.string_at(0)", "os.abort()", "ctypes.CDLL(None).exit(1)"])
+def test_whatever_ends_a_limited_process_from_below_has_our_exit_code(end):
+    lines = [
+        "import ctypes, os, threading",
+        "from smtrain.cli import memory",
+        "memory.exit_as_memory()",
+        "import pandas",
+    ]
+    lines += [f"thread = threading.Thread(target=lambda: {end})", "thread.start()", "thread.join()"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert done.returncode == 6
+    assert done.stderr.startswith("smtrain: error: not enough memory")

@@ -1,11 +1,12 @@
 """What becomes of a process that may not have the memory it needs: exit code 6, whoever finds it out.
 
 Under `ulimit -v` or `-d` the libraries below NumPy do not fail, they end the process with code 1 and a line of their
-own, while NumPy is loaded or when a thread multiplies for the first time.
+own, while NumPy is loaded or when a thread multiplies for the first time; and pandas' parser crashes.
 """
 
 import os
 import resource
+import signal
 import sys
 from typing import NoReturn
 
@@ -26,15 +27,20 @@ def limited() -> bool:
 def exit_as_memory() -> None:
     """From now on whatever ends the process from below ends it with exit code 6, and our line; `leave` does not.
 
-    The C library calls the functions that are registered for its end, the last first, each with its argument.
+    The C library calls the functions that are registered for its end, the last first, each with its argument. A crash
+    is an end too, by a handler in C: Python's own would wait for the crashed code to return.
     """
     import ctypes
 
     library = ctypes.CDLL(None)
-    register, end, tell = (getattr(library, name, None) for name in ("__cxa_atexit", "_exit", "perror"))
-    if register is not None and end is not None and tell is not None:
-        register(end, ctypes.c_void_p(int(ExitCode.OUTPUT)), None)
-        register(tell, ctypes.c_char_p(TOLD), None)
+    names = ("__cxa_atexit", "_exit", "perror", "signal", "exit")
+    register, end, tell, handle, leave_by = (getattr(library, name, None) for name in names)
+    if register is None or end is None or tell is None or handle is None or leave_by is None:
+        return
+    register(end, ctypes.c_void_p(int(ExitCode.OUTPUT)), None)
+    register(tell, ctypes.c_char_p(TOLD), None)
+    for crash in (signal.SIGSEGV, signal.SIGABRT):
+        handle(int(crash), leave_by)
 
 
 def leave(code: int) -> NoReturn:

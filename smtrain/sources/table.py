@@ -32,8 +32,6 @@ from smtrain.sources.notation import NUMBER, not_a_number, number
 from smtrain.sources.records import BLANKS, BOM, Piece, RecordReader, line_ends, written
 from smtrain.sources.usable import Skipped, UsableLabels
 
-# What a thread takes to parse, as a multiple of the text: 8 were measured. pandas ends the process where it gets none.
-TIMES_THE_TEXT = 9
 BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
 
 T = TypeVar("T")
@@ -117,7 +115,7 @@ class Table:
         self._beginning = Beginning(lines, self.delimiter, dialect.decimal, dialect.header, fitting)
         with self.advising():
             self.header_line, self.names = self._header(self._first)
-        self.bytes_read, self._threads = 0, 1
+        self.bytes_read = 0
         self._labels: UsableLabels | None = None
 
     def _open(self, index: int) -> RecordReader:
@@ -323,13 +321,8 @@ class Table:
         values = np.array([*map(self.number, cells.levels), np.nan], np.float64)
         return np.take(values, cells.codes)  # a missing cell's −1 takes the last
 
-    def _check_room(self, size: int) -> None:
-        """Raise MemoryError if all threads together could not parse texts of so many bytes."""
-        np.empty(TIMES_THE_TEXT * size * self._threads, np.uint8)  # only addresses: nothing is written there
-
     def _read_csv(self, text: bytes, delimiter: str, readings: Readings) -> pd.DataFrame:
         """The columns that are not skipped: numbers, NaN where plainly missing, and texts as they stand."""
-        self._check_room(len(text))
         missing: Any = [*self.missing.plain, *self._padded]
         if positions(readings, Reading.TEXT, Reading.LABEL):
             missing = dict.fromkeys(positions(readings, Reading.NUMBER), missing)
@@ -378,7 +371,6 @@ class Table:
 
     def map(self, function: Callable[[Piece], T], threads: int = 1) -> Iterator[T]:
         """`function` of all pieces, by threads, in order; the first one alone, for it may settle something."""
-        self._threads = threads
         with self.advising():
             yield from _in_order(lambda piece: function(self._usable(piece)), self.pieces(), threads)
 
