@@ -149,20 +149,13 @@ def _calibrated(objective: Objective, solution: Solution) -> tuple[Solution, flo
 
     What its record says is of the new weights; the lower bound of the objective is the same.
     """
-    scale, before = fitted_scale(objective, solution.point.theta), solution.record
-    point = objective.value_and_grad(scale * solution.point.theta)
+    exact, before = objective.in_double(), solution.record
+    scale = fitted_scale(exact, solution.point.theta)
+    point = exact.value_and_grad(scale * solution.point.theta)
     gap = before.gap
     if gap is not None and point.objective > 0:
         gap = 1 - before.objective * (1 - gap) / point.objective
-    record = replace(
-        before,
-        nll=point.nll,
-        objective=point.objective,
-        gap=gap,
-        gradient_norm=point.gradient_norm,
-        validation_nll=point.validation_nll,
-    )
-    return replace(solution, point=point, record=record), 1 / scale
+    return solution.at(point, gap), 1 / scale
 
 
 def warm_start(model: Model, encoder: Encoder) -> Theta:

@@ -13,8 +13,9 @@ MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 # then no product or sum of them can overflow.
 LARGEST, SMALLEST_SCALE = 1e152, 1e-50
 
-# float32 pays on tables that do not fit the processor's cache, and is good for these tolerances and penalties.
-COARSEST_FLOAT32, WEAKEST_FLOAT32, FEWEST_FLOAT32 = 1e-5, 0.1, 1 << 20
+# float32 pays on tables that do not fit the processor's cache, and is good for these tolerances, penalties as shares of
+# the mean weight of a row, and weights as multiples of it.
+COARSEST_FLOAT32, WEAKEST_FLOAT32, FEWEST_FLOAT32, HEAVIEST_FLOAT32 = 1e-5, 0.1, 1 << 20, 1000.0
 
 # What becomes of rows without a label that can be used.
 UNLABELLED = ("error", "skip")
@@ -130,13 +131,14 @@ class FitConfig:
             return TOLERANCE_INFERENCE if self.penalised else TOLERANCE_INFERENCE_UNPENALISED
         return TOLERANCE if self.penalised else TOLERANCE_UNPENALISED
 
-    def settled(self, cells: int) -> "FitConfig":
-        """The same options with the precision settled, for X of so many numbers.
+    def settled(self, cells: int, mean: float = 1.0, heaviest: float = 1.0) -> "FitConfig":
+        """The same options with the precision settled, for X of so many numbers and the rows' mean and largest weight.
 
         Rounding to float32 moves the NLL by about 1e-8 of itself, and the gap by about 1e-6 / l2 of it.
         """
-        strong = self.l2 != "auto" and self.ridge >= WEAKEST_FLOAT32
-        enough = self.tolerance >= COARSEST_FLOAT32 and strong and cells >= FEWEST_FLOAT32
+        strong = self.l2 != "auto" and self.ridge >= WEAKEST_FLOAT32 * mean
+        even = heaviest <= HEAVIEST_FLOAT32 * mean
+        enough = self.tolerance >= COARSEST_FLOAT32 and strong and even and cells >= FEWEST_FLOAT32
         return self if self.precision != "auto" else replace(self, precision="float32" if enough else "float64")
 
     def record(self) -> dict[str, Any]:

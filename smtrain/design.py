@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Codes = NDArray[np.integer[Any]]
 
+# Half the last bit of a float32 near 1 becomes 1: then float16 holds 11 bits more of numbers of any usual size.
+REST, MOST_REST = 2.0**24, 65504.0
 NARROW = 128
 CACHE_CELLS = 1 << 15
 
@@ -29,13 +31,23 @@ def row_tiles(x: Floats) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, len(x), size))
 
 
+def rest_of(x: NDArray[np.float64], rounded: Floats) -> NDArray[np.float16]:
+    """What rounding took from x, as `Design.rest` keeps it."""
+    return np.clip((x - rounded) * REST, -MOST_REST, MOST_REST).astype(np.float16)
+
+
 @dataclass(frozen=True)
 class Design:
-    """X of m rows: `numeric` (m, q) floats; `codes` one (m,) array a categorical part; `levels` its L each."""
+    """X of m rows: `numeric` (m, q) floats; `codes` one (m,) array a categorical part; `levels` its L each.
+
+    `rest` (m, ≤ q) is what rounding to float32 took from the first columns of `numeric`, times REST; products do not
+    count it, `in_double` does.
+    """
 
     numeric: Floats
     codes: tuple[Codes, ...] = ()
     levels: tuple[int, ...] = ()
+    rest: NDArray[np.float16] | None = None
 
     @property
     def rows(self) -> int:
@@ -127,8 +139,16 @@ class Design:
         return np.asarray(norms, np.float64)
 
     def take(self, rows: Any) -> "Design":
-        """The design of some rows: an index array or a slice."""
-        return replace(self, numeric=self.numeric[rows], codes=tuple(codes[rows] for codes in self.codes))
+        """The design of some rows: an index array, which leaves out the rest, or a slice."""
+        rest = self.rest[rows] if self.rest is not None and isinstance(rows, slice) else None
+        return replace(self, numeric=self.numeric[rows], codes=tuple(codes[rows] for codes in self.codes), rest=rest)
+
+    def in_double(self) -> "Design":
+        """The same in float64, with the digits that rounding to float32 took."""
+        numeric = self.numeric.astype(np.float64)
+        if self.rest is not None:
+            numeric[:, : self.rest.shape[1]] += self.rest.astype(np.float64) / REST
+        return replace(self, numeric=numeric, rest=None)
 
     def toarray(self) -> NDArray[np.float64]:
         """X as one dense (m, p) array, for reading and testing small pieces."""

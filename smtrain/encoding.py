@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from smtrain import documents
 from smtrain.config import LARGEST, Dialect, valid_delimiter
-from smtrain.design import Design, Floats, row_tiles
+from smtrain.design import Design, Floats, rest_of, row_tiles
 from smtrain.errors import ModelError, quoted
 from smtrain.features import Feature, feature_names
 from smtrain.likeness import did_you_mean
@@ -158,6 +158,7 @@ class Encoder:
         q = len(self.numeric)
         same = raw.dtype == dtype and not self.gappy
         numeric: Floats = raw if same else np.empty((len(raw), q + len(self.gappy)), dtype)
+        rest = np.empty((len(raw), q), np.float16) if dtype == np.float32 else None
         for rows in row_tiles(raw):
             x = raw[rows] - self.means[:q]  # in float64
             x /= self.scales[:q]
@@ -166,7 +167,9 @@ class Encoder:
                 x[missing] = 0
             numeric[rows, :q] = x
             numeric[rows, q:] = missing[:, list(self.gappy)]
-        return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical))
+            if rest is not None:
+                rest[rows] = rest_of(x, numeric[rows, :q])
+        return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical), rest)
 
     def schema(self) -> dict[str, Any]:
         """The encoder as a JSON document; `from_schema` reads it back."""

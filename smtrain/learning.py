@@ -92,7 +92,7 @@ class Learner:
         )
         if not columns:
             raise DataError(NO_COLUMN, source=self._got.table.source, hint=self._ignored_hint())
-        config = self._got.config.settled(self._got.rows * len(encoder.numeric))
+        config = self._got.config.settled(self._got.rows * len(encoder.numeric), self._mean, self._heaviest)
         contract = contract_of(self._got, columns, self._found, workers)
         data = digest_of(self._got, columns, encoder, workers)
         self._storage.set_aside(self._training_bytes(encoder, workers.threads))
@@ -158,6 +158,8 @@ class Learner:
                 what = f"the rows of class {quoted(name)} weigh nothing together"
                 raise DataError(what, source=self._got.table.source, hint="remove them, or give the class a weight")
         self._settle(lambda raw: replace(raw, weights=raw.weights * factors[raw.labels]))
+        self._mean = float((total * factors).sum()) / self._got.rows
+        self._heaviest = max(float(raw.weights.max()) for raw in each(self._raws))
 
     def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
         """The columns that are kept, by position; the others go to `_ignored` with the reason."""

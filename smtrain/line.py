@@ -129,8 +129,9 @@ def _along(partition: Partition, Z: NDArray[np.float64], U: NDArray[np.float64],
     R = U * t
     R += Z[:, _span(partition)]
     S = R.astype(partition.X.numeric.dtype, copy=False)
-    cost = partition.weigh(nll_and_residual(S, partition.y, partition.v.astype(S.dtype, copy=False)))
-    return Sums(float(cost[0]), np.zeros((0, 0)), np.array([np.einsum("km,km->", S, U, dtype=np.float64)]))
+    v, scale = partition.scaled_weights(S.dtype)
+    cost = partition.weigh(nll_and_residual(S, partition.y, v))
+    return Sums(float(cost[0]), np.zeros((0, 0)), np.array([scale * np.einsum("km,km->", S, U, dtype=np.float64)]))
 
 
 def _arrive(
@@ -141,5 +142,6 @@ def _arrive(
     np.multiply(U[:, _span(partition)], t, out=arrived)
     arrived += Z[:, _span(partition)]
     R = arrived.astype(partition.X.numeric.dtype)
-    nll, aside = partition.weigh(nll_and_residual(R, partition.y, partition.v.astype(R.dtype, copy=False))).tolist()
-    return Sums(nll, partition.X.transpose_times(R), R.sum(axis=1, dtype=np.float64), aside)
+    v, scale = partition.scaled_weights(R.dtype)
+    nll, aside = partition.weigh(nll_and_residual(R, partition.y, v)).tolist()
+    return Sums(nll, scale * partition.X.transpose_times(R), scale * R.sum(axis=1, dtype=np.float64), aside)

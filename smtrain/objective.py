@@ -33,6 +33,8 @@ from smtrain.tree import Additive
 # The intercept's curvature is made as a K × K matrix for so many classes; beyond, that and solving with it would cost
 # many passes, and at most so many products with it, half a pass each, take its place.
 MOST_DIRECT_CLASSES, MOST_PRODUCTS = 200, 6
+# The relative error that the certificate allows for where J is evaluated in float32, and half of its last bit.
+SINGLE_ROUNDING, HALF_BIT = 2e-7, 2.0**-24
 # Weights beyond this are as good as infinite: with the largest feature their logits would overflow.
 LARGEST_WEIGHT = 1e100
 
@@ -53,6 +55,15 @@ class Partitions(Protocol):
     @property
     def rows(self) -> int:
         """The number of rows, n."""
+        ...
+
+    @property
+    def single(self) -> bool:
+        """Whether X is in float32."""
+        ...
+
+    def in_double(self) -> Self:
+        """The same rows with X in float64, with all its digits, made each time that it is asked for."""
         ...
 
     def sum(self, term: Callable[[Partition], T]) -> T:
@@ -145,6 +156,25 @@ class Objective:
         """The same rows under other penalties; what is known of the rows is kept, so that it costs no pass."""
         other = copy.copy(self)
         other.l2, other.l1 = l2, l1
+        return other
+
+    @cached_property
+    def rounding(self) -> float:
+        """The relative error of J and its bound, beside each other: 0 in float64, where it shows in no digit."""
+        return SINGLE_ROUNDING if self.partitions.single else 0.0
+
+    def error(self, theta: Theta) -> float:
+        """The relative error of J itself at θ: in float32 that of a logit, for features of the usual size; else 0."""
+        size = float(np.abs(theta).sum(axis=0).max())
+        return HALF_BIT * (4 + size) if self.rounding and np.isfinite(size) else 0.0
+
+    def in_double(self) -> "Objective":
+        """The same, computed in float64: for the numbers that are kept."""
+        if not self.rounding:
+            return self
+        other = copy.copy(self)
+        other.partitions = self.partitions.in_double()
+        other.rounding = 0.0
         return other
 
     def setting_aside(self, rows: NDArray[np.bool_]) -> "Objective":
@@ -270,7 +300,8 @@ class Objective:
         return min(gap, self._above(point, entropy - dual.cost))
 
     def _above(self, point: Point, bound: float) -> float:
-        return max(point.objective - max(bound, 0.0), 0.0)  # the optimum is not below zero
+        """The objective above a bound, of which either may be off by their rounding. The optimum is not below zero."""
+        return max(point.objective - max(bound, 0.0), 0.0) + 2 * self.rounding * point.objective
 
     def _dual(self, point: Point) -> Dual:
         W, b = point.theta[:-1], point.theta[-1]
@@ -281,7 +312,8 @@ class Objective:
 
     def gap_at_solved_intercept(self, point: Point) -> float:
         """What `gap` would be for l1 = 0, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. No proof."""
-        return float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
+        gap = float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
+        return gap + 2 * self.rounding * point.objective
 
     @property
     def intercept_passes(self) -> int:

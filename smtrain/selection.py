@@ -115,7 +115,8 @@ class _Path:
             other = fold.with_penalties(l2=l2, l1=fold.l1)
             end = self._minimised(other, self._solver.moved(other, state, start)).point
             self.ends[l2].append(end.theta)
-            nlls.append(end.validation_nll)
+            exact = other.in_double()
+            nlls.append((end if exact is other else exact.value_and_grad(end.theta)).validation_nll)
         found = Candidate(l2, *mean_and_error(np.array(nlls, np.float64), self._weights))
         self.candidates.append(found)
         self._tell(found)

@@ -50,6 +50,16 @@ class Partition:
         """Return the partition of some of these rows."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
 
+    def scaled_weights(self, dtype: Any) -> tuple[Floats, float]:
+        """The weights v in the precision of the logits, and what they are to be multiplied by.
+
+        In float32 they are shares of the largest, so that weights up to 1e152 do not overflow.
+        """
+        if dtype != np.float32:
+            return self.v, 1.0
+        top = float(self.v.max()) or 1.0
+        return (self.v / top).astype(np.float32), top
+
     def weigh(self, cost: Floats) -> NDArray[np.float64]:
         """Σ v·cost and Σ u·cost, (2,), of a cost (m,) of every row."""
         aside = 0.0 if self.u is None else float(np.dot(self.u, cost))
@@ -114,14 +124,21 @@ def nll(Z: Floats, y: NDArray[np.intp]) -> Floats:
 def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> Floats:
     """M3 and M6 in one pass over Z, row-major, which is overwritten: returns the NLL (m,), leaves R = v (S − Y) in Z.
 
-    The same formulas as `nll` and `softmax`, sharing the one exponential that both need.
+    The same formulas as `nll` and `softmax`, sharing the one exponential that both need. In float32, where the sum of
+    the exponentials is often 1 but for less than the last bit, it is made in float64: then log1p of what it is above 1,
+    and what it is above exp z_y, have all digits of the logits however small the NLL is.
     """
     own = y * len(y) + np.arange(len(y))  # the places of z_n,y_n in Z row by row: half the time of Z[y, rows]
     flat = Z.reshape(-1)
     Z -= Z.max(axis=0)
     z_y = flat.take(own)
     np.exp(Z, out=Z)
-    total = Z.sum(axis=0)
+    total = Z.sum(axis=0, dtype=np.float64)
+    if Z.dtype == np.float32:
+        cost, others = np.log1p(total - 1) - z_y, total - flat.take(own)
+        Z *= (v / total).astype(np.float32)
+        flat[own] = -v * (others / total)
+        return np.asarray(cost)
     cost = np.log(total) - z_y
     Z *= v / total
     flat[own] = flat.take(own) - v
@@ -134,9 +151,10 @@ def cost_and_gradient(partition: Partition, W: Floats, b: Floats) -> Sums:
     cost, G, g = np.zeros(2), np.zeros((W.shape[0], len(b))), np.zeros(len(b))
     for tile in partition.tiles(len(b)):
         Z = logits(tile.X, W, b)
-        cost += tile.weigh(nll_and_residual(Z, tile.y, tile.v.astype(Z.dtype, copy=False)))
-        G += tile.X.transpose_times(Z)
-        g += Z.sum(axis=1, dtype=np.float64)
+        v, scale = tile.scaled_weights(Z.dtype)
+        cost += tile.weigh(nll_and_residual(Z, tile.y, v))
+        G += scale * tile.X.transpose_times(Z)
+        g += scale * Z.sum(axis=1, dtype=np.float64)
     return Sums(float(cost[0]), G, g, float(cost[1]))
 
 
@@ -151,9 +169,10 @@ def curvature_times(partition: Partition, W: Floats, b: Floats, D: Floats, d: Fl
         U = logits(tile.X, D, d)
         U -= (S * U).sum(axis=0)
         U *= S
-        U *= tile.v.astype(U.dtype, copy=False)
-        G += tile.X.transpose_times(U)
-        g += U.sum(axis=1, dtype=np.float64)
+        v, scale = tile.scaled_weights(U.dtype)
+        U *= v
+        G += scale * tile.X.transpose_times(U)
+        g += scale * U.sum(axis=1, dtype=np.float64)
     return Sums(0.0, G, g)
 
 
@@ -177,9 +196,9 @@ def intercept_curvature(partition: Partition, W: Floats, b: Floats, *, diagonal:
     g = -np.bincount(partition.y, weights=partition.v, minlength=K).astype(np.float64)
     H = np.zeros(K if diagonal else (K, K))
     for tile in partition.tiles(K):
-        S = softmax(logits(tile.X, W, b))
-        VS = S * tile.v.astype(S.dtype, copy=False)
-        totals = VS.sum(axis=1, dtype=np.float64)
+        S = softmax(logits(tile.X, W, b)).astype(np.float64, copy=False)
+        VS = S * tile.v
+        totals = VS.sum(axis=1)
         g += totals
         H += totals - np.einsum("km,km->k", VS, S) if diagonal else np.diag(totals) - VS @ S.T
     return InterceptSums(g, H)

@@ -125,6 +125,17 @@ class MemoryPartitions:
         return self._workers.map(function, things)
 
     @property
+    def single(self) -> bool:
+        """Whether X is in float32."""
+        return bool(self._partitions[0].X.numeric.dtype == np.float32)
+
+    def in_double(self) -> Self:
+        """The same rows with X in float64, with all its digits, made each time that it is asked for."""
+        other = copy.copy(self)
+        other._partitions = Seen(_in_double, self._partitions)
+        return other
+
+    @property
     def labels(self) -> NDArray[np.intp]:
         """The class codes of all rows, (n,)."""
         return np.concatenate(list(self._workers.map(lambda partition: partition.y, self._partitions)))
@@ -177,6 +188,10 @@ class MemoryPartitions:
         pieces = [self._partitions[i].take(rows[where] - self._starts[i]) for where, i in found]
         back = np.argsort(np.concatenate([where for where, _ in found]))
         return _concatenate(pieces).take(back)
+
+
+def _in_double(partition: Partition) -> Partition:
+    return replace(partition, X=partition.X.in_double())
 
 
 def _set_aside(partition: Partition, rows: NDArray[np.bool_]) -> Partition:

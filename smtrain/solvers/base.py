@@ -4,14 +4,19 @@ A solver knows the objective and nothing else: no data, no printing, no clock. I
 what it remembers between steps is its `State`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context
 from enum import Enum
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from smtrain.objective import Objective, Point, Theta
+
+# What is computed in float32 is said to so many digits at most.
+SINGLE_DIGITS = 6
 
 
 class Status(Enum):
@@ -51,6 +56,18 @@ class Solution:
     record: Record
     status: Status
     history: tuple[Record, ...]
+
+    def at(self, point: Point, gap: float | None = None) -> "Solution":
+        """The solution with the numbers of another point, and its `gap` where it is not the same."""
+        record = replace(
+            self.record,
+            nll=point.nll,
+            objective=point.objective,
+            gap=self.record.gap if gap is None else gap,
+            gradient_norm=point.gradient_norm,
+            validation_nll=point.validation_nll,
+        )
+        return replace(self, point=point, record=record)
 
     @property
     def epochs(self) -> int:
@@ -160,7 +177,7 @@ def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> 
     """The progress with a new state, its record, and the better of the best point and the state's."""
     state = _with_intercept_solved(objective, state, progress.bound, rule)
     gap, bound = _gap(objective, state, progress.bound, rule.tol)
-    history = (*progress.history, _record(state, gap))
+    history = (*progress.history, _record(objective, state, gap))
     progress = replace(progress, state=state, history=history, bound=bound)
     if rule.loss(state.point) < rule.loss(progress.best):
         return replace(progress, best=state.point, best_epoch=len(history) - 1)
@@ -171,7 +188,7 @@ def _solution(objective: Objective, progress: Progress, status: Status, rule: Ru
     best, last = progress.best, progress.state.point
     if status is Status.CONVERGED and rule.patience is None:
         # The point that met the tolerance; one that is lower by rounding may not have.
-        return Solution(last, progress.history[-1], status, progress.history)
+        return _recomputed(objective, Solution(last, progress.history[-1], status, progress.history))
     if progress.best_epoch == 0 and last.objective > 2 * best.objective:
         status = Status.DIVERGED
     record = progress.history[progress.best_epoch]
@@ -179,7 +196,14 @@ def _solution(objective: Objective, progress: Progress, status: Status, rule: Ru
         record = replace(record, gap=_relative(max(best.objective - progress.bound, 0.0), best))
     elif record.gap is None and status is not Status.DIVERGED:
         record = replace(record, gap=_relative(objective.newton_gap(best), best))
-    return Solution(best, record, status, progress.history)
+    return _recomputed(objective, Solution(best, record, status, progress.history))
+
+
+def _recomputed(objective: Objective, solution: Solution) -> Solution:
+    """The solution with its numbers computed in float64, by a pass over the rows; the gap allows for rounding."""
+    if not objective.rounding or solution.status is Status.DIVERGED:
+        return solution
+    return solution.at(objective.in_double().value_and_grad(solution.point.theta))
 
 
 def _with_intercept_solved(objective: Objective, state: Any, bound: float, rule: Rule) -> Any:
@@ -221,11 +245,20 @@ def _status(progress: Progress, rule: Rule) -> Status | None:
     return Status.MAX_EPOCHS if state.epoch >= rule.epochs else None
 
 
-def _record(state: State, gap: float | None) -> Record:
-    point = state.point
-    return Record(
-        state.epoch, point.nll, point.objective, _relative(gap, point), point.gradient_norm, point.validation_nll
-    )
+def _record(objective: Objective, state: State, gap: float | None) -> Record:
+    """The record of a state: in float32 to the digits that there are, the objective rounded up."""
+    point, relative = state.point, _relative(gap, state.point)
+    nll, value, aside = point.nll, point.objective, point.validation_nll
+    if error := objective.error(point.theta):
+        digits = min(max(int(-math.log10(error)), 1), SINGLE_DIGITS)
+        nearest, up = Context(digits, ROUND_HALF_EVEN), Context(digits, ROUND_CEILING)
+        nll, aside = _rounded(nll, nearest), None if aside is None else _rounded(aside, nearest)
+        value = _rounded(value * (1 + error), up)
+    return Record(state.epoch, nll, value, relative, point.gradient_norm, aside)
+
+
+def _rounded(value: float, context: Context) -> float:
+    return float(context.create_decimal_from_float(value))
 
 
 def _gap(objective: Objective, state: State, bound: float, tol: float) -> tuple[float | None, float]:
