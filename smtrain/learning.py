@@ -34,6 +34,8 @@ from smtrain.sources.notation import in_other_notation, is_number, looks_like_ot
 from smtrain.sources.table import Reading, Table
 from smtrain.sources.usable import Skipped
 
+# To deal rows out, for validation or into folds, takes so many bytes of a row for a while: ten numbers and a bit.
+BYTES_DEALT = 96
 # Arrays of the size of the weights: points, their gradients, and what is being computed.
 KEPT_THETAS = 20
 
@@ -45,7 +47,8 @@ class Learned:
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
     `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
     count the rows, `on_disk` the bytes of rows in the temporary file, and `validation_rows` how many of the rows in
-    `partitions` are set aside; `rows` are those of the table.
+    `partitions` are set aside; `rows` are those of the table, without those that were `skipped`. A partition has at most
+    `partition_rows`.
     """
 
     encoder: Encoder
@@ -59,6 +62,7 @@ class Learned:
     factors: NDArray[np.float64]
     contract: Contract
     data: DataDigest
+    partition_rows: int
     counting: tuple[str, ...] = ()
     validation_rows: int = 0
     skipped: Skipped = field(default_factory=Skipped)
@@ -109,6 +113,7 @@ class Learner:
             factors=self._factors,
             contract=contract,
             counting=self._named_counting([i for i, _ in columns]),
+            partition_rows=self._got.partition_rows,
             data=data,
             skipped=self._got.table.skipped,
         )
@@ -123,7 +128,9 @@ class Learner:
             solver += most_bytes(self._got.rows, p, width, K, threads, proximal=proximal)
         elif config.batch_size is not None:
             solver += 8 * self._got.rows  # the order of the rows
-        return PROGRAM + threads * thread + solver
+        dealt = self._got.rows if config.l2 == "auto" or isinstance(config.validation, float) else 0
+        masks = (9 + config.folds) * dealt
+        return PROGRAM + threads * thread + max(solver + masks, BYTES_DEALT * dealt)
 
     def _classes(self) -> list[str]:
         """The classes in their final order, and the labels recoded. Raises DataError if they are no classes."""

@@ -1,6 +1,6 @@
 """Rows set aside: for validation, a share of the table or another file; and in the folds of a cross-validation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from smtrain.errors import DataError
 from smtrain.holdout import NEVER, folds, validation_rows
 from smtrain.learning import Learned
+from smtrain.partitions.memory import joined
 from smtrain.predicting import SKIP, labelled
 from smtrain.softmax import Partition
 from smtrain.sources import open_table
@@ -22,7 +23,9 @@ def with_validation(learned: Learned, threads: int) -> Learned:
     asked = learned.config.validation
     if asked is None:
         return learned
-    aside = _from_file(asked, learned, threads) if isinstance(asked, str) else _share(asked, learned)
+    if isinstance(asked, str):
+        return replace(learned, validation_rows=_append_file(asked, learned, threads))
+    aside = _share(asked, learned)
     return replace(learned, partitions=learned.partitions.set_aside(aside), validation_rows=int(aside.sum()))
 
 
@@ -48,28 +51,42 @@ def _share(share: float, learned: Learned) -> NDArray[np.bool_]:
     return aside
 
 
-def _from_file(path: str, learned: Learned, threads: int) -> NDArray[np.bool_]:
-    """The rows of a file, which come after those of the fit."""
+def _append_file(path: str, learned: Learned, threads: int) -> int:
+    """Set the rows of a file aside, after those of the fit; their number. Raises DataError if they weigh nothing."""
     rows, table = learned.partitions, open_table(path, learned.encoder.dialect)
-    training = rows.rows
-    for partition in _partitions(table, learned, threads):
-        rows.append(partition)
+    training, weight = rows.rows, 0.0
+    for partition in recut(_pieces(table, learned, threads), learned.partition_rows):
+        rows.append(replace(partition, v=np.zeros(partition.rows), u=partition.v, start=rows.rows))
+        weight += float(partition.v.sum())
     learned.skipped.include(table.skipped)
-    aside = np.arange(rows.rows) >= training
-    if not (rows.weights[aside] > 0).any():
-        raise nothing_to_measure(table, rows=bool(aside.any()))
-    return aside
+    if weight <= 0:
+        raise nothing_to_measure(table, rows=rows.rows > training)
+    return rows.rows - training
 
 
-def _partitions(table: Table, learned: Learned, threads: int) -> Iterator[Partition]:
-    """The rows of a labelled table, encoded like those of the fit."""
+def recut(pieces: Iterable[Partition], size: int) -> Iterator[Partition]:
+    """The same rows in partitions of so many, the last one of what is left: however long the pieces are."""
+    kept: list[Partition] = []
+    for piece in pieces:
+        start = 0
+        while start < piece.rows:
+            part = piece.take(slice(start, start + size - sum(one.rows for one in kept)))
+            kept.append(part)
+            start += part.rows
+            if sum(one.rows for one in kept) == size:
+                yield joined(kept)
+                kept = []
+    if kept:
+        yield joined(kept)
+
+
+def _pieces(table: Table, learned: Learned, threads: int) -> Iterator[Partition]:
+    """The rows of a labelled table, encoded like those of the fit, as they are parsed."""
     encoder = learned.encoder
     readings = encoder.readings(table, labels=True, model="the training data")
     if learned.config.unlabelled == "skip":
         table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
     dtype = np.float32 if learned.config.precision == "float32" else np.float64
-    start = learned.partitions.rows
     for rows in table.rows(lambda: readings, threads):
         y, v = labelled(encoder, table.names, rows, hint=SKIP)
-        yield Partition(encoder.encode(rows, table.names, dtype), y, v * learned.factors[y], start)
-        start += rows.count
+        yield Partition(encoder.encode(rows, table.names, dtype), y, v * learned.factors[y])

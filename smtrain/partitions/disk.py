@@ -287,16 +287,36 @@ class Shelf(Items[S]):
         return self._storage.release(kept)
 
 
+class Longer(Items[S]):
+    """Some things, and behind them further ones that a storage keeps."""
+
+    def __init__(self, things: Items[S], storage: Storage, kept: tuple[Kept[S], ...] = ()) -> None:
+        self._things, self._storage, self._kept = things, storage, kept
+
+    def __len__(self) -> int:
+        return len(self._things) + len(self._kept)
+
+    def __getitem__(self, index: int) -> S:
+        here = len(self._things)
+        return self._things[index] if index < here else self._storage.get(self._kept[index - here])
+
+    def followed_by(self, kept: Kept[S]) -> "Longer[S]":
+        """The same and one more."""
+        return Longer(self._things, self._storage, (*self._kept, kept))
+
+
 class DiskPartitions(MemoryPartitions):
     """Partitions that a storage keeps, and the threads that work over them."""
 
     def __init__(self, partitions: Shelf[Partition], workers: Workers, storage: Storage) -> None:
         super().__init__(partitions, workers)
-        self._shelf, self._storage = partitions, storage
+        self._storage = storage
 
     def append(self, partition: Partition) -> None:
-        """Keep the rows that follow the last ones."""
-        self._shelf.append(partition)
+        """Keep the rows that follow the last ones: here, and not in what this is a view of, nor in views of this."""
+        kept, before = self._storage.keep(partition), self._partitions
+        longer = before if isinstance(before, Longer) else Longer(before, self._storage)
+        self._partitions = longer.followed_by(kept)
         self._starts = np.append(self._starts, self.rows + partition.rows)
 
     def sum(self, term: Callable[[Partition], T]) -> T:

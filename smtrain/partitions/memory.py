@@ -166,7 +166,7 @@ class MemoryPartitions:
         starts = np.cumsum([0, *(sum(len(picked[i]) for i in group) for group in groups)])
 
         def gather(k: int) -> Partition:
-            found = _concatenate([self._partitions[i].take(picked[i]) for i in groups[k]])
+            found = joined([self._partitions[i].take(picked[i]) for i in groups[k]])
             return replace(found, start=int(starts[k]), u=None)
 
         with self._housed(gather, len(groups)) as partitions:
@@ -187,7 +187,7 @@ class MemoryPartitions:
         found = [(np.flatnonzero(home == i), i) for i in np.unique(home)]
         pieces = [self._partitions[i].take(rows[where] - self._starts[i]) for where, i in found]
         back = np.argsort(np.concatenate([where for where, _ in found]))
-        return _concatenate(pieces).take(back)
+        return joined(pieces).take(back)
 
 
 def _in_double(partition: Partition) -> Partition:
@@ -203,12 +203,16 @@ def _reweighted(partition: Partition, factors: NDArray[np.float64]) -> Partition
     return replace(partition, v=partition.v * factors[partition.y])
 
 
-def _concatenate(pieces: Sequence[Partition]) -> Partition:
+def joined(pieces: Sequence[Partition]) -> Partition:
+    """The rows of some partitions of the same columns as one."""
     if len(pieces) == 1:
         return pieces[0]
-    first = pieces[0].X
-    codes = tuple(np.concatenate([piece.X.codes[j] for piece in pieces]) for j in range(len(first.codes)))
-    X = Design(np.concatenate([piece.X.numeric for piece in pieces]), codes, first.levels)
+    X = [piece.X for piece in pieces]
+    codes = tuple(np.concatenate([one.codes[j] for one in X]) for j in range(len(X[0].codes)))
+    rests = [one.rest for one in X if one.rest is not None]
+    rest = np.concatenate(rests) if len(rests) == len(X) else None
+    design = Design(np.concatenate([one.numeric for one in X]), codes, X[0].levels, rest)
     y, v = (np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("y", "v"))
-    u = None if pieces[0].u is None else np.concatenate([piece.u for piece in pieces if piece.u is not None])
-    return Partition(X, y, v, u=u)
+    some = any(piece.u is not None for piece in pieces)
+    u = np.concatenate([np.zeros(piece.rows) if piece.u is None else piece.u for piece in pieces]) if some else None
+    return Partition(design, y, v, u=u)
