@@ -47,8 +47,8 @@ class Learned:
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
     `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
     count the rows, `on_disk` the bytes of rows in the temporary file, and `validation_rows` how many of the rows in
-    `partitions` are set aside; `rows` are those of the table, without those that were `skipped`. A partition has at most
-    `partition_rows`.
+    `partitions` are set aside; `rows` are those of the table, without those that were `skipped`; a partition has at
+    most `partition_rows`.
     """
 
     encoder: Encoder

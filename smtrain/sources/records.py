@@ -20,6 +20,8 @@ from smtrain.sources.hints import MOST_TEXT, first_lines
 FIRST_PIECE = 1 << 16
 # pandas spends some 30 µs a column and a piece: a piece has enough bytes a column to make that small.
 PIECE, PIECE_PER_COLUMN = 1 << 21, 1 << 14
+# A narrow table has few bytes a row, and each row of a piece takes some 300 bytes while it is parsed.
+NARROW_PER_COLUMN = 1 << 17
 LONGEST_RECORD = 1 << 26
 BOM = b"\xef\xbb\xbf"
 LINE_ENDS = b"\r\n"
@@ -31,7 +33,7 @@ csv.field_size_limit(1 << 30)
 
 def piece_bytes(columns: int) -> int:
     """The text that is read and parsed at once, by one thread."""
-    return max(PIECE, min(PIECE_PER_COLUMN * columns, LONGEST_RECORD))
+    return max(min(PIECE, NARROW_PER_COLUMN * columns), min(PIECE_PER_COLUMN * columns, LONGEST_RECORD))
 
 
 @dataclass(frozen=True)
