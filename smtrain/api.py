@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.arguments import config_of, path_of, threads_of, whole
 from smtrain.changes import MovedWeights, SchemaChange, moved_weights, schema_change
 from smtrain.checking import check as check_table
 from smtrain.checkpoint import digest, kept_progress
@@ -21,7 +22,7 @@ from smtrain.findings import check_size, find
 from smtrain.gradcheck import GradientCheck, check_gradient
 from smtrain.learning import Learned, learn
 from smtrain.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
-from smtrain.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, load_model
+from smtrain.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, as_model, load_model
 from smtrain.objective import Objective, Theta
 from smtrain.paired import LEVEL, PairedSum, Side, paired_sum
 from smtrain.partitions.disk import Storage
@@ -75,8 +76,9 @@ def fit(
     on from it. It is left behind: remove it when the model is saved.
     Raises DataError, UsageError, and TrainingError if training diverged.
     """
-    config = replace(config or FitConfig(), **options)
+    config = config_of(config, options)
     check_options(config)
+    init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
     observer = observer or Observer()
     with Storage(config.memory) as storage, Workers(config.threads) as workers:
         learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, observer.on_piece)
@@ -308,17 +310,20 @@ def _history(solution: Solution) -> NDArray[np.float64]:
 
 def load(path: str) -> Model:
     """Read a model file. Raises UsageError if there is none, ModelError if it cannot be used."""
-    return load_model(path)
+    found = path_of("path", path)
+    if found is None:
+        raise UsageError("path must be the path of a model file, and is None")
+    return load_model(found)
 
 
 def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
     """Probabilities (n, K) of the rows of a CSV file or a DataFrame; columns in the order of `model.classes`."""
-    return np.concatenate([np.empty((0, len(model.classes))), *probabilities(model, data)])
+    return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data)])
 
 
 def probabilities(model: Model, data: Data) -> Iterator[NDArray[np.float64]]:
     """The same (m, K) for some rows after another, in constant memory."""
-    table = open_table(data, model.encoder.dialect)
+    table = open_table(data, as_model(model).encoder.dialect)
     return (np.asarray(scored.probabilities.T, np.float64) for scored in score(model, table, labels=False))
 
 
@@ -365,10 +370,10 @@ def evaluate(
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
     an empty file or else for such a label.
     """
-    unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
+    unseen, sums, surprising = UnseenLevels(as_model(model)), None, WorstRows(whole("worst", worst))
     table = open_table(data, model.encoder.dialect)
     _settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
-    for scored in score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP):
+    for scored in score(model, table, labels=True, threads=threads_of(threads) or available_threads(), hint=SKIP):
         unseen.add(scored)
         if worst:
             surprising.add(scored)
@@ -411,12 +416,12 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
     file or a label that one of them does not know.
     """
-    table = open_table(data, _common_dialect(old, new))
+    table = open_table(data, _common_dialect(as_model(old), as_model(new)))
     _settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
     places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
-    for pair in score_pair(old, new, table, threads=threads or available_threads()):
+    for pair in score_pair(old, new, table, threads=threads_of(threads) or available_threads()):
         for counter, scored in zip(unseen, pair, strict=True):
             counter.add(scored)
         sides = [Side(scored.Z, scored.y, place) for scored, place in zip(pair, places, strict=True)]
@@ -452,7 +457,9 @@ def check(model: Model, data: Data, *, threads: int | None = None) -> Diagnosis:
 
     Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
     """
-    return check_table(model, open_table(data, model.encoder.dialect), threads or available_threads())
+    return check_table(
+        model, open_table(data, as_model(model).encoder.dialect), threads_of(threads) or available_threads()
+    )
 
 
 def doctor(data: Data, config: FitConfig | None = None, **options: Any) -> Diagnosis:
@@ -460,7 +467,7 @@ def doctor(data: Data, config: FitConfig | None = None, **options: Any) -> Diagn
 
     Errors are what `fit` would refuse; warnings what makes a model other than it seems; notes what is good to know.
     """
-    config = replace(config or FitConfig(), **options)
+    config = config_of(config, options)
     return examine(open_table(data, config.dialect, fitting=True), config, config.threads or available_threads())
 
 

@@ -12,7 +12,7 @@ from smtrain.contract import Contract
 from smtrain.design import Design, Floats
 from smtrain.digest import DataDigest
 from smtrain.encoding import Encoder
-from smtrain.errors import ModelError
+from smtrain.errors import ModelError, UsageError
 from smtrain.information import MOST_PARAMETERS, free_parameters
 from smtrain.objective import LARGEST_WEIGHT
 from smtrain.softmax import softmax
@@ -239,3 +239,11 @@ def _floats(array: NDArray[np.generic], ndim: int) -> NDArray[np.float64]:
     if array.dtype != np.float64 or array.ndim != ndim or not (np.abs(array) <= LARGEST_WEIGHT).all():
         raise ValueError("not an array of numbers that can be used")
     return np.asarray(array, np.float64)
+
+
+def as_model(model: Any, name: str = "model") -> Model:
+    """An argument that must be a model. Raises UsageError if it is something else."""
+    if not isinstance(model, Model):
+        what = f"{name} must be a model, and is of type {type(model).__name__}"
+        raise UsageError(what, hint="smtrain.load reads a model file, smtrain.fit makes a model")
+    return model

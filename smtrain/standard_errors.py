@@ -6,6 +6,7 @@ its first level, so the intercept is that of a row with zeros for numbers and th
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from smtrain.encoding import Encoder
 from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.information import Inverse, inverse, penalty_information
 from smtrain.likeness import did_you_mean
-from smtrain.model import Model
+from smtrain.model import Model, as_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,9 +91,10 @@ def reference_class(model: Model, name: str | None) -> int:
     """The position of the class `name`, the first if None. Raises UsageError if there is none."""
     if name is None:
         return 0
-    if name not in model.classes:
-        hint = did_you_mean(name, model.classes)
-        raise UsageError(f"--reference: there is no class {quoted(name)}", hint=hint)
+    name = str(name) if isinstance(name, Real) else name
+    if not isinstance(name, str) or name not in model.classes:
+        hint = did_you_mean(str(name), model.classes)
+        raise UsageError(f"--reference: there is no class {quoted(str(name))}", hint=hint)
     return model.classes.index(name)
 
 
@@ -102,8 +104,8 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
     Raises ModelError if the model does not hold its information matrix, UsageError for an unknown class or a level
     that is not between 0 and 1.
     """
-    base = reference_class(model, reference)
-    if not 0 < level < 1:
+    base = reference_class(as_model(model), reference)
+    if not isinstance(level, Real) or not 0 < level < 1:
         raise UsageError("the level is out of range", hint="between 0 and 1, such as 0.95")
     if model.information is None:
         raise ModelError("the model holds no standard errors", hint="smtrain fit --se keeps what they are made of")
