@@ -310,6 +310,18 @@ def test_equal_columns():
     assert only("equal columns", "warning", table(copy=table()["colour"])).column == "colour"
 
 
+def test_columns_that_others_determine(tmp_path):
+    frame = table()
+    frame = frame.assign(both=frame["x"] * 3 - frame["size"] + 7)[["x", "size", "both", "colour", "label"]]
+    finding = only("collinear", "note", frame)
+    assert finding.column == "both"
+    assert finding.what.startswith('collinear with "x", "size":')
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert "both: collinear with x, size" in smtrain("fit", "t.csv", cwd=tmp_path).stderr
+    frame.loc[::7, "both"] += 1e-3
+    assert not found(frame)
+
+
 def test_equal_and_contradicting_rows():
     frame = table()
     frame.loc[50] = frame.loc[7]

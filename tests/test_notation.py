@@ -201,6 +201,11 @@ def test_a_few_words_among_quantities_hide_nothing():
     assert '"1.5 kg"' in str(failure.value)
 
 
+def test_words_for_missing_cells_do_not_count():
+    with pytest.raises(sm.DataError, match="notation"):
+        sm.fit(table(["12%", "15%", "?", "unknown", "n.a."]))
+
+
 def test_a_few_quantities_among_words_are_words():
     sm.fit(table(["12 mm", "rope", "wire", "chain"]))
 

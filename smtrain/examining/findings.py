@@ -7,6 +7,7 @@ import numpy as np
 
 from smtrain.diagnosis import Finding, Severity
 from smtrain.errors import quoted
+from smtrain.examining.collinear import collinear
 from smtrain.examining.columns import columns
 from smtrain.examining.examined import Examined, counted, listed
 from smtrain.examining.labels import labels, weights
@@ -33,6 +34,7 @@ def findings(got: Examined) -> Iterator[Finding]:
     yield from _wide(got)
     yield from _leaks(got)
     yield from _equal_columns(got)
+    yield from collinear(got)
     yield from _equal_rows(got)
 
 

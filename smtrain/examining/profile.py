@@ -12,25 +12,13 @@ from numpy.typing import NDArray
 from smtrain.examining.rows import Lines
 from smtrain.examining.spread import Spread
 from smtrain.limits import COUNTED_ROWS, LARGEST_WHOLE, constant, index_name, name_the_rows
+from smtrain.sources.absent import means_missing
 from smtrain.sources.cells import TextCells
 from smtrain.sources.notation import is_number, looks_like_other_notation
 from smtrain.sources.table import Table
 
 # So many distinct texts or numbers of a column are kept.
 MOST_DISTINCT = 20_000
-# Texts that people write for a missing value, in small letters, beside those that are always taken for one.
-NA_WORDS = r"""
-? ?? ??? - -- --- . .. ... * # n.a. n.a n/a na n\a nan -nan null nil none nul empty blank unknown unk unkn. missing
-undefined unspecified unavailable tbd tba tbc n.d. nd n/d nr n.r. k.a. #na #n/a #n/a! #ref! #value! #div/0! #name?
-#null! #num! #spill! #calc! #getting_data #error! nat pd.na \n 1.#ind -1.#ind 1.#qnan -1.#qnan 1.#inf -1.#inf 1.#snan
-'' "" --none--
-"""
-NA_LIKE = {
-    *("", "not available", "not applicable", "not known", "no data", "not specified", "not recorded", "not reported"),
-    *("not stated", "no value", "no answer", "no response", "don't know", "prefer not to say", "#n/a n/a", "no info"),
-    *NA_WORDS.split(),
-}
-BRACKETS = re.compile(r"[(<\[{](.*)[)>\]}]")
 TIME = r"\d{1,2}:\d{2}(?::\d{2})?.{0,12}"
 DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
@@ -47,13 +35,6 @@ def tally(cells: TextCells, start: int) -> Tally:
     counts, firsts = np.bincount(codes, minlength=len(cells.levels)), np.zeros(len(cells.levels), np.intp)
     firsts[codes[::-1]] = start + here[::-1]
     return dict(zip(cells.levels, zip(counts.tolist(), firsts.tolist(), strict=True), strict=True))
-
-
-def means_missing(text: str) -> bool:
-    """Whether people write a text for a missing value: nothing but blanks, a word for it, such a word in brackets."""
-    plain = text.strip().casefold()
-    inner = BRACKETS.fullmatch(plain)
-    return plain in NA_LIKE or (inner is not None and inner[1].strip() in NA_LIKE)
 
 
 def loses_digits(text: str) -> bool:

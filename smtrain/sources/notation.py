@@ -7,6 +7,7 @@ from itertools import islice
 
 from smtrain.config import LARGEST
 from smtrain.errors import DataError, quoted
+from smtrain.sources.absent import means_missing
 from smtrain.sources.quantities import Sort, quantities, sort_of
 
 # So many texts of a column, those seen first, say whether they are numbers in another notation.
@@ -54,14 +55,19 @@ def looks_like_other_notation(text: str, decimal: str = ".") -> bool:
 
 def in_other_notation(texts: Iterable[str], decimal: str = ".") -> bool:
     """Whether most of the texts of a column are, nearly for certain, numbers in another notation."""
-    texts = [text for text in islice(texts, MOST_TEXTS) if not is_number(text, decimal)]
-    return 2 * quantities(texts)[0] > len(texts)
+    values = _values(texts, decimal)
+    return 2 * quantities(values)[0] > len(values)
 
 
 def may_be_in_other_notation(texts: Iterable[str], decimal: str = ".") -> bool:
     """Whether most of the texts of a column may be."""
-    texts = [text for text in islice(texts, MOST_TEXTS) if not is_number(text, decimal)]
-    return 2 * quantities(texts)[1] > len(texts)
+    values = _values(texts, decimal)
+    return 2 * quantities(values)[1] > len(values)
+
+
+def _values(texts: Iterable[str], decimal: str) -> list[str]:
+    """The first texts of a column that are no numbers, and no words for a missing value."""
+    return [text for text in islice(texts, MOST_TEXTS) if not is_number(text, decimal) and not means_missing(text)]
 
 
 def notation_hint(text: str, column: str) -> str:
