@@ -167,7 +167,8 @@ def _several_blanks(found: Beginning) -> str | None:
 
 def _title(found: Beginning) -> str | None:
     """Lines above the header: the table begins below them."""
-    for delimiter in dict.fromkeys([found.delimiter, *DELIMITERS]):
+    others = () if _even(_widths(found)) else DELIMITERS  # with its own delimiter it is a table
+    for delimiter in dict.fromkeys([found.delimiter, *others]):
         records = found.records(delimiter)
         for k in range(1, min(MOST_TITLES, len(records) - 2) + 1):
             widths = [len(cells) for cells in records[k:]]
