@@ -21,7 +21,7 @@ from smtrain.solvers.proximal import Proximal
 from smtrain.solvers.quadratic import Bfgs, Model
 from tests import reference
 from tests.cli import smtrain
-from tests.problems import hard_problems, objective, partition, theta
+from tests.problems import gaussian, hard_problems, objective, partition, theta
 
 pytestmark = pytest.mark.bits
 
@@ -309,3 +309,14 @@ def test_impossible_values(options):
 def test_lbfgs_takes_no_l1():
     refused = smtrain("fit", IRIS, "--l1", 1, "--solver", "lbfgs", code=2)
     assert "--solver lbfgs cannot" in refused.stderr
+
+
+@pytest.mark.parametrize("options", [{"l1": 1.0}, {"l1": 0.01}, {"l1": 1e-3, "l2": 1e-3}, {"solver": "proximal"}])
+def test_a_fit_that_is_cut_off_has_not_stalled(options):
+    """At whatever epoch: also in the middle of the search along the first line, whose steps are far too long."""
+    whole = gaussian(40, 100, 4)
+    frame = pd.DataFrame(whole.X.numeric, columns=[f"x{j}" for j in range(100)]).assign(y=[f"k{k}" for k in whole.y])
+    assert sm.fit(frame, tol=1e-6, **options).fit["status"] == "CONVERGED"
+    for epochs in range(1, 12):
+        fit = sm.fit(frame, tol=1e-9, epochs=epochs, **options).fit
+        assert (fit["status"], fit["epochs"]) == ("MAX_EPOCHS", epochs)

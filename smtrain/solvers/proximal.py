@@ -31,8 +31,10 @@ class Proximal(Lbfgs):
         model = Model(B, state.point.theta, objective.smooth_gradient(state.point), objective.threshold)
         found, trials = self._towards(objective, state.point, model, passes)
         state = replace(state, epoch=state.epoch + trials, trials=trials)
-        if found is None:
+        if found is None and trials < passes:
             return self._after_failure(objective, state)
+        if found is None:  # the passes ran out in the middle of the search
+            return state
         state = self._accepted(objective, state, found)
         if self._refresh_is_due(objective, state, passes - trials):
             state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
