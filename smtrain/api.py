@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from smtrain.arguments import config_of, path_of, threads_of, whole
 from smtrain.changes import MovedWeights, SchemaChange, moved_weights, schema_change
 from smtrain.checking import check as check_table
-from smtrain.checkpoint import digest, kept_progress
+from smtrain.checkpoint import NoCheckpoint, digest, kept_progress
 from smtrain.checks import WORSE, Check, Outcome, check_classes, parse, worse
 from smtrain.config import UNLABELLED, Dialect, FitConfig
 from smtrain.diagnosis import Diagnosis
@@ -93,14 +93,16 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
     start = objective.zeros() if init is None else warm_start(init, learned.encoder)
     more: dict[str, Any] = {} if init is None else {"init": digest(start)}
-    if config.l2 == "auto":
-        selection = _selected(objective, learned, start, observer)
-        learned = replace(learned, config=replace(config, l2=selection.chosen.l2))
-        objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
-        solution = _trained(objective, learned, selection.theta, observer, checkpoint, near=True)
-        more |= _selection_record(selection)
-    else:
-        solution = _trained(objective, learned, start, observer, checkpoint)
+    with kept_progress(checkpoint, config, learned, start) as kept:
+        if config.l2 == "auto":
+            selection = _selected(objective, learned, start, observer, kept)
+            learned = replace(learned, config=replace(config, l2=selection.chosen.l2))
+            objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
+            solution = _trained(objective, learned.config, selection.theta, observer, kept, near=True)
+            more |= _selection_record(selection)
+        else:
+            solution = _trained(objective, config, start, observer, kept)
+    check_solution(config, solution)
     if config.calibrate:
         solution, temperature = _calibrated(objective, solution)
         more |= {"temperature": temperature}
@@ -109,39 +111,40 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
 
 
 def _trained(
-    objective: Objective,
-    learned: Learned,
-    start: Theta,
-    observer: Observer,
-    checkpoint: str | None,
-    *,
-    near: bool = False,
+    objective: Objective, config: FitConfig, start: Theta, observer: Observer, kept: NoCheckpoint, *, near: bool = False
 ) -> Solution:
-    """The solution from `start`, which is `near` the optimum or not. Raises TrainingError if it is none."""
-    config = learned.config
+    """The solution from `start`, which is `near` the optimum or not."""
     solver = make_solver(config)
-    with kept_progress(checkpoint, config, learned, start) as kept:
-        solution = minimise(
-            objective,
-            solver,
-            start,
-            epochs=config.epochs,
-            tol=config.tolerance,
-            patience=config.patience,
-            on_epoch=observer.on_epoch,
-            on_progress=kept.on_progress,
-            resume=kept.load(),
-            begin=solver.near if near and isinstance(solver, Lbfgs) else None,
-        )
-    check_solution(config, solution)
-    return solution
+    return minimise(
+        objective,
+        solver,
+        start,
+        epochs=config.epochs,
+        tol=config.tolerance,
+        patience=config.patience,
+        on_epoch=observer.on_epoch,
+        on_progress=kept.on_progress,
+        resume=kept.load(),
+        begin=solver.near if near and isinstance(solver, Lbfgs) else None,
+    )
 
 
-def _selected(objective: Objective, learned: Learned, start: Theta, observer: Observer) -> Selection:
+def _selected(
+    objective: Objective, learned: Learned, start: Theta, observer: Observer, kept: NoCheckpoint
+) -> Selection:
     """The l2 of the lowest NLL in cross-validation."""
-    fold_of, solver, one_se = dealt_folds(learned), make_solver(learned.config), learned.config.one_se
+    solver = make_solver(learned.config)
     assert isinstance(solver, Lbfgs)
-    selection = select_l2(objective, solver, start, fold_of, one_se=one_se, on_candidate=observer.on_candidate)
+    selection = select_l2(
+        objective,
+        solver,
+        start,
+        dealt_folds(learned),
+        one_se=learned.config.one_se,
+        on_candidate=observer.on_candidate,
+        on_walk=kept.on_walk,
+        resume=kept.load_walk(),
+    )
     observer.on_selected(selection)
     return selection
 

@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import re
+import secrets
 import stat
 import tempfile
 import zipfile
@@ -73,19 +74,21 @@ def _target(path: str) -> Path:
 def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
     """Write `arrays` to `path` so that a reader finds the old file or the new one, whole, whatever happens meanwhile.
 
-    A temporary file beside it is written, flushed to disk, read back by `check`, and renamed. Raises OutputError.
+    A temporary file in the same folder is written, flushed to disk, read back by `check`, and renamed. Where the system
+    can, it has no name until then, so that a process that is killed leaves nothing behind. Raises OutputError.
     """
     target = _target(path)
     temporary: str | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
+        descriptor, temporary = _temporary(target)
         with os.fdopen(descriptor, "w+b") as file:
             _write_members(file, arrays)
             seal(file)
             file.flush()
             keep_permissions(file.fileno(), target)
             os.fsync(file.fileno())
-        check(temporary)
+            check(temporary or _of_descriptor(file.fileno()))
+            temporary = temporary or _named(file.fileno(), target)
         os.replace(temporary, target)  # noqa: PTH105
         temporary = None
         _sync_folder(target.parent)
@@ -97,6 +100,30 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108
+
+
+def _of_descriptor(descriptor: int) -> str:
+    """A path that leads to an open file, with or without a name."""
+    return f"/proc/self/fd/{descriptor}"
+
+
+def _temporary(target: Path) -> tuple[int, str | None]:
+    """A new file in the folder of a target, open, and its name: None if it needs none yet."""
+    if hasattr(os, "O_TMPFILE") and Path(_of_descriptor(0)).parent.exists():
+        with contextlib.suppress(OSError):  # some file systems cannot
+            return os.open(target.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
+    return tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
+
+
+def _named(descriptor: int, target: Path) -> str:
+    """The name that a file without one has from now on, beside a target."""
+    name = str(target.parent / f".{target.name[:50]}.{secrets.token_hex(4)}.tmp")
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:  # naming a folder makes Python follow the link of the descriptor
+        os.link(_of_descriptor(descriptor), os.path.basename(name), dst_dir_fd=folder, follow_symlinks=True)  # noqa: PTH119
+    finally:
+        os.close(folder)
+    return name
 
 
 def _write_members(file: BinaryIO, arrays: Arrays) -> None:

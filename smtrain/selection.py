@@ -7,7 +7,7 @@ rows set aside comes with every pass.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,38 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Part:
+    """How far the fits for a value of l2 are.
+
+    `whole` is the end of that of all rows, `ends` are the θ where it and those of the folds ended, `nlls` theirs, and
+    `running` is the state of the fit that is being made, if it has begun.
+    """
+
+    l2: float
+    whole: LbfgsState | None = None
+    ends: tuple[Theta, ...] = ()
+    nlls: tuple[float, ...] = ()
+    running: LbfgsState | None = None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where a selection is: all that is needed to go on.
+
+    `ends` has, for each candidate, where its fits ended; `epochs` are the passes of the fits that have ended.
+    """
+
+    candidates: tuple[Candidate, ...]
+    ends: tuple[tuple[Theta, ...], ...]
+    part: Part | None
+    epochs: int
+
+
+def ignore(_: object) -> None:
+    """The callback of those who do not want to know."""
+
+
+@dataclass(frozen=True)
 class Selection:
     """All candidates, from the largest l2 down; the one chosen; its θ on all rows; the passes that it took."""
 
@@ -57,12 +89,16 @@ def select_l2(
     *,
     one_se: bool,
     on_candidate: Callable[[Candidate], object],
+    on_walk: Callable[[Walk], object] = ignore,
+    resume: Walk | None = None,
 ) -> Selection:
     """Choose l2 for `objective` by the folds of its rows, `fold_of` (n,): that of the lowest NLL.
 
-    With `one_se`, the largest l2 whose NLL is within a standard error of the lowest (Breiman et al., 1984).
+    With `one_se`, the largest l2 whose NLL is within a standard error of the lowest (Breiman et al., 1984). `on_walk`
+    is told before every step where the selection is. With `resume`, goes on from there to the same end.
     """
-    path = _Path(objective, solver, start, fold_of, on_candidate)
+    path = _Path(objective, solver, start, fold_of, on_candidate=on_candidate, on_walk=on_walk)
+    path.resume(resume)
     origin = path.add(START, None)
     found = origin
     while found.l2 < LARGEST_L2 and found.nll <= path.lowest.nll + path.lowest.se:
@@ -71,6 +107,7 @@ def select_l2(
     while found.l2 > SMALLEST_L2 and found.nll < before:
         before = found.nll - found.se
         found = path.add(found.l2 / 10, found.l2)
+    on_walk(path.walk)
     candidates = tuple(sorted(path.candidates, key=lambda candidate: -candidate.l2))
     best = path.lowest
     chosen = next(c for c in candidates if c.nll <= best.nll + best.se) if one_se else best
@@ -86,14 +123,26 @@ class _Path:
         solver: Lbfgs,
         start: Theta,
         fold_of: NDArray[np.intp],
+        *,
         on_candidate: Callable[[Candidate], object],
+        on_walk: Callable[[Walk], object],
     ) -> None:
-        self._solver, self._objective, self._start, self._tell = solver, objective, start, on_candidate
+        self._solver, self._objective, self._start = solver, objective, start
+        self._tell, self._tell_walk = on_candidate, on_walk
         self._folds = [objective.setting_aside(fold_of == fold) for fold in range(int(fold_of.max()) + 1)]
         self._weights = np.array([fold.totals.aside for fold in self._folds])
         self.candidates: list[Candidate] = []
-        self.ends: dict[float, list[Theta]] = {}
+        self.ends: dict[float, tuple[Theta, ...]] = {}
         self.epochs = 0
+        self._known: dict[float, Candidate] = {}
+        self._part: Part | None = None
+
+    def resume(self, walk: Walk | None) -> None:
+        """Know what an earlier walk found."""
+        if walk is not None:
+            self._known = {candidate.l2: candidate for candidate in walk.candidates}
+            self.ends = dict(zip(self._known, walk.ends, strict=True))
+            self._part, self.epochs = walk.part, walk.epochs
 
     @property
     def lowest(self) -> Candidate:
@@ -101,33 +150,62 @@ class _Path:
         return min(self.candidates, key=lambda candidate: candidate.nll)
 
     def add(self, l2: float, origin: float | None) -> Candidate:
-        """Fit all rows, then each fold without its own; from where the fits of the candidate `origin` ended."""
-        whole = self._objective.with_penalties(l2=l2, l1=self._objective.l1)
-        if origin is None:
-            state = self._minimised(whole, self._solver.start(whole, whole.value_and_grad(self._start)), FIRST_EPOCHS)
-            starts = [state.point.theta] * len(self._folds)
-        else:
-            before, *folds = self.ends[origin]
-            state = self._minimised(whole, self._solver.near(whole, whole.value_and_grad(before)))
-            starts = [state.point.theta + (fold - before) for fold in folds]
-        self.ends[l2], nlls = [state.point.theta], []
-        for fold, start in zip(self._folds, starts, strict=True):
-            other = fold.with_penalties(l2=l2, l1=fold.l1)
-            end = self._minimised(other, self._solver.moved(other, state, start)).point
-            self.ends[l2].append(end.theta)
-            exact = other.in_double()
-            nlls.append((end if exact is other else exact.value_and_grad(end.theta)).validation_nll)
-        found = Candidate(l2, *mean_and_error(np.array(nlls, np.float64), self._weights))
+        """The candidate of a value, known or fitted from where the fits of the candidate `origin` ended."""
+        found = self._known.get(l2) or self._fitted(l2, origin)
+        self._known[l2] = found
         self.candidates.append(found)
         self._tell(found)
         return found
 
-    def _minimised(self, objective: Objective, state: LbfgsState, most: int = MOST_EPOCHS) -> LbfgsState:
+    def _fitted(self, l2: float, origin: float | None) -> Candidate:
+        """Fit all rows, then each fold without its own."""
+        part = self._part if self._part is not None and self._part.l2 == l2 else Part(l2)
+        if part.whole is None:
+            part = self._whole_fitted(part, origin)
+        while len(part.nlls) < len(self._folds):
+            part = self._fold_fitted(part, origin)
+        self.ends[l2], self._part = part.ends, None
+        return Candidate(l2, *mean_and_error(np.array(part.nlls, np.float64), self._weights))
+
+    def _whole_fitted(self, part: Part, origin: float | None) -> Part:
+        whole = self._objective.with_penalties(l2=part.l2, l1=self._objective.l1)
+        theta = self._start if origin is None else self.ends[origin][0]
+        begin = self._solver.start if origin is None else self._solver.near
+        most = FIRST_EPOCHS if origin is None else MOST_EPOCHS
+        state = self._minimised(whole, part, lambda: begin(whole, whole.value_and_grad(theta)), most)
+        return Part(part.l2, replace(state, logits=None), (state.point.theta,))
+
+    def _fold_fitted(self, part: Part, origin: float | None) -> Part:
+        """One more fold; it starts as far from where all rows ended as it was at `origin`."""
+        assert part.whole is not None
+        number, whole = len(part.nlls), part.whole
+        fold = self._folds[number].with_penalties(l2=part.l2, l1=self._objective.l1)
+        start = whole.point.theta
+        if origin is not None:
+            start = start + (self.ends[origin][number + 1] - self.ends[origin][0])
+        end = self._minimised(fold, part, lambda: self._solver.moved(fold, whole, start), MOST_EPOCHS).point
+        exact = fold.in_double()
+        nll = (end if exact is fold else exact.value_and_grad(end.theta)).validation_nll
+        assert nll is not None
+        return replace(part, ends=(*part.ends, end.theta), nlls=(*part.nlls, nll), running=None)
+
+    def _minimised(self, objective: Objective, part: Part, begin: Callable[[], LbfgsState], most: int) -> LbfgsState:
+        state = part.running or begin()
         with objective.partitions.lending():
             while not state.stalled and state.epoch < most and not is_near(state, ACCURACY):
+                self._tell_walk(self._walk(replace(part, running=state)))
                 state = self._solver.step(objective, state, most - state.epoch)
         self.epochs += state.epoch + 1
         return state
+
+    def _walk(self, part: Part) -> Walk:
+        known = tuple(self._known.values())
+        return Walk(known, tuple(self.ends[candidate.l2] for candidate in known), part, self.epochs)
+
+    @property
+    def walk(self) -> Walk:
+        """The whole of it, when all candidates are known."""
+        return Walk(tuple(self.candidates), tuple(self.ends[c.l2] for c in self.candidates), None, self.epochs)
 
 
 def mean_and_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import pytest
 
 import smtrain as sm
 from smtrain.api import Observer
+from smtrain.checkpoint import Checkpoint
 from tests.cli import SMTRAIN, clean_environment, smtrain
 
 pytestmark = pytest.mark.bits
@@ -55,6 +56,81 @@ def test_a_stopped_fit_ends_with_the_same_bytes(name, by_logits, tmp_path, monke
     for file, model in (("a", whole), ("b", resumed)):
         model.save(str(tmp_path / file))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+class Stopped(Checkpoint):
+    """Presses Ctrl-C at the n-th step of the choice of l2, or of the fit that follows it."""
+
+    left = 0
+
+    def on_walk(self, walk):
+        super().on_walk(walk)
+        self._count()
+
+    def on_progress(self, progress):
+        super().on_progress(progress)
+        self._count()
+
+    def _count(self):
+        type(self).left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("options", [{}, {"l1": 0.3, "one_se": True}, {"precision": "float32", "folds": 2}])
+@pytest.mark.parametrize("by_logits", [False, True])
+def test_a_choice_of_l2_that_was_stopped_goes_on_where_it_was(by_logits, options, tmp_path, monkeypatch):
+    if by_logits:
+        monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+    options = {"l2": "auto", "folds": 3, "tol": 1e-8} | options
+    steps, old = [], Checkpoint.on_walk
+    monkeypatch.setattr(Checkpoint, "on_walk", lambda self, walk: steps.append(1) or old(self, walk))
+    whole = fit(tmp_path / "whole.ck", **options)
+    all_steps = len(steps)
+    monkeypatch.setattr("smtrain.checkpoint.Checkpoint", Stopped)
+    steps.clear()
+    for Stopped.left in (1, 2, 30, 5, all_steps // 3, all_steps // 4):
+        with pytest.raises(KeyboardInterrupt):
+            fit(tmp_path / "ck", **options)
+    Stopped.left = all_steps - len(steps) + 8  # in the fit with the value that was chosen
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "ck", **options)
+    Stopped.left = 0
+    told = Told()
+    resumed = fit(tmp_path / "ck", observer=told, **options)
+    assert len(steps) <= all_steps + 8  # nothing was done twice but the step at which it was stopped
+    assert [c["l2"] for c in resumed.fit["selection"]["candidates"]] == sorted(told.candidates, reverse=True)
+    for file, model in (("a", whole), ("b", resumed)):
+        model.save(str(tmp_path / file))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+class Told(Observer):
+    """Keeps the candidates that it is told of: those of before it was stopped, too."""
+
+    def __init__(self):
+        self.candidates = []
+
+    def on_candidate(self, candidate):
+        self.candidates.append(candidate.l2)
+
+
+def test_a_signal_in_the_cross_validation_leaves_a_checkpoint_and_the_command_goes_on(tmp_path):
+    command = [*SMTRAIN, "fit", str(Path(GLASS).absolute()), "--no-header", "--l2", "auto", "--folds", "20"]
+    smtrain(*command[len(SMTRAIN) :], "-o", "whole.npz", cwd=tmp_path)
+    command += ["--checkpoint", "ck"]
+    started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=clean_environment(), text=True)
+    while "± error" not in started.stderr.readline():
+        assert started.poll() is None
+    started.send_signal(signal.SIGTERM)
+    assert started.wait() == 143
+    started.stderr.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ck", "whole.npz"]
+    refused = smtrain(*command[len(SMTRAIN) :], "--one-se", cwd=tmp_path, code=2).stderr
+    assert "its one se was False, now it is True" in refused
+    smtrain(*command[len(SMTRAIN) :], cwd=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.npz", "whole.npz"]
+    assert (tmp_path / "model.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 
 def test_a_finished_checkpoint_gives_the_same_model_again(tmp_path):

@@ -6,6 +6,7 @@ import io
 import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import time
 import pytest
 
 import smtrain.npz
+import smtrain.paths
 from smtrain import load
 from tests.cli import SMTRAIN, clean_environment
 from tests.hostile.harness import ALLOWED_CODES, invoke
@@ -100,6 +102,7 @@ FUNCTIONS = [
     ("os", "replace"),
     ("os", "open"),
     ("os", "fchmod"),
+    ("os", "link"),
     ("os", "fdopen"),
     ("tempfile", "mkstemp"),
 ]  # fmt: skip
@@ -119,10 +122,11 @@ STOPPING = {"no memory", "interrupted"}
 def test_every_call_fails_once(module, function, error, monkeypatch, other):
     raised, codes = ERRORS[error]
     real = {"os": os, "tempfile": tempfile}[module]
+    where = smtrain.paths if function == "fchmod" else smtrain.npz
 
     def make_patch(nth):
         failing = FailingModule(real, function, nth, raised)
-        return lambda context: context.setattr(smtrain.npz, module, failing)
+        return lambda context: context.setattr(where, module, failing)
 
     failed = until_it_passes(make_patch, monkeypatch, other, codes, stopped=error in STOPPING)
     assert failed >= (0 if function == "open" else 1)  # a folder that cannot be opened to be synced is no failure
@@ -258,6 +262,50 @@ def test_killed_at_any_time(tmp_path):
         for path in left:
             path.unlink()
     assert models["old"] in seen
+
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from smtrain import npz
+write = npz._write_members
+def half(file, arrays):
+    write(file, arrays)
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+npz._write_members = half
+from smtrain.cli.main import main
+sys.argv = ["smtrain", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+def test_killed_while_it_writes_a_model_it_leaves_nothing(tmp_path):
+    (tmp_path / "data.csv").write_bytes(wide_table(rows=60))
+    command = [sys.executable, "-c", KILLED_WHILE_WRITING, "fit", "data.csv", "-q", "--epochs", "2"]
+    for options in ([], ["--checkpoint", "ck", "--epochs", "1"]):
+        done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert {path.name for path in tmp_path.iterdir()} == {"data.csv"}
+
+
+@pytest.mark.parametrize("how", ["no such flag", "not on this file system", "no /proc"])
+def test_where_files_need_a_name_they_have_one(how, monkeypatch, other):
+    def refuse(path, flags, *rest):
+        if flags & os.O_DIRECTORY and flags & os.O_RDWR:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return os.open(path, flags, *rest)
+
+    class Plain:
+        def __getattr__(self, name):
+            if name == "O_TMPFILE" and how == "no such flag":
+                raise AttributeError(name)
+            return refuse if name == "open" and how == "not on this file system" else getattr(os, name)
+
+    monkeypatch.setattr(smtrain.npz, "os", Plain())
+    if how == "no /proc":
+        monkeypatch.setattr(smtrain.npz, "_of_descriptor", lambda descriptor: f"/no/such/folder/{descriptor}")
+    assert invoke("fit", "data.csv", "-q", folder=other).code == 0
 
 
 @pytest.mark.slow
