@@ -115,3 +115,12 @@ def test_the_header_again_is_an_error_whatever_the_columns_are_called(fit, tmp_p
     (tmp_path / "new.csv").write_text(text)
     with pytest.raises(sm.DataError, match=":4: the header once more"):
         sm.predict(model, str(tmp_path / "new.csv"))
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", " \t "])
+def test_doctor_takes_a_label_of_blanks_for_the_empty_one_that_it_is(fit, tmp_path, blank):
+    with pytest.raises(sm.DataError, match=':3: column "y": an empty label'):
+        fit(f"x,y\n1,a\n2,{blank}\n5,b\n3,b\n3,a\n")
+    first, *_ = sm.doctor(str(tmp_path / "t.csv")).findings
+    assert (first.severity, first.kind, first.line) == (sm.Severity.ERROR, "empty label", 3)
+    assert not any(finding.kind == "missing label" for finding in sm.doctor(str(tmp_path / "t.csv")).findings)

@@ -20,7 +20,7 @@ from smtrain.examining.rows import LevelSample, Lines, RowHashes, Sample, combin
 from smtrain.limits import COUNTED_ROWS
 from smtrain.roles import roles_of
 from smtrain.sources.cells import TextCells
-from smtrain.sources.records import Piece
+from smtrain.sources.records import BLANKS, Piece
 from smtrain.sources.table import Reading, Readings, Rows, Table
 
 # A column of which so many texts, those of the first piece, are different is taken for one that names the rows.
@@ -55,7 +55,7 @@ class Examiner:
         self._lines, self._hashes = Lines(), RowHashes()
         self._profiles = {i: Profile(table.names[i], table, self._lines) for i in self._roles.features}
         self._labels = Profile(table.names[self._roles.target], table, self._lines)
-        self._empty = Met(lambda text: text == "", self._lines)
+        self._empty = Met(lambda text: not text.strip(BLANKS), self._lines)
         self._sample = Sample(len(self._profiles))
         self._tails = [LevelSample(self._sample.most) for _ in self._profiles]
         self._names: set[int] = set()

@@ -11,6 +11,7 @@ from smtrain.examining.words import spellings
 from smtrain.limits import are_a_quantity, one_class, quantity
 from smtrain.rarity import rare_classes
 from smtrain.sources.notation import is_number
+from smtrain.sources.records import BLANKS
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 # From so many classes on that are all numbers they may be grades or counts.
@@ -43,8 +44,8 @@ def labels(got: Examined) -> Iterator[Finding]:
 
 
 def classes(profile: Profile) -> dict[str, int]:
-    """The rows of each label."""
-    return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if text}
+    """The rows of each label; blanks alone are none."""
+    return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if text.strip(BLANKS)}
 
 
 def _empty(got: Examined) -> Iterator[Finding]:
