@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.config import FitConfig
+from smtrain.config import SMALLEST_SCALE, FitConfig
 from smtrain.encoding import MISSING_LEVEL
 from smtrain.errors import DataError, quoted
 from smtrain.partitions.disk import Shelf, Storage
@@ -73,7 +73,7 @@ class Gatherer:
                 rows = self.table.parse(rows.piece, self.readings())  # noqa: PLW2901
             self._check_labels(rows)
             if self.weight is not None:
-                check_weights(rows, self.weight, self.table.names[self.weight])
+                check_weights(rows, rows.number(self.weight), self.table.names[self.weight], least=SMALLEST_SCALE)
             self._append(rows)
             on_piece(self.table.bytes_read, self.rows)
 

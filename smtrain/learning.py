@@ -196,9 +196,9 @@ class Learner:
         index = None if i in self._got.forced else index_name(name, self._counting.get(self._got.slots[i]))
         if index is not None:
             return index
-        self._check_named(i)
         if found.low > found.high and i not in self._got.forced:
             return "every cell is missing"
+        self._check_named(i)
         if found.missing:
             self._missing[name] = found.missing
         reason = constant(found.deviation, found.largest)
@@ -214,8 +214,8 @@ class Learner:
         return tuple(self._got.table.names[i] for i in found)
 
     def _check_named(self, i: int) -> None:
-        """Only a first column that counts the rows, or one that was asked for, may have no name."""
-        if not self._got.table.names[i] and i not in self._got.forced:
+        """Only a first column that counts the rows, and is ignored for it, may have no name."""
+        if not self._got.table.names[i]:
             source, line = self._got.table.source, self._got.table.header_line
             raise DataError("column 1 has no name", source=source, line=line, hint="name it in the header")
 

@@ -108,9 +108,9 @@ def labelled(
         raise DataError(what, source=rows.piece.source, line=line, column=encoder.target, hint=hint)
     if encoder.weight is None or encoder.weight not in names:
         return y, np.ones(rows.count)
-    column = names.index(encoder.weight)
-    check_weights(rows, column, encoder.weight)
-    return y, rows.number(column)
+    v = rows.number(names.index(encoder.weight))
+    check_weights(rows, v, encoder.weight, least=0)  # what is not learned from may weigh anything
+    return y, v
 
 
 class UnseenLevels:

@@ -34,7 +34,8 @@ class RawPartition:
 class ColumnMoments:
     """What the numbers of a column come to: weighted mean and deviation, the range, the number missing.
 
-    A column without any number has the range from infinity to minus infinity.
+    A column without any number has the range from infinity to minus infinity. `largest` is the largest |x| of the rows
+    that count, those with a weight.
     """
 
     mean: float
@@ -42,11 +43,7 @@ class ColumnMoments:
     low: float
     high: float
     missing: int
-
-    @property
-    def largest(self) -> float:
-        """The largest |x|."""
-        return max(abs(self.low), abs(self.high))
+    largest: float
 
 
 @dataclass(frozen=True)
@@ -80,11 +77,11 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
 
     def largest(raw: RawPartition) -> NDArray[np.float64]:
         x = columns(raw)
-        both = [np.fmax.reduce(x, axis=0, initial=-np.inf), -np.fmin.reduce(x, axis=0, initial=np.inf)]
-        return np.stack(both).astype(np.float64)
+        return np.stack([_tops(x), _tops(x[raw.weights > 0]) if (raw.weights == 0).any() else _tops(x)])
 
-    tops = np.maximum.reduce(list(workers.map(largest, raws)))
-    r = np.maximum(np.maximum(tops[0] - shift, tops[1] + shift), np.finfo(float).tiny)
+    tops, counted = np.maximum.reduce(list(workers.map(largest, raws)))
+    counted = np.where(np.isfinite(counted), counted, tops)  # no row of a number counts
+    r = np.maximum(np.maximum(counted[0] - shift, counted[1] + shift), np.finfo(float).tiny)
 
     def first(raw: RawPartition) -> _First:
         return pairwise_sum(_first(x, v) for x, v in tiles(raw))
@@ -92,9 +89,11 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
     def tiles(raw: RawPartition) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         every = columns(raw)
         for rows in row_tiles(every):
-            x = every[rows] - shift  # in float64
+            x, v = every[rows] - shift, raw.weights[rows]  # in float64
+            if (v == 0).any():
+                np.clip(x, -r, r, out=x)  # of rows that do not count, the others are within: none may overflow
             x /= r
-            yield x, raw.weights[rows]
+            yield x, v
 
     one = workers.sum(first, raws)
     centre = one.shifted / np.where(one.weight > 0, one.weight, 1)
@@ -104,8 +103,17 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
 
     two: NDArray[np.float64] = workers.sum(second, raws) / one.all_weight
     deviation = r * np.sqrt(np.maximum(two[0] - two[1] ** 2, 0))
-    found = zip(shift + centre * r, deviation, -tops[1], tops[0], one.missing, strict=True)
-    return [ColumnMoments(float(m), float(s), float(low), float(high), int(gaps)) for m, s, low, high, gaps in found]
+    found = zip(shift + centre * r, deviation, -tops[1], tops[0], one.missing, np.abs(counted).max(axis=0), strict=True)
+    return [
+        ColumnMoments(float(mean), float(scale), float(low), float(high), int(missing), float(top))
+        for mean, scale, low, high, missing, top in found
+    ]
+
+
+def _tops(x: Floats) -> NDArray[np.float64]:
+    """The largest x and the largest −x of each column, (2, q); minus infinity without a number."""
+    both = [np.fmax.reduce(x, axis=0, initial=-np.inf), -np.fmin.reduce(x, axis=0, initial=np.inf)]
+    return np.stack(both).astype(np.float64)
 
 
 def _first(x: NDArray[np.float64], v: NDArray[np.float64]) -> _First:
@@ -132,12 +140,12 @@ def _weighed(x: NDArray[Any], v: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _first_values(raws: Items[RawPartition], slots: list[int]) -> NDArray[np.float64]:
-    """The first number of each column that is not missing; 0 for none."""
+    """The first number of each column that is not missing, in a row that counts; 0 for none."""
     shift = np.full(len(slots), np.nan)
     for raw in each(raws):
         for j in np.flatnonzero(np.isnan(shift)):
             column = raw.numbers[:, slots[j]]
-            seen = np.flatnonzero(~np.isnan(column))
+            seen = np.flatnonzero(~np.isnan(column) & (raw.weights > 0))
             if len(seen):
                 shift[j] = column[seen[0]]
         if not np.isnan(shift).any():

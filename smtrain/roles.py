@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.config import FitConfig
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.table import Reading, Rows, Table
 
@@ -45,11 +46,10 @@ def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:
     return forced
 
 
-def check_weights(rows: Rows, column: int, name: str) -> None:
-    """Raise DataError at the first weight in a column of numbers that is none, or too light to be computed with."""
-    weights = rows.number(column)
-    wrong = np.flatnonzero(~((weights == 0) | (weights >= SMALLEST_SCALE)))
+def check_weights(rows: Rows, weights: NDArray[np.float64], name: str, *, least: float) -> None:
+    """Raise DataError at the first of the weights (n,) of some rows that is neither 0 nor positive and from `least` on."""
+    wrong = np.flatnonzero(~((weights == 0) | ((weights > 0) & (weights >= least))))
     if len(wrong):
-        least = f"at least {SMALLEST_SCALE:g}" if weights[wrong[0]] > 0 else "a positive number"
+        other = f"at least {least:g}" if weights[wrong[0]] > 0 else "a positive number"
         line = rows.lines()[wrong[0]]
-        raise DataError(f"a weight must be 0 or {least}", source=rows.piece.source, line=line, column=name)
+        raise DataError(f"a weight must be 0 or {other}", source=rows.piece.source, line=line, column=name)

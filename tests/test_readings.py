@@ -95,13 +95,6 @@ def test_a_weight_is_zero_or_can_be_computed_with(fit):
         fit("x,w,y\n1,1,p\n2,-1e-200,q\n", weight="w")
 
 
-def test_evaluate_takes_the_weights_that_fit_takes(fit, tmp_path):
-    model = fit("x,w,y\n1,1,p\n2,1e-3,q\n", weight="w")
-    (tmp_path / "new.csv").write_text("x,w,y\n1,1,p\n2,1e-51,q\n")
-    with pytest.raises(sm.DataError, match=r':3: column "w": a weight must be 0 or at least 1e-50'):
-        sm.evaluate(model, str(tmp_path / "new.csv"))
-
-
 @pytest.mark.parametrize("names", ["f,NaN,NA", "2000,2001,land", "NA,null,land"])
 @pytest.mark.parametrize("rows", ["1,u,{}\n2,v,{}\n", "1,2,{}\n2,3,{}\n", "u,v,{}\nv,u,{}\n"])
 def test_the_header_again_is_an_error_whatever_the_columns_are_called(fit, tmp_path, names, rows):
@@ -124,3 +117,29 @@ def test_doctor_takes_a_label_of_blanks_for_the_empty_one_that_it_is(fit, tmp_pa
     first, *_ = sm.doctor(str(tmp_path / "t.csv")).findings
     assert (first.severity, first.kind, first.line) == (sm.Severity.ERROR, "empty label", 3)
     assert not any(finding.kind == "missing label" for finding in sm.doctor(str(tmp_path / "t.csv")).findings)
+
+
+def test_a_row_of_weight_zero_does_not_count_whatever_is_in_it(fit, tmp_path):
+    rows, huge = "1,1,p\n2,1,q\n4,2,p\n", "1e151,0,q\n"
+    counted = fit(f"x,w,y\n{rows}", weight="w").encoder.columns[0]
+    for text in (f"{huge}{rows}", f"{rows}{huge}", f"{huge}{rows}-{huge}"):
+        column = fit(f"x,w,y\n{text}", weight="w").encoder.columns[0]
+        assert column.mean == pytest.approx(counted.mean, rel=1e-15)
+        assert column.scale == pytest.approx(counted.scale, rel=1e-15)
+        assert not [f for f in sm.doctor(str(tmp_path / "t.csv"), weight="w").findings if f.kind == "constant"]
+
+
+@pytest.mark.parametrize("options", [{"numeric": ("",)}, {"categorical": ("",)}, {}])
+def test_a_first_column_without_a_name_is_learned_from_by_no_option(fit, options):
+    for text in (",x,y\n0,1,p\n1,3,q\n", ",x,y\n5,1,p\n2,3,q\n") if options else (",x,y\n5,1,p\n2,3,q\n",):
+        with pytest.raises(sm.DataError, match=":1: column 1 has no name"):
+            fit(text, **options)
+
+
+def test_a_first_column_without_a_name_may_be_empty(fit):
+    for cells in (("", ""), ("-9", "-9.0")):
+        text = ",x,y\n" + "".join(
+            f"{cell},{i},{label}\n" for i, (cell, label) in enumerate(zip(cells, "pq", strict=True))
+        )
+        model = fit(text, dialect={"na_values": ("-9",)})
+        assert model.encoder.ignored == (("", "every cell is missing"),)

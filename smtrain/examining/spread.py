@@ -7,7 +7,7 @@ Array = NDArray[np.float64]
 
 
 class Spread:
-    """Numbers with weights: their deviation, missing ones counting as the mean, and the largest in size."""
+    """Numbers with weights: their deviation, missing ones counting as the mean, and the largest in size that counts."""
 
     def __init__(self) -> None:
         self._origin: float | None = None
@@ -20,8 +20,8 @@ class Spread:
         """Go on with some numbers (n,), NaN where missing, of weights v (n,)."""
         there = ~np.isnan(x)
         self._weight += float(v.sum())
-        self.largest = max(self.largest, float(np.abs(x[there]).max(initial=0)))
         x, v = x[there & (v > 0)], v[there & (v > 0)]
+        self.largest = max(self.largest, float(np.abs(x).max(initial=0)))
         if len(x):
             self._origin = float(x[0]) if self._origin is None else self._origin
             d = x - self._origin

@@ -3,7 +3,7 @@
 import math
 
 from tests.oracle.oracle import Reader
-from tests.oracle.rules import LARGEST, SMALLEST, Answer, Column, Options, number
+from tests.oracle.rules import LARGEST, Answer, Column, Options, number
 from tests.oracle.text import Record
 
 
@@ -68,5 +68,5 @@ class LaterReader(Reader):
         """'`evaluate` uses the column if the file has it.'"""
         self.answer.weights = [self.weight(cell) for cell in cells]
         for line, value in zip(self.answer.lines, self.answer.weights, strict=True):
-            if value != 0 and not SMALLEST <= value <= LARGEST:
+            if not 0 <= value <= LARGEST:
                 self.fault("no weight", line, self.learned.weight_name)
