@@ -47,7 +47,7 @@ def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:
 
 
 def check_weights(rows: Rows, weights: NDArray[np.float64], name: str, *, least: float) -> None:
-    """Raise DataError at the first of the weights (n,) of some rows that is neither 0 nor positive and from `least` on."""
+    """Raise DataError at the first of the weights (n,) of some rows that is neither 0 nor positive, from `least` on."""
     wrong = np.flatnonzero(~((weights == 0) | ((weights > 0) & (weights >= least))))
     if len(wrong):
         other = f"at least {least:g}" if weights[wrong[0]] > 0 else "a positive number"
