@@ -7,6 +7,12 @@ import smtrain as sm
 from smtrain.sources.quantities import Sort, sort_of
 
 QUANTITIES = {
+    "kgs": ["70kgs", "65 KG", "80 Kg"],
+    "kmpl": ["23.4 kmpl", "21.1 kmpl", "19.0 km/kg"],
+    "compound": ["1h 30m", "2h 15m"],
+    "feet and inches": ["6 ft 2 in", "5 ft 11 in"],
+    "tons": ["1.5 Tons", "2 Ton"],
+    "crores": ["1.2 Cr", "3 Cr"],
     "kg": ["1.5 kg", "2 kg", "3.25 kg"],
     "mm": ["12mm", "15mm"],
     "ind": ["1,10,201", "2,30,100", "50,000"],

@@ -43,7 +43,10 @@ def _missing(got: Examined) -> Iterator[Finding]:
     pairs = zip(got.profiles, got.kinds, strict=True)
     kept = [profile for profile, kind in pairs if kind is not None or profile.left_out(got.rows) is None]
     cells = {profile.name: profile.missing for profile in kept if profile.missing}
-    if cells:
+    if len(cells) == 1:
+        ((name, n),) = cells.items()
+        yield Finding(NOTE, "missing cells", f"missing: {counted(n, 'cell')}", name, numbers={"cells": cells})
+    elif cells:
         what = listed((f"{quoted(name)} {counted(n, 'cell')}" for name, n in cells.items()), MOST_COLUMNS)
         yield Finding(NOTE, "missing cells", f"missing: {what}", numbers={"cells": cells})
 

@@ -57,20 +57,21 @@ BEFORE = rf"(?:{SYMBOL}\ *{SIGN}|(?:{CODE}|Rs\.?|(?:[Kk]r|S?Fr|SFR)(?:\.|\ ))(?:
 LOCAL = r"z\u0142|K\u010d|Ft|lei|TL|Lt|\u0440\u0443\u0431\.?|\u5143|\u5186|\uc6d0"
 AFTER = rf"(?:{SYMBOL}|{CODE}|Rs\.?|[Kk]r\.?|S?Fr\.?|{LOCAL})"
 PERCENT = r"(?:%|\u2030|pct\.?|percent|per\ cent)"
-LENGTH = r"nm|\u00b5m|um|mm|cm|dm|km|mi|miles?|ft|feet|foot|in|inch(?:es)?|yds?|yards?|met(?:er|re)s?"
+LENGTH = r"nm|\u00b5m|um|mm|cm|dm|km|[Kk]ms|KMS?|mi|miles?|ft|feet|foot|in|inch(?:es)?|yds?|yards?|met(?:er|re)s?"
 AREA = (
     r"(?:mm|cm|dm|km|m|ft|in)(?:\^?[23]|[\u00b2\u00b3])|sq\.?\ ?(?:ft|m|km|mi|feet|met(?:er|re)s)\.?|sqft|sqm|ha"
     r"|acres?|hectares?"
 )
-MASS = r"ng|\u00b5g|ug|mcg|mg|kg|kgs|grams?|kilos?|lbs?\.?|pounds?|oz\.?|ounces?|tons?|tonnes?"
-VOLUME = r"\u00b5[lL]|ul|m[lL]|c[lL]|d[lL]|hl|lit(?:er|re)s?|gal|gallons?|cc"
+MASS = r"ng|\u00b5g|ug|mcg|mg|[Kk]gs?|KGS?|[Gg]rams?|[Kk]ilos?|lbs?\.?|pounds?|oz\.?|ounces?|[Tt]ons?|[Tt]onnes?"
+VOLUME = r"\u00b5[lL]|ul|m[lL]|c[lL]|d[lL]|hl|lit(?:er|re)s?|gal|gallons?|cc|CC"
 TIME = (
-    r"ns|\u00b5s|ms|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?|wks?|months?|mos|years?|yrs?|Tage?|Jahre?|Monate?"
+    r"ns|\u00b5s|ms|[Ss]ecs?|[Ss]econds?|[Mm]ins?|[Mm]inutes?|[Hh]rs?|[Hh]ours?|[Dd]ays?|[Ww]eeks?|[Ww]ks?|[Mm]onths?|mos|[Yy]ears?|[Yy]rs?"
+    r"|Tage?|Jahre?|Monate?"
     r"|ans?|jours?|mois|a\u00f1os?|meses|d\u00edas?"
 )
 PHYSICS = (
     r"\u00b0\ ?[CFK]?|deg|degC|degF|[kMhG]?Pa|m?bar|psi|mmHg|atm|[kMG]?Hz|[kmMG]W|[kMGm]?Wh|k?J|kcal|[km]V|mA|mAh|Ah"
-    r"|[mn\u00b5]?mol|[kKMGT]i?B|[kMG]bps|[kKMG]bit/s|mph|km/h|kmh|kph|m/s|bpm|rpm|dBm?|pp[mb]|hp|bhp|PS|px|IU"
+    r"|[mn\u00b5]?mol|[kKMGT]i?B|[kMG]bps|[kKMG]bit/s|mph|km/h|kmh|kph|m/s|bpm|rpm|dBm?|pp[mb]|hp|bhp|PS|px|IU|kmpl|km/l|km/kg|mpg|MPG|Nm|[Ll]akhs?|[Ll]acs?|[Cc]rores?|Cr"
 )
 OVER = r"(?:[munpk\u00b5]?(?:g|mol|U|IU|kat)|cells|counts|lbs?|mi|\$|\u20ac|MB|GB|k?Wh)"
 UNDER = r"(?:[md\u00b5]?[lL]|kg|c?m[23\u00b2\u00b3]|gal|hr?|s|min|day|d|hpf|kWh)"
@@ -82,11 +83,12 @@ MONEY_OR_SHARE = rf"(?:{BEFORE}{NUMBER}(?:\ ?[kKMB]|\ ?(?:mn|bn|million|billion)
 SURE = re.compile(
     rf"""{SIGN}(?:{MONEY_OR_SHARE}|{FEET}
     |{NUMBER}\ *(?:{PERCENT}|{AFTER}|{UNIT})?(?:\ ?(?:\u00b1|\+/-|\+-)\ ?{NUMBER}\ *{UNIT}?)?
+    |(?:{NUMBER}\ ?(?:{UNIT}|[dhms])(?:\ |,\ )?){{2,}}
     |{NUMBER}(?:,-+|\.-+)|{NUMBER}\ ?(?:mn|bn|million|billion|thousand)\ *{AFTER}?)|{GROUPED}\+|\d+[.,]\d+-""",
     re.VERBOSE,
 )
 FRACTION = "fraction"
-LETTER = re.compile(rf"(?!\d*0s){SIGN}{NUMBER}\ ?(?P<letter>[mglLshWVAkKMB])")
+LETTER = re.compile(rf"(?!\d*0s){SIGN}{NUMBER}\ ?(?P<letter>[mglLshWVAFxkKMB])")
 BOUND = re.compile(
     r"(?P<bound><=?|>=?|\u2264|\u2265|\u2a7d|\u2a7e|~|\u2248|&lt;|&gt;|ca?\.|ca\b|approx\.?|about|circa)\ *(?P<rest>.+)"
 )
