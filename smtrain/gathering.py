@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
+from smtrain.design import Floats
 from smtrain.encoding import MISSING_LEVEL
 from smtrain.errors import DataError, quoted
 from smtrain.partitions.disk import Shelf, Storage
@@ -141,8 +142,8 @@ class Gatherer:
             raw = self._open = self._open or self._new_partition(rows.numbers.dtype)
             size = min(self.partition_rows - self._filled, rows.count - start)
             at, piece = slice(self._filled, self._filled + size), slice(start, start + size)
-            if raw.numbers.dtype != rows.numbers.dtype:
-                raw.numbers = raw.numbers.astype(np.float64, copy=False)
+            if raw.numbers.dtype == np.float32 != rows.numbers.dtype:
+                raw.numbers = _in_float64(raw.numbers, self._filled)
             if len(features) < len(self.slots):
                 raw.numbers[at] = np.nan  # columns that are open still
             raw.numbers[at, slots] = rows.numbers[piece, columns]
@@ -178,6 +179,13 @@ class Gatherer:
             codes = {i: column[:used] for i, column in raw.codes.items()}
             self.raw.append(RawPartition(raw.numbers[:used], codes, raw.labels[:used], raw.weights[:used]))
         self._open, self._filled = None, 0
+
+
+def _in_float64(numbers: Floats, filled: int) -> Floats:
+    """The rows that are filled in float64; those that are not hold whatever was in memory, which may not convert."""
+    wide = np.empty(numbers.shape, np.float64)
+    wide[:filled] = numbers[:filled]
+    return wide
 
 
 def _span(indices: list[int]) -> slice | list[int]:

@@ -87,8 +87,8 @@ def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
     bins = np.stack([_totals(place, column, CALIBRATION_BINS) for column in columns])
     return EvaluationSum(
         rows=m,
-        nll=float(v @ nll(Z, y)),
-        brier=float(v @ brier),
+        nll=float((v * nll(Z, y)).sum()),  # no product of a BLAS, whose order hangs on the processor
+        brier=float((v * brier).sum()),
         support=_totals(y, v, K),
         predicted=_totals(predicted, v, K),
         right=_totals(y, v * (predicted == y), K),

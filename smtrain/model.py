@@ -78,7 +78,7 @@ class Model:
     def raw_weights(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(W, b) for features in the units of the file: W / scale, b − mean · W / scale."""
         W = self.W / self.encoder.scales[:, None]
-        return W, self.b - self.encoder.means @ W
+        return W, self.b - (self.encoder.means[:, None] * W).sum(axis=0)
 
     def logits(self, X: Design) -> Floats:
         """Z = X W + b, class-major (K, m): the same bits of a row, whatever rows are beside it."""

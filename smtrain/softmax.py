@@ -62,7 +62,7 @@ class Partition:
 
     def weigh(self, cost: Floats) -> NDArray[np.float64]:
         """Σ v·cost and Σ u·cost, (2,), of a cost (m,) of every row."""
-        aside = 0.0 if self.u is None else float(np.dot(self.u, cost))
+        aside = 0.0 if self.u is None else float((self.u * cost).sum())
         return np.array([(self.v * cost).sum(), aside])
 
     def tiles(self, classes: int) -> Iterator["Partition"]:

@@ -108,3 +108,21 @@ def test_weights_equal_repeated_rows(mixed, tmp_path):
     assert one.features == two.features
     assert one.fit["objective"] == pytest.approx(two.fit["objective"], rel=1e-9)
     np.testing.assert_allclose(one.W, two.W, atol=1e-4)
+
+
+def test_what_was_in_memory_does_not_matter(tmp_path, monkeypatch):
+    """Rows of a partition that are not filled yet hold anything, such as a NaN that warns when it is converted."""
+    empty = np.empty
+
+    def garbage(shape, dtype=float, **more):
+        found = empty(shape, dtype, **more)
+        if found.dtype == np.float32:
+            found.view(np.uint32)[...] = 0x7F800001
+        return found
+
+    monkeypatch.setattr(np, "empty", garbage)
+    monkeypatch.setattr(records, "FIRST_PIECE", 20)
+    monkeypatch.setattr(records, "PIECE", 20)
+    monkeypatch.setattr(records, "PIECE_PER_COLUMN", 1)
+    (tmp_path / "rows.csv").write_text("x,y\n" + "1.5,a\n2.5,b\n" * 9 + "0.1,a\n0.3,b\n" * 9)
+    assert sm.fit(str(tmp_path / "rows.csv")).fit["rows"] == 36

@@ -73,3 +73,12 @@ def test_the_processors_are_others(folder):
         pytest.skip("not an x86 with OpenBLAS")
     models = {(folder / f"{name}.npz").read_bytes() for name in PROCESSORS}
     assert len(models) > 1
+
+
+def test_metrics_hang_on_no_blas(folder):
+    """Of one model, where numpy's exponential function is the same."""
+    found = [
+        smtrain("evaluate", "others.csv", "-m", "prescott.npz", "--json", cwd=folder, env=PROCESSORS[name]).stdout
+        for name in ("as it is", "nehalem")
+    ]
+    assert found[0] == found[1]
