@@ -55,6 +55,8 @@ TABLES = {
     "two colons": ("x::z::y\n1::2::a\n2::3::b\n", "sed 's/::/|/g'"),
     "wide commas": ("x\uff0cz\uff0cy\n1\uff0c2\uff0ca\n2\uff0c3\uff0cb\n", "one character of ASCII"),
     "Hive": (separated("\x01"), "--delimiter $'"),
+    "a comma at the end of the header too": ("x,z,y,\n1,2,a,\n2,3,b,\n", "sed 's/,$//'"),
+    "a pipe at the end": ("x|z|y|\n1|2|a|\n2|3|b|\n", "--delimiter pipe"),
     "a comma at the end": ("x,z,y\n1,2,a,\n2,3,b,\n", 'every row ends in ","'),
     "a row of numbers and words": (
         "39,State-gov,0,0,<=50K\n50,Private,0,0,<=50K\n38,Private,0,0,>50K\n",
@@ -141,6 +143,7 @@ def test_a_file_of_another_format_is_named(go, tmp_path):
         "t.html": ("a web page", "download"),
         "t.xml": ("XML", "CSV"),
         "t.arff": ("an ARFF file", "@data"),
+        "t.svm": ("LIBSVM text", "load_svmlight_file"),
         "t.pickle": ("a Python pickle", "to_csv"),
     }
     (tmp_path / "t.jsonl").write_text('{"x": 1, "y": "a"}\n{"x": 2, "y": "b"}\n')
@@ -148,6 +151,7 @@ def test_a_file_of_another_format_is_named(go, tmp_path):
     (tmp_path / "t.html").write_text("\n<!DOCTYPE html>\n<html>,</html>\n")
     (tmp_path / "t.xml").write_text('<?xml version="1.0"?>\n<a/>\n')
     (tmp_path / "t.arff").write_text("% title\n\n@RELATION iris\n@data\n1,2\n")
+    (tmp_path / "t.svm").write_text("1 1:0.5 3:0.3\n-1 2:0.2 4:1e-1\n")
     pd.DataFrame({"x": [1]}).to_pickle("t.pickle")
     for name, (what, hint) in formats.items():
         for path in (name, f"{name}.gz"):

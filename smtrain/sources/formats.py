@@ -35,6 +35,10 @@ MEMBERS = (
 )
 JSON_HINT = "convert it: python -c 'import pandas, sys; pandas.read_json(sys.stdin{}).to_csv(sys.stdout, index=False)'"
 TEXTS = (
+    (
+        re.compile(rb"[-+.\d]+(?: +\d+:[-+.\deE]+)+ *\r?\n"),
+        ("LIBSVM text", "write a table with a header: sklearn.datasets.load_svmlight_file reads it"),
+    ),
     (re.compile(rb"\s*<(?:!doctype|html)\b", re.IGNORECASE), ("a web page", "download the file itself, not its page")),
     (re.compile(rb"\s*<\?xml\b"), ("XML", TEXT_HINT)),
     (re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:'), ("JSON lines", JSON_HINT.format(", lines=True"))),

@@ -78,7 +78,7 @@ def advice(found: Beginning) -> str | None:
     if not found.whole:
         return None
     hint = _drawn(found) or _other_delimiter(found) or _no_delimiter(found) or _several_blanks(found)
-    return hint or ((_title(found) or _row_names(found)) if found.header else None)
+    return hint or ((_title(found) or _row_names(found) or _blank_end(found)) if found.header else None)
 
 
 def _of_line(error: DataError, found: Beginning) -> str | None:
@@ -117,7 +117,7 @@ def _other_delimiter(found: Beginning) -> str | None:
     if _even(_widths(found)):
         return None
     for delimiter, word in DELIMITERS.items():
-        if _even(_widths(found, delimiter)) and all(_cells(found.lines[0][1], delimiter)):
+        if _even(_widths(found, delimiter)) and all(_cells(found.lines[0][1], delimiter)[:-1]):
             return _use(delimiter, word, found)
     if _even(_widths(found, " ")):
         return _use(" ", "space", found)
@@ -205,6 +205,15 @@ def _one_name_short(delimiter: str, rows: Sequence[Sequence[str]]) -> str:
         return f"every row ends in {_shown(delimiter)}: remove it, or put one behind the last name with a name"
     first = shell_word(f"1s/^/row{delimiter}/")
     return f"every row has one cell more than there are names, as R writes row names: name them: sed {first}"
+
+
+def _blank_end(found: Beginning) -> str | None:
+    """A delimiter at the end of every line, the header's too."""
+    records = found.records()
+    if not _even([len(cells) for cells in records]) or any(cells[-1] for cells in records):
+        return None
+    example = shell_word(f"s/{found.delimiter}$//")
+    return f"every line ends in {_shown(found.delimiter)}: remove it, for example: sed {example}"
 
 
 def _looks_like_data(found: Beginning) -> bool:
