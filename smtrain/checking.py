@@ -16,7 +16,7 @@ from smtrain.errors import DataError, ModelError, quoted
 from smtrain.likeness import did_you_mean, look_alike
 from smtrain.model import Model
 from smtrain.sources.cells import TextCells
-from smtrain.sources.records import Piece
+from smtrain.sources.records import BLANKS, Piece
 from smtrain.sources.table import Reading, Rows, Table
 
 # The population stability index by which a column or the classes have drifted: a warning, an error.
@@ -124,9 +124,8 @@ class LevelCheck:
         self.counts, self.missing = np.zeros(len(levels), np.intp), 0
         self.unseen = NewTexts()
 
-    def add(self, rows: Rows, i: int) -> None:
-        """Count the cells of some rows."""
-        cells = rows.texts[i]
+    def add(self, rows: Rows, i: int, cells: TextCells) -> None:
+        """Count the cells of a column of some rows."""
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
         known = [k for k, level in enumerate(cells.levels) if level in self._place]
         self.counts[[self._place[cells.levels[k]] for k in known]] += counts[known]
@@ -195,9 +194,9 @@ class Check:
             for i, numeric in self.numeric.items():
                 numeric.add(self._table, rows, i)
             for i, words in self.levels.items():
-                words.add(rows, i)
+                words.add(rows, i, rows.texts[i])
             if self.classes is not None and self._target is not None:
-                self.classes.add(rows, self._target)
+                self.classes.add(rows, self._target, rows.texts[self._target].without(_is_blank))
         if self.rows == 0:
             raise DataError("no rows below the header", source=self._table.source)
 
@@ -311,6 +310,10 @@ class Check:
         if self.classes is None:
             return
         name, unseen = self._encoder.target, self.classes.unseen
+        if self.classes.missing:
+            what = f"{self.classes.missing:,} {'row has' if self.classes.missing == 1 else 'rows have'} no label"
+            numbers: dict[str, Any] = {"cells": self.classes.missing, "share": self.classes.missing / self.rows}
+            yield Finding(Severity.NOTE, "unlabelled rows", what, name, numbers=numbers)
         if unseen.cells:
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a class that training did not have: {unseen.named()}"
             numbers = {"cells": unseen.cells, "share": unseen.cells / self.rows, "classes": dict(unseen.counts)}
@@ -320,6 +323,10 @@ class Check:
         shares = counts / max(1.0, counts.sum())
         bins = Bins("the shares of the classes have", shares, self.classes.counts, self._model.classes)
         yield from self._drift("class shift", name, bins, n)
+
+
+def _is_blank(label: str) -> bool:
+    return not label.strip(BLANKS)
 
 
 def _cells(count: int) -> str:

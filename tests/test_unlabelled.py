@@ -168,3 +168,11 @@ def test_a_checkpoint_goes_with_it(tmp_path):
     (tmp_path / "t.csv").write_text(HEAD + rows + "\n")
     smtrain("fit", "t.csv", "-q", "-t", "y", "--unlabelled", "skip", "--checkpoint", "ck", cwd=tmp_path)
     assert not (tmp_path / "ck").exists()
+
+
+def test_new_rows_of_a_check_may_have_no_label_yet(go, folder):
+    (folder / "some.csv").write_text((folder / "clean.csv").read_text() + "3,u,\n4,v, \n")
+    said = go("check", "some.csv").out
+    assert "note     y: 2 rows have no label" in said
+    found = json.loads(go("check", "some.csv", "--json").out)
+    assert [one["kind"] for one in found["findings"]] == ["unlabelled rows"]
