@@ -23,7 +23,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, OutputError, UsageError, quoted
-from smtrain.paths import keep_permissions, native_path
+from smtrain.paths import keep_owner, mode_for, native_path
 
 Arrays = Mapping[str, NDArray[np.generic]]
 SEAL = 64
@@ -85,7 +85,8 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
             _write_members(file, arrays)
             seal(file)
             file.flush()
-            keep_permissions(file.fileno(), target)
+            keep_owner(file.fileno(), target)
+            os.fchmod(file.fileno(), mode_for(target))
             os.fsync(file.fileno())
             check(temporary or _of_descriptor(file.fileno()))
             temporary = temporary or _named(file.fileno(), target)

@@ -10,21 +10,23 @@ import stat
 from pathlib import Path
 
 
-def keep_permissions(descriptor: int, target: Path) -> None:
-    """Give an open file the mode of the file at `target`, which it will replace, and its owner where that is allowed.
+def mode_for(target: Path) -> int:
+    """The mode of the file at `target`, for the one that replaces it; where there is none, that of a new file."""
+    with contextlib.suppress(OSError):
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
-    Where there is none yet, it gets the mode that the system gives to a new file.
+
+def keep_owner(descriptor: int, target: Path) -> None:
+    """Give an open file the owner and the group of the file at `target`, which it will replace, where that is allowed.
+
+    It takes away bits of the mode, so that is to be set after it.
     """
-    try:
-        old = target.stat()
-    except OSError:
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(descriptor, 0o666 & ~umask)
-        return
     with contextlib.suppress(OSError):  # only the superuser gives files away, only members of a group give it theirs
+        old = target.stat()
         os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
 
 
 def native_path(path: str) -> str:

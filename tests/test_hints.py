@@ -66,6 +66,7 @@ TABLES = {
     "a row with a missing cell": ("5.1,,1.4,setosa\n4.9,3.0,1.4,virginica\n", "--no-header"),
     "a header with a name twice": ("x,x,y\n1,2,a\n2,3,b\n", "rename one of them"),
     "a header with a blank name": ("x,,y\n1,2,a\n2,3,b\n", "name it in the header"),
+    "decimal commas": ("x;z;y\n1;1,5;a\n2;2,5;b\n", "--decimal ,"),
     "one long row": ("x,z,y\n1,2,a\n2,3,b,c\n", "a cell with a delimiter inside"),
     "a bad cell in the second row": ("x,z,y\n1,?,a\n2,3,b\n2,4,b\n", "--na-values '?'"),
     "one column of words for a number": ("x,y\n?,a\n2,b\n3,b\n", "--na-values '?'"),

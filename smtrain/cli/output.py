@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
-from smtrain.paths import keep_permissions
+from smtrain.paths import keep_owner, mode_for
 from smtrain.reports.text import OLD_COMMAND, in_github
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def data_output(path: str | None) -> Iterator[BinaryIO]:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
                 file.flush()
-                keep_permissions(file.fileno(), target)
+                keep_owner(file.fileno(), target)
+                os.fchmod(file.fileno(), mode_for(target))
                 os.fsync(file.fileno())
             os.replace(temporary, target)  # noqa: PTH105
     finally:
