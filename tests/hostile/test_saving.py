@@ -15,7 +15,6 @@ import time
 import pytest
 
 import smtrain.npz
-import smtrain.paths
 from smtrain import load
 from tests.cli import SMTRAIN, clean_environment
 from tests.hostile.harness import ALLOWED_CODES, invoke
@@ -122,11 +121,10 @@ STOPPING = {"no memory", "interrupted"}
 def test_every_call_fails_once(module, function, error, monkeypatch, other):
     raised, codes = ERRORS[error]
     real = {"os": os, "tempfile": tempfile}[module]
-    where = smtrain.paths if function == "fchmod" else smtrain.npz
 
     def make_patch(nth):
         failing = FailingModule(real, function, nth, raised)
-        return lambda context: context.setattr(where, module, failing)
+        return lambda context: context.setattr(smtrain.npz, module, failing)
 
     failed = until_it_passes(make_patch, monkeypatch, other, codes, stopped=error in STOPPING)
     assert failed >= (0 if function == "open" else 1)  # a folder that cannot be opened to be synced is no failure
