@@ -45,6 +45,11 @@ def test_a_number_is_the_nearest_of_64_bits_in_every_spelling(fit, digits, form)
     for delimiter in ",;":
         model = fit(f"x{delimiter}y\n{cell}{delimiter}p\n0{delimiter}q\n")
         assert 2 * model.encoder.columns[0].mean == float(cell.strip('"'))
+    for delimiter in " \t":
+        model = fit(
+            f'x{delimiter}y\n"{cell.strip(chr(34))}"{delimiter}p\n0{delimiter}q\n', dialect={"delimiter": delimiter}
+        )
+        assert 2 * model.encoder.columns[0].mean == float(cell.strip('"'))
     decimal = cell.replace(".", ",")
     assert 2 * fit(f"x;y\n{decimal};p\n0;q\n", dialect={"decimal": ","}).encoder.columns[0].mean == float(
         cell.strip('"')

@@ -467,6 +467,7 @@ def _line_end_in_quotes(delimiter: str) -> re.Pattern[bytes]:
 
 def _padded_plus(text: bytes, delimiter: str) -> bool:
     """Whether a number may have a plus sign and blanks: of these pandas 3.1 rounds one in a hundred wrongly."""
+    delimiter = "" if b'"' in text else delimiter  # in quotes a delimiter that is a blank may stand beside a number
     return b"+" in text and _plus_and_blank(delimiter).search(text) is not None
 
 

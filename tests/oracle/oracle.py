@@ -27,6 +27,7 @@ LONG = 60_000  # bytes of a file that 'long' may mean
 # In another notation than the table's.
 SURELY_A_NUMBER = re.compile(r"-?[0-9]+(,[0-9]+|%)")
 SURELY_NONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]-[0-9]+")
+MAYBE_MISSING = re.compile(r"(?i)[\W_]*(na|n/a|n\.a\.|nan|nat|null|none|missing|unknown|-nan|\+nan)?[\W_]*")
 MAYBE_A_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
 COUNTS_THE_ROWS = "it has no name and counts the rows"
 
@@ -233,7 +234,7 @@ class Reader:
                 "numbers in another notation", next(self.answer.lines[i] for i in there if cells[i] in sure), name
             )
         looks = {level for level in levels if MAYBE_A_NUMBER.search(level) and not SURELY_NONE.fullmatch(level)}
-        if len(looks) > len(levels) / 2:
+        if len(looks) > len([level for level in levels if not MAYBE_MISSING.fullmatch(level)]) / 2:
             self.answer.doubts.append(Fault("numbers in another notation", None, name))  # a word is the first cell
             lines = {self.answer.lines[i] for i in there if cells[i] in looks}
             self.answer.doubts += [Fault("numbers in another notation", line, name) for line in sorted(lines)]
