@@ -34,6 +34,8 @@ from smtrain.sources.notation import in_other_notation, is_number, looks_like_ot
 from smtrain.sources.table import Reading, Table
 from smtrain.sources.usable import Skipped
 
+# Values of l2 that a cross-validation tries at most: from 1e-4 to 1e4.
+MOST_CANDIDATES = 9
 # To deal rows out, for validation or into folds, takes so many bytes of a row for a while: ten numbers and a bit.
 BYTES_DEALT = 96
 # Arrays of the size of the weights: points, their gradients, and what is being computed.
@@ -126,6 +128,9 @@ class Learner:
         if config.solver_name != "gd":
             width, proximal = len(encoder.columns) + len(encoder.gappy), config.l1 > 0
             solver += most_bytes(self._got.rows, p, width, K, threads, proximal=proximal)
+            if config.l2 == "auto":  # the fit of all rows waits while a fold is fitted; and where all of them ended
+                solver *= 2
+                solver += MOST_CANDIDATES * (config.folds + 1) * 8 * p * K
         elif config.batch_size is not None:
             solver += 8 * self._got.rows  # the order of the rows
         dealt = self._got.rows if config.l2 == "auto" or isinstance(config.validation, float) else 0
