@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+# The kind of the finding on a record that cannot be read.
+BROKEN = "record"
+
 
 class Severity(Enum):
     """How bad a finding is; the worst first."""
@@ -43,6 +46,11 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     target: str | None = None
     last: bool = False
+
+    @property
+    def broken(self) -> Finding | None:
+        """The record at which reading ended, for it is none: the rows are those before it."""
+        return next((finding for finding in self.findings if finding.kind == BROKEN), None)
 
     def count(self, severity: Severity) -> int:
         """How many findings are so bad."""

@@ -439,3 +439,33 @@ def test_the_command(tmp_path):
         assert invoke("doctor", *arguments, folder=tmp_path).code == code
     document = invoke("doctor", "t.csv", "--json", folder=tmp_path).document
     assert (document["passed"], document["warnings"], document["findings"][0]["hint"]) == (True, 1, "--drop id")
+
+
+BROKEN = {
+    "ragged": ("a,b,y\n1,u,p\n2,v,q\n3,w\n4,v,q\n", 4, "2 cells where the header has 3"),
+    "the header again": ("a,b,y\n1,u,p\n2,v,q\na,b,y\n3,u,p\n", 4, "the header once more"),
+    "a blank before a quote": ('a,b,y\n1,u,p\n2,v,q\n3, "w",p\n', 4, "a blank before the quote"),
+    "text after a quote": ('a,b,y\n1,u,p\n2,v,q\n3,"w"w,p\n', 4, "text after the quote"),
+    "never closed": ('a,b,y\n1,u,p\n2,v,q\n3,"w,p\n', 4, "never closed"),
+    "at once": ("a,b,y\n1,u\n2,v,q\n3,w,p\n", 2, "2 cells where the header has 3"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_record_that_is_none_is_an_error_and_the_rows_before_it_are_examined(name, tmp_path):
+    text, line, says = BROKEN[name]
+    (tmp_path / "t.csv").write_text(text)
+    found = sm.doctor(str(tmp_path / "t.csv"))
+    (error,) = [finding for finding in found.findings if finding.severity is sm.Severity.ERROR]
+    assert (error.line, found.rows) == (line, line - 2)
+    assert says in error.what
+    with pytest.raises(sm.DataError) as failure:
+        sm.fit(str(tmp_path / "t.csv"))
+    assert (failure.value.line, failure.value.hint) == (line, error.hint)
+
+
+def test_single_quotes_are_named(tmp_path):
+    rows = "".join(f"{i},'{'ab'[i % 2]} b',{'pq'[i % 3 > 0]}\n" for i in range(9))
+    (tmp_path / "t.csv").write_text("x,w,y\n" + rows)
+    (finding,) = [one for one in sm.doctor(str(tmp_path / "t.csv")).findings if one.kind == "quotes"]
+    assert (finding.column, finding.line) == ("w", 2)

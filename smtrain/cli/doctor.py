@@ -1,11 +1,13 @@
 """`smtrain doctor`."""
 
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import click
 
 from smtrain.cli import options as opt
 from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
+from smtrain.errors import CheckError, DataError
 
 
 @click.command("doctor", short_help="Say what is wrong with a table before it is fitted.")
@@ -28,5 +30,9 @@ def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: boo
     check_junit(junit)
     with reporting_errors("doctor", junit):
         found = api.doctor(list(data), opt.config_from(rest))
-    fails = {"error", "warning"} if strict else set()
-    conclude(found, "doctor", fails, json=json, junit=junit, data=", ".join(data))
+    broken = found.broken
+    fails = {"error", "warning"} if strict else {"error"} if broken else set()
+    with suppress(CheckError) if broken else nullcontext():
+        conclude(found, "doctor", fails, json=json, junit=junit, data=", ".join(data))
+    if broken:  # it is no table: the exit code is that of every other command
+        raise DataError(broken.what, source=broken.source, line=broken.line, hint=broken.hint)

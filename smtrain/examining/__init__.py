@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.config import SMALLEST_SCALE, FitConfig
-from smtrain.diagnosis import Diagnosis, Finding, Severity, diagnosis
+from smtrain.diagnosis import BROKEN, Diagnosis, Finding, Severity, diagnosis
 from smtrain.errors import DataError
 from smtrain.examining.examined import Examined
 from smtrain.examining.findings import findings
@@ -32,8 +32,17 @@ def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
     examiner = Examiner(table, config)
     examiner.read(threads)
     target = table.names[roles_of(table, config).target]
-    found = diagnosis(examiner.rows, _advised(table, findings(examiner.examined())))
-    return replace(found, target=target, last=config.target is None)
+    found = _advised(table, findings(examiner.examined())) if examiner.rows else ()
+    every = diagnosis(examiner.rows, [*_broken(examiner.broken), *found])
+    return replace(every, target=target, last=config.target is None)
+
+
+def _broken(error: DataError | None) -> Iterator[Finding]:
+    """The record at which reading ended, as a fit says it: it parts no more into cells, or is the header again."""
+    if error is not None:
+        yield Finding(Severity.ERROR, BROKEN, str(error.what), None, error.source, error.line, error.hint)
+        what = "the rows from there on are not looked at"
+        yield Finding(Severity.NOTE, "unread", what, None, error.source, error.line)
 
 
 def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
@@ -62,6 +71,7 @@ class Examiner:
         self._wrong_weights: tuple[int, str, int] | None = None
         self._weighing: set[str] = set()
         self._named_label: DataError | None = None
+        self.broken: DataError | None = None
         self._settled: Readings | None = None
 
     @property
@@ -70,11 +80,31 @@ class Examiner:
         return self._lines.rows
 
     def read(self, threads: int) -> None:
-        """Read all rows."""
-        for rows in self._table.map(self._parsed, threads):
-            self._add(rows)
-        if not self.rows:
+        """Read all rows, or those before the first record that cannot be read: `broken` says why.
+
+        Raises DataError where there is no row, or the fault has no line.
+        """
+        try:
+            with self._table.advising():
+                for rows, error in self._table.map(self._parsed_until_fault, threads):
+                    if rows is not None:
+                        self._add(rows)
+                    if error is not None:
+                        raise error
+        except DataError as error:
+            if error.line is None:
+                raise
+            self.broken = error
+        if not self.rows and self.broken is None:
             raise self._table.no_rows()
+
+    def _parsed_until_fault(self, piece: Piece) -> tuple[Rows | None, DataError | None]:
+        """What can be read of a piece, and why no more."""
+        try:
+            return self._parsed(piece), None
+        except DataError as error:
+            before = piece.before(error.line) if error.line is not None else None
+            return (None if before is None else self._parsed(before)), error
 
     def _parsed(self, piece: Piece) -> Rows:
         """A piece with the readings that the first one has settled, every column text where it must be."""

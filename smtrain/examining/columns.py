@@ -9,7 +9,7 @@ from smtrain.errors import quoted
 from smtrain.examining.examined import NAMED, Examined, counted, with_cells
 from smtrain.examining.forms import forms
 from smtrain.examining.profile import Profile
-from smtrain.examining.words import na_like, spellings
+from smtrain.examining.words import na_like, single_quoted, spellings
 from smtrain.limits import IDENTIFIER_ROWS, NO_COLUMN
 from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, notation_hint, shell_word
 from smtrain.sources.quantities import sort_of
@@ -37,6 +37,7 @@ def columns(got: Examined) -> Iterator[Finding]:
         if not refused:
             yield from _kind(profile, kind, got.rows, decimal)
         yield from na_like(profile)
+        yield from single_quoted(profile)
         yield from spellings(profile)
         yield from forms(profile)
 

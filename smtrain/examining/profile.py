@@ -24,6 +24,7 @@ DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
 )
 LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,150}[ \t]*", re.ASCII)
+SINGLE_QUOTED = re.compile(r"'.*'", re.DOTALL)
 LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
 Tally = dict[str, tuple[int, int]]  # cells of each text, and the first row that has it
 
@@ -102,6 +103,7 @@ class Profile:
         self.na_like = Met(means_missing, lines)
         self.large = Met(lambda text: is_number(text, table.dialect.decimal) and not table.can_read(text), lines)
         self.notation = Met(lambda text: looks_like_other_notation(text, table.dialect.decimal), lines)
+        self.single_quoted = Met(lambda text: SINGLE_QUOTED.fullmatch(text) is not None, lines)
         self.date = Met(lambda text: DATE.fullmatch(text.strip()) is not None, lines)
         self.padded = Met(lambda text: LEADING_ZERO.fullmatch(text) is not None, lines)
         self.long = Met(loses_digits, lines)
@@ -164,7 +166,17 @@ class Profile:
     def add_texts(self, cells: TextCells, start: int, v: NDArray[np.float64]) -> NDArray[np.float64]:
         """Count cells of text, from a row on, of weights v; gives them as numbers (n,), NaN for those that are none."""
         tallied = tally(cells, start)
-        for met in (self.word, self.number, self.na_like, self.large, self.notation, self.date, self.padded, self.long):
+        for met in (
+            self.word,
+            self.number,
+            self.na_like,
+            self.large,
+            self.notation,
+            self.single_quoted,
+            self.date,
+            self.padded,
+            self.long,
+        ):
             met.add(tallied)
         self.missing += int((cells.codes < 0).sum())
         x = self._table.numbers(cells)

@@ -27,6 +27,15 @@ def na_like(profile: Profile) -> Iterator[Finding]:
         yield Finding(Severity.NOTE, "na-like", what, profile.name, *met.where(), hint, {"texts": dict(met.texts)})
 
 
+def single_quoted(profile: Profile) -> Iterator[Finding]:
+    """Single quotes around most words: they are part of them, and a delimiter between them would part a cell."""
+    met = profile.single_quoted
+    if 2 * met.cells > profile.words:
+        what = f"single quotes are part of the text: {with_cells(met.texts.most_common(NAMED + 1))}"
+        hint = "write double quotes around cells, or none"
+        yield Finding(Severity.WARNING, "quotes", what, profile.name, *met.where(), hint, {"cells": met.cells})
+
+
 def spellings(profile: Profile) -> Iterator[Finding]:
     """Texts that differ by blanks or capitals only, by what cannot be seen, or by the width of characters."""
     if profile.distinct.full or profile.words == 0:

@@ -119,7 +119,8 @@ def _other_delimiter(found: Beginning) -> str | None:
     for delimiter, word in DELIMITERS.items():
         if _even(_widths(found, delimiter)) and all(_cells(found.lines[0][1], delimiter)[:-1]):
             return _use(delimiter, word, found)
-    if _even(_widths(found, " ")):
+    blanks_behind = all(f"{found.delimiter} " in text for _, text in found.lines)  # 1, "Bern, CH": not blanks alone
+    if not blanks_behind and _even(_widths(found, " ")):
         return _use(" ", "space", found)
     return None
 
