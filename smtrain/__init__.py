@@ -12,9 +12,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from smtrain.api import Comparison, Evaluation, check, compare, doctor, evaluate, fit, load, predict, predict_proba
-    from smtrain.config import Dialect, FitConfig
-    from smtrain.diagnosis import Diagnosis, Finding, Severity
     from smtrain.errors import (
         CheckError,
         DataError,
@@ -25,27 +22,22 @@ if TYPE_CHECKING:
         TrainingError,
         UsageError,
     )
-    from smtrain.model import Model
-    from smtrain.standard_errors import Inference, inference
-    from smtrain.verifying import Verification, verify
+    from smtrain.fitting.fit import fit
+    from smtrain.fitting.options import FitConfig
+    from smtrain.inspecting.check import check
+    from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
+    from smtrain.inspecting.doctor import doctor
+    from smtrain.inspecting.verify import Verification, verify
+    from smtrain.model.model import Model, load
+    from smtrain.scoring.compare import Comparison, compare
+    from smtrain.scoring.evaluate import Evaluation, evaluate
+    from smtrain.scoring.inference import Inference, inference
+    from smtrain.scoring.predict import predict, predict_proba
+    from smtrain.sources.dialect import Dialect
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "smtrain.api": (
-        "Comparison",
-        "Evaluation",
-        "check",
-        "compare",
-        "doctor",
-        "evaluate",
-        "fit",
-        "load",
-        "predict",
-        "predict_proba",
-    ),
-    "smtrain.config": ("Dialect", "FitConfig"),
-    "smtrain.diagnosis": ("Diagnosis", "Finding", "Severity"),
     "smtrain.errors": (
         "CheckError",
         "DataError",
@@ -56,9 +48,18 @@ _HOMES = {
         "TrainingError",
         "UsageError",
     ),
-    "smtrain.standard_errors": ("Inference", "inference"),
-    "smtrain.model": ("Model",),
-    "smtrain.verifying": ("Verification", "verify"),
+    "smtrain.fitting.fit": ("fit",),
+    "smtrain.fitting.options": ("FitConfig",),
+    "smtrain.inspecting.check": ("check",),
+    "smtrain.inspecting.diagnosis": ("Diagnosis", "Finding", "Severity"),
+    "smtrain.inspecting.doctor": ("doctor",),
+    "smtrain.inspecting.verify": ("Verification", "verify"),
+    "smtrain.model.model": ("Model", "load"),
+    "smtrain.scoring.compare": ("Comparison", "compare"),
+    "smtrain.scoring.evaluate": ("Evaluation", "evaluate"),
+    "smtrain.scoring.inference": ("Inference", "inference"),
+    "smtrain.scoring.predict": ("predict", "predict_proba"),
+    "smtrain.sources.dialect": ("Dialect",),
 }
 __all__ = [
     "CheckError",

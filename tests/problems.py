@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from smtrain.design import Design
-from smtrain.objective import Objective
 from smtrain.partitions.memory import MemoryPartitions, Workers
-from smtrain.softmax import Partition
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.objective import Objective
 
 
 def design(kind, m=40, seed=0):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.gathering import Gatherer
+from smtrain.fitting.gathering import Gatherer
 from smtrain.sources import records
 from tests.cli import smtrain
 
@@ -103,7 +103,7 @@ def test_float32_is_close_to_float64(mixed):
 
 def test_float32_tells_the_nll_and_the_gap_of_its_weights(mixed, monkeypatch):
     """`auto` takes it for a large table; what it says holds in float64."""
-    monkeypatch.setattr("smtrain.config.FEWEST_FLOAT32", 1000)
+    monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 1000)
     single = sm.fit(str(mixed))
     assert single.fit["options"]["precision"] == "float32"
     assert single.fit["nll"] == pytest.approx(sm.evaluate(single, str(mixed)).metrics["nll"], rel=1e-6)
@@ -113,7 +113,7 @@ def test_float32_tells_the_nll_and_the_gap_of_its_weights(mixed, monkeypatch):
 
 @pytest.mark.parametrize("options", [{"tol": 1e-6}, {"l2": 0.01}, {"l2": 0.0}])
 def test_auto_keeps_float64_where_digits_matter(mixed, monkeypatch, options):
-    monkeypatch.setattr("smtrain.config.FEWEST_FLOAT32", 1000)
+    monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 1000)
     assert sm.fit(str(mixed), epochs=3, **options).fit["options"]["precision"] == "float64"
 
 

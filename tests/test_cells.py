@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smtrain as sm
-from smtrain.config import Dialect
 from smtrain.sources.cells import edge_cells
+from smtrain.sources.dialect import Dialect
 from smtrain.sources.records import RecordReader
 from smtrain.sources.table import Reading, Table
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.api import Observer
-from smtrain.checkpoint import Checkpoint
+from smtrain.fitting.checkpoint import Checkpoint
+from smtrain.fitting.fit import Observer
 from tests.cli import SMTRAIN, clean_environment, smtrain
 
 pytestmark = pytest.mark.bits
@@ -47,7 +47,7 @@ def fit(path, **options):
 @pytest.mark.parametrize("name", SOLVERS)
 def test_a_stopped_fit_ends_with_the_same_bytes(name, by_logits, tmp_path, monkeypatch):
     if by_logits:
-        monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+        monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
     whole, path = fit(tmp_path / "whole.ck", **SOLVERS[name]), tmp_path / "ck"
     for stop in (0, 3, 7, 7, 11):
         with pytest.raises(KeyboardInterrupt):
@@ -81,13 +81,13 @@ class Stopped(Checkpoint):
 @pytest.mark.parametrize("by_logits", [False, True])
 def test_a_choice_of_l2_that_was_stopped_goes_on_where_it_was(by_logits, options, tmp_path, monkeypatch):
     if by_logits:
-        monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+        monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
     options = {"l2": "auto", "folds": 3, "tol": 1e-8} | options
     steps, old = [], Checkpoint.on_walk
     monkeypatch.setattr(Checkpoint, "on_walk", lambda self, walk: steps.append(1) or old(self, walk))
     whole = fit(tmp_path / "whole.ck", **options)
     all_steps = len(steps)
-    monkeypatch.setattr("smtrain.checkpoint.Checkpoint", Stopped)
+    monkeypatch.setattr("smtrain.fitting.checkpoint.Checkpoint", Stopped)
     steps.clear()
     for Stopped.left in (1, 2, 30, 5, all_steps // 3, all_steps // 4):
         with pytest.raises(KeyboardInterrupt):

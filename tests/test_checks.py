@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtrain.checks import OPERATORS, Check, check_classes, parse
 from smtrain.errors import UsageError
-from smtrain.metrics import CLASS_METRICS, METRICS, evaluation_sum
+from smtrain.scoring.fail_if import OPERATORS, Check, check_classes, parse
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS, evaluation_sum
 
 CLASSES = ("a", "b", "c")
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from smtrain.collinearity import Dependence, dependences
-from smtrain.design import Design
 from smtrain.partitions.memory import MemoryPartitions, Workers
-from smtrain.softmax import Partition
+from smtrain.softmax.collinearity import Dependence, dependences
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import Partition
 from tests.problems import split
 
 
@@ -71,5 +71,5 @@ def test_what_holds_in_the_sample_only_is_dropped():
 
 def test_more_columns_than_rows_and_too_many_columns(monkeypatch):
     assert len(found(columns(n=20, p=30))) == 11
-    monkeypatch.setattr("smtrain.collinearity.MOST_COLUMNS", 2)
+    monkeypatch.setattr("smtrain.softmax.collinearity.MOST_COLUMNS", 2)
     assert found(np.ones((10, 3))) == ()

@@ -7,7 +7,7 @@ import sys
 import click
 import pytest
 
-from smtrain.cli.completion import SHELLS
+from smtrain.cli.commands.completion import SHELLS
 from smtrain.cli.main import COMMANDS, cli
 from smtrain.errors import ExitCode
 from tests.cli import SMTRAIN, clean_environment, smtrain

@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import chi2
 
 import smtrain as sm
-from smtrain.contract import BINS, bins_of
-from smtrain.drift import CHANCE, chi_squared, drift, shares_differ
+from smtrain.inspecting.drift import CHANCE, chi_squared, drift, shares_differ
+from smtrain.model.contract import BINS, bins_of
 from tests.cli import smtrain
 from tests.hostile.harness import invoke
 

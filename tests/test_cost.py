@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import smtrain as sm
-from smtrain import curvature, objective, separation
-from smtrain.curvature import BLOCK_BYTES, DEAREST, refresh_bytes
+from smtrain.softmax import curvature, objective, separation
+from smtrain.softmax.curvature import BLOCK_BYTES, DEAREST, refresh_bytes
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.cli import smtrain
@@ -73,7 +73,7 @@ def test_blocks_are_bounded_in_time_and_memory(rows):
 
 
 def test_a_refresh_waits_for_as_many_passes_as_it_takes_and_is_left_out_near_the_end(monkeypatch):
-    monkeypatch.setattr("smtrain.curvature.TRIFLE", 1)
+    monkeypatch.setattr("smtrain.softmax.curvature.TRIFLE", 1)
     problem = of(gaussian(200, 80, 8, spread=0.4), 8, l2=0.1)
     plan = curvature.refresh_plan(problem)
     assert plan.cost > 10 * curvature.CHEAP

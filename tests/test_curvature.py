@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from smtrain.curvature import diagonal_curvature, local_curvature, refresh_plan
-from smtrain.softmax import softmax
+from smtrain.softmax.curvature import diagonal_curvature, local_curvature, refresh_plan
+from smtrain.softmax.loss import softmax
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.problems import KINDS, gaussian, hard_problems, objective, partition, theta
@@ -81,7 +81,7 @@ def test_blocks_save_epochs_on_correlated_columns():
     X = whole.X.numeric @ mixing
     from dataclasses import replace
 
-    from smtrain.design import Design
+    from smtrain.softmax.design import Design
 
     f = objective(replace(whole, X=Design((X - X.mean(0)) / X.std(0))), 5, size=512)
     with pytest.MonkeyPatch.context() as patch:

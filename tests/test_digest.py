@@ -123,7 +123,7 @@ def test_any_way_of_reading(cells, table, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "PIECE", 1000)
     monkeypatch.setattr(records, "PIECE_PER_COLUMN", 1)
     assert digest(table) == same
-    monkeypatch.setattr("smtrain.gathering.PARTITION_ROWS", 256)
+    monkeypatch.setattr("smtrain.fitting.gathering.PARTITION_ROWS", 256)
     assert digest(table) == same
 
 

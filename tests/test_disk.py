@@ -15,16 +15,17 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.api import Observer
 from smtrain.cli.options import Size
-from smtrain.config import Dialect, FitConfig
-from smtrain.design import Design
-from smtrain.learning import learn
+from smtrain.fitting.fit import Observer
+from smtrain.fitting.learning import learn
+from smtrain.fitting.options import FitConfig
 from smtrain.partitions import disk
 from smtrain.partitions.disk import Shelf, Storage
 from smtrain.partitions.memory import Workers
-from smtrain.softmax import Partition
-from smtrain.sources import open_table
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import Partition
+from smtrain.sources.dialect import Dialect
+from smtrain.sources.opening import open_table
 from tests.cli import SMTRAIN, clean_environment, smtrain
 
 pytestmark = pytest.mark.bits
@@ -92,7 +93,7 @@ def test_the_same_bytes_as_in_memory(name, mixed, tmp_path, any_memory):
 
 def test_logits_on_disk(mixed, tmp_path, any_memory, monkeypatch):
     """The trials of a line by logits, whose arrays of a number for each row and class are in the file too."""
-    monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
     arrays = []
     monkeypatch.setattr(
         Storage, "let_go", lambda self, old=Storage.let_go: arrays.append(len(self._mapped)) or old(self)
@@ -116,7 +117,7 @@ class StopAt(Observer):
 @pytest.mark.parametrize("by_logits", [False, True])
 def test_a_checkpoint_goes_from_disk_to_memory_and_back(by_logits, mixed, tmp_path, any_memory, monkeypatch):
     if by_logits:
-        monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+        monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
     options = {"tol": 1e-9, "checkpoint": str(tmp_path / "ck")}
     reference, _ = fit(mixed, tmp_path, tol=1e-9)
     for stop, memory in [(2, 1), (5, None), (8, 1)]:
@@ -270,7 +271,7 @@ def test_a_full_disk(larger, least, tmp_path):
 
 @pytest.mark.parametrize("function", ["pwrite", "posix_fallocate", "ftruncate"])
 def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, any_memory, monkeypatch):
-    monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
 
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from smtrain.distributions import quantile, sign_test, two_sided
+from smtrain.softmax.distributions import quantile, sign_test, two_sided
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 10, 29, 100, 999, 1000])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smtrain as sm
-from smtrain.features import Feature, feature_names
+from smtrain.model.features import Feature, feature_names
 
 LEVEL = pd.DataFrame({"sex": ["male", "female"] * 8, "sex=male": range(16)})
 GAPS = pd.DataFrame({"age": [1.0, None, 4.0, 3.0] * 4, "age is missing": range(16)})

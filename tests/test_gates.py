@@ -131,9 +131,9 @@ def test_any_label_is_safe_in_xml_and_in_markdown(go, odd, monkeypatch):
 
 
 def test_junit_writes_what_xml_can_hold():
-    from smtrain.checks import Outcome
     from smtrain.reports.checks import check_cases
     from smtrain.reports.junit import junit
+    from smtrain.scoring.fail_if import Outcome
 
     nasty = "".join(map(chr, [*range(32), 0x7F, 0x85, 0xD800, 0xFFFE, 0xFFFF])) + "]]>&\"'"
     case = ElementTree.fromstring(junit("evaluate", check_cases([Outcome(nasty, True, 0.0, nasty)])))[0][0]

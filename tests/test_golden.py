@@ -28,7 +28,7 @@ def naive_probabilities(path):
 
 
 def test_there_is_a_file_for_every_version():
-    from smtrain.model import FORMAT_VERSION
+    from smtrain.model.model import FORMAT_VERSION
 
     assert [path.stem for path in GOLDEN] == [f"model-{version}" for version in range(1, FORMAT_VERSION + 1)]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from smtrain.design import Design
-from smtrain.information import inverse, leave_one_out, observed_information, penalty_information
-from smtrain.objective import Objective
 from smtrain.partitions.memory import MemoryPartitions, Workers
-from smtrain.softmax import Partition
+from smtrain.softmax.design import Design
+from smtrain.softmax.information import inverse, leave_one_out, observed_information, penalty_information
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.objective import Objective
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.problems import KINDS, gaussian, objective, partition, theta
@@ -48,7 +48,7 @@ def test_many_rows_are_made_dense_piece_by_piece(monkeypatch):
     problem = objective(whole)
     at = theta(problem)
     before = observed_information(problem, at)
-    monkeypatch.setattr("smtrain.information.DENSE", 1)
+    monkeypatch.setattr("smtrain.softmax.information.DENSE", 1)
     np.testing.assert_allclose(observed_information(problem, at), before, rtol=1e-12, atol=1e-12)
 
 

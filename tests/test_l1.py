@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import smtrain as sm
-from smtrain.curvature import diagonal_curvature, local_curvature
-from smtrain.dual import entropy_sum
-from smtrain.objective import shrunk
-from smtrain.softmax import softmax
+from smtrain.softmax.curvature import diagonal_curvature, local_curvature
+from smtrain.softmax.dual import entropy_sum
+from smtrain.softmax.loss import softmax
+from smtrain.softmax.objective import shrunk
 from smtrain.solvers.base import Status, minimise
 from smtrain.solvers.gradient_descent import GradientDescent
 from smtrain.solvers.proximal import Proximal

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.line import LogitLine, PassLine, open_line
+from smtrain.softmax.line import LogitLine, PassLine, open_line
 from tests.problems import KINDS, objective, partition, theta
 
 pytestmark = pytest.mark.bits
@@ -56,8 +56,8 @@ def test_lines_by_logits_are_for_wide_rows_several_trials_and_not_too_many_rows(
     f = objective(partition("mixed", m=300), size=64)
     at, d = f.value_and_grad(theta(f)), theta(f)
     assert isinstance(open_line(f, at, d, None, trials=3), PassLine)
-    monkeypatch.setattr("smtrain.line.WORTHWHILE", 1)
+    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
     assert isinstance(open_line(f, at, d, None, trials=3), LogitLine)
     assert isinstance(open_line(f, at, d, None, trials=1), PassLine)
-    monkeypatch.setattr("smtrain.line.MOST_LOGITS", 300)
+    monkeypatch.setattr("smtrain.softmax.line.MOST_LOGITS", 300)
     assert isinstance(open_line(f, at, d, None, trials=3), PassLine)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as peer
 
-from smtrain.metrics import CLASS_METRICS, METRICS, evaluation_sum
-from smtrain.softmax import softmax
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS, evaluation_sum
+from smtrain.softmax.loss import softmax
 
 
 @pytest.fixture(params=[False, True])

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from smtrain.objective import Objective
+from smtrain.softmax.objective import Objective
+from smtrain.softmax.tree import pairwise_sum
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
-from smtrain.tree import pairwise_sum
 from tests.problems import hard_problems, objective, partition, theta
 
 

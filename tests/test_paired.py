@@ -6,9 +6,9 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
 
-from smtrain.checks import worse
-from smtrain.paired import Moments, Side, accuracy_interval, mean_difference, paired_sum
-from smtrain.softmax import nll
+from smtrain.scoring.fail_if import worse
+from smtrain.scoring.paired import Moments, Side, accuracy_interval, mean_difference, paired_sum
+from smtrain.softmax.loss import nll
 
 
 def pair(m=300, K=3, seed=0, weights=None, noise=1.0, places=None):

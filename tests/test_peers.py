@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import smtrain as sm
-from smtrain.config import FitConfig
+from smtrain.fitting.options import FitConfig
 from smtrain.solvers import SOLVERS
 from tests.cli import smtrain
 from tests.problems import hard_problems, objective

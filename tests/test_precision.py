@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.config import FitConfig
+from smtrain.fitting.options import FitConfig
 from tests.cli import smtrain
 
 
@@ -51,7 +51,7 @@ def test_what_is_said_at_the_end_is_true_in_float64(name):
     model = sm.fit(frame, target="y", precision="float32", tol=1e-5, **options)
     aside = np.zeros(len(frame), bool)
     if "validation" in options:
-        from smtrain.holdout import validation_rows
+        from smtrain.softmax.holdout import validation_rows
 
         aside = validation_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), 0.3, 0)
         nll, _ = objective_of(model, frame, options, aside)
@@ -109,7 +109,7 @@ def test_weights_of_any_size_count_in_float32(factor):
     ],
 )
 def test_auto_keeps_float64_where_weights_take_digits(weights, chosen, monkeypatch):
-    monkeypatch.setattr("smtrain.config.FEWEST_FLOAT32", 100)
+    monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 100)
     frame = separable().assign(w=float(weights[0]))
     frame.loc[::100, "w"] = float(weights[1])
     model = sm.fit(frame, target="y", weight="w", epochs=2)
@@ -117,7 +117,7 @@ def test_auto_keeps_float64_where_weights_take_digits(weights, chosen, monkeypat
 
 
 def test_class_weights_count_for_auto(monkeypatch):
-    monkeypatch.setattr("smtrain.config.FEWEST_FLOAT32", 100)
+    monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 100)
     plain, heavy = (
         sm.fit(separable(), target="y", drop=("w",), class_weight=weights, epochs=2).fit["options"]["precision"]
         for weights in (None, {"k0": 1e6})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.ranking import largest_first
+from smtrain.softmax.ranking import largest_first
 
 
 def test_the_largest_first_and_equal_ones_as_they_stand():

@@ -56,7 +56,7 @@ def test_any_pieces_and_tiles(model_and_rows, monkeypatch):
         monkeypatch.setattr(records, "FIRST_PIECE", piece)
         monkeypatch.setattr(records, "PIECE", piece)
         monkeypatch.setattr(records, "PIECE_PER_COLUMN", 1)
-        monkeypatch.setattr("smtrain.predicting.TILE_LOGITS", tile)
+        monkeypatch.setattr("smtrain.scoring.predict.TILE_LOGITS", tile)
         np.testing.assert_array_equal(sm.predict_proba(model, path), whole)
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smtrain as sm
-from smtrain.design import Design
-from smtrain.objective import Objective
 from smtrain.partitions.disk import Storage
-from smtrain.sampling import FEWEST_OF_CLASS, Sampler, row_counts
-from smtrain.softmax import Partition
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.objective import Objective
+from smtrain.softmax.sampling import FEWEST_OF_CLASS, Sampler, row_counts
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.solvers.proximal import Proximal
@@ -86,7 +86,7 @@ def test_a_large_sample_keeps_to_the_epochs():
 
 
 def test_the_same_bits_from_many_partitions(monkeypatch, tmp_path):
-    monkeypatch.setattr("smtrain.gathering.PARTITION_ROWS", 256)
+    monkeypatch.setattr("smtrain.fitting.gathering.PARTITION_ROWS", 256)
     monkeypatch.setattr(Storage, "set_aside", lambda *_: None)
     rng = np.random.default_rng(1)
     frame = pd.DataFrame(rng.normal(size=(30_000, 3)), columns=list("abc")).assign(w=rng.integers(0, 3, 30_000))

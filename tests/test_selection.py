@@ -8,8 +8,8 @@ from sklearn.metrics import log_loss
 
 import smtrain as sm
 from smtrain.errors import UsageError
-from smtrain.holdout import folds
-from smtrain.selection import mean_and_error
+from smtrain.fitting.selection import mean_and_error
+from smtrain.softmax.holdout import folds
 from tests.cli import smtrain
 
 

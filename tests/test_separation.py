@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from smtrain.separation import effects, find_separation
+from smtrain.softmax.separation import effects, find_separation
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.problems import Design, Partition, gaussian, hard_problems, objective
@@ -55,7 +55,7 @@ def coarse(seed):
 
 @pytest.mark.parametrize(("sample", "seeds"), [((20, 1000), 40), ((1, 3), 40)])
 def test_it_agrees_with_linear_programming(sample, seeds, monkeypatch):
-    monkeypatch.setattr("smtrain.separation.SAMPLE", sample)
+    monkeypatch.setattr("smtrain.softmax.separation.SAMPLE", sample)
     seen = set()
     for seed in range(seeds):
         whole, K = coarse(seed)
@@ -122,6 +122,6 @@ def test_the_cost_nears_its_limit_from_above():
 
 
 def test_too_many_classes_are_not_searched(monkeypatch):
-    monkeypatch.setattr("smtrain.separation.MOST_CLASSES", 2)
+    monkeypatch.setattr("smtrain.softmax.separation.MOST_CLASSES", 2)
     problem, solution = fitted(gaussian(60, 3, 3, spread=8.0), 3, epochs=60)
     assert find_separation(problem, solution.point.theta) is None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.softmax import cost_and_gradient, curvature_times, intercept_curvature, logits, nll, softmax
+from smtrain.softmax.loss import cost_and_gradient, curvature_times, intercept_curvature, logits, nll, softmax
 from tests import reference
 from tests.problems import KINDS, objective, partition, split, theta
 
@@ -58,8 +58,8 @@ def test_m5_jacobian_of_softmax():
 
 def test_m12_worked_example():
     """x = [2, 2, 2], s = [0.1, 0.7, 0.2], y = [0, 0, 1]: x ⊗ (s − y), and its rows add up to zero."""
-    from smtrain.design import Design
-    from smtrain.softmax import Partition
+    from smtrain.softmax.design import Design
+    from smtrain.softmax.loss import Partition
 
     part = Partition(Design(np.full((1, 3), 2.0)), np.array([2]), np.ones(1))
     sums = cost_and_gradient(part, np.zeros((3, 3)), np.log([0.1, 0.7, 0.2]))
@@ -111,7 +111,7 @@ def test_tiles_of_a_partition_change_rounding_only(monkeypatch):
     part = partition("mixed", m=300)
     t = theta(objective(part))
     whole = cost_and_gradient(part, t[:-1], t[-1])
-    monkeypatch.setattr("smtrain.softmax.CACHE_LOGITS", 4 * 64)
+    monkeypatch.setattr("smtrain.softmax.loss.CACHE_LOGITS", 4 * 64)
     tiled = cost_and_gradient(part, t[:-1], t[-1])
     assert tiled.nll == pytest.approx(whole.nll, rel=1e-13)
     np.testing.assert_allclose(tiled.W, whole.W, atol=1e-12)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from smtrain.objective import Point
+from smtrain.softmax.objective import Point
 from smtrain.solvers.base import Status, minimise
 from smtrain.solvers.gradient_descent import GradientDescent
 from smtrain.solvers.lbfgs import Lbfgs
@@ -80,7 +80,7 @@ def test_nothing_to_learn_is_learned_at_once():
     X = same.X.numeric * 0
     from dataclasses import replace
 
-    from smtrain.design import Design
+    from smtrain.softmax.design import Design
 
     flat = replace(same, X=Design(X))
     assert balanced.rows == 0

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from smtrain.design import Design
-from smtrain.objective import Objective
 from smtrain.partitions.memory import MemoryPartitions, Workers
-from smtrain.softmax import Partition, nll, softmax
-from smtrain.temperature import fitted_scale
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import Partition, nll, softmax
+from smtrain.softmax.objective import Objective
+from smtrain.softmax.temperature import fitted_scale
 from tests.hostile.harness import invoke
 
 

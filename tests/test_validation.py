@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.api import Observer
-from smtrain.design import Design
 from smtrain.errors import DataError, UsageError
-from smtrain.holdout import validation_rows
+from smtrain.fitting.fit import Observer
 from smtrain.partitions.disk import DiskPartitions, Shelf, Storage
 from smtrain.partitions.memory import Workers
-from smtrain.softmax import Partition
+from smtrain.softmax.design import Design
+from smtrain.softmax.holdout import validation_rows
+from smtrain.softmax.loss import Partition
 from smtrain.sources import records
 from tests.cli import smtrain
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.recorded import READERS, options_from
+from smtrain.fitting.recorded import READERS, options_from
 from tests.hostile.harness import invoke
 from tests.hostile.test_models import Forger
 

@@ -12,7 +12,7 @@ import click
 from smtrain.cli import options as opt
 from smtrain.errors import UsageError, quoted
 
-CONFIG = "smtrain.config"  # the key in a context's meta of the file that --config named
+CONFIG = "smtrain.fitting.options"  # the key in a context's meta of the file that --config named
 Identity = tuple[int | str, ...]
 
 

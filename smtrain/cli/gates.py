@@ -10,7 +10,7 @@ from smtrain.cli.publishing import check_junit, junit_option
 from smtrain.errors import CheckError, UsageError
 
 if TYPE_CHECKING:
-    from smtrain.checks import Check, Outcome
+    from smtrain.scoring.fail_if import Check, Outcome
 
 
 class Expression(click.ParamType["Check | str"]):
@@ -27,7 +27,7 @@ class Expression(click.ParamType["Check | str"]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Check | str":
         """Return the word or the check. Raises UsageError."""
-        from smtrain.checks import Check, parse
+        from smtrain.scoring.fail_if import Check, parse
 
         if isinstance(value, Check):
             return value

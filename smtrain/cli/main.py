@@ -67,7 +67,7 @@ class Commands(click.Group):
         """The command of a module of its name."""
         if cmd_name not in COMMANDS:
             return None
-        return configurable(import_module(f"smtrain.cli.{cmd_name}").command)
+        return configurable(import_module(f"smtrain.cli.commands.{cmd_name}").command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

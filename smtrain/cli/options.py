@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from smtrain.config import RIDGE, UNLABELLED, Dialect, FitConfig, valid_delimiter
 from smtrain.errors import UsageError
-from smtrain.paths import native_path, native_text
+from smtrain.fitting.options import RIDGE, FitConfig
 from smtrain.solvers import SOLVERS
+from smtrain.sources.dialect import UNLABELLED, Dialect, valid_delimiter
+from smtrain.sources.paths import native_path, native_text
 
 if TYPE_CHECKING:
-    from smtrain.model import Model
+    from smtrain.model.model import Model
 
 DEFAULTS = FitConfig()
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
@@ -277,7 +278,7 @@ solver_choice = click.Choice(list(SOLVERS))
 
 def load(model: str) -> "Model":
     """The model that `-m` names."""
-    from smtrain.model import load_model
+    from smtrain.model.model import load_model
 
     try:
         return load_model(model)

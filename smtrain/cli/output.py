@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
-from smtrain.paths import keep_owner, mode_for
 from smtrain.reports.text import OLD_COMMAND, in_github
+from smtrain.sources.paths import keep_owner, mode_for
 
 if TYPE_CHECKING:
     from rich.console import Console

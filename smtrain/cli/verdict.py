@@ -7,7 +7,7 @@ from smtrain.cli.output import print_document, report_output
 from smtrain.errors import CheckError
 
 if TYPE_CHECKING:
-    from smtrain.diagnosis import Diagnosis
+    from smtrain.inspecting.diagnosis import Diagnosis
 
 
 def conclude(

@@ -1,1 +1,1 @@
-"""Where encoded rows live: each module offers the `Partitions` of smtrain.objective."""
+"""Where encoded rows live: each module offers the `Partitions` of smtrain.softmax.objective."""

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from smtrain.errors import OutputError, UsageError, quoted
 from smtrain.partitions.memory import Items, MemoryPartitions, Workers
-from smtrain.softmax import Partition
-from smtrain.tree import Additive
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.tree import Additive
 
 S = TypeVar("S")
 R = TypeVar("R")

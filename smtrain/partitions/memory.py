@@ -12,9 +12,9 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.design import Design
-from smtrain.softmax import Partition
-from smtrain.tree import Additive, pairwise_sum
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.tree import Additive, pairwise_sum
 
 S = TypeVar("S")
 R = TypeVar("R")

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from smtrain.diagnosis import Diagnosis, Severity
 from smtrain.errors import DataError, SmtrainError
+from smtrain.inspecting.diagnosis import Diagnosis, Severity
 
 LONGEST_PATH = 4096
 

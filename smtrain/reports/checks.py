@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from smtrain.checks import Outcome
 from smtrain.reports.console import errors
 from smtrain.reports.junit import Case
 from smtrain.reports.sections import Section
 from smtrain.reports.text import message
+from smtrain.scoring.fail_if import Outcome
 
 
 def checks_document(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -4,15 +4,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from smtrain.api import Comparison
-from smtrain.changes import SchemaChange, SetChange
-from smtrain.checks import Outcome
-from smtrain.paired import Difference, McNemar, mean_difference
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.evaluation import skipped_document
 from smtrain.reports.sections import Section
 from smtrain.reports.tables import number, weight, whole
 from smtrain.reports.text import named
+from smtrain.scoring.changes import SchemaChange, SetChange
+from smtrain.scoring.compare import Comparison
+from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.paired import Difference, McNemar, mean_difference
 
 MOST_FLIPS, MOST_WEIGHTS, MOST_WEIGHTS_JSON, MOST_NAMES = 20, 20, 200, 20
 

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from smtrain.diagnosis import Diagnosis, Finding, Severity
+from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
 from smtrain.reports.junit import Case
 from smtrain.reports.notices import listed
 from smtrain.reports.sections import Section, files, markdown

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.api import Evaluation
-from smtrain.checks import Outcome
-from smtrain.metrics import CALIBRATION_BINS
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.sections import Section, files, markdown, print_sections
 from smtrain.reports.tables import number, print_table, weight, whole
 from smtrain.reports.text import show, width_of
 from smtrain.reports.worst import worst_section
+from smtrain.scoring.evaluate import Evaluation
+from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.metrics import CALIBRATION_BINS
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,18 +5,18 @@ import math
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from smtrain.api import Observer
-from smtrain.config import FitConfig
-from smtrain.encoding import Encoder
 from smtrain.errors import OutputError, quoted
-from smtrain.learning import Learned
-from smtrain.model import Model
-from smtrain.rarity import rare_classes
+from smtrain.fitting.fit import Observer
+from smtrain.fitting.learning import Learned
+from smtrain.fitting.options import FitConfig
+from smtrain.fitting.selection import Candidate, Selection
+from smtrain.model.encoder import Encoder
+from smtrain.model.model import Model
+from smtrain.model.rarity import rare_classes
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.notices import listed, notices, rare_line, warnings
 from smtrain.reports.text import named, show
-from smtrain.selection import Candidate, Selection
 from smtrain.solvers.base import Record, Status
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from smtrain.diagnosis import Severity
+from smtrain.inspecting.diagnosis import Severity
 from smtrain.reports.annotations import LONGEST_PATH, Annotation, in_folder
 from smtrain.reports.console import errors
 from smtrain.reports.text import in_github, message, show

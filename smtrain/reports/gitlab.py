@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from smtrain.diagnosis import Severity
+from smtrain.inspecting.diagnosis import Severity
 from smtrain.reports.annotations import LONGEST_PATH, Annotation, in_folder
 from smtrain.reports.text import message, show
 

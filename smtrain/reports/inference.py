@@ -8,7 +8,7 @@ import numpy as np
 from smtrain.reports.notices import listed
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import named, show
-from smtrain.standard_errors import Inference
+from smtrain.scoring.inference import Inference
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.gradcheck import GradientCheck
-from smtrain.model import Model
-from smtrain.predicting import Scored
-from smtrain.ranking import largest_first
+from smtrain.model.model import Model
 from smtrain.reports.tables import print_table
-from smtrain.softmax import nll
+from smtrain.scoring.predict import Scored
+from smtrain.softmax.differences import GradientCheck
+from smtrain.softmax.loss import nll
+from smtrain.softmax.ranking import largest_first
 
 if TYPE_CHECKING:
     from rich.console import Console

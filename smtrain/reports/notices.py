@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smtrain.model import Model
-from smtrain.rarity import rare_classes
+from smtrain.model.model import Model
+from smtrain.model.rarity import rare_classes
 from smtrain.reports.text import in_quotes, message, named
-from smtrain.temperature import at_its_bound
+from smtrain.softmax.temperature import at_its_bound
 
 MOST_NAMES, MOST_LINES = 6, 6
 LONGEST = 450  # bytes of a warning

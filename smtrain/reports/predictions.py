@@ -9,13 +9,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.design import Floats
 from smtrain.errors import UsageError, quoted
-from smtrain.model import Model
-from smtrain.predicting import Scored
+from smtrain.model.model import Model
 from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
 from smtrain.reports.text import message, named
+from smtrain.scoring.predict import Scored
+from smtrain.softmax.design import Floats
 from smtrain.sources.notation import is_number
 from smtrain.sources.records import Piece
 from smtrain.sources.table import Table

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from smtrain.inspecting.verify import Verification
 from smtrain.reports.text import message
-from smtrain.verifying import Verification
 
 
 def document(found: Verification, within: float, tolerance: float) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.encoding import NumericColumn
-from smtrain.model import Model
-from smtrain.ranking import largest_first
+from smtrain.model.encoder import NumericColumn
+from smtrain.model.model import Model
 from smtrain.reports.fit import outcome, settings, sparsity, unused
 from smtrain.reports.inference import inference_document, print_inference
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import named, show
-from smtrain.standard_errors import Inference
+from smtrain.scoring.inference import Inference
+from smtrain.softmax.ranking import largest_first
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from smtrain.model import Model
+from smtrain.model.model import Model
 from smtrain.reports.mathematics import pushes
 from smtrain.reports.sections import Section
 from smtrain.reports.text import named
-from smtrain.worst import WorstRow
+from smtrain.scoring.worst import WorstRow
 
 MOST_PUSHES, MOST_SHOWN = 10, 3
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from smtrain.config import FitConfig
+from smtrain.solvers.options import Options
 
 if TYPE_CHECKING:  # the command line lists the names without loading numpy
     from smtrain.solvers.base import Solver
@@ -16,7 +16,7 @@ SOLVERS = {
 }
 
 
-def make_solver(config: FitConfig) -> "Solver":
+def make_solver(config: Options) -> "Solver":
     """Return the solver that `config` names, with its options: each module's `from_config`."""
-    from_config: Callable[[FitConfig], Solver] = import_module(SOLVERS[config.solver_name]).from_config
+    from_config: Callable[[Options], Solver] = import_module(SOLVERS[config.solver_name]).from_config
     return from_config(config)

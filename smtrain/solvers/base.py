@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from smtrain.objective import Objective, Point, Theta
+from smtrain.softmax.objective import Objective, Point, Theta
 
 # What is computed in float32 is said to so many digits at most.
 SINGLE_DIGITS = 6

@@ -1,6 +1,6 @@
 """Batched gradient descent: the textbook update of M9, W ← W − α ∂J/∂W.
 
-Objective: J/n of smtrain.objective. Inputs: α (or the safe 1/L), a batch size, a momentum μ, a seed.
+Objective: J/n of smtrain.softmax.objective. Inputs: α (or the safe 1/L), a batch size, a momentum μ, a seed.
 Output: one step an epoch. A full batch takes one update an epoch; mini-batches take one each, over rows shuffled anew
 every epoch, and then the epoch's NLL is computed at the weights it names by a pass of its own.
 With momentum (Polyak, 1964): V ← μ V − α ∂J/∂W, W ← W + V.
@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from smtrain.config import FitConfig
-from smtrain.objective import Objective, Point, Theta, shrunk
+from smtrain.softmax.objective import Objective, Point, Theta, shrunk
 from smtrain.solvers.base import State
+from smtrain.solvers.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,6 @@ class GradientDescent:
         return theta, velocity
 
 
-def from_config(config: FitConfig) -> GradientDescent:
+def from_config(config: Options) -> GradientDescent:
     """Return the solver that `config` asks for."""
     return GradientDescent(config.learning_rate, config.batch_size, config.momentum, config.seed)

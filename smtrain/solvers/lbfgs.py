@@ -1,9 +1,9 @@
 """Limited-memory BFGS: gradient descent whose step is scaled by the curvature met in recent epochs.
 
-Objective: J/n of smtrain.objective. Input: nothing to tune. Output: one accepted step a time, never uphill.
+Objective: J/n of smtrain.softmax.objective. Input: nothing to tune. Output: one accepted step a time, never uphill.
 Direction: the two-loop recursion (Nocedal, 1980; Nocedal & Wright, Algorithm 7.4). Its initial matrix is the fixed
-diagonal bound of the curvature at first, later the blocks of smtrain.curvature, taken anew now and then at the current
-point; the pairs are kept. Step: bracketing on the Armijo and weak Wolfe conditions, with the approximate Wolfe
+diagonal bound of the curvature at first, later the blocks of smtrain.softmax.curvature, taken anew now and then at the
+current point; the pairs are kept. Step: bracketing on the Armijo and weak Wolfe conditions, with the approximate Wolfe
 conditions of Hager & Zhang (2005) where the objective's decrease drowns in rounding. With many rows the first step from
 zero goes to the optimum of a sample of them, whose own first step does the same.
 """
@@ -14,8 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from smtrain.config import FitConfig
-from smtrain.curvature import (
+from smtrain.softmax.curvature import (
     AT_ONCE,
     CHEAP,
     Curvature,
@@ -25,9 +24,10 @@ from smtrain.curvature import (
     refresh_bytes,
     refresh_plan,
 )
-from smtrain.line import LogitLine, Logits, PassLine, open_line
-from smtrain.objective import Objective, Point, Theta
+from smtrain.softmax.line import LogitLine, Logits, PassLine, open_line
+from smtrain.softmax.objective import Objective, Point, Theta
 from smtrain.solvers.base import State
+from smtrain.solvers.options import Options
 
 ARMIJO, WOLFE = 1e-4, 0.9
 TRIALS = 25
@@ -270,6 +270,6 @@ def _next_trial(low: float, high: float, t: float, slope: float, rise: float) ->
     return float(np.clip(cut, low + 0.1 * width, high - 0.1 * width))
 
 
-def from_config(config: FitConfig) -> Lbfgs:
+def from_config(config: Options) -> Lbfgs:
     """Return the solver for this precision, float64 where it is not settled."""
     return Lbfgs(ROUNDING.get(config.precision, ROUNDING["float64"]))

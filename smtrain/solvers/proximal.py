@@ -1,6 +1,6 @@
 """Proximal L-BFGS: the solver for penalties with l1, whose derivative jumps at zero.
 
-Objective: J/n of smtrain.objective. Input: nothing to tune. Output: one accepted step a time, never uphill.
+Objective: J/n of smtrain.softmax.objective. Input: nothing to tune. Output: one accepted step a time, never uphill.
 A step goes to the minimum of the quadratic model of the smooth part and l1 together (smtrain.solvers.quadratic), which
 puts weights at exactly zero; a search along the way there takes care of a poor model (Lee, Sun & Saunders, 2014). The
 pairs and the curvature blocks that the model is made of are those of L-BFGS.
@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from smtrain.config import FitConfig
-from smtrain.curvature import refresh_plan
-from smtrain.objective import Objective, Point
-from smtrain.softmax import TRIFLE
+from smtrain.softmax.curvature import refresh_plan
+from smtrain.softmax.loss import TRIFLE
+from smtrain.softmax.objective import Objective, Point
 from smtrain.solvers import lbfgs
 from smtrain.solvers.lbfgs import ARMIJO, TRIALS, Lbfgs, LbfgsState
+from smtrain.solvers.options import Options
 from smtrain.solvers.quadratic import Bfgs, Model
 
 # How well the model is minimised: by experiment; ten times better saves few passes and costs more than they do.
@@ -68,6 +68,6 @@ class Proximal(Lbfgs):
         return bool(there <= -0.8 * fall)
 
 
-def from_config(config: FitConfig) -> Proximal:
+def from_config(config: Options) -> Proximal:
     """Return the solver for this precision."""
     return Proximal(lbfgs.from_config(config).rounding)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.paths import native_path
 from smtrain.sources.formats import START, format_of
+from smtrain.sources.paths import native_path
 
 READ_BYTES = 1 << 20
 # A small file that unpacks to more than this, and to more than so many times its size, is taken for a bomb.

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.config import Dialect
+from smtrain.sources.dialect import Dialect
 from smtrain.sources.notation import number
 from smtrain.sources.records import BLANKS
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from smtrain.config import LARGEST
 from smtrain.errors import DataError, quoted
 from smtrain.sources.absent import means_missing
+from smtrain.sources.dialect import LARGEST
 from smtrain.sources.quantities import Sort, quantities, sort_of
 
 # So many texts of a column, those seen first, say whether they are numbers in another notation.

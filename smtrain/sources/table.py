@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.config import LARGEST, Dialect
-from smtrain.design import Floats
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.likeness import did_you_mean
+from smtrain.softmax.design import Floats
 from smtrain.sources.cells import TextCells, edge_cells
+from smtrain.sources.dialect import LARGEST, Dialect
 from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, units_hint
+from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.missing import missing_of
 from smtrain.sources.notation import NUMBER, not_a_number, number
 from smtrain.sources.records import BLANKS, BOM, Piece, RecordReader, line_ends, written

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.config import Dialect
-from smtrain.sources import open_table
+from smtrain.sources.dialect import Dialect
+from smtrain.sources.opening import open_table
 from tests.forms.tables import KINDS, LABELS, table
 from tests.forms.writing import FORMS, Form, write
 

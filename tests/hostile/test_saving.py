@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-import smtrain.npz
+import smtrain.model.archive
 from smtrain import load
 from tests.cli import SMTRAIN, clean_environment
 from tests.hostile.harness import ALLOWED_CODES, invoke
@@ -124,7 +124,7 @@ def test_every_call_fails_once(module, function, error, monkeypatch, other):
 
     def make_patch(nth):
         failing = FailingModule(real, function, nth, raised)
-        return lambda context: context.setattr(smtrain.npz, module, failing)
+        return lambda context: context.setattr(smtrain.model.archive, module, failing)
 
     failed = until_it_passes(make_patch, monkeypatch, other, codes, stopped=error in STOPPING)
     assert failed >= (0 if function == "open" else 1)  # a folder that cannot be opened to be synced is no failure
@@ -140,7 +140,7 @@ def test_every_write_fails_once(short, error, monkeypatch, other):
             return FailingFile(descriptor, mode, nth=self._left, error=raised, short=short)
 
     def make_patch(nth):
-        return lambda context: context.setattr(smtrain.npz, "os", Module(os, "", nth, raised))
+        return lambda context: context.setattr(smtrain.model.archive, "os", Module(os, "", nth, raised))
 
     assert until_it_passes(make_patch, monkeypatch, other, codes, stopped=error in STOPPING) >= 10
 
@@ -160,7 +160,9 @@ def test_a_write_that_is_silently_lost_is_found(monkeypatch, other):
     old = (other / "model.npz").read_bytes()
     for nth in range(1, 40):
         outcome = fit_with(
-            lambda context, n=nth: context.setattr(smtrain.npz, "os", Module(os, "", n, None)), monkeypatch, other
+            lambda context, n=nth: context.setattr(smtrain.model.archive, "os", Module(os, "", n, None)),
+            monkeypatch,
+            other,
         )
         if outcome.code == 0:
             load(str(other / "model.npz"))
@@ -264,7 +266,7 @@ def test_killed_at_any_time(tmp_path):
 
 KILLED_WHILE_WRITING = """
 import os, signal, sys
-from smtrain import npz
+from smtrain.model import archive as npz
 write = npz._write_members
 def half(file, arrays):
     write(file, arrays)
@@ -300,9 +302,9 @@ def test_where_files_need_a_name_they_have_one(how, monkeypatch, other):
                 raise AttributeError(name)
             return refuse if name == "open" and how == "not on this file system" else getattr(os, name)
 
-    monkeypatch.setattr(smtrain.npz, "os", Plain())
+    monkeypatch.setattr(smtrain.model.archive, "os", Plain())
     if how == "no /proc":
-        monkeypatch.setattr(smtrain.npz, "_of_descriptor", lambda descriptor: f"/no/such/folder/{descriptor}")
+        monkeypatch.setattr(smtrain.model.archive, "_of_descriptor", lambda descriptor: f"/no/such/folder/{descriptor}")
     assert invoke("fit", "data.csv", "-q", folder=other).code == 0
 
 
@@ -322,7 +324,7 @@ def test_predict_while_fit_replaces_the_model(tmp_path):
     (tmp_path / "data.csv").write_bytes(wide_table())
     finish(start(tmp_path, "fit", "data.csv", "-q", "--epochs", "2"))
     loop = (
-        "import sys; from smtrain.api import fit\n"
+        "import sys; from smtrain.fitting.fit import fit\n"
         "for i in range(60): fit('data.csv', epochs=1 + i % 3).save('model.npz')"
     )
     writer = subprocess.Popen([sys.executable, "-c", loop], cwd=tmp_path)

@@ -1,0 +1,77 @@
+"""`smtrain compare`."""
+
+from typing import Any
+
+import click
+
+from smtrain.cli import options as opt
+from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.publishing import publish, reporting_errors
+from smtrain.errors import UsageError
+
+
+@click.command("compare", short_help="Say whether a new model is better than an old one.")
+@click.argument("old", type=opt.File(), metavar="OLD.npz")
+@click.argument("new", type=opt.File(), metavar="NEW.npz")
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@gate_options("worse")
+@click.option(
+    "--level",
+    type=opt.Number(0, 1, open_low=True, open_high=True),
+    default=0.95,
+    show_default=True,
+    help="Of the intervals. worse: the whole interval of the NLL's difference is above 0.",
+)
+@click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
+@opt.unlabelled_option("without a label, or with one that one of the models does not know")
+@opt.threads_option
+@opt.json_option
+def command(
+    old: str,
+    new: str,
+    data: tuple[str, ...],
+    *,
+    fail_if: tuple[Any, ...],
+    junit: str | None,
+    level: float,
+    format: str,  # noqa: A002 - the option's name
+    unlabelled: str,
+    threads: int | None,
+    json: bool,
+) -> None:
+    """Compare two models on the labelled rows of DATA, CSV files or -, which are read once.
+
+    Prints the metrics of both, paired tests of the NLL and of the errors (McNemar), the predictions that changed, what
+    changed in columns, levels and classes, and the weights that moved. Exits with 7 if a check of --fail-if failed;
+    metrics in it are those of the new model.
+    """
+    from smtrain.cli.output import print_data, print_document, report_output
+    from smtrain.model.model import load
+    from smtrain.reports.checks import check_cases
+    from smtrain.reports.comparison import comparison_document, comparison_sections
+    from smtrain.reports.predictions import say_skipped, say_unseen
+    from smtrain.reports.sections import files, markdown, print_sections
+    from smtrain.scoring.compare import compare
+    from smtrain.scoring.fail_if import check_classes
+
+    if json and format != "table":
+        raise UsageError("--json and --format exclude each other")
+    check_gates(junit, fail_if)
+    with reporting_errors("compare", junit):
+        models = load(old), load(new)
+        check_classes(fail_if, models[1].classes)
+        found = compare(*models, list(data), threads=threads, unlabelled=unlabelled)
+    outcomes = found.outcomes(*fail_if, level=level)
+    sections = comparison_sections(found, level, outcomes)
+    page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
+    publish("compare", check_cases(outcomes), junit, lambda: page)
+    if json:
+        print_document(comparison_document(found, level, outcomes))
+    elif format == "markdown":
+        print_data(page)
+    else:
+        with report_output() as console:
+            print_sections(console, sections)
+    say_skipped(found.new.skipped)
+    say_unseen(found.new.unseen)
+    settle(outcomes)

@@ -1,0 +1,58 @@
+"""`smtrain evaluate`."""
+
+from typing import Any
+
+import click
+
+from smtrain.cli import options as opt
+from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.publishing import publish, reporting_errors
+
+
+@click.command("evaluate", short_help="Say how good a model is on labelled rows.")
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@opt.model_option
+@gate_options()
+@click.option("--worst", type=opt.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
+@opt.unlabelled_option("without a label, or with one that the model does not know")
+@opt.threads_option
+@opt.json_option
+def command(
+    data: tuple[str, ...],
+    model: str,
+    *,
+    fail_if: tuple[Any, ...],
+    junit: str | None,
+    worst: int,
+    unlabelled: str,
+    threads: int | None,
+    json: bool,
+) -> None:
+    """Compare the predictions for DATA, CSV files or -, with their labels.
+
+    Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
+    a class, and the confusion matrix. Exits with 7 if a check of --fail-if failed.
+    """
+    from smtrain.cli.output import print_document, report_output
+    from smtrain.reports.checks import check_cases
+    from smtrain.reports.evaluation import document, print_evaluation, summary
+    from smtrain.reports.predictions import say_skipped, say_unseen
+    from smtrain.reports.worst import worst_document
+    from smtrain.scoring.evaluate import evaluate
+    from smtrain.scoring.fail_if import check_classes
+
+    check_gates(junit, fail_if)
+    with reporting_errors("evaluate", junit):
+        loaded = opt.load(model)
+        check_classes(fail_if, loaded.classes)
+        evaluation = evaluate(loaded, list(data), threads=threads, worst=worst, unlabelled=unlabelled)
+    outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
+    publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
+    if json:
+        print_document(document(evaluation, outcomes, rows))
+    else:
+        with report_output() as console:
+            print_evaluation(console, evaluation, outcomes, rows)
+    say_skipped(evaluation.skipped)
+    say_unseen(evaluation.unseen)
+    settle(outcomes)

@@ -1,0 +1,30 @@
+"""`smtrain explain`."""
+
+import click
+
+from smtrain.cli import options as opt
+
+
+@click.command("explain", short_help="Show one row's x, z, s, y, s − y and x ⊗ (s − y).")
+@click.argument("data", type=opt.Data(), default="-")
+@click.option("--row", type=opt.Integer(1), default=1, show_default=True, help="Which row, from 1.")
+@opt.model_option
+@opt.json_option
+def command(data: str, row: int, model: str, *, json: bool) -> None:
+    """Show how the model sees one row of DATA.
+
+    Its encoded x, logits z, probabilities s, label y, s − y, the row's share x ⊗ (s − y) of the gradient with one line
+    a class, and the columns that pushed the prediction.
+    """
+    from smtrain.cli.output import print_document, report_output
+    from smtrain.reports.mathematics import explanation, print_explanation
+    from smtrain.scoring.predict import scored_row
+
+    loaded = opt.load(model)
+    scored, labelled = scored_row(loaded, data, row)
+    found = explanation(loaded, scored, row, labelled=labelled)
+    if json:
+        print_document(found)
+    else:
+        with report_output() as console:
+            print_explanation(console, found)

@@ -1,0 +1,161 @@
+"""`smtrain fit`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from smtrain.cli import options as opt
+from smtrain.errors import UsageError, quoted
+
+
+@click.command("fit", short_help="Train on CSV files and write a model.")
+@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=opt.Output(),
+    default=opt.DEFAULT_MODEL,
+    show_default=True,
+    metavar="FILE",
+    help="Model to write.",
+)
+@opt.reading_options
+@click.option(
+    "--class-weight", type=opt.Text(), metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,…."
+)
+@opt.l2_option(auto=True)
+@click.option(
+    "--l1",
+    type=opt.Number(0),
+    default=opt.DEFAULTS.l1,
+    show_default=True,
+    help="Penalty l1 ‖W‖₁ besides: sets weights to exactly zero.",
+)
+@click.option(
+    "--solver",
+    type=opt.solver_choice,
+    help="[default: lbfgs; proximal with --l1; gd with a learning rate or batch size]",
+)
+@click.option("--epochs", type=opt.Integer(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
+@click.option(
+    "--tol",
+    type=opt.Number(0),
+    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with no penalty or --se]",
+)
+@click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
+@click.option("--batch-size", type=opt.Integer(1), help="Rows of a mini-batch of gd.  [default: all]")
+@click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
+@click.option(
+    "--validation",
+    type=opt.NumberOrData(opt.Number(0, 0.9, open_low=True)),
+    metavar="SHARE|FILE",
+    help="Set so large a share of the rows aside, or use a file, to show the NLL of rows that are not trained on.",
+)
+@click.option(
+    "--patience",
+    type=opt.Integer(1),
+    metavar="EPOCHS",
+    help="Stop after so many without a lower validation NLL; keep the best.",
+)
+@click.option("--calibrate", is_flag=True, help="Fit a temperature on the validation rows.")
+@click.option(
+    "--folds",
+    type=opt.Integer(2, 100),
+    default=opt.DEFAULTS.folds,
+    show_default=True,
+    help="Folds of the cross-validation of --l2 auto.",
+)
+@click.option("--one-se", is_flag=True, help="With --l2 auto, the largest l2 within a standard error of the best.")
+@click.option(
+    "--init", type=opt.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
+)
+@click.option(
+    "--checkpoint", type=opt.Output(), metavar="FILE", help="Keep the progress here; the same command goes on from it."
+)
+@opt.seed_option
+@click.option(
+    "--precision", type=click.Choice(["auto", "float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
+)
+@opt.threads_option
+@opt.memory_option
+@click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
+@click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
+@click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
+@click.option("--log", type=opt.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@opt.json_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+def command(
+    data: tuple[str, ...],
+    output: str,
+    init: str | None,
+    checkpoint: str | None,
+    log: str | None,
+    *,
+    json: bool,
+    quiet: bool,
+    **rest: Any,
+) -> None:
+    """Train a model on DATA and write it.
+
+    DATA is one or more CSV files with the same header, or - for standard input; gzip, bz2 and xz are understood.
+    Every column but the target becomes a feature: numbers are standardised, words are categories, missing cells are
+    kept track of. Training stops at a proved distance from the optimum.
+    """
+    from smtrain.cli.output import print_document
+    from smtrain.fitting.fit import check_options, fit
+    from smtrain.model import archive as npz
+    from smtrain.model.model import load
+    from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
+    from smtrain.sources.files import display_name
+
+    if output == "-":
+        raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
+    config = opt.config_from(rest)
+    check_options(config)
+    npz.check_writable(output)
+    if checkpoint is not None:
+        npz.check_writable(checkpoint)
+    start = None if init is None else load(init)
+    report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
+    going_on = checkpoint is not None and Path(checkpoint).exists()
+    with _open_log(log, "a" if going_on else "w") as log_file, report:
+        observer = LogObserver(report, log_file)
+        model = fit(list(data), config, observer=observer, init=start, checkpoint=checkpoint)
+    model.save(output)
+    if checkpoint is not None:
+        Path(checkpoint).unlink(missing_ok=True)
+    report.done(model, output)
+    if json:
+        from smtrain.reports.clock import process_seconds
+
+        more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}
+        print_document(summary(model, output) | more)
+
+
+@contextmanager
+def _open_log(path: str | None, mode: str) -> Iterator[IO[str] | None]:
+    """Open the log before the work, so that a bad path costs nothing."""
+    if path is None:
+        yield None
+        return
+    try:
+        log = Path(path).open(mode, encoding="utf-8")  # noqa: SIM115 - closed below, where a full disk is known already
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {quoted(path)}: {getattr(error, 'strerror', error)}") from error
+    try:
+        yield log
+    finally:
+        with suppress(OSError):
+            log.close()
+
+
+def _total_bytes(paths: tuple[str, ...]) -> int | None:
+    """The size of plain files, for the progress bar; None where it says nothing of the text's length."""
+    try:
+        plain = all(path != "-" and not path.endswith((".gz", ".bz2", ".xz")) for path in paths)
+        return sum(Path(path).stat().st_size for path in paths) if plain else None
+    except OSError:
+        return None

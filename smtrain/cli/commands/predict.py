@@ -1,0 +1,55 @@
+"""`smtrain predict`."""
+
+from typing import Any
+
+import click
+
+from smtrain.cli import options as opt
+
+
+@click.command("predict", short_help="Predict the class of every row: CSV in, CSV out.")
+@click.argument("data", type=opt.Data(), default="-")
+@opt.model_option
+@click.option("-o", "--output", type=opt.Output(), metavar="FILE", help="[default: standard output]")
+@click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
+@click.option("--top", type=opt.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
+@click.option(
+    "--keep",
+    metavar="COLS|all",
+    multiple=True,
+    type=opt.Names(),
+    callback=opt.names,
+    help="Input columns to carry through.",
+)
+@click.option("--format", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--csv-safe", is_flag=True, help="Put ' before text that a spreadsheet would run as a formula.")
+@click.option(
+    "--on-unknown",
+    type=click.Choice(["warn", "error"]),
+    default="warn",
+    show_default=True,
+    help="What to do about a level of a category that training did not have.",
+)
+@opt.threads_option
+def command(data: str, model: str, output: str | None, on_unknown: str, threads: int | None, **rest: Any) -> None:
+    """Predict the class of every row of DATA, a CSV file or - (standard input, the default).
+
+    One row out for each row in, in their order, in constant memory. Columns are matched by name.
+    """
+    from smtrain.cli.output import data_output
+    from smtrain.partitions.memory import available_threads
+    from smtrain.reports.predictions import PredictionWriter, say_notes
+    from smtrain.scoring.predict import UnseenLevels, score
+    from smtrain.sources.opening import open_table
+
+    loaded = opt.load(model)
+    table = open_table(data, loaded.encoder.dialect)
+    loaded.encoder.readings(table, labels=False, model=model)
+    writer = PredictionWriter(loaded, table, **rest)
+    unseen = UnseenLevels(loaded, error=on_unknown == "error")
+    with data_output(output) as out:
+        out.write(writer.head())
+        for scored in score(loaded, table, labels=False, threads=threads or available_threads()):
+            unseen.add(scored)
+            out.write(writer.rows(scored))
+    say_notes(loaded, table, unseen.counts)

@@ -1,0 +1,158 @@
+"""Arguments of the Python functions, as people pass them: put into the form that is meant, or told what they are."""
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from numbers import Integral, Real
+from typing import Any
+
+from smtrain.errors import UsageError, quoted
+from smtrain.fitting.options import FitConfig
+from smtrain.sources.arguments import whole, wrong
+from smtrain.sources.dialect import Dialect
+from smtrain.sources.likeness import did_you_mean
+
+OF_A_FIT = tuple(field.name for field in fields(FitConfig))
+OF_A_DIALECT = tuple(field.name for field in fields(Dialect))
+
+
+def config_of(config: FitConfig | None, options: Mapping[str, Any]) -> FitConfig:
+    """The options of a fit, from a configuration and what is given besides it; those of the dialect by name, too.
+
+    Raises UsageError for an option that there is none of, or a value that it cannot have.
+    """
+    if not isinstance(config, FitConfig | None):
+        raise wrong("config", config, "a FitConfig", "options are given by name: fit(data, target=…, l2=…)")
+    for name in options:
+        if name not in (*OF_A_FIT, *OF_A_DIALECT):
+            known = (*OF_A_FIT, *OF_A_DIALECT)
+            hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+            raise UsageError(f"there is no option {quoted(str(name))}", hint=hint)
+    given = replace(config or FitConfig(), **{name: value for name, value in options.items() if name in OF_A_FIT})
+    dialect = _dialect(given.dialect, {name: value for name, value in options.items() if name in OF_A_DIALECT})
+    checked = {name: CHECKS[name](name, getattr(given, name)) for name in OF_A_FIT if name in CHECKS}
+    return replace(given, **checked, dialect=dialect)
+
+
+def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:
+    if not isinstance(asked, Dialect):
+        raise wrong("dialect", asked, "a Dialect", 'delimiter=";" and na_values=["?"] are options, too')
+    dialect: Dialect = replace(asked, **given)
+    if dialect.decimal not in {".", ","}:
+        raise wrong("decimal", dialect.decimal, 'a "." or ","')
+    return replace(
+        dialect,
+        header=_truth("header", dialect.header),
+        delimiter=_optional(_text)("delimiter", dialect.delimiter),
+        na_values=tuple(map(_cell, _several("na_values", dialect.na_values))),
+    )
+
+
+def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value) if not isinstance(value, Integral) else int(value)
+    raise wrong(name, value, "a number")
+
+
+def _penalty(name: str, value: Any) -> float | str:
+    return value if isinstance(value, str) and value == "auto" else _number(name, value)
+
+
+def _truth(name: str, value: Any) -> bool:
+    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
+        return bool(value)
+    raise wrong(name, value, "True or False")
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    raise wrong(name, value, "a text")
+
+
+def _one_of(*words: str) -> Callable[[str, Any], str]:
+    def check(name: str, value: Any) -> str:
+        if isinstance(value, str) and value in words:
+            return str(value)
+        raise wrong(name, value, " or ".join(map(quoted, words)))
+
+    return check
+
+
+def _column(name: str, value: Any) -> str:
+    """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
+    if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
+        return str(value)
+    raise wrong(name, value, "the name of a column", "the data are one table, with the labels in one of its columns")
+
+
+def _several(name: str, value: Any) -> list[Any]:
+    """Several values, or one that stands alone."""
+    if isinstance(value, str | bytes | Mapping | bool) or not isinstance(value, Iterable | Real):
+        if isinstance(value, str):
+            return [value]
+        raise wrong(name, value, "a list of names")
+    return list(value) if isinstance(value, Iterable) else [value]
+
+
+def _columns(name: str, value: Any) -> tuple[str, ...]:
+    return tuple(_column(name, one) for one in _several(name, value))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        return str(value)
+    raise wrong("a value of na_values", value, "a text or a number")
+
+
+def _class_weight(name: str, value: Any) -> str | dict[str, float]:
+    if isinstance(value, str):
+        return str(value)
+    if not isinstance(value, Mapping):
+        raise wrong(name, value, '"balanced" or a dictionary of the classes and their weights')
+    return {_label(name, label): _weight(name, weight) for label, weight in value.items()}
+
+
+def _label(name: str, value: Any) -> str:
+    if isinstance(value, str | Real):
+        return str(value)
+    raise wrong(f"a class of {name}", value, "a label")
+
+
+def _weight(name: str, value: Any) -> float:
+    weight = float(_number(f"a weight of {name}", value))
+    if 0 <= weight < math.inf:
+        return weight
+    raise UsageError(f"{name}: {weight:g} is no weight")
+
+
+def _validation(name: str, value: Any) -> float | str:
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    raise wrong(name, value, "a share of the rows or the path of a file")
+
+
+CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    **dict.fromkeys(("target", "weight"), _optional(_column)),
+    **dict.fromkeys(("drop", "categorical", "numeric"), _columns),
+    **dict.fromkeys(("tol", "learning_rate"), _optional(_number)),
+    **dict.fromkeys(("l1", "momentum"), _number),
+    **dict.fromkeys(("batch_size", "threads", "memory", "patience"), _optional(whole)),
+    **dict.fromkeys(("epochs", "seed", "folds"), whole),
+    **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo"), _truth),
+    "class_weight": _optional(_class_weight),
+    "solver": _optional(_text),
+    "l2": _optional(_penalty),
+    "precision": _one_of("auto", "float32", "float64"),
+    "unlabelled": _one_of("error", "skip"),
+    "validation": _optional(_validation),
+}

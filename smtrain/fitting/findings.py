@@ -1,0 +1,78 @@
+"""What a fit found besides the weights: collinear columns, separated classes; if asked for, what inference needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import UsageError
+from smtrain.fitting.options import FitConfig
+from smtrain.model.encoder import Encoder
+from smtrain.softmax.collinearity import dependences
+from smtrain.softmax.information import (
+    MOST_PARAMETERS,
+    Limit,
+    free_parameters,
+    inverse,
+    leave_one_out,
+    observed_information,
+    penalty_information,
+)
+from smtrain.softmax.objective import Objective, Theta
+from smtrain.softmax.ranking import largest_first
+from smtrain.softmax.separation import Separation, effects, find_separation
+
+# Of the columns that separate, those with this share of the largest effect are named, the first few.
+NAMED, MOST_NAMED = 0.3, 8
+# Of the pairs of classes that are separated the record has the first so many: 700 classes have 245,000.
+MOST_PAIRS = 1000
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`record` goes into the record of the fit; `information` (d, d) into the model, if it was asked for."""
+
+    record: dict[str, Any]
+    information: NDArray[np.float64] | None
+
+
+def check_size(config: FitConfig, encoder: Encoder) -> None:
+    """Raise UsageError, before training, if the information matrix that was asked for would be too large."""
+    parameters = free_parameters(len(encoder.features), len(encoder.classes))
+    if (config.se or config.loo) and parameters > MOST_PARAMETERS:
+        what = "--se" if config.se else "--loo"
+        raise UsageError(
+            f"{what} is for at most {MOST_PARAMETERS:,} parameters, and these are {parameters:,}: "
+            f"{len(encoder.features):,} features and the intercept, for {len(encoder.classes):,} classes but one",
+            hint="--drop leaves columns out",
+        )
+
+
+def find(objective: Objective, theta: Theta, epochs: int, config: FitConfig, encoder: Encoder) -> Findings:
+    """Look at the rows once more, at the weights θ (p + 1, K) of the fit, which took so many epochs."""
+    separation = None if config.penalised else find_separation(objective, theta, epochs)
+    record: dict[str, Any] = {
+        "collinear": {
+            encoder.features[found.column]: [encoder.features[j] for j in found.others]
+            for found in dependences(objective.partitions)
+        },
+        "separation": separation and _separation_record(objective, separation, encoder),
+    }
+    limit = None if separation is None else Limit(separation.direction, separation.apart)
+    information = observed_information(objective, theta, limit) if config.se or config.loo else None
+    if config.loo and information is not None:
+        penalty = penalty_information(config.ridge, objective.partitions.features, objective.classes)
+        nll = leave_one_out(objective, theta, inverse(information + penalty))
+        record["loo_nll"] = nll if np.isfinite(nll) and separation is None else None
+    return Findings(record, information if config.se else None)
+
+
+def _separation_record(objective: Objective, found: Separation, encoder: Encoder) -> dict[str, Any]:
+    sizes = effects(objective, found.direction)
+    order = [j for j in largest_first(sizes) if sizes[j] >= NAMED * sizes.max()]
+    return {
+        "complete": found.complete,
+        "pairs": [[encoder.classes[k], encoder.classes[m]] for k, m in found.pairs[:MOST_PAIRS]],
+        "columns": [encoder.features[j] for j in order[:MOST_NAMED]],
+    }

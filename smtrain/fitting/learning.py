@@ -1,0 +1,310 @@
+"""What only the whole table can tell: classes, weights, the columns that are kept, their moments; then X itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError, UsageError, quoted
+from smtrain.fitting.contracting import contract_of
+from smtrain.fitting.digesting import digest_of
+from smtrain.fitting.gathering import PROGRAM, Gatherer
+from smtrain.fitting.limits import (
+    COUNTED_ROWS,
+    NO_COLUMN,
+    are_a_quantity,
+    constant,
+    index_name,
+    name_the_rows,
+    one_class,
+    quantity,
+)
+from smtrain.fitting.options import FitConfig
+from smtrain.fitting.raw import ColumnMoments, RawPartition, counting, moments
+from smtrain.model.contract import Contract
+from smtrain.model.digest import DataDigest
+from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
+from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
+from smtrain.partitions.memory import Items, Seen, Workers, each
+from smtrain.softmax.loss import Partition
+from smtrain.solvers.lbfgs import most_bytes
+from smtrain.sources.likeness import did_you_mean
+from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation, notation_hint
+from smtrain.sources.table import Reading, Table
+from smtrain.sources.usable import Skipped
+
+# Values of l2 that a cross-validation tries at most: from 1e-4 to 1e4.
+MOST_CANDIDATES = 9
+# To deal rows out, for validation or into folds, takes so many bytes of a row for a while: ten numbers and a bit.
+BYTES_DEALT = 96
+# Arrays of the size of the weights: points, their gradients, and what is being computed.
+KEPT_THETAS = 20
+
+
+@dataclass
+class Learned:
+    """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report.
+
+    `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
+    `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
+    count the rows, `on_disk` the bytes of rows in the temporary file, and `validation_rows` how many of the rows in
+    `partitions` are set aside; `rows` are those of the table, without those that were `skipped`; a partition has at
+    most `partition_rows`.
+    """
+
+    encoder: Encoder
+    partitions: DiskPartitions
+    rows: int
+    class_counts: dict[str, int]
+    missing: dict[str, int]
+    delimiter: str
+    config: FitConfig
+    on_disk: int
+    factors: NDArray[np.float64]
+    contract: Contract
+    data: DataDigest
+    partition_rows: int
+    counting: tuple[str, ...] = ()
+    validation_rows: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
+
+
+class Learner:
+    """Settles the encoder of what was gathered, and encodes it."""
+
+    def __init__(self, gathered: Gatherer, storage: Storage) -> None:
+        self._got, self._storage = gathered, storage
+        self._raws: Items[RawPartition] = gathered.raw
+        self._settled: Callable[[RawPartition], RawPartition] = lambda raw: raw
+        self._ignored: dict[int, str] = {}
+        self._missing: dict[str, int] = {}
+
+    def finish(self, workers: Workers) -> Learned:
+        """Settle what only the whole table can tell, and encode."""
+        if self._got.rows == 0:
+            raise self._got.table.no_rows()
+        self._got.close_partition()
+        classes = self._classes()
+        self._weigh(classes)
+        columns = self._columns(workers)
+        encoder = Encoder(
+            columns=tuple(column for _, column in columns),
+            target=self._got.table.names[self._got.target],
+            classes=tuple(classes),
+            dialect=self._got.config.dialect,
+            weight=self._got.config.weight,
+            ignored=tuple((self._got.table.names[i], reason) for i, reason in sorted(self._ignored.items())),
+        )
+        if not columns:
+            raise DataError(NO_COLUMN, source=self._got.table.source, hint=self._ignored_hint())
+        config = self._got.config.settled(self._got.rows * len(encoder.numeric), self._mean, self._heaviest)
+        contract = contract_of(self._got, columns, self._found, workers)
+        data = digest_of(self._got, columns, encoder, workers)
+        self._storage.set_aside(self._training_bytes(encoder, workers.threads))
+        shelf = Shelf(self._storage, self._encode(encoder, [i for i, _ in columns], config.precision, workers))
+        return Learned(
+            encoder=encoder,
+            partitions=DiskPartitions(shelf, workers, self._storage),
+            rows=self._got.rows,
+            class_counts=self._class_counts,
+            missing=self._missing,
+            delimiter=self._got.table.delimiter,
+            config=config,
+            on_disk=self._storage.on_disk,
+            factors=self._factors,
+            contract=contract,
+            counting=self._named_counting([i for i, _ in columns]),
+            partition_rows=self._got.partition_rows,
+            data=data,
+            skipped=self._got.table.skipped,
+        )
+
+    def _training_bytes(self, encoder: Encoder, threads: int) -> int:
+        """What training takes besides the rows, at most."""
+        p, K, config = len(encoder.features), len(encoder.classes), self._got.config
+        thread = 4 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
+        solver = KEPT_THETAS * 8 * p * K
+        if config.solver_name != "gd":
+            width, proximal = len(encoder.columns) + len(encoder.gappy), config.l1 > 0
+            solver += most_bytes(self._got.rows, p, width, K, threads, proximal=proximal)
+            if config.l2 == "auto":  # the fit of all rows waits while a fold is fitted; and where all of them ended
+                solver *= 2
+                solver += MOST_CANDIDATES * (config.folds + 1) * 8 * p * K
+        elif config.batch_size is not None:
+            solver += 8 * self._got.rows  # the order of the rows
+        dealt = self._got.rows if config.l2 == "auto" or isinstance(config.validation, float) else 0
+        masks = (9 + config.folds) * dealt
+        return PROGRAM + threads * thread + max(solver + masks, BYTES_DEALT * dealt)
+
+    def _classes(self) -> list[str]:
+        """The classes in their final order, and the labels recoded. Raises DataError if they are no classes."""
+        vocabulary, name = self._got.vocabularies[self._got.target], self._got.table.names[self._got.target]
+        classes = [text for text in vocabulary.ordered() if text is not None]
+        source = self._got.table.source
+        if len(classes) == 1:
+            raise DataError(one_class(classes[0]), source=source, column=name)
+        numbers = sum(map(is_number, classes))
+        if are_a_quantity(numbers, self._got.rows):
+            hint = "--target names the column with the classes"
+            raise DataError(quantity(numbers, self._got.rows), source=source, column=name, hint=hint)
+        table = vocabulary.recoding(list(classes), 0)
+        self._settle(lambda raw: replace(raw, labels=table[raw.labels]))
+        return classes
+
+    def _settle(self, function: Callable[[RawPartition], RawPartition]) -> None:
+        """From now on the raw partitions are seen so: those on disk are not written again."""
+        before = self._settled
+        self._settled = lambda raw: function(before(raw))
+        self._raws = Seen(self._settled, self._got.raw)
+
+    def _weigh(self, classes: list[str]) -> None:
+        """Multiply each row's weight by its class's weight: v_n."""
+        K = len(classes)
+        counts = [(np.bincount(raw.labels, minlength=K), _weight_of_classes(raw, K)) for raw in each(self._raws)]
+        rows, total = (np.sum(found, axis=0) for found in zip(*counts, strict=True))
+        self._class_counts = dict(zip(classes, map(int, rows), strict=True))
+        self._factors = factors = class_weights(self._got.config.class_weight, classes, total)
+        for name, weight in zip(classes, total * factors, strict=True):
+            if weight <= 0:
+                what = f"the rows of class {quoted(name)} weigh nothing together"
+                raise DataError(what, source=self._got.table.source, hint="remove them, or give the class a weight")
+        self._settle(lambda raw: replace(raw, weights=raw.weights * factors[raw.labels]))
+        self._mean = float((total * factors).sum()) / self._got.rows
+        self._heaviest = max(float(raw.weights.max()) for raw in each(self._raws))
+
+    def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
+        """The columns that are kept, by position; the others go to `_ignored` with the reason."""
+        self._found = self._moments(workers)
+        self._counting = counting(self._raws, [self._got.slots[i] for i in self._found])
+        found = []
+        for i, kind in self._got.kinds.items():
+            if kind is None:
+                column: Column | str = "every cell is missing"
+            elif kind is Reading.NUMBER:
+                column = self._numeric(i, self._found[i])
+            else:
+                column = self._categorical(i)
+            if isinstance(column, str):
+                self._ignored[i] = column
+            else:
+                found.append((i, column))
+        return found
+
+    def _moments(self, workers: Workers) -> dict[int, ColumnMoments]:
+        numbers = [i for i, kind in self._got.kinds.items() if kind is Reading.NUMBER]
+        slots = [self._got.slots[i] for i in numbers]
+        return dict(zip(numbers, moments(self._raws, slots, workers), strict=True))
+
+    def _numeric(self, i: int, found: ColumnMoments) -> NumericColumn | str:
+        name = self._got.table.names[i]
+        index = None if i in self._got.forced else index_name(name, self._counting.get(self._got.slots[i]))
+        if index is not None:
+            return index
+        if found.low > found.high and i not in self._got.forced:
+            return "every cell is missing"
+        self._check_named(i)
+        if found.missing:
+            self._missing[name] = found.missing
+        reason = constant(found.deviation, found.largest)
+        if reason is not None:
+            if i not in self._got.forced and not found.missing:
+                return reason
+            return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
+        return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
+
+    def _named_counting(self, kept: list[int]) -> tuple[str, ...]:
+        """Of the columns that are kept, those that count the rows and are worth a word."""
+        found = [i for i in kept if self._got.slots.get(i) in self._counting and self._got.rows >= COUNTED_ROWS]
+        return tuple(self._got.table.names[i] for i in found)
+
+    def _check_named(self, i: int) -> None:
+        """Only a first column that counts the rows, and is ignored for it, may have no name."""
+        if not self._got.table.names[i]:
+            source, line = self._got.table.source, self._got.table.header_line
+            raise DataError("column 1 has no name", source=source, line=line, hint="name it in the header")
+
+    def _categorical(self, i: int) -> CategoricalColumn | str:
+        name, levels = self._got.table.names[i], self._got.vocabularies[i].ordered()
+        self._check_named(i)
+        reason = None if i in self._got.forced else self._no_words(i, len(levels))
+        if reason is not None:
+            return reason
+        if MISSING_LEVEL in levels:
+            self._missing[name] = self._got.vocabularies[i].missing
+        return CategoricalColumn(name, tuple(levels))
+
+    def _no_words(self, i: int, levels: int) -> str | None:
+        """Why a column of so many levels is left out, if it is. Raises DataError if they are numbers."""
+        texts, decimal = self._got.vocabularies[i].texts(), self._got.table.dialect.decimal
+        if in_other_notation(texts, decimal):
+            raise self._notation(i, next(text for text in texts if looks_like_other_notation(text, decimal)))
+        if levels == 1:
+            return "it is constant"
+        names = name_the_rows(levels, self._got.rows)
+        return "nearly every row has another text: it names the rows" if names else None
+
+    def _notation(self, i: int, text: str) -> DataError:
+        """The error for a column of such texts; with its line, if the text is the first of the column."""
+        source, line, first = self._got.first_seen[i]
+        name, place = self._got.table.names[i], line if text == first else None
+        what, hint = f"numbers in another notation: {quoted(text)}", notation_hint(text, name)
+        return DataError(what, source=source, line=place, column=name, hint=hint)
+
+    def _ignored_hint(self) -> str | None:
+        if not self._ignored:
+            return "the file has no column besides the target"
+        i, reason = next(iter(sorted(self._ignored.items())))
+        return f"column {quoted(self._got.table.names[i])} was ignored: {reason}; --numeric or --categorical keeps it"
+
+    def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Kept[Partition]]:
+        """Encode partition by partition, letting go of the raw ones."""
+        slots = [self._got.slots[i] for i in order if self._got.kinds[i] is Reading.NUMBER]
+        texts = [i for i in order if self._got.kinds[i] is Reading.TEXT]
+        tables = [
+            self._got.vocabularies[i].recoding(list(column.levels), 1)
+            for i, column in zip(texts, encoder.categorical, strict=True)
+        ]
+        dtype = np.float32 if precision == "float32" else np.float64
+        every = len(slots) == len(self._got.slots)
+
+        def encode(k: int) -> Kept[Partition]:
+            raw = self._settled(self._got.raw.release(k))
+            codes = tuple(table[raw.words(i)] for table, i in zip(tables, texts, strict=True))
+            numbers = raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
+            X, start = encoder.design(numbers, codes, dtype), k * self._got.partition_rows
+            return self._storage.keep(Partition(X, raw.labels, raw.weights, start))
+
+        return list(workers.map(encode, range(len(self._got.raw))))
+
+
+def _weight_of_classes(raw: RawPartition, classes: int) -> NDArray[np.float64]:
+    """Σ v of the rows of each class (K,)."""
+    return np.asarray(np.bincount(raw.labels, weights=raw.weights, minlength=classes), np.float64)
+
+
+def class_weights(
+    asked: str | Mapping[str, float] | None, classes: list[str], total: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The factor of each class, (K,): 1; or n / (K · n_k) for "balanced"; or as named, 1 for the rest."""
+    if asked is None:
+        return np.ones(len(classes))
+    if isinstance(asked, str):
+        if asked != "balanced":
+            raise UsageError(f"--class-weight {asked}: neither balanced nor NAME=WEIGHT")
+        return np.asarray(total.sum() / (len(classes) * np.where(total > 0, total, 1)))
+    unknown = [name for name in asked if name not in classes]
+    if unknown:
+        what = f"--class-weight: there is no class {quoted(unknown[0])}"
+        raise UsageError(what, hint=did_you_mean(unknown[0], classes))
+    return np.array([asked.get(name, 1.0) for name in classes])
+
+
+def learn(
+    table: Table, config: FitConfig, workers: Workers, storage: Storage, on_piece: Callable[[int, int], None]
+) -> Learned:
+    """Read `table` once and give back the encoder and the encoded rows, which live as long as `storage` is open."""
+    with table.advising():
+        gathered = Gatherer(table, config, storage, workers.threads)
+        gathered.read(on_piece)
+        return Learner(gathered, storage).finish(workers)

@@ -1,0 +1,43 @@
+"""What each column of a table is to a fit, as far as its options say."""
+
+from dataclasses import dataclass
+
+from smtrain.errors import UsageError, quoted
+from smtrain.fitting.options import FitConfig
+from smtrain.sources.table import Reading, Table
+
+
+@dataclass(frozen=True)
+class Roles:
+    """By position: the labels, the weights if there are any, the features, and the kinds that were asked for."""
+
+    target: int
+    weight: int | None
+    features: tuple[int, ...]
+    forced: dict[int, Reading]
+
+
+def roles_of(table: Table, config: FitConfig) -> Roles:
+    """Find the columns that the options name. Raises UsageError if there is none, or two options contradict."""
+    names = table.names
+    target = table.column(config.target, "--target") if config.target is not None else len(names) - 1
+    weight = table.column(config.weight, "--weight") if config.weight is not None else None
+    dropped = {table.column(name, "--drop") for name in config.drop}
+    forced = _forced(table, config)
+    for option, position, taken in (("target", target, {*forced, *dropped}), ("weight", weight, {*forced})):
+        if position is not None and position in taken:
+            raise UsageError(f"column {quoted(names[position])} is the {option}, not a feature")
+    if weight == target:
+        raise UsageError(f"column {quoted(names[target])} is both the target and the weight")
+    features = tuple(i for i in range(len(names)) if i not in {target, weight} | dropped)
+    return Roles(target, weight, features, forced)
+
+
+def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:
+    forced = {table.column(name, "--categorical"): Reading.TEXT for name in config.categorical}
+    for name in config.numeric:
+        i = table.column(name, "--numeric")
+        if i in forced:
+            raise UsageError(f"column {quoted(name)} is both in --categorical and in --numeric")
+        forced[i] = Reading.NUMBER
+    return forced

@@ -1,0 +1,1 @@
+"""Is this table, is this model what it seems: doctor, check, drift, verify."""

@@ -1,0 +1,230 @@
+"""A table examined before a fit: every cell as it stands, also in tables that a fit refuses.
+
+One pass. What is kept does not grow with the file beyond two hashes a row: distinct values up to a number of them, the
+places of the first cells of each sort, a sample of the rows.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError
+from smtrain.fitting.arguments import config_of
+from smtrain.fitting.limits import COUNTED_ROWS
+from smtrain.fitting.options import FitConfig
+from smtrain.fitting.roles import roles_of
+from smtrain.inspecting.diagnosis import BROKEN, Diagnosis, Finding, Severity, diagnosis
+from smtrain.inspecting.examined import Examined
+from smtrain.inspecting.findings import findings
+from smtrain.inspecting.profile import Met, Profile, hashed_numbers, hashed_texts, tally
+from smtrain.inspecting.rows import LevelSample, Lines, RowHashes, Sample, combined
+from smtrain.partitions.memory import available_threads
+from smtrain.sources.cells import TextCells
+from smtrain.sources.dialect import SMALLEST_SCALE
+from smtrain.sources.opening import Data, open_table
+from smtrain.sources.records import BLANKS, Piece
+from smtrain.sources.table import Reading, Readings, Rows, Table
+
+# A column of which so many texts, those of the first piece, are different is taken for one that names the rows.
+NAMING_ROWS = 20
+
+
+def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
+    """Examine the table for a fit with these options. Raises DataError if it is no table, or has no rows."""
+    examiner = Examiner(table, config)
+    examiner.read(threads)
+    target = table.names[roles_of(table, config).target]
+    found = _advised(table, findings(examiner.examined())) if examiner.rows else ()
+    every = diagnosis(examiner.rows, [*_broken(examiner.broken), *found])
+    return replace(every, target=target, last=config.target is None)
+
+
+def _broken(error: DataError | None) -> Iterator[Finding]:
+    """The record at which reading ended, as a fit says it: it parts no more into cells, or is the header again."""
+    if error is not None:
+        yield Finding(Severity.ERROR, BROKEN, str(error.what), None, error.source, error.line, error.hint)
+        what = "the rows from there on are not looked at"
+        yield Finding(Severity.NOTE, "unread", what, None, error.source, error.line)
+
+
+def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Errors with the hint that the first lines of the file call for, if they do."""
+    if table.skipped.rows:
+        yield Finding(Severity.NOTE, "unlabelled rows", f"{table.skipped.rows:,} without a label, which a fit skips")
+    for one in found:
+        hint = table.advice(one.line) if one.severity is Severity.ERROR else None
+        yield one if hint is None else replace(one, hint=hint)
+
+
+class Examiner:
+    """Reads a table, and keeps what is to be known of it."""
+
+    def __init__(self, table: Table, config: FitConfig) -> None:
+        self._table, self._config, self._roles = table, config, roles_of(table, config)
+        if config.unlabelled == "skip":
+            table.skip_unlabelled(self._roles.target)
+        self._lines, self._hashes = Lines(), RowHashes()
+        self._profiles = {i: Profile(table.names[i], table, self._lines) for i in self._roles.features}
+        self._labels = Profile(table.names[self._roles.target], table, self._lines)
+        self._empty = Met(lambda text: not text.strip(BLANKS), self._lines)
+        self._sample = Sample(len(self._profiles))
+        self._tails = [LevelSample(self._sample.most) for _ in self._profiles]
+        self._names: set[int] = set()
+        self._wrong_weights: tuple[int, str, int] | None = None
+        self._weighing: set[str] = set()
+        self._named_label: DataError | None = None
+        self.broken: DataError | None = None
+        self._settled: Readings | None = None
+
+    @property
+    def rows(self) -> int:
+        """The rows that were read."""
+        return self._lines.rows
+
+    def read(self, threads: int) -> None:
+        """Read all rows, or those before the first record that cannot be read: `broken` says why.
+
+        Raises DataError where there is no row, or the fault has no line.
+        """
+        try:
+            with self._table.advising():
+                for rows, error in self._table.map(self._parsed_until_fault, threads):
+                    if rows is not None:
+                        self._add(rows)
+                    if error is not None:
+                        raise error
+        except DataError as error:
+            if error.line is None:
+                raise
+            self.broken = error
+        if not self.rows and self.broken is None:
+            raise self._table.no_rows()
+
+    def _parsed_until_fault(self, piece: Piece) -> tuple[Rows | None, DataError | None]:
+        """What can be read of a piece, and why no more."""
+        try:
+            return self._parsed(piece), None
+        except DataError as error:
+            before = piece.before(error.line) if error.line is not None else None
+            return (None if before is None else self._parsed(before)), error
+
+    def _parsed(self, piece: Piece) -> Rows:
+        """A piece with the readings that the first one has settled, every column text where it must be."""
+        if self._settled is None:
+            self._settle(self._table.parse(piece, self._readings(Reading.TEXT)))
+        assert self._settled is not None
+        return self._table.parse_leniently(piece, self._settled)
+
+    def _readings(self, features: Reading) -> Readings:
+        found = [Reading.SKIP] * len(self._table.names)
+        for i in self._roles.features:
+            found[i] = features
+        found[self._roles.target] = Reading.LABEL
+        if self._roles.weight is not None:
+            found[self._roles.weight] = Reading.TEXT
+        return tuple(found)
+
+    def _settle(self, rows: Rows) -> None:
+        """Which columns to read as numbers, if they can be; which ones name the rows."""
+        readings = list(self._readings(Reading.TEXT))
+        for i, profile in self._profiles.items():
+            cells = rows.texts[i]
+            numbers = [self._table.can_read(level) for level in cells.levels]
+            forced = self._roles.forced.get(i)
+            if forced is not Reading.TEXT and numbers and all(numbers):
+                readings[i] = Reading.NUMBER
+                profile.padded.add(tally(cells, 0))
+            steps = np.diff(self._table.numbers(cells))
+            counting = rows.count >= COUNTED_ROWS and bool((steps == 1).all())
+            if counting or (rows.count >= NAMING_ROWS and len(cells.levels) == rows.count and not any(numbers)):
+                self._names.add(i)
+        self._settled = tuple(readings)
+
+    def _add(self, rows: Rows) -> None:
+        v = self._weights(rows)
+        hashes, numbers = [], []
+        for i, profile in self._profiles.items():
+            x = profile.add_texts(rows.texts[i], self.rows, v) if i in rows.texts else rows.number(i)
+            hashed = hashed_numbers(x)
+            if i in rows.texts:
+                cells = rows.texts[i]
+                hashed = np.where(np.isnan(x), hashed_texts(cells), hashed)
+            else:
+                profile.add_numbers(x, v)
+                if profile.look_for_long(x):
+                    profile.long.add(tally(self._texts(rows, i), self.rows))
+            profile.keep(hashed)
+            hashes.append(hashed)
+            numbers.append(x)
+        labels = self._add_labels(rows)
+        telling = [column for i, column in zip(self._profiles, hashes, strict=True) if i not in self._names]
+        self._hashes.add(combined(telling, rows.count), labels)
+        self._sample.add(hashes, numbers, labels)
+        for tail, column in zip(self._tails, hashes, strict=True):
+            tail.add(column, labels)
+        self._lines.add(rows)
+
+    def _check_target(self, rows: Rows) -> None:
+        """Keep what a fit says of a label that is the name of its column."""
+        try:
+            self._table.check_target(rows, self._roles.target)
+        except DataError as error:
+            self._named_label = self._named_label or error
+
+    def _texts(self, rows: Rows, i: int) -> TextCells:
+        """The cells of a number column as texts."""
+        only = tuple(Reading.TEXT if j == i else Reading.SKIP for j in range(len(self._table.names)))
+        return self._table.parse(rows.piece, only).texts[i]
+
+    def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
+        self._check_target(rows)
+        cells = rows.texts[self._roles.target]
+        self._labels.add_texts(cells, self.rows, np.ones(rows.count))
+        self._empty.add(tally(cells, self.rows))
+        return hashed_texts(cells)
+
+    def _weights(self, rows: Rows) -> NDArray[np.float64]:
+        """The weights of some rows, 0 for those that are none; finds the first of these."""
+        if self._roles.weight is None:
+            return np.ones(rows.count)
+        cells = rows.texts[self._roles.weight].without(self._table.missing.is_number)
+        v = self._table.numbers(cells)
+        labels = rows.texts[self._roles.target]
+        self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
+        wrong = np.flatnonzero(~((v == 0) | (v >= SMALLEST_SCALE)))
+        if len(wrong):
+            count, source, line = self._wrong_weights or (0, rows.piece.source, rows.lines()[wrong[0]])
+            self._wrong_weights = count + len(wrong), source, line
+        return np.where(v > 0, v, 0.0)
+
+    def examined(self) -> Examined:
+        """All that the findings are made of."""
+        return Examined(
+            table=self._table,
+            config=self._config,
+            rows=self.rows,
+            profiles=tuple(self._profiles.values()),
+            kinds=tuple(self._roles.forced.get(i) for i in self._profiles),
+            names=frozenset(self._table.names[i] for i in self._names),
+            labels=self._labels,
+            empty=self._empty,
+            wrong_weights=self._wrong_weights,
+            weighing=frozenset(self._weighing),
+            named_label=self._named_label,
+            repeats=self._hashes.repeats(),
+            line_of=self._lines.of,
+            sample=self._sample.columns(),
+            tails=tuple(tail.columns() for tail in self._tails),
+        )
+
+
+def doctor(data: Data, config: FitConfig | None = None, **options: Any) -> Diagnosis:
+    """What there is to say of `data` before it is fitted with these options. Raises DataError if it is no table.
+
+    Errors are what `fit` would refuse; warnings what makes a model other than it seems; notes what is good to know.
+    """
+    config = config_of(config, options)
+    return examine(open_table(data, config.dialect, fitting=True), config, config.threads or available_threads())

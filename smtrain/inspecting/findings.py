@@ -1,0 +1,107 @@
+"""What is worth saying of a table that was examined. Each rule is a function of it that yields findings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from smtrain.errors import quoted
+from smtrain.fitting.limits import IDENTIFIER_ROWS
+from smtrain.inspecting.collinear import collinear
+from smtrain.inspecting.columns import columns
+from smtrain.inspecting.diagnosis import Finding, Severity
+from smtrain.inspecting.examined import Examined, counted, listed
+from smtrain.inspecting.labels import labels, weights
+from smtrain.inspecting.leaks import gives_away
+from smtrain.inspecting.words import names_alike
+from smtrain.sources.notation import shell_word
+from smtrain.sources.table import Reading
+
+WARNING, NOTE = Severity.WARNING, Severity.NOTE
+# If more rows than this repeat the features of another, the features are coarse, and contradictions to be expected.
+COARSE = 0.1
+MOST_COLUMNS = 12
+
+
+def findings(got: Examined) -> Iterator[Finding]:
+    """Everything that is worth saying."""
+    yield from labels(got)
+    yield from weights(got)
+    if got.table.dialect.header:
+        yield from names_alike(got.table.names, got.table.source, got.table.header_line)
+    yield from columns(got)
+    yield from _missing(got)
+    yield from _wide(got)
+    yield from _leaks(got)
+    yield from _equal_columns(got)
+    yield from collinear(got)
+    yield from _equal_rows(got)
+
+
+def _missing(got: Examined) -> Iterator[Finding]:
+    """The missing cells of the columns that a fit keeps, in one sentence, as a fit says it."""
+    pairs = zip(got.profiles, got.kinds, strict=True)
+    kept = [profile for profile, kind in pairs if kind is not None or profile.left_out(got.rows) is None]
+    cells = {profile.name: profile.missing for profile in kept if profile.missing}
+    if len(cells) == 1:
+        ((name, n),) = cells.items()
+        yield Finding(NOTE, "missing cells", f"missing: {counted(n, 'cell')}", name, numbers={"cells": cells})
+    elif cells:
+        what = listed((f"{quoted(name)} {counted(n, 'cell')}" for name, n in cells.items()), MOST_COLUMNS)
+        yield Finding(NOTE, "missing cells", f"missing: {what}", numbers={"cells": cells})
+
+
+def _wide(got: Examined) -> Iterator[Finding]:
+    """More features than rows."""
+    features = 0
+    for profile, kind in zip(got.profiles, got.kinds, strict=True):
+        if kind is not None or profile.left_out(got.rows) is None:
+            levels = len(profile.distinct.counts) if profile.words or kind is Reading.TEXT else 1
+            features += levels + (profile.missing > 0)
+    if features >= got.rows:
+        what = f"{features:,} features for {counted(got.rows, 'row')}: many weights give the same predictions"
+        yield Finding(NOTE, "many features", what, numbers={"features": features})
+
+
+def _leaks(got: Examined) -> Iterator[Finding]:
+    hashes, numbers, found = got.sample
+    classes, y = np.unique(found, return_inverse=True)
+    if y.max() == 0 or len(y) < IDENTIFIER_ROWS:
+        return
+    sampled = len(y) < got.rows
+    for profile, values, x, (rare, rare_labels) in zip(got.profiles, hashes, numbers, got.tails, strict=True):
+        tail = (rare, np.searchsorted(classes, rare_labels) % len(classes)) if sampled and len(rare) else None
+        right = gives_away(values, x, y, tail)
+        if right is not None:
+            what = f"this column alone tells the label of {right:.2%} of the rows"
+            hint = f"--drop {shell_word(profile.name)} if it is not known when a prediction is made"
+            yield Finding(WARNING, "leak", what, profile.name, hint=hint, numbers={"right": right, "rows": len(y)})
+
+
+def _equal_columns(got: Examined) -> Iterator[Finding]:
+    first: dict[bytes, str] = {}
+    for profile in got.profiles:
+        before = first.setdefault(profile.digest, profile.name)
+        if before != profile.name and not profile.constant:
+            what = f"the same cells as column {quoted(before)}"
+            hint = f"--drop {shell_word(profile.name)}"
+            yield Finding(WARNING, "equal columns", what, profile.name, hint=hint, numbers={"other": before})
+
+
+def _equal_rows(got: Examined) -> Iterator[Finding]:
+    found = got.repeats
+    aside = f" ({listed(map(quoted, sorted(got.names)))} aside)" if got.names else ""
+    numbers: dict[str, Any] = {"compared": found.rows, "distinct": found.distinct}
+    if found.first_contradiction is not None:
+        coarse = 1 - found.distinct / found.rows > COARSE
+        (_, one), (source, two) = map(got.line_of, found.first_contradiction)
+        what = f"{found.contradicting:,} rows have the features of another row{aside} and another label"
+        what += f": lines {one:,} and {two:,}"
+        numbers |= {"rows": found.contradicting, "lines": [one, two]}
+        yield Finding(NOTE if coarse else WARNING, "contradiction", what, None, source, two, numbers=numbers)
+    if found.first_same is not None:
+        (_, one), (source, two) = map(got.line_of, found.first_same)
+        repeat = "row repeats" if found.same == 1 else "rows repeat"
+        what = f"{found.same:,} {repeat} an earlier one{aside}: lines {one:,} and {two:,}"
+        numbers = numbers | {"rows": found.same, "lines": [one, two]}
+        yield Finding(NOTE, "equal rows", what, None, source, two, numbers=numbers)

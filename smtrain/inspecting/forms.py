@@ -1,0 +1,32 @@
+"""Texts that look the same and are not: their letters are put together in other ways (Unicode NFC and NFD)."""
+
+from collections.abc import Iterator
+from unicodedata import is_normalized, normalize
+
+from smtrain.errors import quoted
+from smtrain.inspecting.diagnosis import Finding, Severity
+from smtrain.inspecting.profile import Profile
+
+NAMED = 4
+HINT = "write the file in one form, for example: uconv -x nfc"
+
+
+def forms(profile: Profile) -> Iterator[Finding]:
+    """A warning of texts that look alike and are different levels or classes; else a note, if both forms are there."""
+    texts = [text for text in profile.word.texts if not text.isascii()]
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        groups.setdefault(normalize("NFC", text), []).append(text)
+    alike = [found for found in groups.values() if len(found) > 1]
+    if alike:
+        listed = ", ".join(quoted(found[0]) for found in alike[:NAMED]) + (", …" if len(alike) > NAMED else "")
+        what = f"texts that look alike, in different Unicode forms (NFC, NFD), are different: {listed}"
+        where = profile.word.where([min(found, key=profile.word.texts.__getitem__) for found in alike])
+        yield Finding(Severity.WARNING, "unicode forms", what, profile.name, *where, HINT, {"texts": alike})
+        return
+    nfc = [text for text in texts if is_normalized("NFC", text) and not is_normalized("NFD", text)]
+    nfd = [text for text in texts if not is_normalized("NFC", text)]
+    if nfc and nfd:
+        what = f"texts in different Unicode forms: {quoted(nfc[0])} in NFC, {quoted(nfd[0])} in NFD"
+        where = profile.word.where([min(nfc + nfd, key=profile.word.texts.__getitem__)])
+        yield Finding(Severity.NOTE, "unicode forms", what, profile.name, *where, HINT)

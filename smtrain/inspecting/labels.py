@@ -1,0 +1,111 @@
+"""What is worth saying of the labels and of the weights of the rows."""
+
+from collections.abc import Iterator
+
+from smtrain.errors import quoted
+from smtrain.fitting.limits import are_a_quantity, one_class, quantity
+from smtrain.inspecting.diagnosis import Finding, Severity
+from smtrain.inspecting.examined import Examined, counted, with_rows
+from smtrain.inspecting.forms import forms
+from smtrain.inspecting.profile import MOST_DISTINCT, Profile
+from smtrain.inspecting.words import spellings
+from smtrain.model.rarity import rare_classes
+from smtrain.sources.notation import is_number
+from smtrain.sources.records import BLANKS
+
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+# From so many classes on that are all numbers they may be grades or counts.
+GRADES = 5
+# So many classes, or fewer with so few rows each, are many.
+MANY_CLASSES, FEW_ROWS = 100, 5
+OTHER_TARGET = "--target names the column with the classes"
+
+
+def labels(got: Examined) -> Iterator[Finding]:
+    """Labels that a fit refuses, rare ones, those that look like missing ones or like numbers, and their spelling."""
+    counts = classes(got.labels)
+    yield from _empty(got)
+    yield from _named(got)
+    if len(counts) == 1:
+        yield Finding(ERROR, "one class", one_class(next(iter(counts))), got.labels.name, hint=OTHER_TARGET)
+        return
+    numbers = sum(map(is_number, counts))
+    if len(got.labels.number.texts) >= MOST_DISTINCT:
+        numbers = got.repeats.labels - len(got.labels.word.texts)
+    if are_a_quantity(numbers, got.rows):
+        yield Finding(ERROR, "no classes", quantity(numbers, got.rows), got.labels.name, hint=OTHER_TARGET)
+        return
+    yield from _many(got, len(counts))
+    yield from _rare(got, counts)
+    yield from _missing(got, counts)
+    yield from _grades(got, counts)
+    yield from spellings(got.labels)
+    yield from forms(got.labels)
+
+
+def classes(profile: Profile) -> dict[str, int]:
+    """The rows of each label; blanks alone are none."""
+    return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if text.strip(BLANKS)}
+
+
+def _empty(got: Examined) -> Iterator[Finding]:
+    if got.empty.cells:
+        what = f"{got.empty.cells:,} empty {'label' if got.empty.cells == 1 else 'labels'}"
+        hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
+        numbers = {"cells": got.empty.cells}
+        yield Finding(ERROR, "empty label", what, got.labels.name, *got.empty.where(), hint, numbers)
+
+
+def _named(got: Examined) -> Iterator[Finding]:
+    """A label that is the name of its column: the header may be a row."""
+    error, name = got.named_label, got.labels.name
+    if error is not None:
+        what = error.what.removeprefix(f"column {quoted(name)}: ")
+        yield Finding(ERROR, "header", what, name, error.source, error.line, error.hint)
+
+
+def _many(got: Examined, count: int) -> Iterator[Finding]:
+    """More classes than a person would name: mostly it is another column that is meant."""
+    count = max(count, got.repeats.labels - (got.empty.cells > 0))
+    if count > MANY_CLASSES or (count > GRADES * 4 and got.rows < FEW_ROWS * count):
+        what = f"{count:,} classes in {counted(got.rows, 'row')}"
+        yield Finding(WARNING, "many classes", what, got.labels.name, hint=OTHER_TARGET, numbers={"classes": count})
+
+
+def _rare(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+    rare = rare_classes(counts) if len(counts) > 1 else {}
+    if rare:
+        what = f"few rows: {with_rows(rare.items())}"
+        yield Finding(WARNING, "rare class", what, got.labels.name, numbers={"classes": rare})
+
+
+def _missing(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+    na_like = got.labels.na_like
+    missing = {label: n for label, n in counts.items() if label in got.table.dialect.missing and label}
+    missing |= {label: n for label, n in na_like.texts.items() if label in counts}
+    if missing:
+        hint = "remove these rows unless this is the name of a class"
+        what = f"labels that look like missing ones: {with_rows(missing.items())}"
+        yield Finding(WARNING, "missing label", what, got.labels.name, *na_like.where(), hint, {"classes": missing})
+
+
+def _grades(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+    """Classes that are numbers may be grades or counts, which have an order that classes have not."""
+    if len(counts) < GRADES or not all(map(is_number, counts)):
+        return
+    values = sorted(counts, key=float)
+    what = f"{len(counts):,} classes that are numbers, {values[0]} to {values[-1]}: grades or counts have an order, "
+    hint = "a model of classes does not know that 3 is between 2 and 4; join values if these are no names"
+    yield Finding(NOTE, "ordered labels", what + "classes have none", got.labels.name, hint=hint)
+
+
+def weights(got: Examined) -> Iterator[Finding]:
+    """Weights that are none, and classes that weigh nothing."""
+    if got.wrong_weights is not None:
+        count, source, line = got.wrong_weights
+        what = f"{count:,} {'weight is' if count == 1 else 'weights are'} neither 0 nor a positive number"
+        yield Finding(ERROR, "weight", what, got.config.weight, source, line, numbers={"cells": count})
+    elif got.config.weight is not None:
+        for label in sorted(set(classes(got.labels)) - got.weighing):
+            what = f"the rows of class {quoted(label)} weigh nothing together"
+            yield Finding(ERROR, "weight", what, got.config.weight, hint="remove them, or give them a weight")

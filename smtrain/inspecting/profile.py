@@ -1,0 +1,238 @@
+"""What the cells of one column of any table come to: nothing is refused, everything is counted."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smtrain.fitting.limits import COUNTED_ROWS, LARGEST_WHOLE, constant, index_name, name_the_rows
+from smtrain.inspecting.rows import Lines
+from smtrain.inspecting.spread import Spread
+from smtrain.sources.absent import means_missing
+from smtrain.sources.cells import TextCells
+from smtrain.sources.notation import is_number, looks_like_other_notation
+from smtrain.sources.table import Table
+
+# So many distinct texts or numbers of a column are kept.
+MOST_DISTINCT = 20_000
+TIME = r"\d{1,2}:\d{2}(?::\d{2})?.{0,12}"
+DATE = re.compile(
+    rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
+)
+LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,150}[ \t]*", re.ASCII)
+SINGLE_QUOTED = re.compile(r"'.*'", re.DOTALL)
+LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
+Tally = dict[str, tuple[int, int]]  # cells of each text, and the first row that has it
+
+
+def tally(cells: TextCells, start: int) -> Tally:
+    """The distinct texts of the rows from `start` on."""
+    here = np.flatnonzero(cells.codes >= 0)
+    codes = cells.codes[here]
+    counts, firsts = np.bincount(codes, minlength=len(cells.levels)), np.zeros(len(cells.levels), np.intp)
+    firsts[codes[::-1]] = start + here[::-1]
+    return dict(zip(cells.levels, zip(counts.tolist(), firsts.tolist(), strict=True), strict=True))
+
+
+def loses_digits(text: str) -> bool:
+    """Whether a text is a whole number that floating point rounds to another."""
+    return LONG_WHOLE.fullmatch(text) is not None and int(text) != int(float(text))
+
+
+class Met:
+    """Cells of one sort: how many of each text, and where the first is of each, as far as texts are kept."""
+
+    def __init__(self, wanted: Callable[[str], bool], lines: Lines) -> None:
+        self.wanted, self._lines, self.cells = wanted, lines, 0
+        self.texts: Counter[str] = Counter()
+        self._firsts: dict[str, int] = {}
+
+    def add(self, tallied: Tally) -> None:
+        """Count those among some texts."""
+        for text, (cells, row) in tallied.items():
+            if self.wanted(text):
+                self.cells += cells
+                if text in self.texts or len(self.texts) < MOST_DISTINCT:
+                    self.texts[text] += cells
+                    self._firsts.setdefault(text, row)
+
+    def where(self, texts: Iterable[str] | None = None) -> tuple[str | None, int | None]:
+        """Source and line of the first cell; of the first of some texts."""
+        rows = [self._firsts[text] for text in (self._firsts if texts is None else texts)]
+        return self._lines.of(min(rows)) if rows else (None, None)
+
+    @property
+    def first(self) -> str:
+        """The text of the first cell."""
+        return min(self._firsts, key=self._firsts.__getitem__, default="")
+
+
+class Distinct:
+    """Distinct values, up to a number of them."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str | float] = Counter()
+        self.cells, self.full = 0, False
+
+    def add(self, counts: dict[str, int] | dict[float, int]) -> None:
+        """Count values, until there are too many."""
+        if not self.full:
+            self.counts.update(counts)
+            self.cells += sum(counts.values())
+            self.full = len(self.counts) > MOST_DISTINCT
+
+    @property
+    def share(self) -> float:
+        """Distinct values as a share of the cells, as far as they were counted."""
+        return len(self.counts) / max(1, self.cells)
+
+
+class Profile:
+    """One column. `numbers` and `words` are counts of cells that are no missing ones."""
+
+    def __init__(self, name: str, table: Table, lines: Lines) -> None:
+        self.name, self._table = name, table
+        self.missing, self.numbers = 0, 0
+        self.distinct = Distinct()
+        self.word = Met(lambda text: not table.can_read(text), lines)
+        self.number = Met(table.can_read, lines)
+        self.na_like = Met(means_missing, lines)
+        self.large = Met(lambda text: is_number(text, table.dialect.decimal) and not table.can_read(text), lines)
+        self.notation = Met(lambda text: looks_like_other_notation(text, table.dialect.decimal), lines)
+        self.single_quoted = Met(lambda text: SINGLE_QUOTED.fullmatch(text) is not None, lines)
+        self.date = Met(lambda text: DATE.fullmatch(text.strip()) is not None, lines)
+        self.padded = Met(lambda text: LEADING_ZERO.fullmatch(text) is not None, lines)
+        self.long = Met(loses_digits, lines)
+        self.spread = Spread()
+        self.whole, self.steps, self.maybe_long = True, True, True
+        self._first: float | None = None
+        self._last: float | None = None
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    @property
+    def words(self) -> int:
+        """The cells that are text."""
+        return self.word.cells
+
+    @property
+    def filled(self) -> int:
+        """The cells that are not missing."""
+        return self.numbers + self.words
+
+    @property
+    def constant(self) -> str | None:
+        """Why a fit leaves the column out, if there is one value at most, or numbers that differ by rounding only."""
+        if self.words:
+            one = not self.distinct.full and len(self.distinct.counts) <= 1
+            return "it is constant" if one else None
+        return constant(self.spread.deviation, self.spread.largest) if self.numbers else None
+
+    def names_rows(self, rows: int) -> bool:
+        """Whether a fit takes a column of words for names of the rows."""
+        if self.distinct.full:  # as far as they were counted
+            return name_the_rows(len(self.distinct.counts), self.distinct.cells)
+        return bool(self.words) and name_the_rows(len(self.distinct.counts) + (self.missing > 0), rows)
+
+    def left_out(self, rows: int) -> str | None:
+        """Why a fit leaves the column out, if nothing was asked for and it does, as smtrain.fitting.learning does."""
+        if self.filled == 0:
+            return "every cell is missing"
+        if self.index is not None:
+            return self.index
+        if self.constant and not self.missing:
+            return self.constant
+        return "nearly every row has another text" if self.names_rows(rows) else None
+
+    @property
+    def index(self) -> str | None:
+        """Why a fit leaves the column out, if it is an index: 0, 1, 2, … or 1, 2, 3, … without a name of its own."""
+        counting = self.steps and not self.words and not self.missing
+        return index_name(self.name, self._first if counting else None)
+
+    @property
+    def consecutive(self) -> bool:
+        """Whether the cells are whole numbers, each one more than the one before."""
+        return self.steps and self.whole and not self.words and not self.missing and self.numbers >= COUNTED_ROWS
+
+    @property
+    def digest(self) -> bytes:
+        """Equal for columns of equal cells."""
+        return self._digest.digest()
+
+    def add_texts(self, cells: TextCells, start: int, v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Count cells of text, from a row on, of weights v; gives them as numbers (n,), NaN for those that are none."""
+        tallied = tally(cells, start)
+        for met in (
+            self.word,
+            self.number,
+            self.na_like,
+            self.large,
+            self.notation,
+            self.single_quoted,
+            self.date,
+            self.padded,
+            self.long,
+        ):
+            met.add(tallied)
+        self.missing += int((cells.codes < 0).sum())
+        x = self._table.numbers(cells)
+        self.numbers += int((~np.isnan(x)).sum())
+        self.steps = self.steps and not self.words
+        self._step(x)
+        self.spread.add(x, v)
+        self.distinct.add({text: cells for text, (cells, _) in tallied.items() if self.word.wanted(text)})
+        self._distinct_numbers(x)
+        return x
+
+    def add_numbers(self, x: NDArray[np.float64], v: NDArray[np.float64]) -> None:
+        """Count cells that are numbers or missing, of rows of weights v."""
+        self.spread.add(x, v)
+        gaps = int(np.isnan(x).sum())
+        self.missing += gaps
+        self.numbers += len(x) - gaps
+        self._step(x)
+        self._distinct_numbers(x)
+
+    def _distinct_numbers(self, x: NDArray[np.float64]) -> None:
+        x = x[~np.isnan(x)]
+        if len(x):
+            self.whole = self.whole and bool((x == np.floor(x)).all())
+            if not self.distinct.full:
+                values, counts = np.unique(x, return_counts=True)
+                self.distinct.add(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+
+    def _step(self, x: NDArray[np.float64]) -> None:
+        """Follow whether each number is one more than the one before."""
+        if self.steps and len(x):
+            before = x[:0] if self._last is None else [self._last]
+            self._first = float(x[0]) if self._first is None else self._first
+            self.steps = bool((np.diff(np.concatenate([before, x])) == 1).all())
+            self._last = float(x[-1])
+
+    def look_for_long(self, x: NDArray[np.float64]) -> bool:
+        """Whether the texts of these numbers are worth a look for digits that are lost: once, if they may be long."""
+        whole = self.maybe_long and bool((np.abs(x[~np.isnan(x)]) >= LARGEST_WHOLE).any())
+        self.maybe_long = self.maybe_long and not whole
+        return whole
+
+    def keep(self, hashes: NDArray[np.uint64]) -> None:
+        """Remember the cells (n,), by their hashes, to know an equal column."""
+        self._digest.update(np.ascontiguousarray(hashes).view(np.uint8).data)
+
+
+def hashed_numbers(x: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """A hash of each number; all NaN alike, and both zeros."""
+    x = x + 0.0
+    x[np.isnan(x)] = np.nan
+    return np.asarray(pd.util.hash_array(x), np.uint64)
+
+
+def hashed_texts(cells: TextCells) -> NDArray[np.uint64]:
+    """A hash of each cell of text; missing ones like a missing number."""
+    levels = pd.util.hash_array(np.array([*cells.levels, ""], object), categorize=False)
+    levels[-1] = hashed_numbers(np.array([np.nan]))[0]
+    return np.asarray(levels[cells.codes], np.uint64)

@@ -1,0 +1,182 @@
+"""A model made again from its data with the options in its record: the same bytes, or how far apart."""
+
+import tempfile
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import ModelError, UsageError, quoted
+from smtrain.fitting.fit import Observer, check_options, fit
+from smtrain.fitting.options import FitConfig
+from smtrain.fitting.recorded import options_from
+from smtrain.model.encoder import CategoricalColumn, NumericColumn
+from smtrain.model.model import Model, load
+from smtrain.scoring.predict import probabilities
+from smtrain.sources.opening import Data
+
+# Means and deviations (in deviations) that differ less may be of the same numbers, summed in another order.
+ROUNDING = 1e-9
+# How far apart probabilities may be that another processor made of the same data. Two fits to a gap of 1e-4 end within
+# 1e-8 of each other as a rule; with a weak penalty, where the minimum is flat, 3e-4 was seen. Less fails sound models.
+WITHIN = 1e-3
+
+
+@dataclass(frozen=True)
+class Verification:
+    """`size` bytes of the file; `same`, whether the new ones are equal to them.
+
+    `same_data` says whether the data are those of the fit; None for a model that keeps no digest of them. `reasons` say
+    what differs, in words. `weights`, `probabilities` and `objective` are the largest differences, those of the
+    probabilities over all rows of the data; None where the models are of other columns or classes.
+    """
+
+    size: int
+    same: bool
+    same_data: bool | None = None
+    reasons: tuple[str, ...] = ()
+    weights: float | None = None
+    probabilities: float | None = None
+    objective: float | None = None
+
+    def passes(self, *, within: float = WITHIN, tolerance: float = 0.0) -> bool:
+        """Whether the bytes are the same, or the data are and no probability differs by more than `within`.
+
+        A `tolerance` lets pass what is as close as that, whatever the data are. 0 asks for the same bytes.
+        """
+        limit = max(tolerance, within if self.same_data else 0.0)
+        return self.same or (self.probabilities is not None and 0 < limit >= self.probabilities)
+
+
+def verify(
+    model: str,
+    data: Data,
+    *,
+    init: Model | None = None,
+    observer: Observer | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+) -> Verification:
+    """Fit again, on `data`, with the options recorded in the model file, and compare the files byte by byte.
+
+    `init` is the model that the fit started from, if it did. Raises UsageError if that is not the one, and what a fit
+    raises.
+    """
+    old = load(model)
+    config = replace(recorded_options(old), threads=threads, memory=memory)
+    if "init" in old.fit and init is None:
+        what = f"{quoted(model)} was made with --init: its fit started from another model"
+        raise UsageError(what, hint="--init names that model")
+    new = fit(data, config, observer=observer, init=init)
+    if old.fit.get("init") != new.fit.get("init"):
+        raise UsageError("--init: this is not the model that the fit started from")
+    there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
+    same_data = None if old.data is None else old.data == new.data
+    if there == again:
+        return Verification(len(there), same=True, same_data=same_data)
+    reasons = () if same_data else tuple(_reasons(old, new))
+    return Verification(len(there), same=False, same_data=same_data, reasons=reasons, **_distances(old, new, data))
+
+
+def recorded_options(model: Model) -> FitConfig:
+    """The options that a model was fitted with. Raises ModelError if its record has none that can be used."""
+    record = model.fit["options"]
+    try:
+        config = options_from(record)
+        if model.fit.get("selection") is not None:
+            config = replace(config, l2="auto")
+        check_options(config)
+    except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+        raise ModelError(
+            "the model's record of options cannot be used", hint="a newer smtrain may have made it"
+        ) from error
+    return config
+
+
+def _without_digest(model: Model) -> Model:
+    """The model as it was written before models kept a digest of their data."""
+    return replace(model, fit={name: value for name, value in model.fit.items() if name != "data"})
+
+
+def _saved(model: Model) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="smtrain-") as folder:
+        path = Path(folder) / "model.npz"
+        model.save(str(path))
+        return path.read_bytes()
+
+
+def _distances(old: Model, new: Model, data: Data) -> dict[str, float]:
+    """How far apart two models of the same columns and classes are."""
+    if old.features != new.features or old.classes != new.classes:
+        return {}
+    pieces = zip(*(probabilities(model, data) for model in (old, new)), strict=True)
+    return {
+        "weights": max(_largest(old.W - new.W), _largest(old.b - new.b)),
+        "probabilities": max(_largest(p - q) for p, q in pieces),
+        "objective": abs(old.fit["objective"] - new.fit["objective"]),
+    }
+
+
+def _largest(difference: NDArray[Any]) -> float:
+    return float(np.abs(difference).max(initial=0))
+
+
+def _reasons(old: Model, new: Model) -> list[str]:
+    """What differs, from the data to the bytes."""
+    found = []
+    if old.fit["rows"] != new.fit["rows"]:
+        found.append(f"the data has {new.fit['rows']:,} rows, the model was fitted on {old.fit['rows']:,}")
+    if old.classes != new.classes:
+        found.append(f"other classes: {_first_difference(old.classes, new.classes)}")
+    elif old.fit["class_counts"] != new.fit["class_counts"]:
+        found.append("the classes have other numbers of rows")
+    if old.features != new.features:
+        found.append(f"other features: {_first_difference(old.features, new.features)}")
+    elif old.fit["missing"] != new.fit["missing"]:
+        found.append("other cells are missing")
+    if old.fit["rows"] == new.fit["rows"] and old.features == new.features:
+        found += _other_cells(old, new)
+    if old.data is None and not found and old.contract is None:
+        found.append("the model is of an earlier smtrain, which kept no data contract")
+    return found
+
+
+def _other_cells(old: Model, new: Model) -> list[str]:
+    """The columns that have other cells, by their sums in the digest; by their moments in a model without one."""
+    moved = _moved_columns(old, new)
+    if old.data is None or new.data is None:
+        return [f"other numbers in {_listed(moved)}"] if moved else []
+    pairs = zip(old.encoder.columns, old.data.columns, new.data.columns, strict=True)
+    changed = [column for column, one, two in pairs if one != two]
+    if len(changed) == len(old.encoder.columns) > 1 and not moved:
+        return ["other cells in every column, of the same means: the rows may be in another order"]
+    found = [
+        f"other {what} in {_listed(names)}"
+        for what, kind in (("numbers", NumericColumn), ("words", CategoricalColumn))
+        if (names := [column.name for column in changed if isinstance(column, kind)])
+    ]
+    pairs_of_two = (("labels", old.data.target, new.data.target), ("weights", old.data.weight, new.data.weight))
+    return found + [f"other {what}" for what, one, two in pairs_of_two if one != two]
+
+
+def _first_difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    one, two = next(pair for pair in zip_longest(old, new) if pair[0] != pair[1])
+    shown = [
+        f"{side} has {'no more' if name is None else quoted(name)}"
+        for side, name in (("the model", one), ("the data", two))
+    ]
+    return ", ".join(shown)
+
+
+def _moved_columns(old: Model, new: Model) -> list[str]:
+    """The columns whose numbers have another mean or deviation."""
+    pairs = zip(old.encoder.numeric, new.encoder.numeric, strict=True)
+    return [a.name for a, b in pairs if max(abs(a.mean - b.mean), abs(a.scale - b.scale)) > ROUNDING * a.scale]
+
+
+def _listed(names: list[str]) -> str:
+    listed = ", ".join(map(quoted, names[:3])) + (", …" if len(names) > 3 else "")
+    return f"column {listed}" if len(names) == 1 else f"columns {listed}"

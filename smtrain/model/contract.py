@@ -1,0 +1,131 @@
+"""The data contract: what the columns of the training rows were like, to hold other rows against.
+
+The numbers of a column are told by their range and by ten bins. A number that a tenth of the cells have, a *spike*, has
+a bin of its own; the others are parted into bins of about equal shares, between deciles where there is no spike. Words
+are told by the share of each level. Rows count alike, whatever their weights.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.model.encoder import Encoder
+from smtrain.softmax.design import Floats
+from smtrain.sources.dialect import LARGEST
+
+Array = NDArray[np.float64]
+BINS = 10
+# The columns of the array of numbers: missing share, least and largest number, edges of the bins, shares of the bins.
+MISSING, LOW, HIGH, EDGES, SHARES = 0, 1, 2, slice(3, 2 + BINS), slice(2 + BINS, 2 + 2 * BINS)
+WIDTH = 2 + 2 * BINS
+ROUNDING = 1e-9
+# The edges of so many rows are known to half a per cent of the rows, for a small part of the time of a fit.
+MOST_ROWS, FEWEST_ROWS, MOST_CELLS = 10_000, 1_000, 1 << 21
+
+
+@dataclass(frozen=True)
+class Contract:
+    """`numbers` (q, 22), a line for each numeric column of the encoder; `levels`, of all categorical columns in order.
+
+    A line of `numbers` holds the share of missing cells, the least and the largest number, nine edges, and the shares
+    of the numbers in the ten bins (−∞, e1], (e1, e2], …, (e9, ∞). A column without numbers has zeros for them.
+    `levels` holds the share of the rows with each level, that of missing cells among them.
+    """
+
+    numbers: Array
+    levels: Array
+
+    @property
+    def edges(self) -> Array:
+        """The edges (q, 9) of the bins of the numeric columns."""
+        return self.numbers[:, EDGES]
+
+    def of_levels(self, encoder: Encoder) -> list[Array]:
+        """The shares of the levels of each categorical column."""
+        ends = np.cumsum([len(column.levels) for column in encoder.categorical])
+        return np.split(self.levels, ends[:-1]) if len(ends) else []
+
+    def check(self, encoder: Encoder) -> None:
+        """Raise ValueError if this cannot be the contract of a model with this encoder."""
+        numbers, levels = self.numbers, sum(len(column.levels) for column in encoder.categorical)
+        if numbers.shape != (len(encoder.numeric), WIDTH) or self.levels.shape != (levels,):
+            raise ValueError("not the contract of these columns")
+        ordered = np.diff(numbers[:, [LOW, *range(*EDGES.indices(WIDTH)), HIGH]], axis=1) >= 0
+        shares = [numbers[:, SHARES].sum(axis=1), *(found.sum(keepdims=True) for found in self.of_levels(encoder))]
+        sums = np.concatenate(shares)
+        fits = (
+            ordered.all()
+            and (np.abs(numbers) <= LARGEST).all()
+            and all(
+                ((part >= 0) & (part <= 1)).all() for part in (numbers[:, MISSING], numbers[:, SHARES], self.levels)
+            )
+            and ((np.abs(sums - 1) <= ROUNDING) | (sums == 0)).all()
+        )
+        if not fits:
+            raise ValueError("not a contract")
+
+
+def sample_rows(rows: int, columns: int) -> int:
+    """How many rows the bins of a table are made from."""
+    return min(rows, max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, columns))))
+
+
+def numbers_line(sample: Floats, low: float, high: float, missing: float) -> Array:
+    """The line (22,) of a column: a sample of its cells, NaN where missing; its range; its missing share."""
+    line = np.zeros(WIDTH)
+    line[MISSING] = missing
+    if low <= high:  # else there is no number at all
+        line[LOW], line[HIGH] = low, high
+        line[EDGES], line[SHARES] = bins_of(np.sort(sample[~np.isnan(sample)]).astype(np.float64), low)
+    return line
+
+
+def bins_of(cells: Array, low: float) -> tuple[Array, Array]:
+    """Nine edges of sorted numbers, and the share of the numbers in each bin; all at `low` for no numbers."""
+    if not len(cells):
+        return np.full(BINS - 1, low), np.eye(1, BINS)[0]
+    runs, cuts, spare = _around_spikes(cells)
+    cuts = cuts[: BINS - 1]
+    parts = _dealt(runs, [1] * len(runs), BINS - 1 - len(cuts), len(cells) / BINS)
+    cuts += spare[: BINS - 1 - len(cuts) - sum(a - 1 for a in parts)]
+    parts = _dealt(runs, parts, BINS - 1 - len(cuts) - sum(a - 1 for a in parts), 0)
+    for run, a in zip(runs, parts, strict=True):
+        cuts += run[-(-np.arange(1, a) * len(run) // a) - 1].tolist()  # the least that so large a share is not above
+    edges = np.sort(np.array(cuts + [max(cuts)] * (BINS - 1 - len(cuts))))
+    return edges, bin_counts(cells, edges) / len(cells)
+
+
+def _around_spikes(cells: Array) -> tuple[list[Array], list[float], list[float]]:
+    """The runs of numbers between the spikes of sorted numbers, the edges that part them, and those that can be spared.
+
+    First come the edges between two spikes, then those with most numbers on the other side. An edge with none there
+    is for numbers that training did not have.
+    """
+    values, starts, counts = np.unique(cells, return_index=True, return_counts=True)
+    spikes = np.flatnonzero((BINS * counts >= len(cells)) & (counts > 1))
+    begins, ends = np.append(0, starts[spikes] + counts[spikes]), np.append(starts[spikes], len(cells))
+    runs = [cells[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    found = []
+    for k, v in enumerate(values[spikes]):
+        found.append((len(cells) if k < len(spikes) - 1 else len(runs[-1]), float(v)))
+        if v > cells[0]:
+            found.append((len(runs[k]), float(np.nextafter(v, -np.inf))))
+    found.sort(key=lambda pair: -pair[0])
+    needed, spare = ([v for size, v in found if (size > 0) is wanted] for wanted in (True, False))
+    return [run for run in runs if len(run)], needed, spare
+
+
+def _dealt(runs: list[Array], parts: list[int], edges: int, most: float) -> list[int]:
+    """How many parts each run is cut into: so many edges more at most, for parts of `most` numbers at most."""
+    parts = [*parts]
+    for _ in range(edges if runs else 0):
+        r = max(range(len(runs)), key=lambda r: len(runs[r]) / parts[r])
+        if len(runs[r]) / parts[r] > most:
+            parts[r] += 1
+    return parts
+
+
+def bin_counts(cells: Array, edges: Array) -> NDArray[np.intp]:
+    """How many of the numbers are in each bin (10,)."""
+    return np.bincount(np.searchsorted(edges, cells, side="left"), minlength=BINS)

@@ -1,0 +1,101 @@
+"""What tells one training table from another: a sum for each column, and a digest of all of them.
+
+A sum is Σ_i mix(x_i) r_i modulo 2⁶⁴ over the rows, with x_i a cell as the bits of a float64 and r_i an odd number made
+from the row's number i. Integers add in any order to the same sum: threads, pieces and processors do not matter, while
+a changed cell, or two cells that trade places, do. It finds mistakes, not forgery.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.model import documents
+from smtrain.model.encoder import Encoder, NumericColumn
+from smtrain.softmax.design import Floats, row_tiles
+
+Sums = NDArray[np.uint64]
+# splitmix64 (Steele, Lea & Flood, 2014), which takes a counter to numbers without a pattern. Other constants would
+# make other digests: no model could be compared with one that was made before.
+STEP, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+HEXADECIMAL = re.compile(r"[0-9a-f]+")
+
+
+def row_keys(start: int, rows: int) -> Sums:
+    """The odd numbers r (m,) of the rows from `start` on: splitmix64 of the row's number."""
+    z: Sums = np.arange(start + 1, start + rows + 1, dtype=np.uint64) * np.uint64(STEP)
+    for shift, factor in ((30, FIRST), (27, SECOND)):
+        z ^= z >> np.uint64(shift)
+        z *= np.uint64(factor)
+    return z ^ z >> np.uint64(31) | np.uint64(1)
+
+
+def column_sums(cells: Floats, keys: Sums) -> Sums:
+    """Σ mix(x) r of each column (q,) of some cells (m, q), NaN where missing; −0 counts as 0."""
+    total = np.zeros(cells.shape[1], np.uint64)
+    for rows in row_tiles(cells):
+        x = cells[rows].astype(np.float64)
+        x += 0.0
+        x[np.isnan(x)] = np.nan  # one NaN of the many
+        bits = np.ascontiguousarray(x).view(np.uint64)
+        bits ^= bits >> 32
+        bits *= keys[rows, None]
+        total += bits.sum(axis=0, dtype=np.uint64)
+    return total
+
+
+@dataclass(frozen=True)
+class DataDigest:
+    """The `sha256` of the training data, and the sums that it is made of, all as hexadecimal digits.
+
+    There is a sum for each of the encoder's `columns`, in order, for the `target`, and for the `weight` of the rows,
+    which is None if they have none.
+    """
+
+    sha256: str
+    columns: tuple[str, ...]
+    target: str
+    weight: str | None
+
+    @classmethod
+    def of(cls, encoder: Encoder, rows: int, sums: Sums) -> Self:
+        """The digest of so many rows from the sums of the encoder's columns, the target and the weight, if any."""
+        columns, found = encoder.columns, [f"{int(total):016x}" for total in sums]
+        kinds = [None if isinstance(column, NumericColumn) else list(column.levels) for column in columns]
+        target = found[len(columns)]
+        weight = None if encoder.weight is None else found[-1]
+        document = {
+            "rows": rows,
+            "columns": [[c.name, kind, one] for c, kind, one in zip(columns, kinds, found, strict=False)],
+            "target": [encoder.target, list(encoder.classes), target],
+            "weight": None if weight is None else [encoder.weight, weight],
+        }
+        sha256 = hashlib.sha256(documents.write(document).tobytes()).hexdigest()
+        return cls(sha256, tuple(found[: len(columns)]), target, weight)
+
+    def record(self) -> dict[str, Any]:
+        """The digest as a JSON document; `read` reads it back."""
+        return {"sha256": self.sha256, "columns": list(self.columns), "target": self.target, "weight": self.weight}
+
+    @classmethod
+    def read(cls, record: dict[str, Any], columns: int) -> Self:
+        """Read `record()` back, for so many columns. Raises ValueError, TypeError or KeyError for what is none."""
+        found = cls(
+            _digits(record["sha256"], 64),
+            tuple(_digits(one, 16) for one in record["columns"]),
+            _digits(record["target"], 16),
+            None if record["weight"] is None else _digits(record["weight"], 16),
+        )
+        if len(found.columns) != columns:
+            raise ValueError("the digest of other columns")
+        return found
+
+
+def _digits(value: Any, count: int) -> str:
+    """A text of so many hexadecimal digits."""
+    if len(documents.text(value)) != count or not HEXADECIMAL.fullmatch(value):
+        raise ValueError("not a digest")
+    return str(value)

@@ -1,0 +1,245 @@
+"""The encoder: what turns the columns of a table into the columns of X. Frozen once it is learned.
+
+A numeric column becomes (x − mean) / scale, with 0 for a missing cell, and, if training had missing cells, a 0/1 column
+"NAME is missing". A categorical column becomes one 0/1 column a level, kept as codes; missing is a level of its own;
+a level that training did not have gets code 0, which adds nothing.
+Order of X's columns: numbers, missing indicators, levels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import ModelError, quoted
+from smtrain.model import documents
+from smtrain.model.features import Feature, feature_names
+from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
+from smtrain.sources.cells import TextCells
+from smtrain.sources.dialect import LARGEST, Dialect, valid_delimiter
+from smtrain.sources.likeness import did_you_mean
+from smtrain.sources.table import Reading, Readings, Rows, Table, positions
+
+MISSING_LEVEL = None
+Dtype = type[np.float32] | type[np.float64]
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A column of numbers: its training `mean` and `scale` (standard deviation); `missing` if training had gaps."""
+
+    name: str
+    mean: float
+    scale: float
+    missing: bool = False
+    reading = Reading.NUMBER
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A column of words: its levels in order; None, always last, is the level of missing cells."""
+
+    name: str
+    levels: tuple[str | None, ...]
+    reading = Reading.TEXT
+
+    def codes(self, cells: TextCells) -> NDArray[np.intp]:
+        """Codes (n,) of the cells: 1 … L for the levels, 0 for an unseen one."""
+        place = {level: i for i, level in enumerate(self.levels, 1)}
+        table = np.array([place.get(level, 0) for level in [*cells.levels, MISSING_LEVEL]], np.intp)
+        return np.take(table, cells.codes)  # a missing cell's −1 takes the last entry
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What a fit learned of the columns: the features, the target and its classes, and how the text is read.
+
+    `ignored` are the columns that were left out, with the reason.
+    """
+
+    columns: tuple[Column, ...]
+    target: str
+    classes: tuple[str, ...]
+    dialect: Dialect = field(default_factory=Dialect)
+    weight: str | None = None
+    ignored: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def numeric(self) -> tuple[NumericColumn, ...]:
+        """The numeric columns, in the order of X."""
+        return tuple(column for column in self.columns if isinstance(column, NumericColumn))
+
+    @cached_property
+    def categorical(self) -> tuple[CategoricalColumn, ...]:
+        """The categorical columns, in the order of X."""
+        return tuple(column for column in self.columns if isinstance(column, CategoricalColumn))
+
+    @cached_property
+    def gappy(self) -> tuple[int, ...]:
+        """The positions among the numeric columns of those with a missing indicator."""
+        return tuple(i for i, column in enumerate(self.numeric) if column.missing)
+
+    @cached_property
+    def parts(self) -> tuple[Feature, ...]:
+        """What each of X's columns is, (p,)."""
+        found = [Feature(column.name, numbers=True) for column in self.numeric]
+        found += [Feature(self.numeric[i].name) for i in self.gappy]
+        found += [Feature(column.name, level=level) for column in self.categorical for level in column.levels]
+        return tuple(found)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The names of X's columns, (p,), no two alike."""
+        return feature_names(self.parts)
+
+    @cached_property
+    def owners(self) -> NDArray[np.intp]:
+        """The position among `columns` of the column that each of X's columns comes from, (p,)."""
+        place = {column.name: i for i, column in enumerate(self.columns)}
+        return np.array([place[part.column] for part in self.parts], np.intp)
+
+    @cached_property
+    def means(self) -> NDArray[np.float64]:
+        """The mean of each of X's columns, (p,); 0 for those that are not standardised."""
+        found = np.zeros(len(self.features))
+        found[: len(self.numeric)] = [column.mean for column in self.numeric]
+        return found
+
+    @cached_property
+    def scales(self) -> NDArray[np.float64]:
+        """The scale of each of X's columns, (p,); 1 for those that are not standardised."""
+        found = np.ones(len(self.features))
+        found[: len(self.numeric)] = [column.scale for column in self.numeric]
+        return found
+
+    def readings(self, table: Table, *, labels: bool, model: str = "the model") -> Readings:
+        """How each column of `table` is read: matched by name, in any order, extra ones skipped.
+
+        `labels` asks for the target column. Raises ModelError naming the first column that is not there.
+        """
+        wanted = self._wanted(table, labels=labels)
+        for name in wanted:
+            if name not in table.places:
+                what = "the target column" if name == self.target else "the column"
+                message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
+                hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
+                raise ModelError(message, hint=hint)
+        return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
+
+    def readings_there(self, table: Table) -> Readings:
+        """The same for whatever is there of the columns and the labels."""
+        wanted = self._wanted(table, labels=True)
+        return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
+
+    def _wanted(self, table: Table, *, labels: bool) -> dict[str, Reading]:
+        wanted = {column.name: column.reading for column in self.columns}
+        if labels:
+            wanted[self.target] = Reading.LABEL
+            if self.weight is not None and self.weight in table.places:
+                wanted[self.weight] = Reading.NUMBER
+        return wanted
+
+    def encode(self, rows: Rows, names: Sequence[str], dtype: Dtype = np.float64) -> Design:
+        """X of some rows of a table whose columns are `names`."""
+        place = {name: i for i, name in enumerate(names)}
+        order = {i: j for j, i in enumerate(positions(rows.readings, Reading.NUMBER))}
+        raw = np.ascontiguousarray(rows.numbers[:, [order[place[column.name]] for column in self.numeric]])
+        codes = tuple(column.codes(rows.texts[place[column.name]]) for column in self.categorical)
+        return self.design(raw, codes, dtype)
+
+    def design(self, raw: Floats, codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
+        """X of raw numbers (m, q), NaN where missing, and final codes. `raw` is overwritten, and may become X."""
+        q = len(self.numeric)
+        same = raw.dtype == dtype and not self.gappy
+        numeric: Floats = raw if same else np.empty((len(raw), q + len(self.gappy)), dtype)
+        rest = np.empty((len(raw), q), np.float16) if dtype == np.float32 else None
+        for rows in row_tiles(raw):
+            x = raw[rows] - self.means[:q]  # in float64
+            x /= self.scales[:q]
+            missing = np.isnan(x)
+            if missing.any():
+                x[missing] = 0
+            numeric[rows, :q] = x
+            numeric[rows, q:] = missing[:, list(self.gappy)]
+            if rest is not None:
+                rest[rows] = rest_of(x, numeric[rows, :q])
+        return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical), rest)
+
+    def schema(self) -> dict[str, Any]:
+        """The encoder as a JSON document; `from_schema` reads it back."""
+        return {
+            "columns": [_column_schema(column) for column in self.columns],
+            "target": self.target,
+            "weight": self.weight,
+            "dialect": {
+                "header": self.dialect.header,
+                "delimiter": self.dialect.delimiter,
+                "decimal": self.dialect.decimal,
+                "na_values": list(self.dialect.na_values),
+            },
+            "ignored": [list(pair) for pair in self.ignored],
+        }
+
+    @classmethod
+    def from_schema(cls, schema: dict[str, Any], classes: Sequence[str]) -> "Encoder":
+        """Read `schema()` back."""
+        columns = tuple(_column_from(column) for column in schema["columns"])
+        target = documents.text(schema["target"])
+        weight = None if schema["weight"] is None else documents.text(schema["weight"])
+        names = [column.name for column in columns] + [target] + ([] if weight is None else [weight])
+        if len(set(names)) < len(names):
+            raise ValueError("a column twice")
+        return cls(
+            columns=columns,
+            target=target,
+            classes=tuple(classes),
+            dialect=dialect_from(schema["dialect"]),
+            weight=weight,
+            ignored=tuple((documents.text(n, empty=True), documents.text(why)) for n, why in schema["ignored"]),
+        )
+
+
+def dialect_from(schema: dict[str, Any]) -> Dialect:
+    """The dialect in a JSON document. Raises ValueError, TypeError or KeyError for what is none."""
+    delimiter = schema["delimiter"]
+    if delimiter is not None and (len(documents.text(delimiter)) != 1 or not valid_delimiter(delimiter)):
+        raise ValueError("not a delimiter")
+    if schema["decimal"] not in {".", ","}:
+        raise ValueError("not a decimal mark")
+    if not isinstance(schema["na_values"], list):
+        raise ValueError("not a list")
+    missing = tuple(documents.text(value, empty=True) for value in schema["na_values"])
+    return Dialect(documents.truth(schema["header"]), delimiter, schema["decimal"], missing)
+
+
+def _column_schema(column: Column) -> dict[str, Any]:
+    if isinstance(column, NumericColumn):
+        fields = {"mean": column.mean, "scale": column.scale, "missing": column.missing}
+        return {"name": column.name, "kind": "numeric"} | fields
+    return {"name": column.name, "kind": "categorical", "levels": list(column.levels)}
+
+
+def _column_from(schema: dict[str, Any]) -> Column:
+    name = documents.text(schema["name"], empty=True)
+    if schema["kind"] == "numeric":
+        mean = documents.number(schema["mean"], most=LARGEST)
+        scale = documents.number(schema["scale"], positive=True, most=LARGEST)
+        return NumericColumn(name, mean, scale, documents.truth(schema["missing"]))
+    if schema["kind"] != "categorical":
+        raise ValueError("an unknown kind of column")
+    levels = schema["levels"]
+    named = levels[:-1] if levels and levels[-1] is MISSING_LEVEL else levels
+    documents.texts(named)
+    return CategoricalColumn(name, tuple(levels))
+
+
+def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:
+    """Class codes (n,) of labels; −1 for a label that is not among the classes."""
+    place = {name: i for i, name in enumerate(classes)}
+    return np.take(np.array([place.get(level, -1) for level in cells.levels], np.intp), cells.codes)

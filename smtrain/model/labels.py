@@ -1,0 +1,57 @@
+"""The labels and weights of rows that a model is held against; and rows without a label."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError, UsageError, quoted
+from smtrain.model.encoder import Encoder, label_codes
+from smtrain.sources.dialect import UNLABELLED
+from smtrain.sources.likeness import did_you_mean
+from smtrain.sources.records import BLANKS
+from smtrain.sources.table import Rows, Table
+
+
+def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:
+    """Have a table leave out the rows whose label is none of `classes`, if that is asked for."""
+    if unlabelled not in UNLABELLED:
+        raise UsageError(f"unlabelled is {quoted(unlabelled)}", hint=f"there are {', '.join(UNLABELLED)}")
+    if unlabelled == "skip" and target in table.names:
+        table.skip_unlabelled(table.names.index(target), classes)
+
+
+SKIP = "--unlabelled skip leaves out rows without a label that can be used"
+
+
+def labelled(
+    encoder: Encoder, names: Sequence[str], rows: Rows, model: str = "the model", *, hint: str | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
+    at = names.index(encoder.target)
+    y = label_codes(rows.texts[at], encoder.classes)
+    if (y < 0).any():
+        line, text = rows.find(at, lambda cell: cell not in encoder.classes)
+        what = f"{model} has no class {quoted(text)}" if text.strip(BLANKS) else "an empty label"
+        near = did_you_mean(text, encoder.classes) if text.strip(BLANKS) else None
+        hint = "; ".join(filter(None, (near, hint))) or None
+        raise DataError(what, source=rows.piece.source, line=line, column=encoder.target, hint=hint)
+    if encoder.weight is None or encoder.weight not in names:
+        return y, np.ones(rows.count)
+    v = rows.number(names.index(encoder.weight))
+    check_weights(rows, v, encoder.weight, least=0)  # what is not learned from may weigh anything
+    return y, v
+
+
+def check_weights(rows: Rows, weights: NDArray[np.float64], name: str, *, least: float) -> None:
+    """Raise DataError at the first of the weights (n,) of some rows that is neither 0 nor positive, from `least` on."""
+    wrong = np.flatnonzero(~((weights == 0) | ((weights > 0) & (weights >= least))))
+    if len(wrong):
+        other = f"at least {least:g}" if weights[wrong[0]] > 0 else "a positive number"
+        line = rows.lines()[wrong[0]]
+        raise DataError(f"a weight must be 0 or {other}", source=rows.piece.source, line=line, column=name)
+
+
+def nothing_to_measure(table: Table, *, rows: bool) -> DataError:
+    """The error for a table without rows, or whose rows all have a weight of zero."""
+    return DataError("the rows weigh nothing together", source=table.source) if rows else table.no_rows()

@@ -1,0 +1,260 @@
+"""The model: the encoder, the weights, and the record of the fit; and its file. See docs/model-format.md."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import ModelError, UsageError
+from smtrain.model import archive as npz
+from smtrain.model import documents
+from smtrain.model.contract import Contract
+from smtrain.model.digest import DataDigest
+from smtrain.model.encoder import Encoder
+from smtrain.softmax.design import Design, Floats
+from smtrain.softmax.information import MOST_PARAMETERS, free_parameters
+from smtrain.softmax.loss import softmax
+from smtrain.softmax.objective import LARGEST_WEIGHT
+from smtrain.solvers.base import Status
+from smtrain.sources.arguments import path_of
+
+FORMAT_VERSION = 1
+MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
+CONTRACT = ("contract_numbers", "contract_levels")
+OPTIONAL = frozenset({"information", *CONTRACT})
+HISTORY_COLUMNS = ("epoch", "nll", "objective", "gap", "gradient_norm")
+VALIDATED_COLUMNS = (*HISTORY_COLUMNS, "validation_nll")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted classifier.
+
+    `W` (p, K) and `b` (K,) act on encoded features: p(class k | x) = softmax(x W + b)_k, in units of one standard
+    deviation for numeric columns. `fit` is the record of the fit: options, rows, nll, objective, gap, status, epochs.
+    `history` (E, 5) has the columns HISTORY_COLUMNS, NaN where a gap was not computed; or (E, 6) VALIDATED_COLUMNS, if
+    rows were set aside for validation.
+    `information` (d, d), d = (K − 1)(p + 1), is what standard errors are made of (softmax/information.py), if it was
+    asked for. `contract` is what the training rows were like (smtrain.model.contract); models of earlier versions have
+    none.
+    """
+
+    encoder: Encoder
+    W: NDArray[np.float64]
+    b: NDArray[np.float64]
+    fit: dict[str, Any] = field(default_factory=dict)
+    history: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, len(HISTORY_COLUMNS))))
+    information: NDArray[np.float64] | None = None
+    contract: Contract | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class labels, (K,)."""
+        return self.encoder.classes
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the encoded features, (p,)."""
+        return self.encoder.features
+
+    @cached_property
+    def data(self) -> DataDigest | None:
+        """The digest of the training data; models of earlier versions have none."""
+        record = self.fit.get("data")
+        return None if record is None else DataDigest.read(record, len(self.encoder.columns))
+
+    @property
+    def nonzero(self) -> NDArray[np.bool_]:
+        """Which weights are not zero, (p, K): with l1 many are."""
+        return np.asarray(self.W != 0)
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Whether a column has any weight that is not zero, for each column of the encoder."""
+        used = np.zeros(len(self.encoder.columns), bool)
+        used[self.encoder.owners[self.nonzero.any(axis=1)]] = True
+        return used
+
+    @cached_property
+    def raw_weights(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(W, b) for features in the units of the file: W / scale, b − mean · W / scale."""
+        W = self.W / self.encoder.scales[:, None]
+        return W, self.b - (self.encoder.means[:, None] * W).sum(axis=0)
+
+    def logits(self, X: Design) -> Floats:
+        """Z = X W + b, class-major (K, m): the same bits of a row, whatever rows are beside it."""
+        return X.times_row_by_row(self.W) + self.b[:, None]
+
+    def probabilities(self, X: Design) -> Floats:
+        """S = softmax(X W + b), class-major (K, m)."""
+        return softmax(self.logits(X))
+
+    def save(self, path: str) -> None:
+        """Write the model to `path`, atomically. Raises OutputError; an existing file is then as it was."""
+        meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit}
+        arrays: npz.Arrays = {
+            "W": self.W,
+            "b": self.b,
+            "means": self.encoder.means,
+            "scales": self.encoder.scales,
+            "classes": documents.write(list(self.classes)),
+            "features": documents.write(list(self.features)),
+            "meta": documents.write(meta | {"history_columns": VALIDATED_COLUMNS[: self.history.shape[1]]}),
+            "history": self.history,
+        }
+        if self.contract is not None:
+            arrays = {**arrays, **dict(zip(CONTRACT, (self.contract.numbers, self.contract.levels), strict=True))}
+        if self.information is not None:
+            arrays = {**arrays, "information": self.information}
+        npz.write(path, arrays, load_model)
+
+
+def load_model(path: str) -> Model:
+    """Read a model file. Raises UsageError if it is not there, ModelError if it is not whole, valid and known."""
+    arrays = npz.read(path, MEMBERS, OPTIONAL)
+    try:
+        meta = documents.read(arrays["meta"])
+        if documents.whole(meta["format_version"], 1) > FORMAT_VERSION:
+            raise ModelError(f"{path}: made by a newer smtrain", hint="upgrade smtrain to use it")
+        encoder = Encoder.from_schema(meta["schema"], documents.texts(documents.read(arrays["classes"])))
+        W, b = _floats(arrays["W"], 2), _floats(arrays["b"], 1)
+        fit = _fit_record(meta["fit"], len(encoder.classes))
+        information = _information(arrays["information"], W.shape) if "information" in arrays else None
+        contract = _contract(arrays, encoder)
+        model = Model(encoder, W, b, fit, _history(arrays["history"]), information, contract)
+        _check(model, arrays)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise ModelError(f"{path}: not a valid smtrain model") from error
+    return model
+
+
+def _check(model: Model, arrays: npz.Arrays) -> None:
+    """Raise ValueError if the parts do not fit together."""
+    encoder = model.encoder
+    p, K = len(encoder.features), len(encoder.classes)
+    fits = (
+        K >= 2
+        and p >= 1
+        and model.W.shape == (p, K)
+        and model.b.shape == (K,)
+        and np.array_equal(arrays["means"], encoder.means)
+        and np.array_equal(arrays["scales"], encoder.scales)
+        and documents.texts(documents.read(arrays["features"])) == encoder.features
+        and (model.data is None or (model.data.weight is None) == (encoder.weight is None))
+    )
+    if not fits:
+        raise ValueError("the parts do not fit together")
+
+
+def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
+    """The record of the fit, as far as anything is done with it. Raises ValueError, TypeError or KeyError."""
+    documents.whole(fit["rows"], 1)
+    documents.whole(fit["epochs"], 0)
+    documents.number(fit["nll"])
+    documents.number(fit["objective"])
+    documents.number(fit["gap"] if fit["gap"] is not None else 0.0)
+    counts, options = fit["class_counts"], fit["options"]
+    if len([documents.whole(count, 0) for count in counts]) != classes or fit["status"] not in Status.__members__:
+        raise ValueError("not the record of a fit")
+    for name in ("l2", "tol"):
+        documents.number(options[name])
+    documents.number(options.get("l1", 0.0))  # models of earlier versions have none
+    for name in ("solver", "precision"):
+        documents.text(options[name])
+    documents.truth(fit["certified"])
+    if not isinstance(fit["missing"], dict):
+        raise ValueError("not the record of a fit")
+    _findings(fit)
+    _skipped(fit)
+    _validation(fit)
+    return dict(fit)
+
+
+def _skipped(fit: dict[str, Any]) -> None:
+    """The rows that were left out, absent if there were none."""
+    for name in ("unlabelled", "unknown"):
+        documents.whole(fit.get("skipped", {}).get(name, 0), 0)
+
+
+def _validation(fit: dict[str, Any]) -> None:
+    """What rows set aside said, each absent if there were none."""
+    if fit.get("validation") is not None:
+        documents.whole(fit["validation"]["rows"], 1)
+        documents.number(fit["validation"]["nll"])
+    if fit.get("temperature") is not None:
+        documents.number(fit["temperature"], positive=True)
+    if fit.get("selection") is not None:
+        documents.whole(fit["selection"]["epochs"], 1)
+        for candidate in fit["selection"]["candidates"]:
+            for name in ("l2", "nll", "se"):
+                documents.number(candidate[name])
+
+
+def _findings(fit: dict[str, Any]) -> None:
+    """What a fit found besides the weights, each absent if it was not looked for."""
+    for column, others in fit.get("collinear", {}).items():
+        documents.text(column, empty=True)
+        documents.texts(others)
+    separation = fit.get("separation")
+    if separation is not None:
+        documents.truth(separation["complete"])
+        documents.texts(separation["columns"])
+        for pair in separation["pairs"]:
+            if len(documents.texts(pair)) != 2:
+                raise ValueError("not a pair")
+    if fit.get("loo_nll") is not None:
+        documents.number(fit["loo_nll"])
+
+
+def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:
+    widths = {len(HISTORY_COLUMNS), len(VALIDATED_COLUMNS)}
+    if array.dtype != np.float64 or array.ndim != 2 or array.shape[1] not in widths:
+        raise ValueError("not a history")
+    return np.asarray(array, np.float64)
+
+
+def _information(array: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A symmetric matrix of the right size whose entries are not larger than its diagonal allows."""
+    H, d = _floats(array, 2), free_parameters(*shape)
+    if H.shape != (d, d) or d > MOST_PARAMETERS or not np.array_equal(H, H.T) or not (np.diag(H) >= 0).all():
+        raise ValueError("not an information matrix")
+    root = np.sqrt(np.diag(H))
+    if not (np.abs(H) <= root * root[:, None] * (1 + 1e-6) + np.finfo(float).tiny).all():
+        raise ValueError("not an information matrix")
+    return H
+
+
+def _contract(arrays: npz.Arrays, encoder: Encoder) -> Contract | None:
+    there = [name for name in CONTRACT if name in arrays]
+    if not there:
+        return None
+    numbers, levels = (np.asarray(arrays[name]) for name in CONTRACT)  # the one without the other is a KeyError
+    if numbers.dtype != np.float64 or levels.dtype != np.float64:
+        raise ValueError("not a contract")
+    contract = Contract(numbers.astype(np.float64, copy=False), levels.astype(np.float64, copy=False))
+    contract.check(encoder)
+    return contract
+
+
+def _floats(array: NDArray[np.generic], ndim: int) -> NDArray[np.float64]:
+    if array.dtype != np.float64 or array.ndim != ndim or not (np.abs(array) <= LARGEST_WEIGHT).all():
+        raise ValueError("not an array of numbers that can be used")
+    return np.asarray(array, np.float64)
+
+
+def as_model(model: Any, name: str = "model") -> Model:
+    """An argument that must be a model. Raises UsageError if it is something else."""
+    if not isinstance(model, Model):
+        what = f"{name} must be a model, and is of type {type(model).__name__}"
+        raise UsageError(what, hint="smtrain.load reads a model file, smtrain.fit makes a model")
+    return model
+
+
+def load(path: str) -> Model:
+    """Read a model file. Raises UsageError if there is none, ModelError if it cannot be used."""
+    found = path_of("path", path)
+    if found is None:
+        raise UsageError("path must be the path of a model file, and is None")
+    return load_model(found)

@@ -1,0 +1,1 @@
+"""A model applied to rows: predict, evaluate, compare, explain, and what its weights are known to."""

@@ -1,0 +1,78 @@
+"""Two models on the same labelled rows."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from smtrain.errors import ModelError, quoted
+from smtrain.model.labels import nothing_to_measure, settle_unlabelled
+from smtrain.model.model import Model, as_model
+from smtrain.partitions.memory import available_threads
+from smtrain.scoring.changes import MovedWeights, SchemaChange, moved_weights, schema_change
+from smtrain.scoring.evaluate import Evaluation
+from smtrain.scoring.fail_if import WORSE, Check, Outcome, worse
+from smtrain.scoring.paired import LEVEL, PairedSum, Side, paired_sum
+from smtrain.scoring.predict import UnseenLevels, score_pair
+from smtrain.sources.arguments import threads_of
+from smtrain.sources.dialect import Dialect
+from smtrain.sources.opening import Data, open_table
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An old and a new model on the same labelled rows: `pairs` has the sums, `classes` the union of their classes."""
+
+    old: Evaluation
+    new: Evaluation
+    classes: tuple[str, ...]
+    pairs: PairedSum
+    schema: SchemaChange
+    weights: MovedWeights
+
+    def outcomes(self, *checks: Check | str, level: float = LEVEL) -> list[Outcome]:
+        """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise."""
+        return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
+
+
+def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, unlabelled: str = "error") -> Comparison:
+    """Compare two models on labelled rows, which are read once. The weights of rows are those of the new model.
+
+    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to one of the models.
+
+    Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
+    file or a label that one of them does not know.
+    """
+    table = open_table(data, _common_dialect(as_model(old), as_model(new)))
+    settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
+    union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
+    places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
+    unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
+    for pair in score_pair(old, new, table, threads=threads_of(threads) or available_threads()):
+        for counter, scored in zip(unseen, pair, strict=True):
+            counter.add(scored)
+        sides = [Side(scored.Z, scored.y, place) for scored, place in zip(pair, places, strict=True)]
+        more = paired_sum(sides[0], sides[1], pair[1].v, len(union))
+        sums = more if sums is None else sums + more
+    if sums is None or sums.new.weight == 0:
+        raise nothing_to_measure(table, rows=sums is not None)
+    return Comparison(
+        old=Evaluation(old.classes, sums.old, unseen[0].counts),
+        new=Evaluation(new.classes, sums.new, unseen[1].counts, skipped=table.skipped),
+        classes=tuple(union),
+        pairs=sums,
+        schema=schema_change(old.encoder, new.encoder),
+        weights=moved_weights(old, new),
+    )
+
+
+def _common_dialect(old: Model, new: Model) -> Dialect:
+    """The dialect that cuts a file into cells for both models. Raises ModelError if there is none."""
+    before, after = old.encoder.dialect, new.encoder.dialect
+    if old.encoder.target != new.encoder.target:
+        targets = f"{quoted(old.encoder.target)} and {quoted(new.encoder.target)}"
+        raise ModelError(f"the models predict different columns: {targets}")
+    if before.header != after.header:
+        raise ModelError("one of the models reads files with a header line, the other without")
+    if None not in {before.delimiter, after.delimiter} and before.delimiter != after.delimiter:
+        raise ModelError(f"the models read different delimiters: {before.delimiter!r} and {after.delimiter!r}")
+    return replace(before, delimiter=before.delimiter or after.delimiter)

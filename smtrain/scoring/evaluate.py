@@ -1,0 +1,69 @@
+"""How good a model is on labelled rows."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
+from smtrain.model.model import Model, as_model
+from smtrain.partitions.memory import available_threads
+from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
+from smtrain.scoring.predict import UnseenLevels, score
+from smtrain.scoring.worst import WorstRow, WorstRows
+from smtrain.sources.arguments import threads_of, whole
+from smtrain.sources.opening import Data, open_table
+from smtrain.sources.usable import Skipped
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column.
+
+    `worst` are the rows of highest NLL, as many as were asked for; `skipped` are rows without a label that can be used.
+    """
+
+    classes: tuple[str, ...]
+    sums: EvaluationSum
+    unseen: dict[str, int]
+    worst: tuple[WorstRow, ...] = ()
+    skipped: Skipped = field(default_factory=Skipped)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every metric of METRICS."""
+        return {name: metric(self.sums) for name, metric in METRICS.items()}
+
+    @property
+    def class_metrics(self) -> dict[str, NDArray[np.float64]]:
+        """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
+        return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
+
+    def outcomes(self, *checks: Check | str) -> list[Outcome]:
+        """What comes of checks such as "accuracy<0.9", which say when to fail. Raises UsageError for an unknown one."""
+        parsed = [parse(check) if isinstance(check, str) else check for check in checks]
+        check_classes(parsed, self.classes)
+        return [check.outcome(self.sums, self.classes) for check in parsed]
+
+
+def evaluate(
+    model: Model, data: Data, *, threads: int | None = None, worst: int = 0, unlabelled: str = "error"
+) -> Evaluation:
+    """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
+
+    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
+    an empty file or else for such a label.
+    """
+    unseen, sums, surprising = UnseenLevels(as_model(model)), None, WorstRows(whole("worst", worst))
+    table = open_table(data, model.encoder.dialect)
+    settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
+    for scored in score(model, table, labels=True, threads=threads_of(threads) or available_threads(), hint=SKIP):
+        unseen.add(scored)
+        if worst:
+            surprising.add(scored)
+        more = evaluation_sum(scored.Z, scored.y, scored.v)
+        sums = more if sums is None else sums + more
+    if sums is None or sums.weight == 0:
+        raise nothing_to_measure(table, rows=sums is not None)
+    return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows), table.skipped)

@@ -1,0 +1,104 @@
+"""Checks that a pipeline asks for: expressions that say when to fail, and what came of them."""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from smtrain.errors import UsageError, quoted
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
+from smtrain.scoring.paired import PairedSum, mean_difference
+from smtrain.sources.likeness import did_you_mean
+
+WORSE = "worse"
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+# The number holds no bracket, so the last bracket ends the name of the class, whatever is in it.
+EXPRESSION = re.compile(
+    r"\s*([a-z][a-z0-9_]*)\s*(?:\[(.+)\])?\s*(<=|>=|==|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*",
+    re.ASCII | re.DOTALL,
+)
+FORM = "write METRIC<NUMBER or 'METRIC[CLASS]<NUMBER', with <, <=, >, >= or =="
+# Two fits of equal rows on different machines differ by this much, and always by the same.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check: its text, whether it failed, the number that it looked at, and a sentence."""
+
+    check: str
+    failed: bool
+    value: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """Fail if `metric`, of the class `label` if that is not None, is `comparison` (a key of OPERATORS) `bound`."""
+
+    text: str
+    metric: str
+    label: str | None
+    comparison: str
+    bound: float
+
+    def outcome(self, sums: EvaluationSum, classes: Sequence[str]) -> Outcome:
+        """Compare. A metric that is not defined on these rows fails: nothing was shown that could pass."""
+        value = self._value(sums, classes)
+        if math.isnan(value):
+            return Outcome(self.text, True, value, "it is not defined on these rows")
+        compare = OPERATORS[self.comparison]
+        failed, shown = compare(value, self.bound), f"{value:.6g}"
+        if compare(float(shown), self.bound) != failed:
+            shown = repr(value)  # 0.8999999 must not be shown as 0.9 that is less than 0.9
+        return Outcome(self.text, failed, value, f"it is {shown}")
+
+    def _value(self, sums: EvaluationSum, classes: Sequence[str]) -> float:
+        if self.label is None:
+            return METRICS[self.metric](sums)
+        return float(CLASS_METRICS[self.metric](sums)[classes.index(self.label)])
+
+
+def parse(text: str) -> Check:
+    """Read an expression. Raises UsageError if it is none, or its metric is unknown."""
+    found = EXPRESSION.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--fail-if: not an expression: {quoted(text)}", hint=FORM)
+    metric, label, comparison, bound = found.groups()
+    known, others = (METRICS, CLASS_METRICS) if label is None else (CLASS_METRICS, METRICS)
+    if metric not in known:
+        of = "" if label is None else " of a class"
+        form = f"{metric} is a metric of a class: '{metric}[CLASS]'" if label is None else f"{metric} has no class"
+        hint = form if metric in others else f"there are {', '.join(known)}"
+        raise UsageError(f"--fail-if: there is no metric {quoted(metric)}{of}", hint=hint)
+    return Check(text.strip(), metric, label, comparison, float(bound))
+
+
+def check_classes(checks: Iterable[Check | str], classes: Sequence[str]) -> None:
+    """Raise UsageError for a check of a class that the model does not have; WORSE is of none."""
+    for check in checks:
+        if isinstance(check, Check) and check.label is not None and check.label not in classes:
+            known = ", ".join(map(quoted, classes[:8])) + (", …" if len(classes) > 8 else "")
+            what = f"--fail-if: the model has no class {quoted(check.label)}"
+            hint = did_you_mean(check.label, classes) or f"its classes are {known}; blanks inside the brackets count"
+            raise UsageError(what, hint=hint)
+
+
+def worse(pairs: PairedSum, level: float) -> Outcome:
+    """Fail if the whole interval of the mean NLL difference, new − old, is above zero.
+
+    Of comparisons of equally good models that happens to a share of (1 − level) / 2.
+    """
+    found = mean_difference(pairs.nll, level)
+    if math.isnan(found.low):
+        return Outcome(WORSE, True, math.nan, "it is not defined: the test needs two rows")
+    failed = found.low > ROUNDING * max(1.0, pairs.old.nll / pairs.old.weight)
+    what = f"the NLL changed by {found.mean:+.6g}, {100 * level:g} % interval {found.low:+.6g} to {found.high:+.6g}"
+    return Outcome(WORSE, failed, found.mean, what)

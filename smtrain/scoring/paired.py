@@ -1,0 +1,171 @@
+"""Two models on the same rows: sums that can be added piece by piece, and the paired tests as functions of them.
+
+Rows may have weights v. A weighted mean and its standard error are those of importance, not of repeated rows: doubling
+all weights changes nothing. With equal weights they are the textbook's.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.scoring.metrics import Confusion, EvaluationSum, evaluation_sum
+from smtrain.softmax.design import Floats
+from smtrain.softmax.distributions import quantile, sign_test, two_sided
+from smtrain.softmax.loss import nll
+
+Codes = NDArray[np.intp]
+Array = NDArray[np.float64]
+LEVEL = 0.95
+MOST_EXACT = 1000  # discordant pairs beyond which McNemar's test takes the normal distribution
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Σ over rows of what the mean of a difference d and its error are made of; rows of weight 0 are not counted."""
+
+    rows: int
+    v: float
+    vv: float
+    vd: float
+    vvd: float
+    vvdd: float
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @classmethod
+    def of(cls, d: Array, v: Array) -> "Moments":
+        """The sums of some rows: differences (m,), weights (m,)."""
+        vd = v * d
+        return cls(int(np.count_nonzero(v)), *(float(x) for x in (v.sum(), v @ v, vd.sum(), v @ vd, vd @ vd)))
+
+    @property
+    def equal_weights(self) -> bool:
+        """Whether all rows have the same weight, up to rounding: (Σ v)² = n Σ v² for no others."""
+        return self.rows * self.vv <= self.v**2 * (1 + 1e-12)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference with its standard error and its interval at a level; NaN where there is only one row."""
+
+    mean: float
+    error: float
+    low: float
+    high: float
+    p: float
+
+
+def mean_difference(sums: Moments, level: float = LEVEL) -> Difference:
+    """The weighted mean of d, with Student's t of n − 1 degrees of freedom for the test against 0 and the interval.
+
+    The variance is n / (n − 1) · Σ v² (d − mean)² / (Σ v)²: s² / n for equal weights, the linearised one for others.
+    """
+    mean, degrees = sums.vd / sums.v, sums.rows - 1
+    if degrees < 1:
+        return Difference(mean, *[math.nan] * 4)
+    squares = max(0.0, sums.vvdd - 2 * mean * sums.vvd + mean**2 * sums.vv)
+    error = math.sqrt(squares * sums.rows / degrees) / sums.v
+    half = quantile(level, degrees) * error
+    t = mean / error if error else math.copysign(math.inf, mean) if mean else 0.0
+    return Difference(mean, error, mean - half, mean + half, two_sided(t, degrees))
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """McNemar's test: rows that only the new model has right (`gained`), or only the old one (`lost`), and p.
+
+    `difference` is that of the accuracies, new − old, with its interval from `low` to `high`.
+    `exact` says that p is the binomial distribution's, not the normal one's.
+    """
+
+    gained: int
+    lost: int
+    difference: float
+    low: float
+    high: float
+    p: float
+    exact: bool
+
+
+@dataclass(frozen=True)
+class PairedSum:
+    """Sums over labelled rows that an old and a new model scored.
+
+    `old` and `new` are the sums of each alone. `nll` are the moments of NLL new − old; `right` those of +1 for a row
+    that the new model gained, −1 for one that it lost. `predicted` is the weight of each pair of old and new
+    predictions, by their places in the union of the classes; `better` and `worse` are the parts of it that were gained
+    and lost.
+    """
+
+    old: EvaluationSum
+    new: EvaluationSum
+    nll: Moments
+    right: Moments
+    gained: int
+    lost: int
+    predicted: Confusion
+    better: Confusion
+    worse: Confusion
+
+    def __add__(self, other: "PairedSum") -> "PairedSum":
+        return PairedSum(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def mcnemar(self, level: float = LEVEL) -> McNemar:
+        """The test of equal error rates; exact for up to 1,000 discordant rows of equal weight."""
+        exact = self.right.equal_weights and self.gained + self.lost <= MOST_EXACT
+        z = self.right.vd / math.sqrt(self.right.vvdd) if self.right.vvdd else 0.0
+        p = sign_test(self.gained, self.lost) if exact else math.erfc(abs(z) / math.sqrt(2))
+        low, high = accuracy_interval(self.right, level)
+        return McNemar(self.gained, self.lost, self.right.vd / self.right.v, low, high, p, exact)
+
+
+def accuracy_interval(sums: Moments, level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a difference of paired proportions by Agresti and Min (2005).
+
+    Half a row is added to each of the four cells, so that no discordant row does not mean no doubt.
+    """
+    n, scale = sums.rows, sums.rows / sums.v  # weights with a mean of 1
+    centre = scale * sums.vd / (n + 2)
+    squares = scale**2 * (sums.vvdd - 2 * centre * sums.vvd + centre**2 * sums.vv) + 1 + 2 * centre**2
+    half = quantile(level, n + 1) * math.sqrt(squares) / (n + 2)
+    return centre - half, centre + half
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a model says of some rows: logits Z (K, m), class codes y (m,), places (K,) of its classes in the union."""
+
+    Z: Floats
+    y: Codes
+    places: Codes
+
+    @cached_property
+    def predicted(self) -> Codes:
+        """The most probable class, (m,)."""
+        return np.asarray(self.Z.argmax(axis=0))
+
+
+def paired_sum(old: Side, new: Side, v: Array, classes: int) -> PairedSum:
+    """The sums of some rows of weights v (m,), with `classes` in the union of those of both models."""
+    right = (new.predicted == new.y).astype(np.float64) - (old.predicted == old.y)
+    pairs = old.places[old.predicted] * classes + new.places[new.predicted]
+
+    def total(rows: NDArray[np.bool_]) -> Confusion:
+        return Confusion.of(classes, pairs[rows], v[rows])
+
+    there = v > 0
+    return PairedSum(
+        old=evaluation_sum(old.Z, old.y, v),
+        new=evaluation_sum(new.Z, new.y, v),
+        nll=Moments.of(np.asarray(nll(new.Z, new.y) - nll(old.Z, old.y), np.float64), v),
+        right=Moments.of(right, v),
+        gained=int(((right > 0) & there).sum()),
+        lost=int(((right < 0) & there).sum()),
+        predicted=total(there),
+        better=total((right > 0) & there),
+        worse=total((right < 0) & there),
+    )

@@ -1,0 +1,147 @@
+"""A model applied to a table, a piece of rows at a time, in constant memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError, UsageError
+from smtrain.model.labels import SKIP, labelled
+from smtrain.model.model import Model, as_model
+from smtrain.softmax.design import Design, Floats
+from smtrain.softmax.loss import softmax
+from smtrain.sources.opening import Data, open_table
+from smtrain.sources.table import Rows, Table
+
+# Rows are scored so many logits at a time: 10,000 classes fit in memory as well as two.
+TILE_LOGITS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Some rows of a table with their X, logits Z (K, m), and, if asked for, class codes y and weights v (m,)."""
+
+    rows: Rows
+    start: int
+    X: Design
+    Z: Floats
+    y: NDArray[np.intp]
+    v: NDArray[np.float64]
+
+    @property
+    def probabilities(self) -> Floats:
+        """S = softmax(Z), class-major (K, m)."""
+        return softmax(self.Z)
+
+
+def score(model: Model, table: Table, *, labels: bool, threads: int = 1, hint: str | None = None) -> Iterator[Scored]:
+    """The rows of `table` in order. With `labels`, the target column must be there and hold the model's classes.
+
+    `hint` is what helps where a label does not.
+
+    Raises ModelError if the columns do not fit, before any row is read; DataError at a row that cannot be used.
+    """
+    readings = model.encoder.readings(table, labels=labels)
+    for rows in table.rows(lambda: readings, threads):
+        step = TILE_LOGITS // len(model.classes)
+        yield from _tiles(model, table.names, rows, labels=labels, step=step, hint=hint)
+
+
+def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Iterator[tuple[Scored, Scored]]:
+    """The same labelled rows of `table` as two models see them, read once. The models may read other columns.
+
+    Raises as `score` does, for either model.
+    """
+    names = ("the old model", "the new model")
+    views = [table.with_dialect(model.encoder.dialect) for model in (old, new)]
+    ways = [
+        (view, model.encoder.readings(table, labels=True, model=name))
+        for view, model, name in zip(views, (old, new), names, strict=True)
+    ]
+    if ways[0][1] == ways[1][1] and views[0].dialect == views[1].dialect:
+        ways = ways[:1]
+    step = TILE_LOGITS // max(len(old.classes), len(new.classes))
+    for found in table.rows_in_ways(ways, threads):
+        tiles = [
+            _tiles(model, table.names, rows, labels=True, step=step, name=name, hint=SKIP)
+            for model, rows, name in zip((old, new), (found[0], found[-1]), names, strict=True)
+        ]
+        yield from zip(*tiles, strict=True)
+
+
+def _tiles(
+    model: Model,
+    names: Sequence[str],
+    rows: Rows,
+    *,
+    labels: bool,
+    step: int,
+    name: str = "the model",
+    hint: str | None = None,
+) -> Iterator[Scored]:
+    """Parsed rows, scored some `step` at a time."""
+    X, step = model.encoder.encode(rows, names), max(1, step)
+    y, v = np.zeros(rows.count, np.intp), np.ones(rows.count)
+    if labels:
+        y, v = labelled(model.encoder, names, rows, name, hint=hint)
+    for start in range(0, rows.count, step):
+        tile = slice(start, start + step)
+        part = X.take(tile)
+        yield Scored(rows, start, part, model.logits(part), y[tile], v[tile])
+
+
+class UnseenLevels:
+    """Counts the cells whose level training did not have, by column; with `error`, the first one is a DataError."""
+
+    def __init__(self, model: Model, *, error: bool = False) -> None:
+        self._columns, self._error = model.encoder.categorical, error
+        self.counts: dict[str, int] = {}
+
+    def add(self, scored: Scored) -> None:
+        """Count those of some rows."""
+        for column, codes in zip(self._columns, scored.X.codes, strict=True):
+            unseen = np.flatnonzero(codes == 0)
+            if not len(unseen):
+                continue
+            if self._error:
+                line = scored.rows.lines()[scored.start + unseen[0]]
+                what = "a level that training did not have"
+                raise DataError(what, source=scored.rows.piece.source, line=line, column=column.name)
+            self.counts[column.name] = self.counts.get(column.name, 0) + len(unseen)
+
+
+def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
+    """Probabilities (n, K) of the rows of a CSV file or a DataFrame; columns in the order of `model.classes`."""
+    return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data)])
+
+
+def probabilities(model: Model, data: Data) -> Iterator[NDArray[np.float64]]:
+    """The same (m, K) for some rows after another, in constant memory."""
+    table = open_table(data, as_model(model).encoder.dialect)
+    return (np.asarray(scored.probabilities.T, np.float64) for scored in score(model, table, labels=False))
+
+
+def predict(model: Model, data: Data) -> list[str]:
+    """The most probable class of each row."""
+    return [model.classes[k] for k in predict_proba(model, data).argmax(axis=1)]
+
+
+def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
+    """The `number`-th row (from 1) of `data`, scored; and whether its label is known. Raises UsageError if none."""
+    table = open_table(data, model.encoder.dialect)
+    labels, before = model.encoder.target in table.names, 0
+    for scored in score(model, table, labels=labels):
+        here = number - before - 1
+        if 0 <= here < scored.X.rows:
+            one = slice(here, here + 1)
+            return replace(
+                scored,
+                start=scored.start + here,
+                X=scored.X.take(one),
+                Z=scored.Z[:, one],
+                y=scored.y[one],
+                v=scored.v[one],
+            ), labels
+        before += scored.X.rows
+    raise UsageError(f"there is no row {number}: {table.source} has {before}")

@@ -1,0 +1,65 @@
+"""The rows that a model finds most surprising: likely errors of the labels, or of the model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smtrain.scoring.predict import Scored
+from smtrain.softmax.design import Design
+from smtrain.softmax.loss import nll
+
+
+@dataclass(frozen=True)
+class WorstRow:
+    """A row with its place, X (1, p), NLL, and its classes by number.
+
+    `row` counts the rows of all files from 1. `rival` is the most probable class besides the label; it is the
+    `prediction` unless that is right.
+    """
+
+    source: str
+    line: int
+    row: int
+    X: Design
+    nll: float
+    label: int
+    prediction: int
+    rival: int
+
+
+class WorstRows:
+    """Keeps the `count` rows of highest NLL of those that it is shown, the highest first, the earlier of equals first.
+
+    Rows of weight 0 count in no metric, nor here. Memory is for `count` rows, whatever is read.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count, self._seen = count, 0
+        self.rows: list[WorstRow] = []
+
+    def add(self, scored: Scored) -> None:
+        """Look at some rows."""
+        cost = np.where(scored.v > 0, nll(scored.Z, scored.y), -np.inf)
+        least = self.rows[-1].nll if len(self.rows) == self._count else -np.inf
+        above = np.flatnonzero(cost > least)
+        chosen = above[np.argsort(-cost[above], kind="stable")[: self._count]]
+        if len(chosen):
+            lines = scored.rows.lines()
+            found = [self._row(scored, int(i), float(cost[i]), lines) for i in chosen]
+            self.rows = sorted([*self.rows, *found], key=lambda row: -row.nll)[: self._count]
+        self._seen += scored.X.rows
+
+    def _row(self, scored: Scored, i: int, cost: float, lines: list[int]) -> WorstRow:
+        z, label = scored.Z[:, i].copy(), int(scored.y[i])
+        prediction = int(z.argmax())
+        z[label] = -np.inf
+        return WorstRow(
+            source=scored.rows.piece.source,
+            line=lines[scored.start + i],
+            row=self._seen + i + 1,
+            X=scored.X.take([i]),  # a copy: a slice would keep the piece alive
+            nll=cost,
+            label=label,
+            prediction=prediction,
+            rival=int(z.argmax()),
+        )

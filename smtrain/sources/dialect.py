@@ -1,0 +1,37 @@
+"""How the text of a table is read, and the range of its numbers. Light: read before numpy is loaded."""
+
+from dataclasses import dataclass
+
+# The cells that mean "missing" in a feature column (labels are never missing values, only empty).
+MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
+
+# Numbers in a file are at most LARGEST in size, and a column whose deviation is below SMALLEST_SCALE is constant:
+# then no product or sum of them can overflow.
+LARGEST, SMALLEST_SCALE = 1e152, 1e-50
+
+# What becomes of rows without a label that can be used.
+UNLABELLED = ("error", "skip")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the text of a table is read; kept in the model, so that predict reads as fit did.
+
+    `delimiter` None reads it off the header line: a comma, or a tab or semicolon if there is no comma.
+    `na_values` are added to `MISSING`.
+    """
+
+    header: bool = True
+    delimiter: str | None = None
+    decimal: str = "."
+    na_values: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Every text that means a missing cell."""
+        return frozenset(MISSING + self.na_values)
+
+
+def valid_delimiter(character: str) -> bool:
+    """Whether a character can separate cells: ASCII, and no quote, line end or NUL."""
+    return len(character) == 1 and character.isascii() and character not in '"\r\n\0'

@@ -1,0 +1,69 @@
+"""A table from what a caller names: files, standard input, a DataFrame."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from smtrain.errors import UsageError
+from smtrain.sources.dialect import Dialect
+from smtrain.sources.files import display_name, read_file
+from smtrain.sources.frame import read_frame
+from smtrain.sources.table import Table
+
+PathLike = str | os.PathLike[str]
+Data = PathLike | Sequence[PathLike] | pd.DataFrame | Table
+
+
+def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: int | None = None) -> Table:
+    """Open a CSV file, several with the same header, standard input ("-"), or a DataFrame. A table is open already.
+
+    `fitting` says that the options of a fit are at hand: messages then name the one that helps. `piece` is the size of
+    the pieces of text that are parsed at once, in bytes; None takes what is fast, and changes nothing else.
+    """
+    if isinstance(data, Table):
+        return data
+    if isinstance(data, pd.DataFrame):
+        dialect = replace(dialect, header=True, delimiter=",", decimal=".")
+        return Table([("DataFrame", read_frame(data))], dialect, fitting=fitting, frame=True, piece=piece)
+    names = _paths(data)
+    if not names:
+        raise UsageError("no data was given")
+    streams = [(display_name(name), read_file(name)) for name in names]
+    return Table(streams, dialect, fitting=fitting, piece=piece)
+
+
+def _paths(data: Any) -> list[str]:
+    """The paths of files. Raises UsageError with the way out for other things that people have tables in."""
+    if isinstance(data, str | os.PathLike):
+        return [os.fspath(data)]
+    if (
+        not isinstance(data, Iterable)
+        or isinstance(data, bytes | Mapping | pd.Series | np.ndarray)
+        or hasattr(data, "read")
+    ):
+        raise _no_table(data)
+    paths = list(data)
+    wrong = [path for path in paths if not isinstance(path, str | os.PathLike)]
+    if wrong:
+        raise _no_table(data if hasattr(data, "to_pandas") else wrong[0])
+    return [os.fspath(path) for path in paths]
+
+
+def _no_table(data: Any) -> UsageError:
+    hints = {
+        pd.Series: "series.to_frame().T is a table of one row, series.to_frame() one of one column",
+        np.ndarray: "pandas.DataFrame(array, columns=[…]) gives the columns names",
+        Mapping: "pandas.DataFrame(…) makes a table of columns",
+        bytes: "os.fsdecode gives the path as text",
+    }
+    hint = next((hint for kind, hint in hints.items() if isinstance(data, kind)), None)
+    if hasattr(data, "to_pandas"):
+        hint = ".to_pandas() makes one"
+    elif hasattr(data, "read"):
+        hint = "give the path of the file, - for standard input"
+    what = f"the data must be paths of CSV files or a pandas DataFrame, and are of type {type(data).__name__}"
+    return UsageError(what, hint=hint)
