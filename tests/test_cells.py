@@ -12,7 +12,8 @@ import smtrain as sm
 from smtrain.sources.cells import edge_cells
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.records import RecordReader
-from smtrain.sources.table import Reading, Table
+from smtrain.sources.rows import Reading
+from smtrain.sources.table import Table
 
 LABEL = st.text(st.characters(blacklist_characters=',"\r\n\0', blacklist_categories=["Cs"]), max_size=9)
 

@@ -227,7 +227,7 @@ def test_every_row_knows_its_line(records, end):
 
     text = "".join(record + end for record in records).encode()
     table = Table([("t", iter([b"y,x\n"]))], smtrain.Dialect())
-    rows = table.parse(Piece("t", text + b"z,0\n", 5, ","), (Reading.TEXT, Reading.NUMBER))
+    rows = table.parser.parse(Piece("t", text + b"z,0\n", 5, ","), (Reading.TEXT, Reading.NUMBER))
     lines, line = [], 5
     for record in records:
         lines += [line] if record else []

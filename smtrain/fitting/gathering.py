@@ -22,7 +22,8 @@ from smtrain.softmax.design import Floats
 from smtrain.sources.dialect import SMALLEST_SCALE
 from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, shell_word
 from smtrain.sources.records import BLANKS, piece_bytes
-from smtrain.sources.table import Reading, Readings, Rows, Table, positions
+from smtrain.sources.rows import Reading, Readings, Rows, positions
+from smtrain.sources.table import Table
 
 # Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
 PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
@@ -73,7 +74,7 @@ class Gatherer:
         for rows in self.table.rows(self.readings, self._threads):
             self._settle(rows)
             if rows.readings != self.readings():  # a first value has settled a column: parse the piece again
-                rows = self.table.parse(rows.piece, self.readings())  # noqa: PLW2901
+                rows = self.table.parser.parse(rows.piece, self.readings())  # noqa: PLW2901
             self._check_labels(rows)
             if self.weight is not None:
                 check_weights(rows, rows.number(self.weight), self.table.names[self.weight], least=SMALLEST_SCALE)
@@ -100,7 +101,7 @@ class Gatherer:
 
     def _telling(self, new: list[str]) -> Callable[[str], bool]:
         """Which cell to show of a column of words: the first number in another notation among them, or the first."""
-        decimal, missing = self.table.dialect.decimal, self.table.missing.is_text
+        decimal, missing = self.table.dialect.decimal, self.table.parser.missing.is_text
         odd = any(looks_like_other_notation(level, decimal) for level in new)
         return lambda cell: not missing(cell) and (not odd or looks_like_other_notation(cell, decimal))
 
@@ -116,7 +117,7 @@ class Gatherer:
             message = f"words, but here the number {quoted(text)}"
             hint = f"--categorical {shell_word(name)} takes its cells as names"
             return DataError(message, source=source, line=line, column=name, hint=hint)
-        missing = self.table.missing
+        missing = self.table.parser.missing
         line, text = rows.find(i, lambda cell: cell not in numbers and not missing.is_text(cell))
         return not_a_number(text, name, source, line, self.table.dialect.decimal)
 

@@ -31,7 +31,8 @@ from smtrain.softmax.loss import Partition
 from smtrain.solvers.lbfgs import most_bytes
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation, notation_hint
-from smtrain.sources.table import Reading, Table
+from smtrain.sources.rows import Reading
+from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
 # Values of l2 that a cross-validation tries at most: from 1e-4 to 1e4.

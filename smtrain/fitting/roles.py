@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
-from smtrain.sources.table import Reading, Table
+from smtrain.sources.rows import Reading
+from smtrain.sources.table import Table
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from smtrain.sources.cells import TextCells
 from smtrain.sources.likeness import did_you_mean, look_alike
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.records import BLANKS, Piece
-from smtrain.sources.table import Reading, Rows, Table
+from smtrain.sources.rows import Reading, Rows
+from smtrain.sources.table import Table
 
 # The population stability index by which a column or the classes have drifted: a warning, an error.
 DRIFT, STRONG_DRIFT = 0.1, 0.25
@@ -86,8 +87,8 @@ class NumericCheck:
         """Count the cells of some rows; those that are no numbers apart."""
         if i in rows.texts:
             cells = rows.texts[i]
-            self.wrong.add(rows, i, cells, {level for level in cells.levels if not table.can_read(level)})
-            x, gaps = table.numbers(cells), cells.codes < 0
+            self.wrong.add(rows, i, cells, {level for level in cells.levels if not table.parser.can_read(level)})
+            x, gaps = table.parser.numbers(cells), cells.codes < 0
         else:
             x = rows.number(i)
             gaps = np.isnan(x)
@@ -102,7 +103,8 @@ class NumericCheck:
         low, high = float(self._line[LOW]), float(self._line[HIGH])
         self.outside += (x < low).sum(), (x > high).sum()
         if self.first_outside is None and self.outside.any():
-            self.first_outside = place(rows, i, lambda cell: table.number(cell) < low or table.number(cell) > high)
+            number = table.parser.number
+            self.first_outside = place(rows, i, lambda cell: number(cell) < low or number(cell) > high)
 
     @property
     def numbers(self) -> int:
@@ -190,7 +192,7 @@ class Check:
             raise ModelError(f"{self._table.source}: not one of the model's columns is there")
 
         def parse(piece: Piece) -> Rows:
-            return self._table.parse_leniently(piece, readings)
+            return self._table.parser.parse_leniently(piece, readings)
 
         for rows in self._table.map(parse, threads):
             self.rows += rows.count

@@ -13,7 +13,7 @@ from smtrain.inspecting.words import na_like, single_quoted, spellings
 from smtrain.sources.dialect import LARGEST
 from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, notation_hint, shell_word
 from smtrain.sources.quantities import sort_of
-from smtrain.sources.table import Reading
+from smtrain.sources.rows import Reading
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 # Texts of which so many are different make a feature of nearly every row.

@@ -26,7 +26,8 @@ from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import SMALLEST_SCALE
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.records import BLANKS, Piece
-from smtrain.sources.table import Reading, Readings, Rows, Table
+from smtrain.sources.rows import Reading, Readings, Rows
+from smtrain.sources.table import Table
 
 # A column of which so many texts, those of the first piece, are different is taken for one that names the rows.
 NAMING_ROWS = 20
@@ -114,9 +115,9 @@ class Examiner:
     def _parsed(self, piece: Piece) -> Rows:
         """A piece with the readings that the first one has settled, every column text where it must be."""
         if self._settled is None:
-            self._settle(self._table.parse(piece, self._readings(Reading.TEXT)))
+            self._settle(self._table.parser.parse(piece, self._readings(Reading.TEXT)))
         assert self._settled is not None
-        return self._table.parse_leniently(piece, self._settled)
+        return self._table.parser.parse_leniently(piece, self._settled)
 
     def _readings(self, features: Reading) -> Readings:
         found = [Reading.SKIP] * len(self._table.names)
@@ -132,12 +133,12 @@ class Examiner:
         readings = list(self._readings(Reading.TEXT))
         for i, profile in self._profiles.items():
             cells = rows.texts[i]
-            numbers = [self._table.can_read(level) for level in cells.levels]
+            numbers = [self._table.parser.can_read(level) for level in cells.levels]
             forced = self._roles.forced.get(i)
             if forced is not Reading.TEXT and numbers and all(numbers):
                 readings[i] = Reading.NUMBER
                 profile.padded.add(tally(cells, 0))
-            steps = np.diff(self._table.numbers(cells))
+            steps = np.diff(self._table.parser.numbers(cells))
             counting = rows.count >= COUNTED_ROWS and bool((steps == 1).all())
             if counting or (rows.count >= NAMING_ROWS and len(cells.levels) == rows.count and not any(numbers)):
                 self._names.add(i)
@@ -177,7 +178,7 @@ class Examiner:
     def _texts(self, rows: Rows, i: int) -> TextCells:
         """The cells of a number column as texts."""
         only = tuple(Reading.TEXT if j == i else Reading.SKIP for j in range(len(self._table.names)))
-        return self._table.parse(rows.piece, only).texts[i]
+        return self._table.parser.parse(rows.piece, only).texts[i]
 
     def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
         self._check_target(rows)
@@ -190,8 +191,8 @@ class Examiner:
         """The weights of some rows, 0 for those that are none; finds the first of these."""
         if self._roles.weight is None:
             return np.ones(rows.count)
-        cells = rows.texts[self._roles.weight].without(self._table.missing.is_number)
-        v = self._table.numbers(cells)
+        cells = rows.texts[self._roles.weight].without(self._table.parser.missing.is_number)
+        v = self._table.parser.numbers(cells)
         labels = rows.texts[self._roles.target]
         self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
         wrong = np.flatnonzero(~((v == 0) | (v >= SMALLEST_SCALE)))

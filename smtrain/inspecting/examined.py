@@ -10,7 +10,8 @@ from smtrain.errors import DataError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.inspecting.profile import Met, Profile
 from smtrain.inspecting.rows import Repeats
-from smtrain.sources.table import Reading, Table
+from smtrain.sources.rows import Reading
+from smtrain.sources.table import Table
 
 NAMED = 4
 Hashes = NDArray[np.uint64]

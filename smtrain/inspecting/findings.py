@@ -15,7 +15,7 @@ from smtrain.inspecting.labels import labels, weights
 from smtrain.inspecting.leaks import gives_away
 from smtrain.inspecting.words import names_alike
 from smtrain.sources.notation import shell_word
-from smtrain.sources.table import Reading
+from smtrain.sources.rows import Reading
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 # If more rows than this repeat the features of another, the features are coarse, and contradictions to be expected.

@@ -98,10 +98,10 @@ class Profile:
         self.name, self._table = name, table
         self.missing, self.numbers = 0, 0
         self.distinct = Distinct()
-        self.word = Met(lambda text: not table.can_read(text), lines)
-        self.number = Met(table.can_read, lines)
+        self.word = Met(lambda text: not table.parser.can_read(text), lines)
+        self.number = Met(table.parser.can_read, lines)
         self.na_like = Met(means_missing, lines)
-        self.large = Met(lambda text: is_number(text, table.dialect.decimal) and not table.can_read(text), lines)
+        self.large = Met(lambda text: is_number(text, table.dialect.decimal) and not table.parser.can_read(text), lines)
         self.notation = Met(lambda text: looks_like_other_notation(text, table.dialect.decimal), lines)
         self.single_quoted = Met(lambda text: SINGLE_QUOTED.fullmatch(text) is not None, lines)
         self.date = Met(lambda text: DATE.fullmatch(text.strip()) is not None, lines)
@@ -179,7 +179,7 @@ class Profile:
         ):
             met.add(tallied)
         self.missing += int((cells.codes < 0).sum())
-        x = self._table.numbers(cells)
+        x = self._table.parser.numbers(cells)
         self.numbers += int((~np.isnan(x)).sum())
         self.steps = self.steps and not self.words
         self._step(x)

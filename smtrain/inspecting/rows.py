@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.sources.table import Rows
+from smtrain.sources.rows import Rows
 
 Hashes = NDArray[np.uint64]
 # Rows are compared as far as this: 160 MB.

@@ -21,7 +21,8 @@ from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import LARGEST, Dialect, valid_delimiter
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.table import Reading, Readings, Rows, Table, positions
+from smtrain.sources.rows import Reading, Readings, Rows, positions
+from smtrain.sources.table import Table
 
 MISSING_LEVEL = None
 Dtype = type[np.float32] | type[np.float64]

@@ -10,7 +10,8 @@ from smtrain.model.encoder import Encoder, label_codes
 from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.records import BLANKS
-from smtrain.sources.table import Rows, Table
+from smtrain.sources.rows import Rows
+from smtrain.sources.table import Table
 
 
 def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:

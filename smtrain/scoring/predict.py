@@ -12,7 +12,8 @@ from smtrain.model.model import Model, as_model
 from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.loss import softmax
 from smtrain.sources.opening import Data, open_table
-from smtrain.sources.table import Rows, Table
+from smtrain.sources.rows import Rows
+from smtrain.sources.table import Table
 
 # Rows are scored so many logits at a time: 10,000 classes fit in memory as well as two.
 TILE_LOGITS = 1 << 22
@@ -54,7 +55,7 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
     Raises as `score` does, for either model.
     """
     names = ("the old model", "the new model")
-    views = [table.with_dialect(model.encoder.dialect) for model in (old, new)]
+    views = [table.parser_for(model.encoder.dialect) for model in (old, new)]
     ways = [
         (view, model.encoder.readings(table, labels=True, model=name))
         for view, model, name in zip(views, (old, new), names, strict=True)

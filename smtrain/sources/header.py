@@ -1,0 +1,24 @@
+"""What a header must be."""
+
+from smtrain.errors import DataError, quoted
+from smtrain.sources.notation import NUMBER
+
+
+def check_header(names: list[str], source: str, line: int) -> None:
+    """Raise DataError where all names but one are numbers: the header may be a row."""
+    if sum(NUMBER.fullmatch(name) is not None for name in names) >= max(1, len(names) - 1):
+        hint = "--no-header if it is data; if not, give the columns names that are no numbers"
+        raise DataError("the header is a row of numbers", source=source, line=line, hint=hint)
+
+
+def check_names(names: list[str], source: str, line: int) -> None:
+    """Raise DataError at a name that is empty, but for the first, or is there twice."""
+    seen: set[str] = set()
+    for position, name in enumerate(names, 1):
+        if not name and position > 1:
+            raise DataError(f"column {position} has no name", source=source, line=line, hint="name it in the header")
+        if name in seen:
+            raise DataError(
+                f"two columns are named {quoted(name)}", source=source, line=line, hint="rename one of them"
+            )
+        seen.add(name)

@@ -1,0 +1,63 @@
+"""Parsed rows, and how each of their columns was read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.softmax.design import Floats
+from smtrain.sources.cells import TextCells
+from smtrain.sources.records import Piece
+
+
+class Reading(Enum):
+    """How a column's cells are read. TEXT knows missing cells, LABEL takes every text as it stands."""
+
+    SKIP = "skip"
+    NUMBER = "number"
+    TEXT = "text"
+    LABEL = "label"
+
+
+Readings = tuple[Reading, ...]
+
+
+@lru_cache(maxsize=64)
+def positions(readings: Readings, *kinds: Reading) -> tuple[int, ...]:
+    """The positions of the columns that are read in one of these ways."""
+    return tuple(i for i, reading in enumerate(readings) if reading in kinds)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some parsed rows: `numbers` (n, q) of the number columns in order, NaN where missing; by position, `texts`.
+
+    The numbers are kept in float32 where that is exact: for most files it is, and takes half of the memory.
+    """
+
+    piece: Piece
+    readings: Readings
+    count: int
+    numbers: Floats
+    texts: dict[int, TextCells]
+
+    def number(self, column: int) -> NDArray[np.float64]:
+        """The cells (n,) of the number column at a position."""
+        cells = self.numbers[:, positions(self.readings, Reading.NUMBER).index(column)]
+        return np.asarray(cells, np.float64)
+
+    def find(self, column: int, wanted: Callable[[str], bool]) -> tuple[int, str]:
+        """The line and text of the column's first cell that is `wanted`. Slow; for messages."""
+        for line, cells in self.piece.records():
+            if wanted(cells[column]):
+                return line, cells[column]
+        raise LookupError("no such cell")
+
+    def lines(self) -> list[int]:
+        """The line that each row starts at. Slow where a record has more than one line, or blank lines are between."""
+        if self.piece.line_ends() == self.count:
+            return list(range(self.piece.line, self.piece.line + self.count))
+        return [line for line, _ in self.piece.records()]
