@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from smtrain.errors import ExitCode
-from tests.cli import SMTRAIN, clean_environment
+from tests.cli import SMTRAIN, clean_environment, smtrain
 
 TABLE = "x,y\n1,a\n2,b\n3,a\n4,b\n"
 RAGGED = "x,y\n1,a\n2\n"
@@ -160,3 +160,34 @@ def test_the_standard_streams_are_inputs_and_outputs_too(line, folder):
 def test_a_pipe_is_no_file_that_could_be_lost(folder):
     done = in_a_shell("predict /dev/stdin -o /dev/stdout < t.csv | cat", folder)
     assert done.stdout.splitlines() == [b"prediction", b"a", b"a", b"b", b"b"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["fit", "t.csv", "-q", "--json", "--log", "l.jsonl"], "l.jsonl"),
+        (["fit", "t.csv", "-q", "--json", "-o", "m.npz"], "m.npz"),
+        (["evaluate", "t.csv", "--fail-if", "accuracy<0", "--junit", "j.xml"], "j.xml"),
+    ],
+)
+def test_standard_output_is_no_file_that_a_command_writes_by_its_name(arguments, file, tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n1,a\n2,b\n3,a\n")
+    smtrain("fit", "t.csv", "-q", cwd=tmp_path)
+    with (tmp_path / file).open("w") as stream:
+        done = subprocess.run(
+            [*SMTRAIN, *arguments],
+            cwd=tmp_path,
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+            check=False,
+        )
+    assert done.returncode == 2
+    assert b"standard output is the file of" in done.stderr
+
+
+def test_a_log_is_no_stream(tmp_path):
+    (tmp_path / "-").write_text("x,y\n1,a\n2,b\n3,a\n")
+    said = smtrain("fit", "./-", "-q", "--log", "-", cwd=tmp_path, code=2).stderr
+    assert "--log is a file" in said
+    assert (tmp_path / "-").read_text().startswith("x,y")

@@ -12,7 +12,7 @@ import click
 from smtrain.cli import options as opt
 from smtrain.errors import UsageError, quoted
 
-CONFIG = "smtrain.fitting.options"  # the key in a context's meta of the file that --config named
+CONFIG = "smtrain.config"  # the key in a context's meta of the file that --config named
 Identity = tuple[int | str, ...]
 
 
@@ -47,6 +47,7 @@ def check_files(ctx: click.Context) -> None:
     inputs, outputs = list(_inputs(ctx)), list(_outputs(ctx))
     _check_read_once([one for one in inputs if one.stream])
     _check_standard_output(inputs)
+    _check_streams([one for one in outputs if one.option.startswith("-")])
     for k, output in enumerate(outputs):
         for other in [*inputs, *outputs[:k]]:
             if output.identity is not None and output.identity == other.identity:
@@ -65,6 +66,17 @@ def _check_standard_output(inputs: list[File]) -> None:
     for one in inputs:
         if output is not None and output == one.identity:
             raise UsageError(f"standard output is the input {quoted(one.path)}", hint="write to another file")
+
+
+def _check_streams(outputs: list[File]) -> None:
+    """A file that is written by its name and by a stream loses one of the two, but where the name is the stream's."""
+    for descriptor, name in ((1, "standard output"), (2, "standard error")):
+        stream = _of_descriptor(descriptor)
+        for one in outputs:
+            if stream is not None and stream == one.identity and not one.path.startswith(("/dev/", "/proc/")):
+                raise UsageError(
+                    f"{name} is the file of {one.option}: {quoted(one.path)}", hint="write to another file"
+                )
 
 
 def _clash(output: File, other: File) -> str:

@@ -185,13 +185,12 @@ def check_options(config: FitConfig) -> None:
     if config.solver_name == "lbfgs" and config.l1 > 0:
         raise UsageError("--solver lbfgs cannot minimise with --l1", hint="--solver proximal can, and so can gd")
     _check_texts(config)
+    _check_selection(config)
     if config.se or config.loo:
         _check_inference(config)
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
-    if config.solver_name == "gd" and config.l2 == "auto":
-        raise UsageError("--l2 auto is not for gradient descent", hint="leave out --solver gd and its options")
     if config.solver_name != "gd" and config.momentum:
         raise UsageError("--momentum needs gradient descent", hint="--solver gd")
     ranges = {
@@ -235,6 +234,15 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _texts(one)
+
+
+def _check_selection(config: FitConfig) -> None:
+    """What goes with the choice of l2, and what does not."""
+    if config.l2 != "auto" and (config.one_se or config.folds != FitConfig.folds):
+        what = "--one-se" if config.one_se else "--folds"
+        raise UsageError(f"{what} needs l2 to be chosen", hint="--l2 auto")
+    if config.solver_name == "gd" and config.l2 == "auto":
+        raise UsageError("--l2 auto is not for gradient descent", hint="leave out --solver gd and its options")
 
 
 def _check_inference(config: FitConfig) -> None:

@@ -51,7 +51,7 @@ class Learned:
     `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
     count the rows, `on_disk` the bytes of rows in the temporary file, and `validation_rows` how many of the rows in
     `partitions` are set aside; `rows` are those of the table, without those that were `skipped`; a partition has at
-    most `partition_rows`.
+    most `partition_rows`. `doubt` says what else the text of the table may be.
     """
 
     encoder: Encoder
@@ -69,6 +69,7 @@ class Learned:
     counting: tuple[str, ...] = ()
     validation_rows: int = 0
     skipped: Skipped = field(default_factory=Skipped)
+    doubt: str | None = None
 
 
 class Learner:
@@ -119,6 +120,7 @@ class Learner:
             partition_rows=self._got.partition_rows,
             data=data,
             skipped=self._got.table.skipped,
+            doubt=self._got.table.doubt,
         )
 
     def _training_bytes(self, encoder: Encoder, threads: int) -> int:
@@ -145,7 +147,7 @@ class Learner:
         source = self._got.table.source
         if len(classes) == 1:
             raise DataError(one_class(classes[0]), source=source, column=name)
-        numbers = sum(map(is_number, classes))
+        numbers = sum(is_number(text, self._got.config.dialect.decimal) for text in classes)
         if are_a_quantity(numbers, self._got.rows):
             hint = "--target names the column with the classes"
             raise DataError(quantity(numbers, self._got.rows), source=source, column=name, hint=hint)

@@ -55,6 +55,8 @@ def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
     """Errors with the hint that the first lines of the file call for, if they do."""
     if table.skipped.rows:
         yield Finding(Severity.NOTE, "unlabelled rows", f"{table.skipped.rows:,} without a label, which a fit skips")
+    if table.doubt:
+        yield Finding(Severity.WARNING, "delimiter", table.doubt, None, table.source, table.header_line)
     for one in found:
         hint = table.advice(one.line) if one.severity is Severity.ERROR else None
         yield one if hint is None else replace(one, hint=hint)

@@ -29,7 +29,8 @@ def labels(got: Examined) -> Iterator[Finding]:
     if len(counts) == 1:
         yield Finding(ERROR, "one class", one_class(next(iter(counts))), got.labels.name, hint=OTHER_TARGET)
         return
-    numbers = sum(map(is_number, counts))
+    decimal = got.table.dialect.decimal
+    numbers = sum(is_number(text, decimal) for text in counts)
     if len(got.labels.number.texts) >= MOST_DISTINCT:
         numbers = got.repeats.labels - len(got.labels.word.texts)
     if are_a_quantity(numbers, got.rows):

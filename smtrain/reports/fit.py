@@ -152,6 +152,16 @@ class FitReport(QuietReport):
         self.say(f"saved {show(output)}")
 
 
+def missing_classes(encoder: Encoder) -> list[str]:
+    """A line, if a class is called like a text of --na-values: labels are never missing but where they are empty."""
+    found = [name for name in encoder.classes if name.strip() in encoder.dialect.na_values]
+    if not found:
+        return []
+    return [
+        f"warning: {listed(map(named, found))}: a class, though --na-values names it; labels are taken as they stand"
+    ]
+
+
 def description(learned: Learned, config: FitConfig, sources: list[str]) -> list[str]:
     """What was read, what was left out, and the options that matter."""
     encoder = learned.encoder
@@ -163,6 +173,8 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         f"{show(sources[0])}{more}: {learned.rows:,} rows, {columns} ({kinds}){separated}",
         f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
+    lines += [f"warning: {learned.doubt}"] if learned.doubt else []
+    lines += missing_classes(encoder)
     lines += weights_line(encoder)
     if learned.on_disk:
         lines.append(f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk")

@@ -65,7 +65,7 @@ class PredictionWriter:
         return (d.join([*kept, *map(self._cell, self.columns)]) + "\n").encode()
 
     def _cell(self, text: str) -> str:
-        return quote(guarded(text) if self._guard else text, self.table.delimiter)
+        return quote(guarded(text, self.table.dialect.decimal) if self._guard else text, self.table.delimiter)
 
     def rows(self, scored: Scored) -> bytes:
         """The lines of some rows."""
@@ -136,9 +136,9 @@ def json_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def guarded(text: str) -> str:
+def guarded(text: str, decimal: str = ".") -> str:
     """A text that no spreadsheet takes for a formula: with an apostrophe before =, +, -, @, tab or CR, if no number."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r") and not is_number(text) else text
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") and not is_number(text, decimal) else text
 
 
 def quote(text: str, delimiter: str) -> str:

@@ -67,6 +67,19 @@ def check_excel_line(text: str, source: str, line: int) -> None:
         raise DataError(what, source=source, line=line, hint=_without_lines(line + 1))
 
 
+def cut_otherwise(found: Beginning) -> str | None:
+    """What a person should know of lines that a comma cuts, and that another delimiter cuts into more cells."""
+    taken = _widths(found)
+    if not found.whole or found.delimiter != "," or not _even(taken):
+        return None
+    for delimiter in ";\t":
+        widths = _widths(found, delimiter)
+        if _even(widths) and widths[0] > taken[0]:
+            word = DELIMITERS[delimiter]
+            return f"--delimiter {word} would cut every line into {widths[0]} cells, a comma cuts it into {taken[0]}"
+    return None
+
+
 def advise(error: DataError, found: Beginning) -> None:
     """Give an error of a file the hint that its first lines call for, if they do."""
     if found.whole:

@@ -29,6 +29,11 @@ from smtrain.sources.rows import Reading, Readings, Rows, positions
 Cells = tuple[Floats, dict[int, TextCells]]
 
 
+def bare(cell: str) -> str:
+    """A cell as a name of a header: without blanks, and without the byte order mark of a file that was joined on."""
+    return cell.removeprefix("\ufeff").strip(BLANKS)
+
+
 @dataclass
 class Parser:
     """Parses pieces of a table whose columns have these `names`, by the marks and missing cells of a dialect.
@@ -189,7 +194,7 @@ class Parser:
         return error
 
     def _is_header(self, cells: list[str]) -> bool:
-        return self.dialect.header and [cell.strip(BLANKS) for cell in cells] == self.names
+        return self.dialect.header and [bare(cells[0]), *(cell.strip(BLANKS) for cell in cells[1:])] == self.names
 
     def _second_header(self, source: str, line: int) -> DataError:
         hint = "remove the line; several files with the same header can be given one after another"
@@ -214,7 +219,7 @@ class Parser:
     def holds_its_name(self, i: int, cells: TextCells) -> bool:
         """Whether some cell of a column of words is its name."""
         name = self.names[i]
-        return any(level.strip(BLANKS) == name for level in cells.levels if name in level)
+        return any(bare(level) == name for level in cells.levels if name in level)
 
 
 def _without(readings: Readings, found: dict[int, TextCells]) -> Readings:

@@ -228,16 +228,25 @@ class RecordReader:
     """
 
     def __init__(
-        self, stream: Iterator[bytes], source: str, delimiter: str | None, *, piece: int | None = None
+        self,
+        stream: Iterator[bytes],
+        source: str,
+        delimiter: str | None,
+        *,
+        piece: int | None = None,
+        decimal: str = ".",
     ) -> None:
-        """`piece` is the size of all pieces, about; None takes FIRST_PIECE, then `piece_bytes` of the columns."""
+        """`piece` is the size of all pieces, about; None takes FIRST_PIECE, then `piece_bytes` of the columns.
+
+        `decimal` tells an unknown delimiter: cells with decimal commas are rarely parted by commas.
+        """
         self._stream, self.source = stream, source
         self._buffer, self._line, self._ended = b"", 1, False
         self._first_piece, self._asked = piece or FIRST_PIECE, piece
         self._fill(len(BOM))
         self._buffer = self._buffer.removeprefix(BOM)
         self._skip_blank_lines()
-        self.delimiter = delimiter or self._sniff()
+        self.delimiter = delimiter or self._sniff(decimal)
         self._piece = piece or PIECE
 
     def _skip_blank_lines(self) -> None:
@@ -264,11 +273,16 @@ class RecordReader:
         if self._ended and self._buffer and not self._buffer.endswith(b"\n"):
             self._buffer += b"\n"
 
-    def _sniff(self) -> str:
-        """The comma; or the tab or semicolon, whichever makes more cells of a first line that a comma does not part."""
+    def _sniff(self, decimal: str) -> str:
+        """The comma; or the tab or semicolon, whichever makes more cells of a first line that a comma does not part.
+
+        Where the comma is the decimal mark it comes last.
+        """
         text = self._buffer.decode(errors="replace")
         cells = {delimiter: _cells_of_first_record(text, delimiter) for delimiter in ",;\t"}
-        return "," if cells[","] > 1 else max(cells, key=lambda delimiter: cells[delimiter])
+        other = max(";\t", key=lambda delimiter: cells[delimiter])
+        first, last = (other, ",") if decimal == "," else (",", other)
+        return last if cells[first] == 1 and cells[last] > 1 else first if cells[first] > 1 else ","
 
     def beginning(self) -> tuple[tuple[int, str], ...]:
         """The first lines with their numbers, for hints."""

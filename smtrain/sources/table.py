@@ -11,9 +11,9 @@ from typing import TypeVar
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.header import check_header, check_names
-from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, units_hint
+from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, cut_otherwise, units_hint
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.parser import Parser
+from smtrain.sources.parser import Parser, bare
 from smtrain.sources.records import BLANKS, Piece, RecordReader
 from smtrain.sources.rows import Reading, Readings, Rows
 from smtrain.sources.threads import in_order
@@ -53,7 +53,7 @@ class Table:
 
     def _open(self, index: int) -> RecordReader:
         name, stream = self._streams[index]
-        return RecordReader(stream, name, self.dialect.delimiter, piece=self._piece)
+        return RecordReader(stream, name, self.dialect.delimiter, piece=self._piece, decimal=self.dialect.decimal)
 
     def _header(self, reader: RecordReader) -> tuple[int, list[str]]:
         found = reader.first(keep=not self.dialect.header)
@@ -88,6 +88,11 @@ class Table:
     def advice(self, line: int | None = None) -> str | None:
         """A hint, where the first lines show why this is not the table that is wanted, for an error in a line."""
         return advice(self._beginning) or units_hint(line, self._beginning)
+
+    @property
+    def doubt(self) -> str | None:
+        """What is to be said of first lines that another delimiter would cut as well, into more cells."""
+        return None if self.dialect.delimiter is not None else cut_otherwise(self._beginning)
 
     @contextmanager
     def advising(self) -> Iterator[None]:
@@ -124,7 +129,7 @@ class Table:
         name = self.names[column]
         if self._frame or not self.dialect.header or not self.parser.holds_its_name(column, rows.texts[column]):
             return
-        line, text = rows.find(column, lambda cell: cell.strip(BLANKS) == name)
+        line, text = rows.find(column, lambda cell: bare(cell) == name)
         what = f"the label {quoted(text)} is the name of its column, too"
         hint = "--no-header if the first line is a row; if not, give the column another name in the header"
         raise DataError(what, source=rows.piece.source, line=line, column=name, hint=hint)

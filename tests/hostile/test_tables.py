@@ -394,6 +394,58 @@ SHAPES = [
     Case(
         "a header of words once more", table("a,y", "u,p", "v,q", "a,y", "u,p"), 3, ("data.csv:4: ", "header once more")
     ),
+    Case(
+        "a header behind a joined mark",
+        table("a,b,y", "u,1,p", "\ufeffa,b,y", "w,2,q"),
+        3,
+        ("data.csv:3: ", "header once"),
+    ),
+    Case(
+        "a header of numbers behind one",
+        table("a,b,y", "1,1,p", "\ufeffa,b,y", "2,2,q"),
+        3,
+        ("data.csv:3: ", "header once"),
+    ),
+    Case(
+        "decimal commas without a header",
+        table("5,1;3,5;a", "4,9;3,2;a", "6,3;2,8;b"),
+        0,
+        (),
+        ("--no-header", "--decimal", ","),
+        model={"classes": ("a", "b"), "numeric": ("c1", "c2")},
+    ),
+    Case(
+        "a comma in a name before decimal commas",
+        table("kg, netto;y", "1,5;p", "2,5;q"),
+        0,
+        (),
+        ("--decimal", ","),
+        model={"numeric": ("kg, netto",)},
+    ),
+    Case(
+        "decimal commas in quotes",
+        table("a,y", '"1,5",p', '"2,5",q'),
+        0,
+        (),
+        ("--decimal", ","),
+        model={"numeric": ("a",)},
+    ),
+    Case(
+        "another delimiter fits as well",
+        table("i;n, v;y", '1;"M, K";a', '2;"L, K";b', '3;"L, Q";b'),
+        0,
+        ("--delimiter semicolon",),
+    ),
+    Case(
+        "a class among na-values", labels(["\\N", "p"] * 3), 0, ("warning", "a class, though"), ("--na-values", "\\N")
+    ),
+    Case(
+        "prices with decimal commas",
+        table("x;y", *(f"{i % 7};{i // 8},{i % 8}" for i in range(300))),
+        3,
+        ("regression",),
+        ("--decimal", ","),
+    ),
     Case("labels like the target", table("39,w,<=50K", "50,u,>50K", "3,w,<=50K"), 3, ("data.csv:3: ", "--no-header")),
     Case("doubled quotes", table("a,b,y", '1,"u""w",p', '2,"""",q', "3,v,p"), model={"rows": 3}),
     Case("an unclosed quote", table("a,b,y", "1,u,p", '2,"v,q', "3,u,p"), 3, ("data.csv:3: ", "never closed")),

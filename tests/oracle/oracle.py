@@ -56,7 +56,7 @@ class Reader:
             return []
         text = decoded(data)
         self.deep = len(data) > LONG
-        delimiter = self.options.delimiter or sniffed(text)
+        delimiter = self.options.delimiter or sniffed(text, self.options.decimal)
         found = records(text, delimiter)
         assert any(record.faults for record in found) or agrees_with_csv(text, delimiter, found)
         return found
@@ -117,7 +117,8 @@ class Reader:
                 self.fault("another number of cells than the header", record.line)
             elif not record.faults:
                 good.append(record)
-                if header == [blank_stripped(cell) for cell in record.cells]:
+                cells = [record.cells[0].removeprefix("\ufeff"), *record.cells[1:]]
+                if header == [blank_stripped(cell) for cell in cells]:
                     self.fault("the header once more, among the rows", record.line)
         return good
 

@@ -150,12 +150,16 @@ def agrees_with_csv(text: str, delimiter: str, found: list[Record]) -> bool:
     ]
 
 
-def sniffed(text: str) -> str:
-    """'A comma. If the first line has none outside quotes, a tab or a semicolon, whichever makes more cells of it.'"""
+def sniffed(text: str, decimal: str) -> str:
+    """'A comma. If the first line has none outside quotes, a tab or a semicolon, whichever makes more cells of it.'
+
+    'With --decimal , the tab and the semicolon come first, and the comma only if the first line has neither.'
+    """
 
     def cells(delimiter: str) -> int:
         return max((len(record.cells) for record in records(text, delimiter, most=1)), default=0)
 
-    if cells(",") > 1 or cells("\t") == cells(";") == 1:
+    neither = cells("\t") == cells(";") == 1
+    if neither or (cells(",") > 1 and decimal != ","):
         return ","
     return "\t" if cells("\t") > cells(";") else ";"

@@ -138,6 +138,10 @@ def command(
 @contextmanager
 def _open_log(path: str | None, mode: str) -> Iterator[IO[str] | None]:
     """Open the log before the work, so that a bad path costs nothing."""
+    if path == "-":
+        raise UsageError(
+            "--log is a file, and - is none", hint="/dev/stdout is standard output, ./- a file of that name"
+        )
     if path is None:
         yield None
         return
