@@ -8,6 +8,8 @@ import pytest
 
 import smtrain as sm
 from smtrain.errors import ExitCode
+from smtrain.sources.dialect import Dialect
+from smtrain.sources.opening import open_table
 from tests.cli import smtrain
 
 HEAD = "x,w,y\n"
@@ -176,3 +178,22 @@ def test_new_rows_of_a_check_may_have_no_label_yet(go, folder):
     assert "note     y: 2 rows have no label" in said
     found = json.loads(go("check", "some.csv", "--json").out)
     assert [one["kind"] for one in found["findings"]] == ["unlabelled rows"]
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.parametrize("dropped", [True, False])
+def test_pieces_without_any_label(place, dropped, tmp_path):
+    rows = [["1", "u", "a"], ["2", "w", "b"], ["3", "u", "a"], *([["1", "u", ""]] * 60), ["2", "u", "b"]]
+    order = [2, 0, 1] if place == "first" else [0, 1, 2]
+    path = tmp_path / "t.csv"
+    options = {"target": "y", "drop": ("w",) if dropped else (), "epochs": 2}
+    models = []
+    for kept in (rows, [row for row in rows if row[2]]):
+        path.write_text("\n".join(",".join(row[i] for i in order) for row in [["x", "w", "y"], *kept]) + "\n")
+        for piece in (20, None):
+            table = open_table(str(path), Dialect(), fitting=True, piece=piece)
+            models.append(sm.fit(table, unlabelled="skip", **options))
+    assert all(model.W.tobytes() == models[0].W.tobytes() for model in models)
+    path.write_text("x,w,y\n1,2,\n")
+    with pytest.raises(sm.DataError, match="no row has a label"):
+        sm.fit(str(path), unlabelled="skip", drop=("w",))

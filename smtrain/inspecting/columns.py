@@ -49,7 +49,7 @@ def _left(got: Examined) -> Iterator[Finding]:
         hint = "--numeric or --categorical keeps a column that a fit would leave out" if pairs else None
         yield Finding(ERROR, "no features", NO_COLUMN, hint=hint)
     for profile, kind in pairs:
-        if not profile.name and kind is None and profile.filled and profile.index is None:
+        if not profile.name and (kind is not None or (profile.filled and profile.index is None)):
             source, line = got.table.source, got.table.header_line
             yield Finding(ERROR, "no name", "column 1 has no name", "", source, line, "name it in the header")
 

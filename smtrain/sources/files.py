@@ -4,6 +4,7 @@ import bz2
 import errno
 import lzma
 import os
+import re
 import stat
 import sys
 import zlib
@@ -47,10 +48,10 @@ class _Gzip:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-MAGIC: dict[bytes, Callable[[], _Decompressor]] = {
-    b"\x1f\x8b": _Gzip,
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\x00": lzma.LZMADecompressor,
+MAGIC: dict[re.Pattern[bytes], Callable[[], _Decompressor]] = {
+    re.compile(rb"\x1f\x8b"): _Gzip,
+    re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"): bz2.BZ2Decompressor,  # a column may be called BZh
+    re.compile(rb"\xfd7zXZ\x00"): lzma.LZMADecompressor,
 }
 
 
@@ -66,7 +67,7 @@ def read_file(path: str) -> Iterator[bytes]:
         try:
             start = _fill(file, b"", START)
             for magic, decompressor in MAGIC.items():
-                if start.startswith(magic):
+                if magic.match(start):
                     yield from _checked(_decompressed(file, start, decompressor, name), name)
                     return
             yield from _checked(chain([start], iter(lambda: file.read(READ_BYTES), b"")), name)

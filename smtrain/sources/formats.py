@@ -27,6 +27,9 @@ MAGIC = {
     b"%PDF-": ("a PDF", "save the table as CSV"),
     b"{\\rtf": ("formatted text (RTF)", "save it as plain text"),
 }
+# With these a header may begin, too: then no byte is binary.
+LETTERS = frozenset({b"PAR1", b"ARROW1", b"FEA1", b"RDX"})
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
 # The first member of a zip archive.
 MEMBERS = (
     (re.compile(rb".*\.npy"), ("a model or another NumPy archive", "a model is given with -m; data are CSV text")),
@@ -54,7 +57,7 @@ TEXTS = (
 def format_of(start: bytes) -> tuple[str, str] | None:
     """What a file is that begins so, if it is not text of a table, and a hint."""
     for magic, found in MAGIC.items():
-        if start.startswith(magic):
+        if start.startswith(magic) and (magic not in LETTERS or BINARY.search(start)):
             return found
     if start.startswith(b"PK\x03\x04"):
         return _archive(start)

@@ -13,7 +13,8 @@ from smtrain.sources.quantities import Sort, quantities, sort_of
 # So many texts of a column, those seen first, say whether they are numbers in another notation.
 MOST_TEXTS = 20_000
 
-NUMBER = re.compile(r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*", re.ASCII)
+# Possessive: a text of very many digits that is no number would be tried in as many ways.
+NUMBER = re.compile(r"[ \t]*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?[ \t]*+", re.ASCII)
 
 
 def is_number(text: str, decimal: str = ".") -> bool:

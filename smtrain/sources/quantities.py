@@ -80,10 +80,11 @@ UNIT = rf"(?:{OF_UNITS}|{LENGTH}|{AREA}|{MASS}|{VOLUME}|{TIME}|{PHYSICS})"
 FEET = r"""\d+\ ?'(?:\ ?\d+(?:\.\d+)?\ ?(?:"|'')?)?|\d+(?:\.\d+)?\ ?(?:"|'')"""
 MONEY_OR_SHARE = rf"(?:{BEFORE}{NUMBER}(?:\ ?[kKMB]|\ ?(?:mn|bn|million|billion))?|{PERCENT}\ *{NUMBER})"
 
+# Of numbers with units in a row, as in 3d 4h, there are four at most: more would be tried in every combination.
 SURE = re.compile(
     rf"""{SIGN}(?:{MONEY_OR_SHARE}|{FEET}
     |{NUMBER}\ *(?:{PERCENT}|{AFTER}|{UNIT})?(?:\ ?(?:\u00b1|\+/-|\+-)\ ?{NUMBER}\ *{UNIT}?)?
-    |(?:{NUMBER}\ ?(?:{UNIT}|[dhms])(?:\ |,\ )?){{2,}}
+    |(?:{NUMBER}\ ?(?:{UNIT}|[dhms])(?:\ |,\ )?){{2,4}}
     |{NUMBER}(?:,-+|\.-+)|{NUMBER}\ ?(?:mn|bn|million|billion|thousand)\ *{AFTER}?)|{GROUPED}\+|\d+[.,]\d+-""",
     re.VERBOSE,
 )

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from smtrain.softmax.design import Floats
 from smtrain.sources.cells import TextCells
 from smtrain.sources.records import Piece
+
+BEGINNING = 16  # records
 
 
 class Reading(Enum):
@@ -51,10 +54,15 @@ class Rows:
 
     def find(self, column: int, wanted: Callable[[str], bool]) -> tuple[int, str]:
         """The line and text of the column's first cell that is `wanted`. Slow; for messages."""
-        for line, cells in self.piece.records():
+        for line, cells in chain(self._beginning, islice(self.piece.records(), len(self._beginning), None)):
             if wanted(cells[column]):
                 return line, cells[column]
         raise LookupError("no such cell")
+
+    @cached_property
+    def _beginning(self) -> list[tuple[int, list[str]]]:
+        """The first records, where most columns have what is looked for: a wide table is not cut anew for each."""
+        return list(islice(self.piece.records(), BEGINNING))
 
     def lines(self) -> list[int]:
         """The line that each row starts at. Slow where a record has more than one line, or blank lines are between."""

@@ -6,6 +6,7 @@ The table is read once, a piece of whole records at a time, in threads.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 from smtrain.errors import DataError, UsageError, quoted
@@ -14,7 +15,7 @@ from smtrain.sources.header import check_header, check_names
 from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, cut_otherwise, units_hint
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.parser import Parser, bare
-from smtrain.sources.records import BLANKS, Piece, RecordReader
+from smtrain.sources.records import BLANKS, LINE_ENDS, Piece, RecordReader
 from smtrain.sources.rows import Reading, Readings, Rows
 from smtrain.sources.threads import in_order
 from smtrain.sources.usable import Skipped, UsableLabels
@@ -148,8 +149,13 @@ class Table:
 
     def map(self, function: Callable[[Piece], T], threads: int = 1) -> Iterator[T]:
         """`function` of all pieces, by threads, in order; the first one alone, for it may settle something."""
+
+        def of_rows(piece: Piece) -> list[T]:
+            usable = self._usable(piece)
+            return [function(usable)] if usable.text.strip(LINE_ENDS) else []  # all of its rows may be left out
+
         with self.advising():
-            yield from in_order(lambda piece: function(self._usable(piece)), self.pieces(), threads)
+            yield from chain.from_iterable(in_order(of_rows, self.pieces(), threads))
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
         """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""
