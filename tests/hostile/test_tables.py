@@ -455,12 +455,6 @@ SHAPES = [
         for name in ("FEA1", "PAR1", "RDX", "ARROW1", "BZh", "BZh9")
     ),
     Case("a run of digits", table("x,y", "1" * 200_000 + "x,p", "2,q", "3,p"), 3, ("data.csv:2: ",)),
-    Case(
-        "units without end",
-        table(
-            "x,y", *(f"{i}m31m31m31m31m31m31m31m31m31m31m31m31m31m31m31m31m31m31m',{'pq'[i % 2]}" for i in range(90))
-        ),
-    ),
     Case("labels like the target", table("39,w,<=50K", "50,u,>50K", "3,w,<=50K"), 3, ("data.csv:3: ", "--no-header")),
     Case("doubled quotes", table("a,b,y", '1,"u""w",p', '2,"""",q', "3,v,p"), model={"rows": 3}),
     Case("an unclosed quote", table("a,b,y", "1,u,p", '2,"v,q', "3,u,p"), 3, ("data.csv:3: ", "never closed")),
