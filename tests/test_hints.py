@@ -1,6 +1,8 @@
 """Files that are nearly a table, and words that are nearly a name: the message says what to do."""
 
+import csv
 import gzip
+import shlex
 import shutil
 import unicodedata
 import zipfile
@@ -266,3 +268,51 @@ def test_check_tells_of_texts_that_look_alike(go, tmp_path):
     go("fit", "t.csv", "-q")
     said = go("check", "new.csv", code=ExitCode.CHECK).out
     assert said.count("the same text in another Unicode form") == 3
+
+
+# Hints that are followed
+
+
+def options_of(hint, option):
+    """The value that a hint gives to an option, as a shell hands it on."""
+    words = shlex.shlex(hint.split(option, 1)[1], posix=True)
+    words.whitespace_split, words.commenters = True, ""
+    return [option, next(words)]
+
+
+NAMES = ["a,b", 'say "x"', '"', " a", "it's, so", "a,"]
+
+
+def table_file(path, records):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(records)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("word", ["?,", '"?"', "n , a", "'", ","])
+def test_names_and_texts_in_hints_are_values_of_their_options(name, word, go, tmp_path):
+    rows = [[str(i % 7), "pqr"[i % 3]] for i in range(40)]
+    table_file(tmp_path / "t.csv", [[name, "y"], *rows, [word, "q"]])
+    hint = go("fit", "t.csv", code=ExitCode.DATA).err.splitlines()[1]
+    found = next(line for line in go("doctor", "t.csv", code=None).out.splitlines() if "--na-values" in line)
+    for said in (hint, found):
+        go("fit", "t.csv", "-q", *options_of(said, "--na-values"))
+        assert sm.load("model.npz").encoder.numeric
+        if name == name.strip():
+            go("fit", "t.csv", "-q", *options_of(said, "--categorical"))
+            assert sm.load("model.npz").encoder.categorical
+
+
+def test_several_texts_in_a_hint_are_one_value(go, tmp_path):
+    rows = [[str(i % 7), "pqr"[i % 3]] for i in range(80)]
+    table_file(tmp_path / "t.csv", [["x", "y"], *rows, ["?,", "q"], ["n a", "p"]])
+    said = go("doctor", "t.csv", code=None).out.split("--na-values", 1)[1]
+    go("fit", "t.csv", "-q", *options_of(f"--na-values{said.splitlines()[0]}", "--na-values"))
+    assert sm.load("model.npz").encoder.numeric
+
+
+def test_a_column_with_a_comma_in_its_name_is_dropped_as_said(go, tmp_path):
+    table_file(tmp_path / "t.csv", [["when, at", "x", "y"], *([i + 1, i % 7, "pqr"[i % 3]] for i in range(60))])
+    said = next(line for line in go("doctor", "t.csv", code=None).out.splitlines() if "--drop" in line)
+    go("fit", "t.csv", "-q", *options_of(said, "--drop"))
+    assert [c.name for c in sm.load("model.npz").encoder.numeric] == ["x"]

@@ -20,7 +20,7 @@ from smtrain.model.labels import check_weights
 from smtrain.partitions.disk import Shelf, Storage
 from smtrain.softmax.design import Floats
 from smtrain.sources.dialect import SMALLEST_SCALE
-from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, shell_word
+from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, option_word
 from smtrain.sources.records import BLANKS, piece_bytes
 from smtrain.sources.rows import Reading, Readings, Rows, positions
 from smtrain.sources.table import Table
@@ -115,7 +115,7 @@ class Gatherer:
         if known_words or words >= many:
             line, text = rows.find(i, lambda cell: cell in numbers)
             message = f"words, but here the number {quoted(text)}"
-            hint = f"--categorical {shell_word(name)} takes its cells as names"
+            hint = f"--categorical {option_word(name)} takes its cells as names"
             return DataError(message, source=source, line=line, column=name, hint=hint)
         missing = self.table.parser.missing
         line, text = rows.find(i, lambda cell: cell not in numbers and not missing.is_text(cell))

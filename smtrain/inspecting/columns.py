@@ -11,7 +11,7 @@ from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import Profile
 from smtrain.inspecting.words import na_like, single_quoted, spellings
 from smtrain.sources.dialect import LARGEST
-from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, notation_hint, shell_word
+from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, notation_hint, option_word
 from smtrain.sources.quantities import sort_of
 from smtrain.sources.rows import Reading
 
@@ -73,7 +73,7 @@ def _refused(profile: Profile, kind: Reading | None, decimal: str) -> list[Findi
 def _large(profile: Profile) -> Finding:
     met, name = profile.large, profile.name
     what = f"{counted(met.cells, 'number')} not below {LARGEST:g}: {quoted(met.first)}"
-    hint = f"give the column in another unit; --na-values {shell_word(met.first)} if it means missing"
+    hint = f"give the column in another unit; --na-values {option_word(met.first)} if it means missing"
     return Finding(ERROR, "large number", what, name, *met.where(), hint, {"cells": met.cells})
 
 
@@ -86,7 +86,7 @@ def _notation(profile: Profile) -> Finding:
 
 def _mixture(profile: Profile) -> Finding:
     """Numbers and words in a column, or words where numbers were asked for: what the words are decides what helps."""
-    name, texts = shell_word(profile.name), profile.word.texts
+    name, texts = option_word(profile.name), profile.word.texts
     rare = profile.words <= profile.numbers or not profile.numbers
     met = profile.word if rare else profile.number
     missing = profile.na_like.cells == profile.words
@@ -96,7 +96,7 @@ def _mixture(profile: Profile) -> Finding:
     what += with_cells(met.texts.most_common(NAMED + 1))
     hint = f"--categorical {name} takes all cells as names"
     if missing or (profile.words <= FEW_WORDS * profile.numbers and len(texts) <= NAMED):
-        values = ",".join(shell_word(text) for text in list(texts)[:NAMED])
+        values = option_word(*list(texts)[:NAMED])
         hint = f"--na-values {values} if that means missing; {hint}"
     numbers = {"words": profile.words, "numbers": profile.numbers, "texts": dict(met.texts.most_common(20))}
     return Finding(ERROR, "mixture", what, profile.name, *met.where(), hint, numbers)
@@ -134,14 +134,14 @@ def _zeros(profile: Profile) -> list[Finding]:
     if not profile.padded.cells:
         return []
     what = f"numbers with zeros in front, such as {quoted(profile.padded.first)}: codes, and no quantities?"
-    hint = f"--categorical {shell_word(profile.name)}"
+    hint = f"--categorical {option_word(profile.name)}"
     return [Finding(WARNING, "zeros", what, profile.name, *profile.padded.where(), hint)]
 
 
 def _long(profile: Profile, kind: Reading | None) -> Iterator[Finding]:
     """Whole numbers of so many digits that different ones become equal."""
     if profile.long.cells and kind is not Reading.TEXT and not profile.words:
-        name, text = shell_word(profile.name), quoted(profile.long.first)
+        name, text = option_word(profile.name), quoted(profile.long.first)
         what = f"whole numbers that are too long to be kept as numbers, such as {text}: different ones become equal"
         hint = f"--categorical {name} keeps them apart; --drop {name} if they name the rows"
         yield Finding(WARNING, "long number", what, profile.name, *profile.long.where(), hint)
@@ -157,12 +157,12 @@ def _identifier(profile: Profile, kind: Reading | None, rows: int) -> list[Findi
         what = "it counts the rows"
     elif unique and IDENTIFIER_NAME.search(profile.name):
         what = "a different whole number in every row, and the name of an identifier"
-    numbers, hint = {"distinct": len(distinct.counts)}, f"--drop {shell_word(profile.name)}"
+    numbers, hint = {"distinct": len(distinct.counts)}, f"--drop {option_word(profile.name)}"
     return [Finding(WARNING, "identifier", what, profile.name, None, None, hint, numbers)] if what else []
 
 
 def _unique_text(profile: Profile, kind: Reading | None, rows: int) -> list[Finding]:
-    distinct, drop = profile.distinct, f"--drop {shell_word(profile.name)}"
+    distinct, drop = profile.distinct, f"--drop {option_word(profile.name)}"
     numbers = {"distinct": len(distinct.counts), "share": distinct.share}
     if profile.names_rows(rows) and kind is None:
         what, severity = "nearly every row has another text: a fit leaves it out", NOTE
@@ -184,7 +184,7 @@ def _many_levels(profile: Profile) -> Iterator[Finding]:
     severity = WARNING if count > TOO_MANY_LEVELS or each < FEW_CELLS else NOTE
     more = "more than " if distinct.full else ""
     what = f"{more}{count:,} different texts, each a feature of {each:.1f} cells on average"
-    hint = f"join texts that belong together, or --drop {shell_word(profile.name)}"
+    hint = f"join texts that belong together, or --drop {option_word(profile.name)}"
     yield Finding(severity, "many texts", what, profile.name, hint=hint, numbers={"distinct": count, "cells": each})
 
 
@@ -203,5 +203,5 @@ def _dates(profile: Profile, kind: Reading | None) -> list[Finding]:
     if kind is not None or 2 * met.cells <= profile.filled:
         return []
     what = f"dates or times as text, such as {quoted(met.first)}: each is a feature of its own"
-    hint = f"write numbers into the file (a year, days since a day); or --drop {shell_word(profile.name)}"
+    hint = f"write numbers into the file (a year, days since a day); or --drop {option_word(profile.name)}"
     return [Finding(WARNING, "date", what, profile.name, *met.where(), hint, {"cells": met.cells})]

@@ -14,7 +14,7 @@ from smtrain.inspecting.examined import Examined, counted, listed
 from smtrain.inspecting.labels import labels, weights
 from smtrain.inspecting.leaks import gives_away
 from smtrain.inspecting.words import names_alike
-from smtrain.sources.notation import shell_word
+from smtrain.sources.notation import option_word
 from smtrain.sources.rows import Reading
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
@@ -74,7 +74,7 @@ def _leaks(got: Examined) -> Iterator[Finding]:
         right = gives_away(values, x, y, tail)
         if right is not None:
             what = f"this column alone tells the label of {right:.2%} of the rows"
-            hint = f"--drop {shell_word(profile.name)} if it is not known when a prediction is made"
+            hint = f"--drop {option_word(profile.name)} if it is not known when a prediction is made"
             yield Finding(WARNING, "leak", what, profile.name, hint=hint, numbers={"right": right, "rows": len(y)})
 
 
@@ -84,7 +84,7 @@ def _equal_columns(got: Examined) -> Iterator[Finding]:
         before = first.setdefault(profile.digest, profile.name)
         if before != profile.name and not profile.constant:
             what = f"the same cells as column {quoted(before)}"
-            hint = f"--drop {shell_word(profile.name)}"
+            hint = f"--drop {option_word(profile.name)}"
             yield Finding(WARNING, "equal columns", what, profile.name, hint=hint, numbers={"other": before})
 
 

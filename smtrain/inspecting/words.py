@@ -7,7 +7,7 @@ from smtrain.errors import quoted
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.examined import NAMED, listed, with_cells
 from smtrain.inspecting.profile import Profile
-from smtrain.sources.notation import shell_word
+from smtrain.sources.notation import option_word
 from smtrain.sources.quantities import NOTHING
 
 BLANKS_OR_CAPITALS = "blanks or capitals"
@@ -22,7 +22,7 @@ def na_like(profile: Profile) -> Iterator[Finding]:
     met = profile.na_like
     if met.cells and met.cells < profile.words and not profile.numbers:
         what = f"texts that look like missing cells: {with_cells(met.texts.most_common(NAMED + 1))}"
-        values = ",".join(shell_word(text) for text in list(met.texts)[:NAMED])
+        values = option_word(*list(met.texts)[:NAMED])
         hint = f"--na-values {values} if that means missing"
         yield Finding(Severity.NOTE, "na-like", what, profile.name, *met.where(), hint, {"texts": dict(met.texts)})
 

@@ -37,9 +37,9 @@ def not_a_number(text: str, column: str, source: str, line: int, decimal: str = 
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if is_number(text, decimal):
         what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-        hint = f"give the column in another unit; --na-values {shell_word(text)} if it means missing"
+        hint = f"give the column in another unit; --na-values {option_word(text)} if it means missing"
         return DataError(what, source=source, line=line, column=column, hint=hint)
-    missing, names = f"--na-values {shell_word(text)}", f"--categorical {shell_word(column)}"
+    missing, names = f"--na-values {option_word(text)}", f"--categorical {option_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
     if is_number(text) or looks_like_other_notation(text):
         hint = notation_hint(text, column)
@@ -73,14 +73,29 @@ def _values(texts: Iterable[str], decimal: str) -> list[str]:
 
 def notation_hint(text: str, column: str) -> str:
     """The hint for a number in another notation: for a decimal point, that of a table with decimal commas."""
+    names = f"--categorical {option_word(column)} takes the cells as names"
     if is_number(text):
-        return f"leave out --decimal , for decimal points; --categorical {shell_word(column)} takes the cells as names"
+        return f"leave out --decimal , for decimal points; {names}"
     if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text):
-        return f"--decimal , reads a decimal comma; --categorical {shell_word(column)} takes the cells as names"
-    return f"write plain numbers (1234.5) into the file; or --categorical {shell_word(column)} takes the cells as names"
+        return f"--decimal , reads a decimal comma; {names}"
+    return f"write plain numbers (1234.5) into the file; or {names}"
+
+
+def option_word(*texts: str) -> str:
+    """Texts as the value of an option that takes a list, for a shell: cut short, in CSV quotes where one needs them."""
+    return ",".join(shell_word(_listed(text)) for text in texts)
+
+
+def _listed(text: str) -> str:
+    text = _cut(text)
+    plain = text and text == text.strip() and not re.search('[,"]', text)
+    return text if plain else '"' + text.replace('"', '""') + '"'
 
 
 def shell_word(text: str) -> str:
-    """`text` as a word for a shell, cut short."""
-    text = text if len(text) <= 40 else text[:39] + "…"
+    """`text` as a word for a shell."""
     return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
