@@ -2,8 +2,10 @@
 
 import csv
 import gzip
+import re
 import shlex
 import shutil
+import subprocess
 import unicodedata
 import zipfile
 
@@ -57,7 +59,7 @@ TABLES = {
     "two colons": ("x::z::y\n1::2::a\n2::3::b\n", "sed 's/::/|/g'"),
     "wide commas": ("x\uff0cz\uff0cy\n1\uff0c2\uff0ca\n2\uff0c3\uff0cb\n", "one character of ASCII"),
     "Hive": (separated("\x01"), "--delimiter $'"),
-    "a comma at the end of the header too": ("x,z,y,\n1,2,a,\n2,3,b,\n", "sed 's/,$//'"),
+    "a comma at the end of the header too": ("x,z,y,\n1,2,a,\n2,3,b,\n", "sed 's/,\\r*$//'"),
     "a pipe at the end": ("x|z|y|\n1|2|a|\n2|3|b|\n", "--delimiter pipe"),
     "a comma at the end": ("x,z,y\n1,2,a,\n2,3,b,\n", 'every row ends in ","'),
     "a row of numbers and words": (
@@ -275,9 +277,13 @@ def test_check_tells_of_texts_that_look_alike(go, tmp_path):
 
 def options_of(hint, option):
     """The value that a hint gives to an option, as a shell hands it on."""
-    words = shlex.shlex(hint.split(option, 1)[1], posix=True)
+    return [option, next(words_of(hint.split(option, 1)[1]))]
+
+
+def words_of(line):
+    words = shlex.shlex(line, posix=True)
     words.whitespace_split, words.commenters = True, ""
-    return [option, next(words)]
+    return words
 
 
 NAMES = ["a,b", 'say "x"', '"', " a", "it's, so", "a,"]
@@ -316,3 +322,69 @@ def test_a_column_with_a_comma_in_its_name_is_dropped_as_said(go, tmp_path):
     said = next(line for line in go("doctor", "t.csv", code=None).out.splitlines() if "--drop" in line)
     go("fit", "t.csv", "-q", *options_of(said, "--drop"))
     assert [c.name for c in sm.load("model.npz").encoder.numeric] == ["x"]
+
+
+def followed(hint, data):
+    """What the last command of sed in a hint makes of a file."""
+    script = re.findall(r": sed '(.*?)'", hint)[-1]
+    return subprocess.run(["sed", script], input=data, capture_output=True, check=True).stdout
+
+
+ENDS = {"LF": "\n", "CRLF": "\r\n"}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^", "\x01", "$", ".", "&", "*", "[", "/"])
+@pytest.mark.parametrize("header", ["x,z,y,\n", "z,y\n"], ids=["an end too many", "a name too few"])
+def test_what_sed_is_told_to_do_mends_the_file(header, delimiter, end, go, tmp_path):
+    rows = "1,2,a\n2,3,b\n" if header == "z,y\n" else "1,2,a,\n2,3,b,\n"
+    (tmp_path / "t.csv").write_bytes((header + rows).replace(",", delimiter).replace("\n", end).encode())
+    said = go("fit", "t.csv", "--delimiter", delimiter, code=ExitCode.DATA).err
+    (tmp_path / "t.csv").write_bytes(followed(said, (tmp_path / "t.csv").read_bytes()))
+    go("fit", "t.csv", "-q", "--delimiter", delimiter)
+    assert "z" in [c.name for c in sm.load("model.npz").encoder.columns]
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize(
+    "text", ["x   z   y  \n1   2   a  \n2   3   b  \n", "  x  z y\n  1  2 a \n 20 13 b\n", "x z y \n1 2 a \n2 3 b \n"]
+)
+def test_what_sed_is_told_to_do_mends_aligned_columns(text, end, go, tmp_path):
+    (tmp_path / "t.csv").write_bytes(text.replace("\n", end).encode())
+    said = go("fit", "t.csv", code=ExitCode.DATA).err
+    assert "several blanks" in said
+    (tmp_path / "t.csv").write_bytes(followed(said, (tmp_path / "t.csv").read_bytes()))
+    go("fit", "t.csv", "-q", "--delimiter", "space")
+    assert [c.name for c in sm.load("model.npz").encoder.numeric] == ["x", "z"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x,z,y\n1,2,a\n2,3,b\nx;z;y\r\n4;9;a\r\n7;3;b",
+        "x,z,y\n1,2,a\n2,,b\nq;r;s\n4;9;a\n7;3;b\n",
+        "u,y\np,a\nq,b\nu;y\np;a\nq;b\n",
+        "x,y\n1,a\n2,b\nx,z,y\n1,2,a\n2,3,b\n",
+    ],
+)
+def test_a_table_above_another_is_not_to_be_removed(text, go, tmp_path):
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    said = go("fit", "t.csv", code=ExitCode.DATA).err
+    assert "t.csv:4: " in said
+    assert "remove" not in said
+
+
+@pytest.mark.parametrize("text", ["site,Bern\nowner,me\nyear,2024\n", "Report, of 2024\n", "made: May 3\nby: 12\n"])
+def test_what_is_told_of_a_table_may_be_removed(text, go, tmp_path):
+    (tmp_path / "t.csv").write_text(text + "x,z,y\n1,2,a\n2,3,b\n")
+    assert f"tail -n +{text.count(chr(10)) + 1}" in go("fit", "t.csv", code=ExitCode.DATA).err
+
+
+def test_decimal_commas_between_commas_look_like_names_of_rows(go, tmp_path):
+    hint = "or cells with a decimal comma need quotes"
+    (tmp_path / "t.csv").write_text("x,y\n1,5,a\n2,5,b\n3,5,b\n")
+    assert hint in go("fit", "t.csv", code=ExitCode.DATA).err
+    (tmp_path / "t.csv").write_text('x,y\n"1,5",a\n"2,5",b\n"3,5",b\n')
+    go("fit", "t.csv", "-q", "--decimal", ",")
+    (tmp_path / "t.csv").write_text('x,y\n"1",5.5,a\n"2",5,b\n')
+    assert hint not in go("fit", "t.csv", code=ExitCode.DATA).err

@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from smtrain.errors import DataError
 from smtrain.sources.notation import is_number, shell_word
@@ -31,6 +32,8 @@ MOST_TEXT, MOST_LINES, MOST_TITLES = 1 << 14, 25, 20
 # A line of a table that is drawn for people: +----+----+, |---|:--:|, ----+----.
 DRAWN = re.compile(r"\s*[-+|:=]*-{2}[-+|:= ]*\s*")
 UNIT = re.compile(r"[\[(].*[\])]")
+# Two cells of a file with commas that may be one number with a decimal comma.
+CUT_DECIMAL = re.compile(r"(?:^|,) *[-+]?\d+,\d+ *(?:,|$)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,16 @@ def _other_delimiter(found: Beginning) -> str | None:
         if _even(_widths(found, delimiter)) and all(_cells(found.lines[0][1], delimiter)[:-1]):
             return _use(delimiter, word, found)
     blanks_behind = all(f"{found.delimiter} " in text for _, text in found.lines)  # 1, "Bern, CH": not blanks alone
-    if not blanks_behind and _even(_widths(found, " ")):
+    if not blanks_behind and not _aligned(found) and _even(_widths(found, " ")):
         return _use(" ", "space", found)
     return None
+
+
+def _aligned(found: Beginning) -> bool:
+    """Whether blanks stand around the lines, or several between the names."""
+    header = found.lines[0][1]
+    several = "  " in header and not all(_cells(header, " "))
+    return several or any(text != text.strip(" ") for _, text in found.lines)
 
 
 def _drawn(found: Beginning) -> str | None:
@@ -173,9 +183,8 @@ def _several_blanks(found: Beginning) -> str | None:
         return None
     widths = [len(text.split()) for _, text in found.lines]
     if _even(widths) and any("  " in text.strip() or text != text.strip() for _, text in found.lines):
-        return (
-            "several blanks stand between cells: make them one first: sed 's/^ *//; s/  */ /g', then --delimiter space"
-        )
+        example = "sed 's/^ *//; s/ *\\r*$//; s/  */ /g'"  # sed leaves a carriage return at the end of the line
+        return f"several blanks stand between cells: make them one first: {example}, then --delimiter space"
     return None
 
 
@@ -184,6 +193,8 @@ def _title(found: Beginning) -> str | None:
     others = () if _even(_widths(found)) else DELIMITERS  # with its own delimiter it is a table
     for delimiter in dict.fromkeys([found.delimiter, *others]):
         records = found.records(delimiter)
+        if _begins_with_a_table(found, records):
+            continue
         for k in range(1, min(MOST_TITLES, len(records) - 2) + 1):
             widths = [len(cells) for cells in records[k:]]
             shorter = all(len(cells) != widths[0] for cells in records[:k])
@@ -192,6 +203,20 @@ def _title(found: Beginning) -> str | None:
                 line = found.lines[k][0]
                 return f"line {line} looks like the header: {_without_lines(line)}"
     return None
+
+
+def _begins_with_a_table(found: Beginning, others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first lines are a table themselves: names above numbers, or that stand once more in `others`."""
+    first, *below = found.records()
+    rows = list(takewhile(lambda cells: len(cells) == len(first), below))
+    if not rows or len(first) < 2 or not _are_names(first, (), found.decimal, sure=True):
+        return False
+    return first in others[1:] or any(_are_numbers(cells, found.decimal) for cells in _columns(rows))
+
+
+def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
+    """Whether a column has numbers and nothing else."""
+    return any(cells) and all(not cell or is_number(cell, decimal) for cell in cells)
 
 
 def _without_lines(line: int) -> str:
@@ -210,14 +235,16 @@ def _row_names(found: Beginning) -> str | None:
         first, *rows = found.records(delimiter)
         one_more = all(len(cells) == len(first) + 1 for cells in rows)
         if one_more and (delimiter == found.delimiter or len(first) > 1):
-            return _one_name_short(delimiter, rows)
+            cut = delimiter == "," and all(CUT_DECIMAL.search(text) for _, text in found.lines[1:])
+            other = "; or cells with a decimal comma need quotes" if cut else ""
+            return _one_name_short(delimiter, rows) + other
     return None
 
 
 def _one_name_short(delimiter: str, rows: Sequence[Sequence[str]]) -> str:
     if not any(cells[-1] for cells in rows):
         return f"every row ends in {_shown(delimiter)}: remove it, or put one behind the last name with a name"
-    first = shell_word(f"1s/^/row{delimiter}/")
+    first = shell_word(f"1s/^/row{_in_sed(delimiter)}/")
     return f"every row has one cell more than there are names, as R writes row names: name them: sed {first}"
 
 
@@ -226,8 +253,15 @@ def _blank_end(found: Beginning) -> str | None:
     records = found.records()
     if not _even([len(cells) for cells in records]) or any(cells[-1] for cells in records):
         return None
-    example = shell_word(f"s/{found.delimiter}$//")
+    example = shell_word(rf"s/{_in_sed(found.delimiter)}\r*$//")
     return f"every line ends in {_shown(found.delimiter)}: remove it, for example: sed {example}"
+
+
+def _in_sed(delimiter: str) -> str:
+    """A delimiter in a pattern or a replacement of sed, where some stand for something else."""
+    if not delimiter.isprintable():
+        return r"\t" if delimiter == "\t" else rf"\x{ord(delimiter):02x}"
+    return "\\" + delimiter if delimiter in ".*[]^$/&\\" else delimiter
 
 
 def _looks_like_data(found: Beginning) -> bool:
