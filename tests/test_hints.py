@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tarfile
 import unicodedata
 import zipfile
 
@@ -158,8 +159,12 @@ def test_a_file_of_another_format_is_named(go, tmp_path):
     (tmp_path / "t.arff").write_text("% title\n\n@RELATION iris\n@data\n1,2\n")
     (tmp_path / "t.svm").write_text("1 1:0.5 3:0.3\n-1 2:0.2 4:1e-1\n")
     pd.DataFrame({"x": [1]}).to_pickle("t.pickle")
+    for name, packed in (("t.tar", ""), ("t.tgz", "gz"), ("t.tbz", "bz2"), ("t.txz", "xz")):
+        with tarfile.open(name, f"w:{packed}") as found:
+            found.add("t.xml")
+        formats[name] = ("a tar archive", "unpack it first")
     for name, (what, hint) in formats.items():
-        for path in (name, f"{name}.gz"):
+        for path in [name] if name.startswith("t.t") else [name, f"{name}.gz"]:
             (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
             said = go("fit", path, code=ExitCode.DATA).err
             assert f"this is {what}, not CSV" in said
@@ -388,3 +393,23 @@ def test_decimal_commas_between_commas_look_like_names_of_rows(go, tmp_path):
     go("fit", "t.csv", "-q", "--decimal", ",")
     (tmp_path / "t.csv").write_text('x,y\n"1",5.5,a\n"2",5,b\n')
     assert hint not in go("fit", "t.csv", code=ExitCode.DATA).err
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "hint"),
+    [
+        ("0,5", [], "--decimal , reads a decimal comma"),
+        ("0.5", ["--decimal", ","], "leave out --decimal , for decimal points"),
+        ("1.000,5", [], "write plain numbers (1234.5) into the file"),
+        ("1e999", [], "give the column in another unit"),
+        ("half", [], "a weight is 0 or a positive number"),
+        ("", [], None),
+    ],
+)
+def test_a_weight_is_never_to_be_a_name_or_missing(cell, options, hint, go, tmp_path):
+    (tmp_path / "t.csv").write_text(f"x;w;y\n1;{cell};a\n2;1;b\n3;1;b\n")
+    said = go("fit", "t.csv", "--weight", "w", *options, code=ExitCode.DATA).err.splitlines()
+    assert said[1:] == ([f"hint: {hint}"] if hint else said[1:])
+    assert not any("--categorical" in line or "--na-values" in line for line in said)
+    if "reads" in (hint or ""):
+        go("fit", "t.csv", "-q", "--weight", "w", "--decimal", ",")

@@ -44,6 +44,7 @@ class Gatherer:
         self.table, self.config, self._threads = table, config, threads
         names, roles = table.names, roles_of(table, config)
         self.target, self.weight, self.forced = roles.target, roles.weight, roles.forced
+        table.parser.weight = self.weight
         if config.unlabelled == "skip":
             table.skip_unlabelled(self.target)
         self.kinds: dict[int, Reading | None] = {i: self.forced.get(i) for i in roles.features}

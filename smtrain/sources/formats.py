@@ -30,6 +30,8 @@ MAGIC = {
 # With these a header may begin, too: then no byte is binary.
 LETTERS = frozenset({b"PAR1", b"ARROW1", b"FEA1", b"RDX"})
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
+# What a tar archive has at this place of its first header.
+TAR_MAGIC, TAR_PLACE = b"ustar", 257
 # The first member of a zip archive.
 MEMBERS = (
     (re.compile(rb".*\.npy"), ("a model or another NumPy archive", "a model is given with -m; data are CSV text")),
@@ -61,6 +63,8 @@ def format_of(start: bytes) -> tuple[str, str] | None:
             return found
     if start.startswith(b"PK\x03\x04"):
         return _archive(start)
+    if start.startswith(TAR_MAGIC, TAR_PLACE):
+        return "a tar archive", "unpack it first: tar -xf FILE"
     text = start.removeprefix(b"\xef\xbb\xbf")
     return next((found for pattern, found in TEXTS if pattern.match(text)), None)
 

@@ -15,6 +15,8 @@ MOST_TEXTS = 20_000
 
 # Possessive: a text of very many digits that is no number would be tried in as many ways.
 NUMBER = re.compile(r"[ \t]*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?[ \t]*+", re.ASCII)
+OTHER_UNIT = "give the column in another unit"
+PLAIN_NUMBERS = "write plain numbers (1234.5) into the file"
 
 
 def is_number(text: str, decimal: str = ".") -> bool:
@@ -37,7 +39,7 @@ def not_a_number(text: str, column: str, source: str, line: int, decimal: str = 
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if is_number(text, decimal):
         what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-        hint = f"give the column in another unit; --na-values {option_word(text)} if it means missing"
+        hint = f"{OTHER_UNIT}; --na-values {option_word(text)} if it means missing"
         return DataError(what, source=source, line=line, column=column, hint=hint)
     missing, names = f"--na-values {option_word(text)}", f"--categorical {option_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
@@ -74,11 +76,24 @@ def _values(texts: Iterable[str], decimal: str) -> list[str]:
 def notation_hint(text: str, column: str) -> str:
     """The hint for a number in another notation: for a decimal point, that of a table with decimal commas."""
     names = f"--categorical {option_word(column)} takes the cells as names"
+    option = _decimal_hint(text)
+    return f"{option}; {names}" if option else f"{PLAIN_NUMBERS}; or {names}"
+
+
+def weight_hint(text: str, decimal: str) -> str:
+    """The hint for a cell of the column of weights that is no number, and cannot be taken for a name or missing."""
+    if is_number(text, decimal):
+        return OTHER_UNIT
+    if is_number(text) or looks_like_other_notation(text, decimal):
+        return _decimal_hint(text) or PLAIN_NUMBERS
+    return "a weight is 0 or a positive number"
+
+
+def _decimal_hint(text: str) -> str:
+    """How --decimal has a text be a number, or nothing."""
     if is_number(text):
-        return f"leave out --decimal , for decimal points; {names}"
-    if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text):
-        return f"--decimal , reads a decimal comma; {names}"
-    return f"write plain numbers (1234.5) into the file; or {names}"
+        return "leave out --decimal , for decimal points"
+    return "--decimal , reads a decimal comma" if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text) else ""
 
 
 def option_word(*texts: str) -> str:

@@ -22,7 +22,7 @@ from smtrain.sources.cells import TextCells, edge_cells
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.misreading import compact, hides_booleans, odd_blanks, padded_plus, too_large
 from smtrain.sources.missing import Missing, missing_of
-from smtrain.sources.notation import not_a_number, number
+from smtrain.sources.notation import not_a_number, number, weight_hint
 from smtrain.sources.records import BLANKS, BOM, Piece, written
 from smtrain.sources.rows import Reading, Readings, Rows, positions
 
@@ -38,12 +38,14 @@ def bare(cell: str) -> str:
 class Parser:
     """Parses pieces of a table whose columns have these `names`, by the marks and missing cells of a dialect.
 
-    `fitting` says that the options of a fit are at hand: messages then name the one that helps.
+    `fitting` says that the options of a fit are at hand: messages then name the one that helps. `weight` is the
+    position of the column of weights, if there is one: its cells can be nothing but numbers.
     """
 
     names: list[str]
     dialect: Dialect
     fitting: bool = False
+    weight: int | None = None
     _padded: frozenset[str] = field(default_factory=frozenset)  # missing numbers with blanks, as far as they were met
 
     @cached_property
@@ -190,7 +192,10 @@ class Parser:
         if self._is_header(cells):
             return self._second_header(source, line)
         error = not_a_number(cells[i], self.names[i], source, line, self.dialect.decimal)
-        error.hint = error.hint if self.fitting else "the model was fitted on numbers in this column"
+        if not self.fitting:
+            error.hint = "the model was fitted on numbers in this column"
+        elif i == self.weight:
+            error.hint = weight_hint(cells[i], self.dialect.decimal)
         return error
 
     def _is_header(self, cells: list[str]) -> bool:
