@@ -14,7 +14,7 @@ from smtrain.sources.dialect import Dialect
 from smtrain.sources.header import check_header, check_names
 from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, cut_otherwise, units_hint
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.parser import Parser, bare
+from smtrain.sources.parser import Parser
 from smtrain.sources.records import BLANKS, LINE_ENDS, Piece, RecordReader
 from smtrain.sources.rows import Reading, Readings, Rows
 from smtrain.sources.threads import in_order
@@ -127,10 +127,10 @@ class Table:
 
     def check_target(self, rows: Rows, column: int) -> None:
         """Raise DataError if one of the labels in a column is its name: then the header may be a row."""
-        name = self.names[column]
-        if self._frame or not self.dialect.header or not self.parser.holds_its_name(column, rows.texts[column]):
+        name, labels = self.names[column], {level.strip(BLANKS) for level in rows.texts[column].levels}
+        if self._frame or not self.dialect.header or name not in labels:
             return
-        line, text = rows.find(column, lambda cell: bare(cell) == name)
+        line, text = rows.find(column, lambda cell: cell.strip(BLANKS) == name)
         what = f"the label {quoted(text)} is the name of its column, too"
         hint = "--no-header if the first line is a row; if not, give the column another name in the header"
         raise DataError(what, source=rows.piece.source, line=line, column=name, hint=hint)

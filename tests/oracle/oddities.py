@@ -49,7 +49,10 @@ def no_header(draft: Draft) -> None:
     draft.header = False
     renamed = {name: f"c{i}" for i, name in enumerate(draft.names, 1)}
     draft.names = list(renamed.values())
-    roles = {role: tuple(map(renamed.get, getattr(draft.options, role))) for role in ("drop", "categorical", "numeric")}
+    roles = {
+        role: tuple(renamed.get(n, n) for n in getattr(draft.options, role))
+        for role in ("drop", "categorical", "numeric")
+    }
     target, weight = renamed.get(draft.options.target), renamed.get(draft.options.weight)
     draft.options = replace(draft.options, header=False, target=target, weight=weight, **roles)
 

@@ -265,7 +265,8 @@ class Reader:
 
     def constant(self, values: list[float]) -> str | None:
         """'All its cells are equal', or 'their deviation is' but rounding; 'a row of weight 0 does not count'."""
-        pairs = weighted(values, self.weight_cells) or [(0.0, 1.0)]
+        weights = self.weight_cells if len(self.weight_cells) == len(values) else []  # else a cell is a fault
+        pairs = weighted(values, weights) or [(0.0, 1.0)]
         if len({value for value, _ in pairs}) == 1:
             return "it is constant"
         deviation, size = moments(pairs)[1], max(abs(value) for value, _ in pairs)
