@@ -45,6 +45,7 @@ def test_many_features_and_classes_take_little_memory_and_reach_the_optimum(crow
     assert model.fit["epochs"] < 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"l1": 1.0, "epochs": 12}, {"l2": 0.0, "epochs": 12}])
 def test_same_bytes_on_any_number_of_threads_and_on_disk(options, crowded, tmp_path, monkeypatch):
     monkeypatch.setattr(sm.partitions.disk.Storage, "set_aside", lambda *_: None)

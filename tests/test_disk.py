@@ -339,7 +339,12 @@ def test_the_peak_is_within_the_limit(rows, columns, memory, options, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("memory", "options"),
-    [(240, []), (240, ["--validation", "long.csv"]), (520, ["--validation", "0.3"]), (520, ["--l2", "auto", "--folds", "2"])],
+    [
+        (240, []),
+        (240, ["--validation", "long.csv"]),
+        (520, ["--validation", "0.3"]),
+        (520, ["--l2", "auto", "--folds", "2"]),
+    ],
 )
 def test_the_peak_is_within_the_limit_for_many_short_rows(memory, options, tmp_path):
     """4 bytes a row: two MiB of text have half a million of them."""

@@ -311,6 +311,7 @@ def test_lbfgs_takes_no_l1():
     assert "--solver lbfgs cannot" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"l1": 1.0}, {"l1": 0.01}, {"l1": 1e-3, "l2": 1e-3}, {"solver": "proximal"}])
 def test_a_fit_that_is_cut_off_has_not_stalled(options):
     """At whatever epoch: also in the middle of the search along the first line, whose steps are far too long."""

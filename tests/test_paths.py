@@ -37,6 +37,7 @@ def run(folder, *line, env=None, code=0):
     return done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "env"), [("not UTF-8", {}), ("not UTF-8", ASCII), ("UTF-8", ASCII), ("odd", {})], ids=str
 )
