@@ -174,6 +174,14 @@ def test_the_code_quality_report_is_for_gitlab_and_where_it_is_asked_for(go, git
     assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]
 
 
+@pytest.mark.parametrize("name", ["quality.json", "./quality.json", "n.npz"])
+def test_a_command_that_is_refused_for_its_files_begins_no_report(name, go, gitlab, tmp_path):
+    bad(tmp_path / "d.csv", 9, "3")
+    said = go("fit", "d.csv", "-o", name, "--log", "n.npz" if name == "n.npz" else "log", code=2)
+    assert "are the same file" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]
+
+
 @pytest.mark.parametrize("content", ["", "[", "{}", "[1, 2]", "\xff", "[" * 100_000, "x,y\n"])
 def test_what_is_no_report_is_left_alone_with_a_warning(content, go, gitlab, tmp_path):
     bad(tmp_path / "d.csv", 9, "oops")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from smtrain.cli import options as opt
+from smtrain.cli.annotating import begin
 from smtrain.errors import UsageError, quoted
 
 CONFIG = "smtrain.config"  # the key in a context's meta of the file that --config named
@@ -30,13 +31,14 @@ class File:
 
 
 def checked(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """The function of a command, which begins with the check of its files."""
+    """The function of a command, which begins with the check of its files, and then with the report of the job."""
     if callback is None:
         return None
 
     @wraps(callback)
     def run(*arguments: Any, **options: Any) -> Any:
         check_files(click.get_current_context())
+        begin()
         return callback(*arguments, **options)
 
     return run

@@ -16,7 +16,7 @@ import click
 
 from smtrain import __version__
 from smtrain.cli import memory
-from smtrain.cli.annotating import annotate, begin
+from smtrain.cli.annotating import annotate
 from smtrain.cli.configuration import configurable
 from smtrain.cli.output import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError
@@ -163,7 +163,6 @@ def _run(arguments: list[str]) -> ExitCode:
 def run(arguments: list[str]) -> ExitCode:
     """Run one command line; the only place where a failure becomes a line on standard error and an exit code."""
     try:
-        begin()
         return _run(arguments)
     except SmtrainError as error:
         return _fail(error.message, error.hint, error.exit_code)

@@ -7,14 +7,13 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtrain.errors import OutputError, UsageError, quoted
+from smtrain.model.atomic import replacing
 from smtrain.reports.text import OLD_COMMAND, in_github
-from smtrain.sources.paths import keep_owner, mode_for
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,33 +38,26 @@ class BrokenOutput(Exception):  # noqa: N818 - not an error: whoever read our ou
 
 @contextlib.contextmanager
 def data_output(path: str | None) -> Iterator[BinaryIO]:
-    """Open standard output, or for a path a temporary file beside it that takes its name when all went well."""
-    if path is None or path == "-":
-        with _guarded():
+    """Standard output, or for a path a file that takes its name when all went well; what is no file is written to.
+
+    Raises UsageError if nothing can be written there, OutputError and BrokenOutput for what happens later.
+    """
+    with _guarded(), contextlib.ExitStack() as stack:
+        if path is None or path == "-":
             yield _stdout()
             _stdout().flush()
-        return
-    target = Path(os.path.realpath(path))
-    if _is_stream(path):
-        with _guarded(), _opened(path) as file:
-            yield file
-        return
+        else:
+            yield _begun(path, stack)
+
+
+def _begun(path: str, stack: contextlib.ExitStack) -> BinaryIO:
+    """The file to write to, which `stack` ends. Raises UsageError."""
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
+        if _is_stream(path):
+            return stack.enter_context(Path(path).open("wb"))
+        return stack.enter_context(replacing(path))
     except OSError as error:
         raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
-    try:
-        with _guarded():
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                keep_owner(file.fileno(), target)
-                os.fchmod(file.fileno(), mode_for(target))
-                os.fsync(file.fileno())
-            os.replace(temporary, target)  # noqa: PTH105
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
 
 
 def _is_stream(path: str) -> bool:
@@ -74,13 +66,6 @@ def _is_stream(path: str) -> bool:
         return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - a path of "" must fail like any other
     except OSError:
         return False
-
-
-def _opened(path: str) -> BinaryIO:
-    try:
-        return Path(path).open("wb")
-    except OSError as error:
-        raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
 
 
 def _stdout() -> BinaryIO:

@@ -21,7 +21,7 @@ def junit_option(what: str) -> Decorator:
 
 def check_junit(junit: str | None) -> None:
     """Raise UsageError if the report cannot be written: asked before the work."""
-    from smtrain.model.archive import check_writable
+    from smtrain.model.atomic import check_writable
 
     if junit is None:
         return

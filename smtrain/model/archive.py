@@ -5,14 +5,11 @@ comment: the SHA-256, in 64 hexadecimal digits, of every byte before it, so that
 `head -c -64 model.npz | sha256sum` prints the same digits.
 """
 
-import contextlib
 import hashlib
 import math
 import os
 import re
-import secrets
 import stat
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +20,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, OutputError, UsageError, quoted
-from smtrain.sources.paths import keep_owner, mode_for, native_path
+from smtrain.model.atomic import replacing
+from smtrain.sources.paths import native_path
 
 Arrays = Mapping[str, NDArray[np.generic]]
 SEAL = 64
@@ -50,81 +48,19 @@ def seal(file: BinaryIO) -> None:
     file.write(found)
 
 
-def check_writable(path: str) -> None:
-    """Raise UsageError if a file at `path` could not be written: asked before the work, not after it."""
-    target = _target(path)
-    try:
-        if path.endswith(os.sep) or (target.exists() and not stat.S_ISREG(target.stat().st_mode)):
-            raise UsageError(f"cannot write {quoted(path)}: it is not a regular file")
-        descriptor, probe = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
-        os.close(descriptor)
-        os.unlink(probe)  # noqa: PTH108
-    except OSError as error:
-        raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
-
-
-def _target(path: str) -> Path:
-    """The file itself that a path leads to, which may not be there yet."""
-    try:
-        return Path(os.path.realpath(native_path(path)))
-    except ValueError as error:
-        raise UsageError(f"cannot write {quoted(path)}: {error}") from error
-
-
 def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
     """Write `arrays` to `path` so that a reader finds the old file or the new one, whole, whatever happens meanwhile.
 
-    A temporary file in the same folder is written, flushed to disk, read back by `check`, and renamed. Where the system
-    can, it has no name until then, so that a process that is killed leaves nothing behind. Raises OutputError.
+    `check` reads the new file back before it takes the place of the old one. Raises OutputError.
     """
-    target = _target(path)
-    temporary: str | None = None
     try:
-        descriptor, temporary = _temporary(target)
-        with os.fdopen(descriptor, "w+b") as file:
+        with replacing(path, check) as file:
             _write_members(file, arrays)
             seal(file)
-            file.flush()
-            keep_owner(file.fileno(), target)
-            os.fchmod(file.fileno(), mode_for(target))
-            os.fsync(file.fileno())
-            check(temporary or _of_descriptor(file.fileno()))
-            temporary = temporary or _named(file.fileno(), target)
-        os.replace(temporary, target)  # noqa: PTH105
-        temporary = None
-        _sync_folder(target.parent)
     except OSError as error:
         raise OutputError(f"cannot write {quoted(path)}: {error.strerror or error}") from error
     except ModelError as error:
         raise OutputError(f"cannot write {quoted(path)}: it did not read back as it was written") from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
-
-
-def _of_descriptor(descriptor: int) -> str:
-    """A path that leads to an open file, with or without a name."""
-    return f"/proc/self/fd/{descriptor}"
-
-
-def _temporary(target: Path) -> tuple[int, str | None]:
-    """A new file in the folder of a target, open, and its name: None if it needs none yet."""
-    if hasattr(os, "O_TMPFILE") and Path(_of_descriptor(0)).parent.exists():
-        with contextlib.suppress(OSError):  # some file systems cannot
-            return os.open(target.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
-    return tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent)
-
-
-def _named(descriptor: int, target: Path) -> str:
-    """The name that a file without one has from now on, beside a target."""
-    name = str(target.parent / f".{target.name[:50]}.{secrets.token_hex(4)}.tmp")
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:  # naming a folder makes Python follow the link of the descriptor
-        os.link(_of_descriptor(descriptor), os.path.basename(name), dst_dir_fd=folder, follow_symlinks=True)  # noqa: PTH119
-    finally:
-        os.close(folder)
-    return name
 
 
 def _write_members(file: BinaryIO, arrays: Arrays) -> None:
@@ -136,16 +72,6 @@ def _write_members(file: BinaryIO, arrays: Arrays) -> None:
             info.create_system = 3  # the bytes are the same on every system
             with archive.open(info, "w", force_zip64=True) as member:
                 npy.write_array(member, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the system can; the new file is whole either way."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def read(path: str, members: set[str] | None, optional: frozenset[str] = frozenset()) -> dict[str, NDArray[np.generic]]:

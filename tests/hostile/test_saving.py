@@ -11,16 +11,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
-import smtrain.model.archive
+import smtrain.model.atomic
 from smtrain import load
 from tests.cli import SMTRAIN, clean_environment
 from tests.hostile.harness import ALLOWED_CODES, invoke
 from tests.hostile.tables import quoted_csv
 
 MOST_CALLS = 200
+NAMELESS = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
 
 
 class FailingModule:
@@ -124,7 +126,7 @@ def test_every_call_fails_once(module, function, error, monkeypatch, other):
 
     def make_patch(nth):
         failing = FailingModule(real, function, nth, raised)
-        return lambda context: context.setattr(smtrain.model.archive, module, failing)
+        return lambda context: context.setattr(smtrain.model.atomic, module, failing)
 
     failed = until_it_passes(make_patch, monkeypatch, other, codes, stopped=error in STOPPING)
     assert failed >= (0 if function == "open" else 1)  # a folder that cannot be opened to be synced is no failure
@@ -140,7 +142,7 @@ def test_every_write_fails_once(short, error, monkeypatch, other):
             return FailingFile(descriptor, mode, nth=self._left, error=raised, short=short)
 
     def make_patch(nth):
-        return lambda context: context.setattr(smtrain.model.archive, "os", Module(os, "", nth, raised))
+        return lambda context: context.setattr(smtrain.model.atomic, "os", Module(os, "", nth, raised))
 
     assert until_it_passes(make_patch, monkeypatch, other, codes, stopped=error in STOPPING) >= 10
 
@@ -160,7 +162,7 @@ def test_a_write_that_is_silently_lost_is_found(monkeypatch, other):
     old = (other / "model.npz").read_bytes()
     for nth in range(1, 40):
         outcome = fit_with(
-            lambda context, n=nth: context.setattr(smtrain.model.archive, "os", Module(os, "", n, None)),
+            lambda context, n=nth: context.setattr(smtrain.model.atomic, "os", Module(os, "", n, None)),
             monkeypatch,
             other,
         )
@@ -279,7 +281,7 @@ main()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+@NAMELESS
 def test_killed_while_it_writes_a_model_it_leaves_nothing(tmp_path):
     (tmp_path / "data.csv").write_bytes(wide_table(rows=60))
     command = [sys.executable, "-c", KILLED_WHILE_WRITING, "fit", "data.csv", "-q", "--epochs", "2"]
@@ -287,6 +289,74 @@ def test_killed_while_it_writes_a_model_it_leaves_nothing(tmp_path):
         done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, check=False)
         assert done.returncode == -signal.SIGKILL, done.stderr
         assert {path.name for path in tmp_path.iterdir()} == {"data.csv"}
+
+
+def unnamed_bytes(pid):
+    """The sizes of the files without a name that a process has open."""
+    links = Path(f"/proc/{pid}/fd").iterdir()
+    return [link.stat().st_size for link in links if str(link.readlink()).endswith("(deleted)")]
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@NAMELESS
+@pytest.mark.parametrize("old", [b"the predictions of yesterday\n", None], ids=["over a file", "a new file"])
+def test_killed_while_it_predicts_it_leaves_the_old_file_and_nothing_else(old, trained):
+    """kill -9 while `predict -o` has written some predictions, and waits for more rows."""
+    if old is not None:
+        (trained / "out.csv").write_bytes(old)
+    before = {path.name: path.read_bytes() for path in trained.iterdir()}
+    header, *rows = (trained / "data.csv").read_bytes().splitlines(keepends=True)
+    process = subprocess.Popen(
+        [*SMTRAIN, "predict", "-", "-o", "out.csv"], cwd=trained, stdin=subprocess.PIPE, env=clean_environment()
+    )
+    process.stdin.write(header + b"".join(rows) * (8_000_000 // len(b"".join(rows))))
+    process.stdin.flush()
+    until(lambda: any(size > 0 for size in unnamed_bytes(process.pid)))
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
+
+
+KILLED_BEFORE_IT_IS_SAFE = """
+import os, signal, sys
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+from smtrain.cli.main import main
+sys.argv = ["smtrain", *sys.argv[1:]]
+main()
+"""
+WRITERS = {
+    "model": ("fit", "data.csv", "-q", "-o", "out"),
+    "predictions": ("predict", "data.csv", "-o", "out"),
+    "gates": ("evaluate", "data.csv", "--fail-if", "nll>9", "--junit", "out"),
+    "findings": ("doctor", "data.csv", "--junit", "out"),
+    "code quality": ("evaluate", "data.csv"),
+}
+
+
+@NAMELESS
+@pytest.mark.parametrize("what", WRITERS)
+@pytest.mark.parametrize("old", [b"old", None], ids=["over a file", "a new file"])
+def test_killed_while_it_writes_any_file_it_leaves_the_old_one_and_nothing_else(what, old, trained):
+    if old is not None and what != "code quality":  # that one is made where there is none
+        (trained / "out").write_bytes(old)
+    before = {path.name: path.read_bytes() for path in trained.iterdir()}
+    job = {"GITLAB_CI": "true", "SMTRAIN_CODE_QUALITY": "out"} if what == "code quality" else {}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_BEFORE_IT_IS_SAFE, *WRITERS[what]],
+        cwd=trained,
+        capture_output=True,
+        env=clean_environment(**job),
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
 
 
 @pytest.mark.parametrize("how", ["no such flag", "not on this file system", "no /proc"])
@@ -302,10 +372,12 @@ def test_where_files_need_a_name_they_have_one(how, monkeypatch, other):
                 raise AttributeError(name)
             return refuse if name == "open" and how == "not on this file system" else getattr(os, name)
 
-    monkeypatch.setattr(smtrain.model.archive, "os", Plain())
+    monkeypatch.setattr(smtrain.model.atomic, "os", Plain())
     if how == "no /proc":
-        monkeypatch.setattr(smtrain.model.archive, "_of_descriptor", lambda descriptor: f"/no/such/folder/{descriptor}")
+        monkeypatch.setattr(smtrain.model.atomic, "_of_descriptor", lambda descriptor: f"/no/such/folder/{descriptor}")
     assert invoke("fit", "data.csv", "-q", folder=other).code == 0
+    assert invoke("predict", "data.csv", "-o", "predictions.csv", folder=other).code == 0
+    assert {path.name for path in other.iterdir()} == {"data.csv", "model.npz", "predictions.csv"}
 
 
 @pytest.mark.slow

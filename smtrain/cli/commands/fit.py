@@ -106,7 +106,7 @@ def command(
     """
     from smtrain.cli.output import print_document
     from smtrain.fitting.fit import check_options, fit
-    from smtrain.model import archive as npz
+    from smtrain.model.atomic import check_writable
     from smtrain.model.model import load
     from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
     from smtrain.sources.files import display_name
@@ -115,9 +115,9 @@ def command(
         raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
     config = opt.config_from(rest)
     check_options(config)
-    npz.check_writable(output)
+    check_writable(output)
     if checkpoint is not None:
-        npz.check_writable(checkpoint)
+        check_writable(checkpoint)
     start = None if init is None else load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
     going_on = checkpoint is not None and Path(checkpoint).exists()
