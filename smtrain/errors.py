@@ -1,5 +1,6 @@
-"""The one family of failures, and the exit code of each. Imports nothing of smtrain."""
+"""The one family of failures, the exit code of each, and the words that messages are made of. Imports no smtrain."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -89,10 +90,32 @@ class CheckError(SmtrainError):
     exit_code = ExitCode.CHECK
 
 
-LONGEST_QUOTE = 80
+LONGEST_QUOTE = 80  # characters: a message stays one short line
+MOST_LISTED = 4  # names in a sentence: a person reads no more of them
 
 
 def quoted(text: str) -> str:
     """`text` in double quotes, cut at 80 characters, so that a message stays one short line."""
     shown = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
     return f'"{shown}"'
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def listed(names: Iterable[str], most: int = MOST_LISTED) -> str:
+    """The first few names, and an ellipsis for more."""
+    names = list(names)
+    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
+
+
+def with_rows(counts: Iterable[tuple[str, int]]) -> str:
+    """Texts, each in quotes and with its rows."""
+    return listed(f"{quoted(text)} {counted(n, 'row')}" for text, n in counts)
+
+
+def with_cells(counts: Iterable[tuple[str, int]]) -> str:
+    """Texts, each in quotes and with its cells."""
+    return listed(f"{quoted(text)} {n:,}" for text, n in counts)

@@ -147,6 +147,33 @@ def test_doctor_has_an_error_where_fit_has_one(seed, tmp_path, monkeypatch):
     assert missing == fit.fit["missing"]
 
 
+REFUSED = {
+    "one class": ("x,y\n1,a\n2,a\n", {}),
+    "no classes": ("x,y\n" + "".join(f"{i % 7},{i / 8}\n" for i in range(300)), {}),
+    "no features": ("x,z,y\n1,NA,a\n1,,b\n", {}),
+    "only a target": ("y\na\nb\n", {}),
+    "no name": (",y\n3,a\n2,b\n", {}),
+    "weight": ("x,w,y\n1,1,a\n5,1,a\n2,0,b\n3,0,b\n", {"weight": "w"}),
+    "large number": ("x,y\n1,a\n2,b\n1e200,a\n", {}),
+    "notation": ('x,y\n"1,5",a\n"2,5",b\n', {}),
+    "empty label": ("x,y\n1,a\n2,b\n3,\n", {}),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_fit_and_doctor_say_it_in_the_same_words(kind, tmp_path):
+    text, options = REFUSED[kind]
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    (told,) = (f for f in sm.doctor(str(path), **options).findings if f.severity is sm.Severity.ERROR)
+    with pytest.raises(sm.DataError) as refused:
+        sm.fit(str(path), **options)
+    error = refused.value
+    assert (told.hint, told.column or None, told.line) == (error.hint, error.column, error.line)
+    of_cells = {"large number", "notation", "empty label"}  # doctor has counted them
+    assert kind in of_cells or error.message.endswith(told.what)
+
+
 def test_the_tables_are_of_all_sorts():
     kinds = set()
     for seed in range(300):

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.errors import DataError, quoted
+from smtrain.errors import DataError
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.raw import RawPartition
+from smtrain.fitting.refusals import empty_label, number_among_words
 from smtrain.fitting.roles import roles_of
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.model.encoder import MISSING_LEVEL
@@ -20,10 +21,11 @@ from smtrain.model.labels import check_weights
 from smtrain.partitions.disk import Shelf, Storage
 from smtrain.softmax.design import Floats
 from smtrain.sources.dialect import SMALLEST_SCALE
-from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number, option_word
-from smtrain.sources.records import BLANKS, piece_bytes
+from smtrain.sources.notation import is_number, looks_like_other_notation, not_a_number
+from smtrain.sources.records import piece_bytes
 from smtrain.sources.rows import Reading, Readings, Rows, positions
 from smtrain.sources.table import Table
+from smtrain.sources.usable import is_no_label
 
 # Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
 PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
@@ -115,9 +117,7 @@ class Gatherer:
         name, source = self.table.names[i], rows.piece.source
         if known_words or words >= many:
             line, text = rows.find(i, lambda cell: cell in numbers)
-            message = f"words, but here the number {quoted(text)}"
-            hint = f"--categorical {option_word(name)} takes its cells as names"
-            return DataError(message, source=source, line=line, column=name, hint=hint)
+            return number_among_words(name, text, (source, line)).error()
         missing = self.table.parser.missing
         line, text = rows.find(i, lambda cell: cell not in numbers and not missing.is_text(cell))
         return not_a_number(text, name, source, line, self.table.dialect.decimal)
@@ -125,11 +125,9 @@ class Gatherer:
     def _check_labels(self, rows: Rows) -> None:
         """Labels are any text, but blanks alone are none; and the target is not called like one of them."""
         self.table.check_target(rows, self.target)
-        if not all(level.strip(BLANKS) for level in rows.texts[self.target].levels):
-            line, _ = rows.find(self.target, lambda cell: not cell.strip(BLANKS))
-            name = self.table.names[self.target]
-            hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
-            raise DataError("an empty label", source=rows.piece.source, line=line, column=name, hint=hint)
+        if any(map(is_no_label, rows.texts[self.target].levels)):
+            line, _ = rows.find(self.target, is_no_label)
+            raise empty_label(self.table.names[self.target], (rows.piece.source, line)).error()
 
     def _append(self, rows: Rows) -> None:
         """Copy the rows into the partitions."""

@@ -10,18 +10,19 @@ from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.contracting import contract_of
 from smtrain.fitting.digesting import digest_of
 from smtrain.fitting.gathering import PROGRAM, Gatherer
-from smtrain.fitting.limits import (
-    COUNTED_ROWS,
-    NO_COLUMN,
-    are_a_quantity,
-    constant,
-    index_name,
-    name_the_rows,
-    one_class,
-    quantity,
-)
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.raw import ColumnMoments, RawPartition, counting, moments
+from smtrain.fitting.refusals import (
+    COUNTED_ROWS,
+    EMPTY,
+    ColumnFacts,
+    constant,
+    no_classes,
+    no_column,
+    no_name,
+    other_notation,
+    weightless_class,
+)
 from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
@@ -30,7 +31,7 @@ from smtrain.partitions.memory import Items, Seen, Workers, each
 from smtrain.softmax.loss import Partition
 from smtrain.solvers.lbfgs import most_bytes
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation, notation_hint
+from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation
 from smtrain.sources.rows import Reading
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
@@ -99,7 +100,7 @@ class Learner:
             ignored=tuple((self._got.table.names[i], reason) for i, reason in sorted(self._ignored.items())),
         )
         if not columns:
-            raise DataError(NO_COLUMN, source=self._got.table.source, hint=self._ignored_hint())
+            raise no_column(self._got.table.source, encoder.ignored).error()
         config = self._got.config.settled(self._got.rows * len(encoder.numeric), self._mean, self._heaviest)
         contract = contract_of(self._got, columns, self._found, workers)
         data = digest_of(self._got, columns, encoder, workers)
@@ -145,12 +146,10 @@ class Learner:
         vocabulary, name = self._got.vocabularies[self._got.target], self._got.table.names[self._got.target]
         classes = [text for text in vocabulary.ordered() if text is not None]
         source = self._got.table.source
-        if len(classes) == 1:
-            raise DataError(one_class(classes[0]), source=source, column=name)
         numbers = sum(is_number(text, self._got.config.dialect.decimal) for text in classes)
-        if are_a_quantity(numbers, self._got.rows):
-            hint = "--target names the column with the classes"
-            raise DataError(quantity(numbers, self._got.rows), source=source, column=name, hint=hint)
+        refusal = no_classes(name, source, classes, numbers, self._got.rows)
+        if refusal is not None:
+            raise refusal.error()
         table = vocabulary.recoding(list(classes), 0)
         self._settle(lambda raw: replace(raw, labels=table[raw.labels]))
         return classes
@@ -170,8 +169,7 @@ class Learner:
         self._factors = factors = class_weights(self._got.config.class_weight, classes, total)
         for name, weight in zip(classes, total * factors, strict=True):
             if weight <= 0:
-                what = f"the rows of class {quoted(name)} weigh nothing together"
-                raise DataError(what, source=self._got.table.source, hint="remove them, or give the class a weight")
+                raise weightless_class(name, self._got.config.weight, self._got.table.source).error()
         self._settle(lambda raw: replace(raw, weights=raw.weights * factors[raw.labels]))
         self._mean = float((total * factors).sum()) / self._got.rows
         self._heaviest = max(float(raw.weights.max()) for raw in each(self._raws))
@@ -183,7 +181,7 @@ class Learner:
         found = []
         for i, kind in self._got.kinds.items():
             if kind is None:
-                column: Column | str = "every cell is missing"
+                column: Column | str = EMPTY
             elif kind is Reading.NUMBER:
                 column = self._numeric(i, self._found[i])
             else:
@@ -201,64 +199,62 @@ class Learner:
 
     def _numeric(self, i: int, found: ColumnMoments) -> NumericColumn | str:
         name = self._got.table.names[i]
-        index = None if i in self._got.forced else index_name(name, self._counting.get(self._got.slots[i]))
-        if index is not None:
-            return index
-        if found.low > found.high and i not in self._got.forced:
-            return "every cell is missing"
-        self._check_named(i)
+        facts = ColumnFacts(
+            name=name,
+            asked=i in self._got.forced,
+            filled=found.low <= found.high,
+            missing=found.missing > 0,
+            first=self._counting.get(self._got.slots[i]),
+            deviation=found.deviation,
+            largest=found.largest,
+        )
+        self._check_named(facts)
+        if facts.left_out is not None:
+            return facts.left_out
         if found.missing:
             self._missing[name] = found.missing
-        reason = constant(found.deviation, found.largest)
-        if reason is not None:
-            if i not in self._got.forced and not found.missing:
-                return reason
-            return NumericColumn(name, found.mean, 1.0, missing=found.missing > 0)
-        return NumericColumn(name, found.mean, found.deviation, missing=found.missing > 0)
+        scale = found.deviation if constant(found.deviation, found.largest) is None else 1.0
+        return NumericColumn(name, found.mean, scale, missing=found.missing > 0)
 
     def _named_counting(self, kept: list[int]) -> tuple[str, ...]:
         """Of the columns that are kept, those that count the rows and are worth a word."""
         found = [i for i in kept if self._got.slots.get(i) in self._counting and self._got.rows >= COUNTED_ROWS]
         return tuple(self._got.table.names[i] for i in found)
 
-    def _check_named(self, i: int) -> None:
-        """Only a first column that counts the rows, and is ignored for it, may have no name."""
-        if not self._got.table.names[i]:
-            source, line = self._got.table.source, self._got.table.header_line
-            raise DataError("column 1 has no name", source=source, line=line, hint="name it in the header")
+    def _check_named(self, facts: ColumnFacts) -> None:
+        if not facts.name and facts.must_have_a_name:
+            raise no_name(self._got.table.source, self._got.table.header_line).error()
 
     def _categorical(self, i: int) -> CategoricalColumn | str:
         name, levels = self._got.table.names[i], self._got.vocabularies[i].ordered()
-        self._check_named(i)
-        reason = None if i in self._got.forced else self._no_words(i, len(levels))
-        if reason is not None:
-            return reason
-        if MISSING_LEVEL in levels:
+        missing = MISSING_LEVEL in levels
+        facts = ColumnFacts(
+            name=name,
+            asked=i in self._got.forced,
+            filled=len(levels) > missing,
+            missing=missing,
+            levels=len(levels),
+            rows=self._got.rows,
+        )
+        self._check_named(facts)
+        if not facts.asked:
+            self._check_notation(i)
+        if facts.left_out is not None:
+            return facts.left_out
+        if missing:
             self._missing[name] = self._got.vocabularies[i].missing
         return CategoricalColumn(name, tuple(levels))
 
-    def _no_words(self, i: int, levels: int) -> str | None:
-        """Why a column of so many levels is left out, if it is. Raises DataError if they are numbers."""
+    def _check_notation(self, i: int) -> None:
+        """Raise DataError if the words of a column are numbers in another notation."""
         texts, decimal = self._got.vocabularies[i].texts(), self._got.table.dialect.decimal
         if in_other_notation(texts, decimal):
             raise self._notation(i, next(text for text in texts if looks_like_other_notation(text, decimal)))
-        if levels == 1:
-            return "it is constant"
-        names = name_the_rows(levels, self._got.rows)
-        return "nearly every row has another text: it names the rows" if names else None
 
     def _notation(self, i: int, text: str) -> DataError:
         """The error for a column of such texts; with its line, if the text is the first of the column."""
         source, line, first = self._got.first_seen[i]
-        name, place = self._got.table.names[i], line if text == first else None
-        what, hint = f"numbers in another notation: {quoted(text)}", notation_hint(text, name)
-        return DataError(what, source=source, line=place, column=name, hint=hint)
-
-    def _ignored_hint(self) -> str | None:
-        if not self._ignored:
-            return "the file has no column besides the target"
-        i, reason = next(iter(sorted(self._ignored.items())))
-        return f"column {quoted(self._got.table.names[i])} was ignored: {reason}; --numeric or --categorical keeps it"
+        return other_notation(self._got.table.names[i], text, (source, line if text == first else None)).error()
 
     def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Kept[Partition]]:
         """Encode partition by partition, letting go of the raw ones."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from smtrain.errors import quoted
+from smtrain.errors import listed, quoted
 from smtrain.inspecting.diagnosis import Finding, Severity
-from smtrain.inspecting.examined import Examined, listed
+from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.profile import Profile
 from smtrain.partitions.memory import MemoryPartitions, Workers
 from smtrain.softmax.collinearity import dependences
@@ -30,7 +30,7 @@ def collinear(got: Examined) -> Iterator[Finding]:
 
 def _is_kept(profile: Profile, kind: Reading | None, rows: int) -> bool:
     number = profile.numbers and not profile.words and kind is not Reading.TEXT
-    return bool(number) and profile.constant is None and (kind is not None or profile.left_out(rows) is None)
+    return bool(number) and profile.constant is None and profile.facts(kind, rows).left_out is None
 
 
 def _determined(x: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Iterator[tuple[int, tuple[int, ...]]]:

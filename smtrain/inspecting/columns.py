@@ -4,24 +4,32 @@ import re
 from collections.abc import Iterator
 
 from smtrain.errors import quoted
-from smtrain.fitting.limits import IDENTIFIER_ROWS, NO_COLUMN
-from smtrain.inspecting.diagnosis import Finding, Severity
-from smtrain.inspecting.examined import NAMED, Examined, counted, with_cells
+from smtrain.fitting.refusals import (
+    EMPTY,
+    EVERY_TEXT_ANOTHER,
+    IDENTIFIER_ROWS,
+    Refusal,
+    large_numbers,
+    mixture,
+    no_column,
+    no_name,
+    other_notation,
+    words_are_rare,
+)
+from smtrain.inspecting.diagnosis import Finding, Severity, refused
+from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import Profile
 from smtrain.inspecting.words import na_like, single_quoted, spellings
-from smtrain.sources.dialect import LARGEST
-from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, notation_hint, option_word
+from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, option_word
 from smtrain.sources.quantities import sort_of
 from smtrain.sources.rows import Reading
 
-ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+WARNING, NOTE = Severity.WARNING, Severity.NOTE
 # Texts of which so many are different make a feature of nearly every row.
 MANY_TEXTS = 0.5
 # From so many texts on a column of words has many; they are too many from so many on, or with so few cells each.
 MANY_LEVELS, TOO_MANY_LEVELS, FEW_CELLS = 100, 1000, 10
-# Of words among numbers that are so few it may be that they mean a missing cell.
-FEW_WORDS = 0.1
 IDENTIFIER_NAME = re.compile(
     r"(?:^|[_\-. ])(?:id|ids|uuid|guid|key|index|idx|rowid|row|nr|no|number)$|[a-z](?:ID|Id)$|^unnamed", re.I
 )
@@ -32,9 +40,10 @@ def columns(got: Examined) -> Iterator[Finding]:
     yield from _left(got)
     decimal = got.table.dialect.decimal
     for profile, kind in zip(got.profiles, got.kinds, strict=True):
-        refused = _refused(profile, kind, decimal)
-        yield from refused
-        if not refused:
+        refusal = _refused(profile, kind, decimal)
+        if refusal is not None:
+            yield refused(refusal)
+        else:
             yield from _kind(profile, kind, got.rows, decimal)
         yield from na_like(profile)
         yield from single_quoted(profile)
@@ -44,62 +53,41 @@ def columns(got: Examined) -> Iterator[Finding]:
 
 def _left(got: Examined) -> Iterator[Finding]:
     """Nothing to learn from; a column without a name."""
-    pairs = list(zip(got.profiles, got.kinds, strict=True))
-    if all(kind is None and profile.left_out(got.rows) for profile, kind in pairs):
-        hint = "--numeric or --categorical keeps a column that a fit would leave out" if pairs else None
-        yield Finding(ERROR, "no features", NO_COLUMN, hint=hint)
-    for profile, kind in pairs:
-        if not profile.name and (kind is not None or (profile.filled and profile.index is None)):
-            source, line = got.table.source, got.table.header_line
-            yield Finding(ERROR, "no name", "column 1 has no name", "", source, line, "name it in the header")
+    facts = [profile.facts(kind, got.rows) for profile, kind in zip(got.profiles, got.kinds, strict=True)]
+    left_out = [(one.name, one.left_out) for one in facts if one.left_out is not None]
+    if len(left_out) == len(facts):
+        yield refused(no_column(got.table.source, left_out))
+    if any(not one.name and one.must_have_a_name for one in facts):
+        yield refused(no_name(got.table.source, got.table.header_line))
 
 
 # What a fit refuses
 
 
-def _refused(profile: Profile, kind: Reading | None, decimal: str) -> list[Finding]:
+def _refused(profile: Profile, kind: Reading | None, decimal: str) -> Refusal | None:
     """Numbers too large, numbers in another notation, numbers and words mixed, words where numbers were asked for."""
+    name, large = profile.name, profile.large
     if kind is Reading.TEXT:
-        return []
-    if profile.large.cells:
-        return [_large(profile)]
+        return None
+    if large.cells:
+        return large_numbers(name, large.first, large.where(), large.cells)
     if not profile.words:
-        return []
+        return None
     if profile.numbers or kind is Reading.NUMBER:
-        return [_notation(profile) if profile.notation.cells == profile.words else _mixture(profile)]
-    return [_notation(profile)] if in_other_notation(profile.word.texts, decimal) else []
+        return _notation(profile) if profile.notation.cells == profile.words else _mixture(profile)
+    return _notation(profile) if in_other_notation(profile.word.texts, decimal) else None
 
 
-def _large(profile: Profile) -> Finding:
-    met, name = profile.large, profile.name
-    what = f"{counted(met.cells, 'number')} not below {LARGEST:g}: {quoted(met.first)}"
-    hint = f"give the column in another unit; --na-values {option_word(met.first)} if it means missing"
-    return Finding(ERROR, "large number", what, name, *met.where(), hint, {"cells": met.cells})
+def _notation(profile: Profile) -> Refusal:
+    met = profile.notation
+    return other_notation(profile.name, met.first, met.where(), met.cells)
 
 
-def _notation(profile: Profile) -> Finding:
-    met, text = profile.notation, profile.notation.first
-    what = f"{met.cells:,} {'cell is a number' if met.cells == 1 else 'cells are numbers'} in another notation: "
-    hint = notation_hint(text, profile.name)
-    return Finding(ERROR, "notation", what + quoted(text), profile.name, *met.where(), hint, {"cells": met.cells})
-
-
-def _mixture(profile: Profile) -> Finding:
-    """Numbers and words in a column, or words where numbers were asked for: what the words are decides what helps."""
-    name, texts = option_word(profile.name), profile.word.texts
-    rare = profile.words <= profile.numbers or not profile.numbers
-    met = profile.word if rare else profile.number
-    missing = profile.na_like.cells == profile.words
-    one, other = ("word", "number") if rare else ("number", "word")
-    among = counted(profile.filled - met.cells, other) if profile.numbers else "a column of numbers"
-    what = f"{counted(met.cells, one)} {'among' if profile.numbers else 'in'} {among}: "
-    what += with_cells(met.texts.most_common(NAMED + 1))
-    hint = f"--categorical {name} takes all cells as names"
-    if missing or (profile.words <= FEW_WORDS * profile.numbers and len(texts) <= NAMED):
-        values = option_word(*list(texts)[:NAMED])
-        hint = f"--na-values {values} if that means missing; {hint}"
-    numbers = {"words": profile.words, "numbers": profile.numbers, "texts": dict(met.texts.most_common(20))}
-    return Finding(ERROR, "mixture", what, profile.name, *met.where(), hint, numbers)
+def _mixture(profile: Profile) -> Refusal:
+    cells = profile.words, profile.numbers
+    words, numbers = profile.word, profile.number
+    where = (words if words_are_rare(*cells) else numbers).where()
+    return mixture(profile.name, words.texts, numbers.texts, cells=cells, where=where, na_like=profile.na_like.cells)
 
 
 # What a fit makes of it
@@ -107,15 +95,16 @@ def _mixture(profile: Profile) -> Finding:
 
 def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> Iterator[Finding]:
     yield from _long(profile, kind)
-    if kind is None and profile.index is not None:
-        yield Finding(NOTE, "index", f"{profile.index}: a fit leaves it out", profile.name)
+    index = profile.facts(kind, rows).index
+    if kind is None and index is not None:
+        yield Finding(NOTE, "index", f"{index}: a fit leaves it out", profile.name)
         return
     if profile.filled == 0 or profile.constant:
         yield _nothing(profile, kind)
         return
     numbers = _zeros(profile) if not profile.words and kind is not Reading.TEXT else []
     yield from numbers or _dates(profile, kind) or _identifier(profile, kind, rows)
-    if profile.words and kind is None and profile.left_out(rows) is None:
+    if profile.words and kind is None and profile.facts(kind, rows).left_out is None:
         yield from _many_levels(profile)
         yield from _perhaps_numbers(profile, decimal)
 
@@ -124,7 +113,7 @@ def _nothing(profile: Profile, kind: Reading | None) -> Finding:
     """No value or one."""
     out = ": a fit leaves it out" if kind is None else ""
     if profile.filled == 0:
-        return Finding(NOTE, "empty column", f"every cell is missing{out}", profile.name)
+        return Finding(NOTE, "empty column", f"{EMPTY}{out}", profile.name)
     what = "one value, or missing" if profile.missing else f"every row has the same value{out}"
     return Finding(NOTE, "constant", what, profile.name)
 
@@ -164,8 +153,8 @@ def _identifier(profile: Profile, kind: Reading | None, rows: int) -> list[Findi
 def _unique_text(profile: Profile, kind: Reading | None, rows: int) -> list[Finding]:
     distinct, drop = profile.distinct, f"--drop {option_word(profile.name)}"
     numbers = {"distinct": len(distinct.counts), "share": distinct.share}
-    if profile.names_rows(rows) and kind is None:
-        what, severity = "nearly every row has another text: a fit leaves it out", NOTE
+    if profile.facts(kind, rows).left_out is not None:
+        what, severity = f"{EVERY_TEXT_ANOTHER}: a fit leaves it out", NOTE
     elif distinct.share > MANY_TEXTS and len(distinct.counts) > IDENTIFIER_ROWS:
         what = f"{len(distinct.counts):,} different texts in {distinct.cells:,} cells, each a feature"
         severity = WARNING

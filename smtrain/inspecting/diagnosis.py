@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from smtrain.fitting.refusals import Refusal
+
 # The kind of the finding on a record that cannot be read.
 BROKEN = "record"
 
@@ -33,6 +35,13 @@ class Finding:
     line: int | None = None
     hint: str | None = None
     numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def refused(refusal: Refusal) -> Finding:
+    """The error for what a fit refuses. Which table it is stands above all findings, so only a line has its source."""
+    source = None if refusal.line is None else refusal.source
+    place = refusal.column, source, refusal.line
+    return Finding(Severity.ERROR, refusal.kind, refusal.what, *place, refusal.hint, refusal.numbers)
 
 
 @dataclass(frozen=True)

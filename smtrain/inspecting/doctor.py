@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 
 from smtrain.errors import DataError
 from smtrain.fitting.arguments import config_of
-from smtrain.fitting.limits import COUNTED_ROWS
 from smtrain.fitting.options import FitConfig
+from smtrain.fitting.refusals import COUNTED_ROWS
 from smtrain.fitting.roles import roles_of
 from smtrain.inspecting.diagnosis import BROKEN, Diagnosis, Finding, Severity, diagnosis
 from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.findings import findings
 from smtrain.inspecting.profile import Met, Profile, hashed_numbers, hashed_texts, tally
 from smtrain.inspecting.rows import LevelSample, Lines, RowHashes, Sample, combined
+from smtrain.model.labels import unusable_weights
 from smtrain.partitions.memory import available_threads
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import SMALLEST_SCALE
 from smtrain.sources.opening import Data, open_table
-from smtrain.sources.records import BLANKS, Piece
+from smtrain.sources.records import Piece
 from smtrain.sources.rows import Reading, Readings, Rows
 from smtrain.sources.table import Table
+from smtrain.sources.usable import is_no_label
 
 # A column of which so many texts, those of the first piece, are different is taken for one that names the rows.
 NAMING_ROWS = 20
@@ -72,7 +74,7 @@ class Examiner:
         self._lines, self._hashes = Lines(), RowHashes()
         self._profiles = {i: Profile(table.names[i], table, self._lines) for i in self._roles.features}
         self._labels = Profile(table.names[self._roles.target], table, self._lines)
-        self._empty = Met(lambda text: not text.strip(BLANKS), self._lines)
+        self._empty = Met(is_no_label, self._lines)
         self._sample = Sample(len(self._profiles))
         self._tails = [LevelSample(self._sample.most) for _ in self._profiles]
         self._names: set[int] = set()
@@ -197,7 +199,7 @@ class Examiner:
         v = self._table.parser.numbers(cells)
         labels = rows.texts[self._roles.target]
         self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
-        wrong = np.flatnonzero(~((v == 0) | (v >= SMALLEST_SCALE)))
+        wrong = unusable_weights(v, SMALLEST_SCALE)
         if len(wrong):
             count, source, line = self._wrong_weights or (0, rows.piece.source, rows.lines()[wrong[0]])
             self._wrong_weights = count + len(wrong), source, line

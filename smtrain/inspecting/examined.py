@@ -1,19 +1,18 @@
-"""What was found of a table, and how findings of it are worded."""
+"""A table as doctor has examined it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, quoted
+from smtrain.errors import DataError
 from smtrain.fitting.options import FitConfig
 from smtrain.inspecting.profile import Met, Profile
 from smtrain.inspecting.rows import Repeats
 from smtrain.sources.rows import Reading
 from smtrain.sources.table import Table
 
-NAMED = 4
 Hashes = NDArray[np.uint64]
 
 
@@ -40,24 +39,3 @@ class Examined:
     line_of: Callable[[int], tuple[str, int]]
     sample: tuple[Hashes, NDArray[np.float64], Hashes]
     tails: tuple[tuple[Hashes, Hashes], ...]
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def listed(names: Iterable[str], most: int = NAMED) -> str:
-    """The first few names, and an ellipsis for more."""
-    names = list(names)
-    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
-
-
-def with_rows(counts: Iterable[tuple[str, int]]) -> str:
-    """Texts, each in quotes and with its rows."""
-    return listed(f"{quoted(text)} {counted(n, 'row')}" for text, n in counts)
-
-
-def with_cells(counts: Iterable[tuple[str, int]]) -> str:
-    """Texts, each in quotes and with its cells."""
-    return listed(f"{quoted(text)} {n:,}" for text, n in counts)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.errors import quoted
-from smtrain.fitting.limits import IDENTIFIER_ROWS
+from smtrain.errors import counted, listed, quoted
+from smtrain.fitting.refusals import IDENTIFIER_ROWS
 from smtrain.inspecting.collinear import collinear
 from smtrain.inspecting.columns import columns
 from smtrain.inspecting.diagnosis import Finding, Severity
-from smtrain.inspecting.examined import Examined, counted, listed
+from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.labels import labels, weights
 from smtrain.inspecting.leaks import gives_away
 from smtrain.inspecting.words import names_alike
@@ -41,7 +41,7 @@ def findings(got: Examined) -> Iterator[Finding]:
 def _missing(got: Examined) -> Iterator[Finding]:
     """The missing cells of the columns that a fit keeps, in one sentence, as a fit says it."""
     pairs = zip(got.profiles, got.kinds, strict=True)
-    kept = [profile for profile, kind in pairs if kind is not None or profile.left_out(got.rows) is None]
+    kept = [profile for profile, kind in pairs if profile.facts(kind, got.rows).left_out is None]
     cells = {profile.name: profile.missing for profile in kept if profile.missing}
     if len(cells) == 1:
         ((name, n),) = cells.items()
@@ -55,7 +55,7 @@ def _wide(got: Examined) -> Iterator[Finding]:
     """More features than rows."""
     features = 0
     for profile, kind in zip(got.profiles, got.kinds, strict=True):
-        if kind is not None or profile.left_out(got.rows) is None:
+        if profile.facts(kind, got.rows).left_out is None:
             levels = len(profile.distinct.counts) if profile.words or kind is Reading.TEXT else 1
             features += levels + (profile.missing > 0)
     if features >= got.rows:

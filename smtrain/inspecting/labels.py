@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator
 
-from smtrain.errors import quoted
-from smtrain.fitting.limits import are_a_quantity, one_class, quantity
-from smtrain.inspecting.diagnosis import Finding, Severity
-from smtrain.inspecting.examined import Examined, counted, with_rows
+from smtrain.errors import counted, quoted, with_rows
+from smtrain.fitting.refusals import OTHER_TARGET, empty_label, no_classes, weightless_class, wrong_weights
+from smtrain.inspecting.diagnosis import Finding, Severity, refused
+from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import MOST_DISTINCT, Profile
 from smtrain.inspecting.words import spellings
 from smtrain.model.rarity import rare_classes
 from smtrain.sources.notation import is_number
-from smtrain.sources.records import BLANKS
+from smtrain.sources.usable import is_no_label
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 # From so many classes on that are all numbers they may be grades or counts.
 GRADES = 5
 # So many classes, or fewer with so few rows each, are many.
 MANY_CLASSES, FEW_ROWS = 100, 5
-OTHER_TARGET = "--target names the column with the classes"
 
 
 def labels(got: Examined) -> Iterator[Finding]:
@@ -26,15 +25,13 @@ def labels(got: Examined) -> Iterator[Finding]:
     counts = classes(got.labels)
     yield from _empty(got)
     yield from _named(got)
-    if len(counts) == 1:
-        yield Finding(ERROR, "one class", one_class(next(iter(counts))), got.labels.name, hint=OTHER_TARGET)
-        return
     decimal = got.table.dialect.decimal
     numbers = sum(is_number(text, decimal) for text in counts)
     if len(got.labels.number.texts) >= MOST_DISTINCT:
         numbers = got.repeats.labels - len(got.labels.word.texts)
-    if are_a_quantity(numbers, got.rows):
-        yield Finding(ERROR, "no classes", quantity(numbers, got.rows), got.labels.name, hint=OTHER_TARGET)
+    refusal = no_classes(got.labels.name, got.table.source, counts, numbers, got.rows)
+    if refusal is not None:
+        yield refused(refusal)
         return
     yield from _many(got, len(counts))
     yield from _rare(got, counts)
@@ -46,15 +43,12 @@ def labels(got: Examined) -> Iterator[Finding]:
 
 def classes(profile: Profile) -> dict[str, int]:
     """The rows of each label; blanks alone are none."""
-    return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if text.strip(BLANKS)}
+    return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if not is_no_label(text)}
 
 
 def _empty(got: Examined) -> Iterator[Finding]:
     if got.empty.cells:
-        what = f"{got.empty.cells:,} empty {'label' if got.empty.cells == 1 else 'labels'}"
-        hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
-        numbers = {"cells": got.empty.cells}
-        yield Finding(ERROR, "empty label", what, got.labels.name, *got.empty.where(), hint, numbers)
+        yield refused(empty_label(got.labels.name, got.empty.where(), got.empty.cells))
 
 
 def _named(got: Examined) -> Iterator[Finding]:
@@ -102,11 +96,10 @@ def _grades(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
 
 def weights(got: Examined) -> Iterator[Finding]:
     """Weights that are none, and classes that weigh nothing."""
-    if got.wrong_weights is not None:
-        count, source, line = got.wrong_weights
-        what = f"{count:,} {'weight is' if count == 1 else 'weights are'} neither 0 nor a positive number"
-        yield Finding(ERROR, "weight", what, got.config.weight, source, line, numbers={"cells": count})
-    elif got.config.weight is not None:
+    column = got.config.weight
+    if column is not None and got.wrong_weights is not None:
+        cells, source, line = got.wrong_weights
+        yield refused(wrong_weights(column, (source, line), cells))
+    elif column is not None:
         for label in sorted(set(classes(got.labels)) - got.weighing):
-            what = f"the rows of class {quoted(label)} weigh nothing together"
-            yield Finding(ERROR, "weight", what, got.config.weight, hint="remove them, or give them a weight")
+            yield refused(weightless_class(label, column, got.table.source))

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.fitting.limits import COUNTED_ROWS, LARGEST_WHOLE, constant, index_name, name_the_rows
+from smtrain.fitting.refusals import COUNTED_ROWS, LARGEST_WHOLE, ColumnFacts, constant
 from smtrain.inspecting.rows import Lines
 from smtrain.inspecting.spread import Spread
 from smtrain.sources.absent import means_missing
 from smtrain.sources.cells import TextCells
 from smtrain.sources.notation import is_number, looks_like_other_notation
+from smtrain.sources.rows import Reading
 from smtrain.sources.table import Table
 
 # So many distinct texts or numbers of a column are kept.
@@ -125,33 +126,29 @@ class Profile:
 
     @property
     def constant(self) -> str | None:
-        """Why a fit leaves the column out, if there is one value at most, or numbers that differ by rounding only."""
+        """Why nothing can be learned from the cells that are filled: one value, or numbers equal but for rounding."""
         if self.words:
             one = not self.distinct.full and len(self.distinct.counts) <= 1
             return "it is constant" if one else None
         return constant(self.spread.deviation, self.spread.largest) if self.numbers else None
 
-    def names_rows(self, rows: int) -> bool:
-        """Whether a fit takes a column of words for names of the rows."""
+    def facts(self, kind: Reading | None, rows: int) -> ColumnFacts:
+        """What decides whether a fit keeps the column, whose kind may be asked for, in a table of so many rows."""
+        levels, cells = len(self.distinct.counts) + (self.missing > 0), rows
         if self.distinct.full:  # as far as they were counted
-            return name_the_rows(len(self.distinct.counts), self.distinct.cells)
-        return bool(self.words) and name_the_rows(len(self.distinct.counts) + (self.missing > 0), rows)
-
-    def left_out(self, rows: int) -> str | None:
-        """Why a fit leaves the column out, if nothing was asked for and it does, as smtrain.fitting.learning does."""
-        if self.filled == 0:
-            return "every cell is missing"
-        if self.index is not None:
-            return self.index
-        if self.constant and not self.missing:
-            return self.constant
-        return "nearly every row has another text" if self.names_rows(rows) else None
-
-    @property
-    def index(self) -> str | None:
-        """Why a fit leaves the column out, if it is an index: 0, 1, 2, … or 1, 2, 3, … without a name of its own."""
+            levels, cells = len(self.distinct.counts), self.distinct.cells
         counting = self.steps and not self.words and not self.missing
-        return index_name(self.name, self._first if counting else None)
+        return ColumnFacts(
+            name=self.name,
+            asked=kind is not None,
+            filled=self.filled > 0,
+            missing=self.missing > 0,
+            first=self._first if counting else None,
+            deviation=self.spread.deviation,
+            largest=self.spread.largest,
+            levels=levels if self.words else None,
+            rows=cells,
+        )
 
     @property
     def consecutive(self) -> bool:

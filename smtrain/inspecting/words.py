@@ -3,9 +3,8 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from smtrain.errors import quoted
+from smtrain.errors import MOST_LISTED, listed, quoted, with_cells
 from smtrain.inspecting.diagnosis import Finding, Severity
-from smtrain.inspecting.examined import NAMED, listed, with_cells
 from smtrain.inspecting.profile import Profile
 from smtrain.sources.notation import option_word
 from smtrain.sources.quantities import NOTHING
@@ -21,8 +20,8 @@ def na_like(profile: Profile) -> Iterator[Finding]:
     """Words for a missing value in a column of words: they are a level, where missing cells would be one."""
     met = profile.na_like
     if met.cells and met.cells < profile.words and not profile.numbers:
-        what = f"texts that look like missing cells: {with_cells(met.texts.most_common(NAMED + 1))}"
-        values = option_word(*list(met.texts)[:NAMED])
+        what = f"texts that look like missing cells: {with_cells(met.texts.most_common(MOST_LISTED + 1))}"
+        values = option_word(*list(met.texts)[:MOST_LISTED])
         hint = f"--na-values {values} if that means missing"
         yield Finding(Severity.NOTE, "na-like", what, profile.name, *met.where(), hint, {"texts": dict(met.texts)})
 
@@ -31,7 +30,7 @@ def single_quoted(profile: Profile) -> Iterator[Finding]:
     """Single quotes around most words: they are part of them, and a delimiter between them would part a cell."""
     met = profile.single_quoted
     if 2 * met.cells > profile.words:
-        what = f"single quotes are part of the text: {with_cells(met.texts.most_common(NAMED + 1))}"
+        what = f"single quotes are part of the text: {with_cells(met.texts.most_common(MOST_LISTED + 1))}"
         hint = "write double quotes around cells, or none"
         yield Finding(Severity.WARNING, "quotes", what, profile.name, *met.where(), hint, {"cells": met.cells})
 

@@ -9,9 +9,9 @@ from smtrain.errors import DataError, UsageError, quoted
 from smtrain.model.encoder import Encoder, label_codes
 from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.records import BLANKS
 from smtrain.sources.rows import Rows
 from smtrain.sources.table import Table
+from smtrain.sources.usable import is_no_label
 
 
 def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:
@@ -33,8 +33,8 @@ def labelled(
     y = label_codes(rows.texts[at], encoder.classes)
     if (y < 0).any():
         line, text = rows.find(at, lambda cell: cell not in encoder.classes)
-        what = f"{model} has no class {quoted(text)}" if text.strip(BLANKS) else "an empty label"
-        near = did_you_mean(text, encoder.classes) if text.strip(BLANKS) else None
+        what = "an empty label" if is_no_label(text) else f"{model} has no class {quoted(text)}"
+        near = None if is_no_label(text) else did_you_mean(text, encoder.classes)
         hint = "; ".join(filter(None, (near, hint))) or None
         raise DataError(what, source=rows.piece.source, line=line, column=encoder.target, hint=hint)
     if encoder.weight is None or encoder.weight not in names:
@@ -44,9 +44,14 @@ def labelled(
     return y, v
 
 
+def unusable_weights(weights: NDArray[np.float64], least: float) -> NDArray[np.intp]:
+    """The places of the weights that are neither 0 nor positive, from `least` on; those that are NaN among them."""
+    return np.flatnonzero(~((weights == 0) | ((weights > 0) & (weights >= least))))
+
+
 def check_weights(rows: Rows, weights: NDArray[np.float64], name: str, *, least: float) -> None:
     """Raise DataError at the first of the weights (n,) of some rows that is neither 0 nor positive, from `least` on."""
-    wrong = np.flatnonzero(~((weights == 0) | ((weights > 0) & (weights >= least))))
+    wrong = unusable_weights(weights, least)
     if len(wrong):
         other = f"at least {least:g}" if weights[wrong[0]] > 0 else "a positive number"
         line = rows.lines()[wrong[0]]

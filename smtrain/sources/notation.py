@@ -39,13 +39,17 @@ def not_a_number(text: str, column: str, source: str, line: int, decimal: str = 
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if is_number(text, decimal):
         what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-        hint = f"{OTHER_UNIT}; --na-values {option_word(text)} if it means missing"
-        return DataError(what, source=source, line=line, column=column, hint=hint)
+        return DataError(what, source=source, line=line, column=column, hint=large_hint(text))
     missing, names = f"--na-values {option_word(text)}", f"--categorical {option_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
     if is_number(text) or looks_like_other_notation(text):
         hint = notation_hint(text, column)
     return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
+
+
+def large_hint(text: str) -> str:
+    """The hint for a number that is too large for a column of numbers."""
+    return f"{OTHER_UNIT}; --na-values {option_word(text)} if it means missing"
 
 
 def looks_like_other_notation(text: str, decimal: str = ".") -> bool:

@@ -13,6 +13,11 @@ from smtrain.sources.records import BLANKS, Piece
 MOST_NAMES = 1000  # so many of the labels that a model does not know are counted by name
 
 
+def is_no_label(text: str) -> bool:
+    """Whether a cell of the target is empty, or blanks alone."""
+    return not text.strip(BLANKS)
+
+
 @dataclass
 class Skipped:
     """Rows that were left out: `unlabelled` have no label, `unknown` one that is no class; some of those by `names`."""
@@ -33,7 +38,7 @@ class Skipped:
 
     def count(self, label: str, rows: int) -> None:
         """Some rows of a label."""
-        if not label.strip(BLANKS):
+        if is_no_label(label):
             self.unlabelled += rows
             return
         self.unknown += rows
@@ -61,7 +66,7 @@ class UsableLabels:
         return _without(piece, self.column, wrong)
 
     def _usable(self, label: str) -> bool:
-        return bool(label.strip(BLANKS)) and (self._classes is None or label in self._classes)
+        return not is_no_label(label) and (self._classes is None or label in self._classes)
 
 
 def _without(piece: Piece, column: int, labels: set[str]) -> Piece:

@@ -300,7 +300,7 @@ class Reader:
         if answer.weights is not None:
             for name in answer.classes:
                 if not sum(w for w, label in zip(answer.weights, answer.labels, strict=True) if label == name):
-                    self.fault("a class whose rows weigh nothing together")
+                    self.fault("a class whose rows weigh nothing together", column=self.options.weight)
 
 
 def counting(start: int, rows: int) -> list[float]:
