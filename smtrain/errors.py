@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -64,6 +65,20 @@ class DataError(SmtrainError):
         place = ":".join(str(part) for part in (source, line) if part is not None)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
+
+
+class Place(NamedTuple):
+    """What a message calls a row: its source, and the line that it starts at, or its number where there are no lines.
+
+    `line` is None where only the source is known.
+    """
+
+    source: str
+    line: int | None = None
+
+    def error(self, what: str, *, column: str | None = None, hint: str | None = None) -> DataError:
+        """The error of a row here."""
+        return DataError(what, source=self.source, line=self.line, column=column, hint=hint)
 
 
 class ModelError(SmtrainError):

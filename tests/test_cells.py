@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import smtrain as sm
 from smtrain.sources.cells import edge_cells
+from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
+from smtrain.sources.interface import Reading
 from smtrain.sources.records import RecordReader
-from smtrain.sources.rows import Reading
-from smtrain.sources.table import Table
 
 LABEL = st.text(st.characters(blacklist_characters=',"\r\n\0', blacklist_categories=["Cs"]), max_size=9)
 
@@ -78,6 +78,7 @@ SPELLING = st.builds(
 def test_numbers_are_the_nearest_however_they_are_spelled(spellings, decimal):
     text = "".join(f"{cell.replace('.', decimal)};1;p\n" for cell in spellings)
     dialect = Dialect(header=False, delimiter=";", decimal=decimal)
-    table = Table([("t.csv", iter([text.encode()]))], dialect)
-    (rows,) = table.rows(lambda: (Reading.NUMBER, Reading.NUMBER, Reading.LABEL))
+    source = Delimited([("t.csv", iter([text.encode()]))], dialect)
+    (batch,) = source.batches()
+    rows = batch.read((Reading.NUMBER, Reading.NUMBER, Reading.LABEL))
     assert [float(cell) for cell in spellings] == rows.number(0).tolist()

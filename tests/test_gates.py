@@ -222,17 +222,18 @@ TRICKY = ("a,1", "b,2", '"c",3', '"d\ne",4', '"f\r\ng",5', "", '"h""",6', "i,7")
 
 @given(st.lists(st.sampled_from(TRICKY)), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_every_row_knows_its_line(records, end):
+    from smtrain.sources.delimited import Delimited, TextBatch
+    from smtrain.sources.interface import Reading
     from smtrain.sources.records import Piece
-    from smtrain.sources.table import Reading, Table
 
     text = "".join(record + end for record in records).encode()
-    table = Table([("t", iter([b"y,x\n"]))], smtrain.Dialect())
-    rows = table.parser.parse(Piece("t", text + b"z,0\n", 5, ","), (Reading.TEXT, Reading.NUMBER))
+    source = Delimited([("t", iter([b"y,x\n"]))], smtrain.Dialect())
+    rows = TextBatch(Piece("t", text + b"z,0\n", 5, ","), source).read((Reading.TEXT, Reading.NUMBER))
     lines, line = [], 5
     for record in records:
         lines += [line] if record else []
         line += 1 + record.count("\n")
-    assert rows.lines() == [*lines, line]
+    assert [rows.place(i).line for i in range(rows.count)] == [*lines, line]
 
 
 # compare

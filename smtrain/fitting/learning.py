@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, UsageError, quoted
+from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.fitting.contracting import contract_of
 from smtrain.fitting.digesting import digest_of
 from smtrain.fitting.gathering import PROGRAM, Gatherer
@@ -30,9 +30,9 @@ from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
 from smtrain.partitions.memory import Items, Seen, Workers, each
 from smtrain.softmax.loss import Partition
 from smtrain.solvers.lbfgs import most_bytes
+from smtrain.sources.interface import Reading
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation
-from smtrain.sources.rows import Reading
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
@@ -253,8 +253,9 @@ class Learner:
 
     def _notation(self, i: int, text: str) -> DataError:
         """The error for a column of such texts; with its line, if the text is the first of the column."""
-        source, line, first = self._got.first_seen[i]
-        return other_notation(self._got.table.names[i], text, (source, line if text == first else None)).error()
+        place, first = self._got.first_seen[i]
+        place = place if text == first else Place(place.source)
+        return other_notation(self._got.table.names[i], text, place).error()
 
     def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Kept[Partition]]:
         """Encode partition by partition, letting go of the raw ones."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
-from smtrain.sources.rows import Reading
+from smtrain.sources.interface import Reading
 from smtrain.sources.table import Table
 
 

@@ -82,6 +82,6 @@ def _pieces(table: Table, learned: Learned, threads: int) -> Iterator[Partition]
     if learned.config.unlabelled == "skip":
         table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
     dtype = np.float32 if learned.config.precision == "float32" else np.float64
-    for rows in table.rows(lambda: readings, threads):
+    for rows in table.rows(readings, threads):
         y, v = labelled(encoder, table.names, rows, hint=SKIP)
         yield Partition(encoder.encode(rows, table.names, dtype), y, v * learned.factors[y])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, ModelError, quoted
+from smtrain.errors import DataError, ModelError, Place, quoted
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.inspecting.drift import CHANCE, beyond_by_chance, drift, shares_differ
 from smtrain.model.contract import BINS, EDGES, HIGH, LOW, MISSING, SHARES, Contract, bin_counts, sample_rows
@@ -17,10 +17,11 @@ from smtrain.model.model import Model, as_model
 from smtrain.partitions.memory import available_threads
 from smtrain.sources.arguments import threads_of
 from smtrain.sources.cells import TextCells
+from smtrain.sources.interface import Batch, Reading, Rows
 from smtrain.sources.likeness import did_you_mean, look_alike
 from smtrain.sources.opening import Data, open_table
-from smtrain.sources.records import BLANKS, Piece
-from smtrain.sources.rows import Reading, Rows
+from smtrain.sources.reading import read_leniently
+from smtrain.sources.records import BLANKS
 from smtrain.sources.table import Table
 
 # The population stability index by which a column or the classes have drifted: a warning, an error.
@@ -35,7 +36,6 @@ MOST_TEXTS = 1000
 NAMED = 3
 
 Array = NDArray[np.float64]
-Place = tuple[str, int, str]  # source, line, text
 
 
 @dataclass
@@ -57,8 +57,7 @@ class NewTexts:
                 if level in self.counts or len(self.counts) < MOST_TEXTS:
                     self.counts[level] += count
         if self.first is None:
-            line, text = rows.find(column, lambda cell: cell in new)
-            self.first = rows.piece.source, line, text
+            self.first, _ = rows.find(column, lambda cell: cell in new)
 
     def named(self) -> str:
         """The most frequent ones, with their cells."""
@@ -69,7 +68,7 @@ class NewTexts:
     @property
     def where(self) -> tuple[str | None, int | None]:
         """Source and line of the first."""
-        return (None, None) if self.first is None else self.first[:2]
+        return (None, None) if self.first is None else self.first
 
 
 class NumericCheck:
@@ -85,10 +84,10 @@ class NumericCheck:
 
     def add(self, table: Table, rows: Rows, i: int) -> None:
         """Count the cells of some rows; those that are no numbers apart."""
-        if i in rows.texts:
-            cells = rows.texts[i]
-            self.wrong.add(rows, i, cells, {level for level in cells.levels if not table.parser.can_read(level)})
-            x, gaps = table.parser.numbers(cells), cells.codes < 0
+        if rows.is_text(i):
+            cells = rows.texts(i)
+            self.wrong.add(rows, i, cells, {level for level in cells.levels if not table.meaning.can_read(level)})
+            x, gaps = table.meaning.numbers(cells), cells.codes < 0
         else:
             x = rows.number(i)
             gaps = np.isnan(x)
@@ -103,7 +102,7 @@ class NumericCheck:
         low, high = float(self._line[LOW]), float(self._line[HIGH])
         self.outside += (x < low).sum(), (x > high).sum()
         if self.first_outside is None and self.outside.any():
-            number = table.parser.number
+            number = table.meaning.number
             self.first_outside = place(rows, i, lambda cell: number(cell) < low or number(cell) > high)
 
     @property
@@ -115,10 +114,9 @@ class NumericCheck:
 def place(rows: Rows, i: int, wanted: Callable[[str], bool]) -> Place | None:
     """Where the first cell that is wanted is; None if reading one by one finds none."""
     try:
-        line, text = rows.find(i, wanted)
+        return rows.find(i, wanted)[0]
     except LookupError:  # pandas and Python may read the last bit of a number at the border differently
         return None
-    return rows.piece.source, line, text
 
 
 class LevelCheck:
@@ -191,17 +189,17 @@ class Check:
         if all(reading is Reading.SKIP for reading in readings):
             raise ModelError(f"{self._table.source}: not one of the model's columns is there")
 
-        def parse(piece: Piece) -> Rows:
-            return self._table.parser.parse_leniently(piece, readings)
+        def read(batch: Batch) -> Rows:
+            return read_leniently(batch, readings, self._table.meaning)
 
-        for rows in self._table.map(parse, threads):
+        for rows in self._table.map(read, threads):
             self.rows += rows.count
             for i, numeric in self.numeric.items():
                 numeric.add(self._table, rows, i)
             for i, words in self.levels.items():
-                words.add(rows, i, rows.texts[i])
+                words.add(rows, i, rows.texts(i))
             if self.classes is not None and self._target is not None:
-                self.classes.add(rows, self._target, rows.texts[self._target].without(_is_blank))
+                self.classes.add(rows, self._target, rows.texts(self._target).without(_is_blank))
         if self.rows == 0:
             raise DataError("no rows below the header", source=self._table.source)
 
@@ -263,7 +261,7 @@ class Check:
         trained, now = f"{low:g} … {high:g}", f"{found.low:g} … {found.high:g}"
         what = f"{outside:,} {_cells(outside)} outside {trained} ({share:.2%}); the numbers are {now}"
         numbers = {"cells": outside, "share": share, "low": found.low, "high": found.high, "trained": [low, high]}
-        source, at = (None, None) if found.first_outside is None else found.first_outside[:2]
+        source, at = (None, None) if found.first_outside is None else found.first_outside
         yield Finding(severity, "out of range", what, name, source, at, numbers=numbers)
 
     def _of_levels(self, column: CategoricalColumn, found: LevelCheck, shares: Array) -> Iterator[Finding]:

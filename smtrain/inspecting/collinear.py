@@ -12,7 +12,7 @@ from smtrain.partitions.memory import MemoryPartitions, Workers
 from smtrain.softmax.collinearity import dependences
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
-from smtrain.sources.rows import Reading
+from smtrain.sources.interface import Reading
 
 
 def collinear(got: Examined) -> Iterator[Finding]:

@@ -21,9 +21,9 @@ from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import Profile
 from smtrain.inspecting.words import na_like, single_quoted, spellings
+from smtrain.sources.interface import Reading
 from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, option_word
 from smtrain.sources.quantities import sort_of
-from smtrain.sources.rows import Reading
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 # Texts of which so many are different make a feature of nearly every row.

@@ -6,6 +6,7 @@ places of the first cells of each sort, a sample of the rows.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,9 @@ from smtrain.model.labels import unusable_weights
 from smtrain.partitions.memory import available_threads
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import SMALLEST_SCALE
+from smtrain.sources.interface import Batch, Reading, Readings, Rows
 from smtrain.sources.opening import Data, open_table
-from smtrain.sources.records import Piece
-from smtrain.sources.rows import Reading, Readings, Rows
+from smtrain.sources.reading import read_leniently, until_fault
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
 
@@ -78,7 +79,7 @@ class Examiner:
         self._sample = Sample(len(self._profiles))
         self._tails = [LevelSample(self._sample.most) for _ in self._profiles]
         self._names: set[int] = set()
-        self._wrong_weights: tuple[int, str, int] | None = None
+        self._wrong_weights: tuple[int, str, int | None] | None = None
         self._weighing: set[str] = set()
         self._named_label: DataError | None = None
         self.broken: DataError | None = None
@@ -96,7 +97,7 @@ class Examiner:
         """
         try:
             with self._table.advising():
-                for rows, error in self._table.map(self._parsed_until_fault, threads):
+                for rows, error in self._table.map(partial(until_fault, self._rows), threads):
                     if rows is not None:
                         self._add(rows)
                     if error is not None:
@@ -108,20 +109,12 @@ class Examiner:
         if not self.rows and self.broken is None:
             raise self._table.no_rows()
 
-    def _parsed_until_fault(self, piece: Piece) -> tuple[Rows | None, DataError | None]:
-        """What can be read of a piece, and why no more."""
-        try:
-            return self._parsed(piece), None
-        except DataError as error:
-            before = piece.before(error.line) if error.line is not None else None
-            return (None if before is None else self._parsed(before)), error
-
-    def _parsed(self, piece: Piece) -> Rows:
-        """A piece with the readings that the first one has settled, every column text where it must be."""
+    def _rows(self, batch: Batch) -> Rows:
+        """A batch with the readings that the first one has settled, every column text where it must be."""
         if self._settled is None:
-            self._settle(self._table.parser.parse(piece, self._readings(Reading.TEXT)))
+            self._settle(batch.read(self._readings(Reading.TEXT)))
         assert self._settled is not None
-        return self._table.parser.parse_leniently(piece, self._settled)
+        return read_leniently(batch, self._settled, self._table.meaning)
 
     def _readings(self, features: Reading) -> Readings:
         found = [Reading.SKIP] * len(self._table.names)
@@ -136,13 +129,13 @@ class Examiner:
         """Which columns to read as numbers, if they can be; which ones name the rows."""
         readings = list(self._readings(Reading.TEXT))
         for i, profile in self._profiles.items():
-            cells = rows.texts[i]
-            numbers = [self._table.parser.can_read(level) for level in cells.levels]
+            cells = rows.texts(i)
+            numbers = [self._table.meaning.can_read(level) for level in cells.levels]
             forced = self._roles.forced.get(i)
             if forced is not Reading.TEXT and numbers and all(numbers):
                 readings[i] = Reading.NUMBER
                 profile.padded.add(tally(cells, 0))
-            steps = np.diff(self._table.parser.numbers(cells))
+            steps = np.diff(self._table.meaning.numbers(cells))
             counting = rows.count >= COUNTED_ROWS and bool((steps == 1).all())
             if counting or (rows.count >= NAMING_ROWS and len(cells.levels) == rows.count and not any(numbers)):
                 self._names.add(i)
@@ -152,10 +145,10 @@ class Examiner:
         v = self._weights(rows)
         hashes, numbers = [], []
         for i, profile in self._profiles.items():
-            x = profile.add_texts(rows.texts[i], self.rows, v) if i in rows.texts else rows.number(i)
+            x = profile.add_texts(rows.texts(i), self.rows, v) if rows.is_text(i) else rows.number(i)
             hashed = hashed_numbers(x)
-            if i in rows.texts:
-                cells = rows.texts[i]
+            if rows.is_text(i):
+                cells = rows.texts(i)
                 hashed = np.where(np.isnan(x), hashed_texts(cells), hashed)
             else:
                 profile.add_numbers(x, v)
@@ -182,11 +175,11 @@ class Examiner:
     def _texts(self, rows: Rows, i: int) -> TextCells:
         """The cells of a number column as texts."""
         only = tuple(Reading.TEXT if j == i else Reading.SKIP for j in range(len(self._table.names)))
-        return self._table.parser.parse(rows.piece, only).texts[i]
+        return rows.batch.read(only).texts(i)
 
     def _add_labels(self, rows: Rows) -> NDArray[np.uint64]:
         self._check_target(rows)
-        cells = rows.texts[self._roles.target]
+        cells = rows.texts(self._roles.target)
         self._labels.add_texts(cells, self.rows, np.ones(rows.count))
         self._empty.add(tally(cells, self.rows))
         return hashed_texts(cells)
@@ -195,13 +188,13 @@ class Examiner:
         """The weights of some rows, 0 for those that are none; finds the first of these."""
         if self._roles.weight is None:
             return np.ones(rows.count)
-        cells = rows.texts[self._roles.weight].without(self._table.parser.missing.is_number)
-        v = self._table.parser.numbers(cells)
-        labels = rows.texts[self._roles.target]
+        cells = rows.texts(self._roles.weight).without(self._table.meaning.is_missing_number)
+        v = self._table.meaning.numbers(cells)
+        labels = rows.texts(self._roles.target)
         self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
         wrong = unusable_weights(v, SMALLEST_SCALE)
         if len(wrong):
-            count, source, line = self._wrong_weights or (0, rows.piece.source, rows.lines()[wrong[0]])
+            count, source, line = self._wrong_weights or (0, *rows.place(wrong[0]))
             self._wrong_weights = count + len(wrong), source, line
         return np.where(v > 0, v, 0.0)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError
+from smtrain.errors import DataError, Place
 from smtrain.fitting.options import FitConfig
 from smtrain.inspecting.profile import Met, Profile
 from smtrain.inspecting.rows import Repeats
-from smtrain.sources.rows import Reading
+from smtrain.sources.interface import Reading
 from smtrain.sources.table import Table
 
 Hashes = NDArray[np.uint64]
@@ -32,10 +32,10 @@ class Examined:
     names: frozenset[str]
     labels: Profile
     empty: Met
-    wrong_weights: tuple[int, str, int] | None
+    wrong_weights: tuple[int, str, int | None] | None
     weighing: frozenset[str]
     named_label: DataError | None
     repeats: Repeats
-    line_of: Callable[[int], tuple[str, int]]
+    line_of: Callable[[int], Place]
     sample: tuple[Hashes, NDArray[np.float64], Hashes]
     tails: tuple[tuple[Hashes, Hashes], ...]

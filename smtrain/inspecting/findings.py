@@ -14,8 +14,8 @@ from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.labels import labels, weights
 from smtrain.inspecting.leaks import gives_away
 from smtrain.inspecting.words import names_alike
+from smtrain.sources.interface import Reading
 from smtrain.sources.notation import option_word
-from smtrain.sources.rows import Reading
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 # If more rows than this repeat the features of another, the features are coarse, and contradictions to be expected.

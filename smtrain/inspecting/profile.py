@@ -14,8 +14,8 @@ from smtrain.inspecting.rows import Lines
 from smtrain.inspecting.spread import Spread
 from smtrain.sources.absent import means_missing
 from smtrain.sources.cells import TextCells
+from smtrain.sources.interface import Reading
 from smtrain.sources.notation import is_number, looks_like_other_notation
-from smtrain.sources.rows import Reading
 from smtrain.sources.table import Table
 
 # So many distinct texts or numbers of a column are kept.
@@ -99,11 +99,12 @@ class Profile:
         self.name, self._table = name, table
         self.missing, self.numbers = 0, 0
         self.distinct = Distinct()
-        self.word = Met(lambda text: not table.parser.can_read(text), lines)
-        self.number = Met(table.parser.can_read, lines)
+        decimal, can_read = table.dialect.decimal, table.meaning.can_read
+        self.word = Met(lambda text: not can_read(text), lines)
+        self.number = Met(can_read, lines)
         self.na_like = Met(means_missing, lines)
-        self.large = Met(lambda text: is_number(text, table.dialect.decimal) and not table.parser.can_read(text), lines)
-        self.notation = Met(lambda text: looks_like_other_notation(text, table.dialect.decimal), lines)
+        self.large = Met(lambda text: is_number(text, decimal) and not can_read(text), lines)
+        self.notation = Met(lambda text: looks_like_other_notation(text, decimal), lines)
         self.single_quoted = Met(lambda text: SINGLE_QUOTED.fullmatch(text) is not None, lines)
         self.date = Met(lambda text: DATE.fullmatch(text.strip()) is not None, lines)
         self.padded = Met(lambda text: LEADING_ZERO.fullmatch(text) is not None, lines)
@@ -176,7 +177,7 @@ class Profile:
         ):
             met.add(tallied)
         self.missing += int((cells.codes < 0).sum())
-        x = self._table.parser.numbers(cells)
+        x = self._table.meaning.numbers(cells)
         self.numbers += int((~np.isnan(x)).sum())
         self.steps = self.steps and not self.words
         self._step(x)

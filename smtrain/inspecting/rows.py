@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.sources.rows import Rows
+from smtrain.errors import Place
+from smtrain.sources.interface import Places, Rows
 
 Hashes = NDArray[np.uint64]
 # Rows are compared as far as this: 160 MB.
@@ -21,23 +22,19 @@ class Lines:
 
     def __init__(self) -> None:
         self._starts: list[int] = []
-        self._lines: list[tuple[str, int, NDArray[np.intp] | None]] = []
+        self._places: list[Places] = []
         self.rows = 0
 
     def add(self, rows: Rows) -> None:
         """Go on with some more rows."""
-        piece = rows.piece
-        plain = b'"' not in piece.text and b"\r" not in piece.text and piece.text.count(b"\n") == rows.count
         self._starts.append(self.rows)
-        self._lines.append((piece.source, piece.line, None if plain else np.array(rows.lines(), np.intp)))
+        self._places.append(rows.places)
         self.rows += rows.count
 
-    def of(self, row: int) -> tuple[str, int]:
+    def of(self, row: int) -> Place:
         """The source and line of a row."""
         k = bisect_right(self._starts, row) - 1
-        source, first, lines = self._lines[k]
-        place = row - self._starts[k]
-        return source, first + place if lines is None else int(lines[place])
+        return self._places[k][row - self._starts[k]]
 
 
 def combined(columns: list[Hashes], rows: int) -> Hashes:

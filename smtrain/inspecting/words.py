@@ -46,7 +46,7 @@ def spellings(profile: Profile) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "spelling", what, profile.name, *where, hint, numbers)
 
 
-def names_alike(names: Iterable[str], source: str, line: int) -> Iterator[Finding]:
+def names_alike(names: Iterable[str], source: str, line: int | None) -> Iterator[Finding]:
     """Names of columns that a person takes for the same."""
     names = list(names)
     composed = [unicodedata.normalize("NFC", name) for name in names]

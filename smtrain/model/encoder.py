@@ -20,8 +20,8 @@ from smtrain.model.features import Feature, feature_names
 from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import LARGEST, Dialect, valid_delimiter
+from smtrain.sources.interface import Reading, Readings, Rows
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.rows import Reading, Readings, Rows, positions
 from smtrain.sources.table import Table
 
 MISSING_LEVEL = None
@@ -149,9 +149,8 @@ class Encoder:
     def encode(self, rows: Rows, names: Sequence[str], dtype: Dtype = np.float64) -> Design:
         """X of some rows of a table whose columns are `names`."""
         place = {name: i for i, name in enumerate(names)}
-        order = {i: j for j, i in enumerate(positions(rows.readings, Reading.NUMBER))}
-        raw = np.ascontiguousarray(rows.numbers[:, [order[place[column.name]] for column in self.numeric]])
-        codes = tuple(column.codes(rows.texts[place[column.name]]) for column in self.categorical)
+        raw = rows.numbers([place[column.name] for column in self.numeric]).copy()
+        codes = tuple(column.codes(rows.texts(place[column.name])) for column in self.categorical)
         return self.design(raw, codes, dtype)
 
     def design(self, raw: Floats, codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.model.encoder import Encoder, label_codes
 from smtrain.sources.dialect import UNLABELLED
+from smtrain.sources.interface import Rows
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.rows import Rows
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
 
@@ -30,13 +30,13 @@ def labelled(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
     at = names.index(encoder.target)
-    y = label_codes(rows.texts[at], encoder.classes)
+    y = label_codes(rows.texts(at), encoder.classes)
     if (y < 0).any():
-        line, text = rows.find(at, lambda cell: cell not in encoder.classes)
+        place, text = rows.find(at, lambda cell: cell not in encoder.classes)
         what = "an empty label" if is_no_label(text) else f"{model} has no class {quoted(text)}"
         near = None if is_no_label(text) else did_you_mean(text, encoder.classes)
         hint = "; ".join(filter(None, (near, hint))) or None
-        raise DataError(what, source=rows.piece.source, line=line, column=encoder.target, hint=hint)
+        raise place.error(what, column=encoder.target, hint=hint)
     if encoder.weight is None or encoder.weight not in names:
         return y, np.ones(rows.count)
     v = rows.number(names.index(encoder.weight))
@@ -54,8 +54,7 @@ def check_weights(rows: Rows, weights: NDArray[np.float64], name: str, *, least:
     wrong = unusable_weights(weights, least)
     if len(wrong):
         other = f"at least {least:g}" if weights[wrong[0]] > 0 else "a positive number"
-        line = rows.lines()[wrong[0]]
-        raise DataError(f"a weight must be 0 or {other}", source=rows.piece.source, line=line, column=name)
+        raise rows.place(wrong[0]).error(f"a weight must be 0 or {other}", column=name)
 
 
 def nothing_to_measure(table: Table, *, rows: bool) -> DataError:

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
+from smtrain.softmax.threads import in_order
 from smtrain.softmax.tree import Additive, pairwise_sum
 
+# Results that are computed before they are asked for, for each thread: with fewer, threads wait for the sum.
+AHEAD = 8
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
@@ -66,9 +69,7 @@ class Workers:
         def at(index: int) -> R:
             return function(things[index])
 
-        if self._pool is None or len(things) < 2:
-            return map(at, range(len(things)))
-        return self._pool.map(at, range(len(things)))
+        return in_order(at, range(len(things)), self._pool if len(things) > 1 else None, ahead=AHEAD * self.threads)
 
     def sum(self, term: Callable[[S], T], things: Items[S]) -> T:
         """Σ term(thing), computed by the threads, added in the fixed tree."""

@@ -27,7 +27,7 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
     first, second = (int(k) for k in np.argsort(-s, kind="stable")[:2])
     found: dict[str, Any] = {
         "row": number,
-        "line": scored.rows.lines()[scored.start],
+        "line": scored.rows.place(scored.start).line,
         "classes": list(model.classes),
         "features": list(model.features),
         "x": x.tolist(),

@@ -1,7 +1,5 @@
 """Predictions as CSV or JSON lines."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -16,8 +14,8 @@ from smtrain.reports.notices import skipped_lines
 from smtrain.reports.text import message, named
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Floats
+from smtrain.sources.cells import quoted_cell, unquoted_cell
 from smtrain.sources.notation import is_number
-from smtrain.sources.records import Piece
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
@@ -65,7 +63,7 @@ class PredictionWriter:
         return (d.join([*kept, *map(self._cell, self.columns)]) + "\n").encode()
 
     def _cell(self, text: str) -> str:
-        return quote(guarded(text, self.table.dialect.decimal) if self._guard else text, self.table.delimiter)
+        return quoted_cell(guarded(text, self.table.dialect.decimal) if self._guard else text, self.table.delimiter)
 
     def rows(self, scored: Scored) -> bytes:
         """The lines of some rows."""
@@ -101,14 +99,14 @@ class PredictionWriter:
             own = [label + turn(cell) for label, turn, cell in zip(labels, as_json, cells, strict=True)]
             names = [self.table.names[j] for j in self.keep]
             pairs = zip(names, kept[i], strict=True) if kept is not None else ()
-            before = [f"{json_text(name)}: {json_text(unquote(cell))}" for name, cell in pairs]
+            before = [f"{json_text(name)}: {json_text(unquoted_cell(cell))}" for name, cell in pairs]
             yield "{" + ", ".join(before + own) + "}"
 
     def _kept(self, scored: Scored) -> list[list[str]]:
-        cells = _raw_records(scored.rows.piece)[scored.start : scored.start + scored.X.rows]
+        cells = scored.rows.batch.written(self.keep, self.table.delimiter)[scored.start : scored.start + scored.X.rows]
         if self._guard:
-            return [[self._cell(unquote(row[i])) for i in self.keep] for row in cells]
-        return [[row[i] for i in self.keep] for row in cells]
+            return [[self._cell(unquoted_cell(cell)) for cell in row] for row in cells]
+        return cells
 
 
 def _largest(S: Floats, count: int) -> NDArray[np.intp]:
@@ -125,11 +123,6 @@ def _largest(S: Floats, count: int) -> NDArray[np.intp]:
     return np.stack(found)
 
 
-@lru_cache(maxsize=1)
-def _raw_records(piece: Piece) -> list[list[str]]:
-    return list(piece.raw_records())
-
-
 @lru_cache(maxsize=1 << 16)
 def json_text(text: str) -> str:
     """A text as JSON."""
@@ -139,18 +132,6 @@ def json_text(text: str) -> str:
 def guarded(text: str, decimal: str = ".") -> str:
     """A text that no spreadsheet takes for a formula: with an apostrophe before =, +, -, @, tab or CR, if no number."""
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") and not is_number(text, decimal) else text
-
-
-def quote(text: str, delimiter: str) -> str:
-    """A text as a CSV cell."""
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow([text])  # quotes CR and LF for being its own
-    return out.getvalue().removesuffix("\r\n")
-
-
-def unquote(cell: str) -> str:
-    """The text of a CSV cell."""
-    return next(csv.reader([cell], delimiter="\0"))[0] if cell.startswith('"') else cell
 
 
 def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:

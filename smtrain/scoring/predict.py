@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, UsageError
+from smtrain.errors import UsageError
 from smtrain.model.labels import SKIP, labelled
 from smtrain.model.model import Model, as_model
 from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.loss import softmax
+from smtrain.sources.interface import Rows
 from smtrain.sources.opening import Data, open_table
-from smtrain.sources.rows import Rows
 from smtrain.sources.table import Table
 
 # Rows are scored so many logits at a time: 10,000 classes fit in memory as well as two.
@@ -44,7 +44,7 @@ def score(model: Model, table: Table, *, labels: bool, threads: int = 1, hint: s
     Raises ModelError if the columns do not fit, before any row is read; DataError at a row that cannot be used.
     """
     readings = model.encoder.readings(table, labels=labels)
-    for rows in table.rows(lambda: readings, threads):
+    for rows in table.rows(readings, threads):
         step = TILE_LOGITS // len(model.classes)
         yield from _tiles(model, table.names, rows, labels=labels, step=step, hint=hint)
 
@@ -55,12 +55,11 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
     Raises as `score` does, for either model.
     """
     names = ("the old model", "the new model")
-    views = [table.parser_for(model.encoder.dialect) for model in (old, new)]
     ways = [
-        (view, model.encoder.readings(table, labels=True, model=name))
-        for view, model, name in zip(views, (old, new), names, strict=True)
+        (model.encoder.dialect, model.encoder.readings(table, labels=True, model=name))
+        for model, name in zip((old, new), names, strict=True)
     ]
-    if ways[0][1] == ways[1][1] and views[0].dialect == views[1].dialect:
+    if ways[0] == ways[1]:
         ways = ways[:1]
     step = TILE_LOGITS // max(len(old.classes), len(new.classes))
     for found in table.rows_in_ways(ways, threads):
@@ -106,9 +105,8 @@ class UnseenLevels:
             if not len(unseen):
                 continue
             if self._error:
-                line = scored.rows.lines()[scored.start + unseen[0]]
-                what = "a level that training did not have"
-                raise DataError(what, source=scored.rows.piece.source, line=line, column=column.name)
+                place = scored.rows.place(scored.start + unseen[0])
+                raise place.error("a level that training did not have", column=column.name)
             self.counts[column.name] = self.counts.get(column.name, 0) + len(unseen)
 
 

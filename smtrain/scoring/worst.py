@@ -18,7 +18,7 @@ class WorstRow:
     """
 
     source: str
-    line: int
+    line: int | None
     row: int
     X: Design
     nll: float
@@ -44,18 +44,18 @@ class WorstRows:
         above = np.flatnonzero(cost > least)
         chosen = above[np.argsort(-cost[above], kind="stable")[: self._count]]
         if len(chosen):
-            lines = scored.rows.lines()
-            found = [self._row(scored, int(i), float(cost[i]), lines) for i in chosen]
+            found = [self._row(scored, int(i), float(cost[i])) for i in chosen]
             self.rows = sorted([*self.rows, *found], key=lambda row: -row.nll)[: self._count]
         self._seen += scored.X.rows
 
-    def _row(self, scored: Scored, i: int, cost: float, lines: list[int]) -> WorstRow:
+    def _row(self, scored: Scored, i: int, cost: float) -> WorstRow:
+        place = scored.rows.place(scored.start + i)
         z, label = scored.Z[:, i].copy(), int(scored.y[i])
         prediction = int(z.argmax())
         z[label] = -np.inf
         return WorstRow(
-            source=scored.rows.piece.source,
-            line=lines[scored.start + i],
+            source=place.source,
+            line=place.line,
             row=self._seen + i + 1,
             X=scored.X.take([i]),  # a copy: a slice would keep the piece alive
             nll=cost,

@@ -1,5 +1,7 @@
 """Cells of text as codes, and a way to read those of an outer column without parsing the rows."""
 
+import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -52,3 +54,15 @@ def edge_cells(text: bytes, delimiter: str, *, last: bool) -> TextCells | None:
     codes, levels = pd.factorize(np.where(inside, near[:, :-1], np.uint8(0)).view(np.uint64)[:, 0])
     texts = [level.tobytes().rstrip(b"\0") for level in levels]
     return TextCells(codes, [(cell[::-1] if last else cell).decode() for cell in texts])
+
+
+def quoted_cell(text: str, delimiter: str) -> str:
+    """A text as a CSV cell."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow([text])  # quotes CR and LF for being its own
+    return out.getvalue().removesuffix("\r\n")
+
+
+def unquoted_cell(cell: str) -> str:
+    """The text of a CSV cell."""
+    return next(csv.reader([cell], delimiter="\0"))[0] if cell.startswith('"') else cell

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from smtrain.errors import DataError, quoted
+from smtrain.errors import DataError, Place, quoted
 from smtrain.sources.absent import means_missing
 from smtrain.sources.dialect import LARGEST
 from smtrain.sources.quantities import Sort, quantities, sort_of
@@ -35,16 +35,16 @@ def with_point(text: str, decimal: str) -> str:
     return text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
 
 
-def not_a_number(text: str, column: str, source: str, line: int, decimal: str = ".") -> DataError:
+def not_a_number(text: str, column: str, place: Place, decimal: str = ".") -> DataError:
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if is_number(text, decimal):
         what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-        return DataError(what, source=source, line=line, column=column, hint=large_hint(text))
+        return place.error(what, column=column, hint=large_hint(text))
     missing, names = f"--na-values {option_word(text)}", f"--categorical {option_word(column)}"
     hint = f"{missing} if it means missing; {names} if the column's numbers are names"
     if is_number(text) or looks_like_other_notation(text):
         hint = notation_hint(text, column)
-    return DataError(f"not a number: {quoted(text)}", source=source, line=line, column=column, hint=hint)
+    return place.error(f"not a number: {quoted(text)}", column=column, hint=hint)
 
 
 def large_hint(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from smtrain.errors import UsageError
+from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import display_name, read_file
 from smtrain.sources.frame import read_frame
@@ -28,12 +29,12 @@ def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: in
         return data
     if isinstance(data, pd.DataFrame):
         dialect = replace(dialect, header=True, delimiter=",", decimal=".")
-        return Table([("DataFrame", read_frame(data))], dialect, fitting=fitting, frame=True, piece=piece)
+        return Table(Delimited([("DataFrame", read_frame(data))], dialect, fitting=fitting, frame=True, piece=piece))
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")
     streams = [(display_name(name), read_file(name)) for name in names]
-    return Table(streams, dialect, fitting=fitting, piece=piece)
+    return Table(Delimited(streams, dialect, fitting=fitting, piece=piece))
 
 
 def _paths(data: Any) -> list[str]:

@@ -5,26 +5,24 @@ its line. The slow path is the rule: whatever `_cells_if_plain` does not refuse,
 """
 
 import io
-import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from smtrain.errors import DataError
+from smtrain.errors import DataError, Place
 from smtrain.softmax.design import Floats
 from smtrain.sources.cells import TextCells, edge_cells
 from smtrain.sources.dialect import Dialect
+from smtrain.sources.interface import Reading, Readings, positions
+from smtrain.sources.meaning import Meaning, meaning_of
 from smtrain.sources.misreading import compact, hides_booleans, odd_blanks, padded_plus, too_large
-from smtrain.sources.missing import Missing, missing_of
-from smtrain.sources.notation import not_a_number, number, weight_hint
+from smtrain.sources.notation import not_a_number, weight_hint
 from smtrain.sources.records import BLANKS, BOM, Piece, written
-from smtrain.sources.rows import Reading, Readings, Rows, positions
 
 Cells = tuple[Floats, dict[int, TextCells]]
 
@@ -38,68 +36,30 @@ def bare(cell: str) -> str:
 class Parser:
     """Parses pieces of a table whose columns have these `names`, by the marks and missing cells of a dialect.
 
-    `fitting` says that the options of a fit are at hand: messages then name the one that helps. `weight` is the
-    position of the column of weights, if there is one: its cells can be nothing but numbers.
+    `fitting` says that the options of a fit are at hand: messages then name the one that helps.
     """
 
     names: list[str]
     dialect: Dialect
     fitting: bool = False
-    weight: int | None = None
     _padded: frozenset[str] = field(default_factory=frozenset)  # missing numbers with blanks, as far as they were met
 
     @cached_property
-    def missing(self) -> Missing:
-        """The cells that are missing."""
-        return missing_of(self.dialect)
+    def meaning(self) -> Meaning:
+        """What the cells mean."""
+        return meaning_of(self.dialect)
 
-    def parse(self, piece: Piece, readings: Readings) -> Rows:
-        """Parse one piece. Raises DataError with the line of the first cell that cannot be read so."""
+    def parse(self, piece: Piece, readings: Readings, weight: int | None = None) -> Cells:
+        """The numbers (n, q) of one piece, and its texts by position. `weight` is the position of the weights, if any.
+
+        Raises DataError with the line of the first cell that cannot be read so.
+        """
         text = piece.checked(len(readings))
         cells = self._cells_if_plain(text, piece.delimiter, readings)
         if cells is None:
-            cells = self._cells(self._in_plain_numbers(piece, readings), piece.delimiter, readings)
-        numbers, texts = cells
-        self._check_no_header(piece, readings, texts)
-        return Rows(piece, readings, len(numbers), numbers, texts)
-
-    def parse_until_fault(self, piece: Piece, readings: Readings) -> tuple[Rows | None, DataError | None]:
-        """The rows before the first record that cannot be read, if there are any, and its error."""
-        try:
-            return self.parse(piece, readings), None
-        except DataError as error:
-            before = piece.before(error.line) if error.line is not None else None
-            return (None if before is None else self.parse(before, readings)), error
-
-    def parse_leniently(self, piece: Piece, readings: Readings) -> Rows:
-        """Like `parse`, but a number column with a cell that is neither a number nor missing is read as text."""
-        try:
-            return self.parse(piece, readings)
-        except DataError as error:
-            if error.column is None:
-                raise
-        as_text = {Reading.NUMBER: Reading.TEXT}
-        texts = self.parse(piece, tuple(as_text.get(reading, reading) for reading in readings)).texts
-        wrong = {i for i in positions(readings, Reading.NUMBER) if not all(map(self.can_read, texts[i].levels))}
-        rows = self.parse(piece, tuple(Reading.TEXT if i in wrong else reading for i, reading in enumerate(readings)))
-        return replace(rows, texts={i: self._gaps(c) if i in wrong else c for i, c in rows.texts.items()})
-
-    def _gaps(self, cells: TextCells) -> TextCells:
-        """Cells of a column of numbers that was read as text, with what is missing there."""
-        return cells.without(self.missing.is_number)
-
-    def number(self, cell: str) -> float:
-        """A cell as a number that a number column may hold, or NaN."""
-        return number(cell, self.dialect.decimal)
-
-    def can_read(self, cell: str) -> bool:
-        """Whether a cell is a number that a number column may hold."""
-        return not math.isnan(self.number(cell))
-
-    def numbers(self, cells: TextCells) -> NDArray[np.float64]:
-        """Cells of text as numbers (n,), NaN for those that are none."""
-        values = np.array([*map(self.number, cells.levels), np.nan], np.float64)
-        return np.take(values, cells.codes)  # a missing cell's −1 takes the last
+            cells = self._cells(self._in_plain_numbers(piece, readings, weight), piece.delimiter, readings)
+        self._check_no_header(piece, readings, cells[1])
+        return cells
 
     def _cells_if_plain(self, text: bytes, delimiter: str, readings: Readings) -> Cells | None:
         """The cells by pandas alone; None where it fails, or may see numbers that docs/data.md does not know."""
@@ -125,11 +85,11 @@ class Parser:
             texts[i] = self._text_cells(frame[i], readings[i])
         parsed = [i for i in texts if i in frame]
         numbers = (frame.drop(columns=parsed) if parsed else frame).to_numpy(np.float64)
-        return compact(self.missing.without_values(numbers)), texts
+        return compact(self.meaning.without_values(numbers)), texts
 
     def _read_csv(self, text: bytes, delimiter: str, readings: Readings) -> pd.DataFrame:
         """The columns that are not skipped: numbers, NaN where plainly missing, and texts as they stand."""
-        missing: Any = [*self.missing.plain, *self._padded]
+        missing: Any = [*self.meaning.plain, *self._padded]
         if positions(readings, Reading.TEXT, Reading.LABEL):
             missing = dict.fromkeys(positions(readings, Reading.NUMBER), missing)
         # pandas takes a byte order mark off whatever it is given, wherever that is in the file: it gets one to take.
@@ -161,49 +121,45 @@ class Parser:
         """Codes and levels of a column of text; every text is a label."""
         codes, levels = pd.factorize(column)
         cells = TextCells(codes, list(levels))
-        return cells if reading is Reading.LABEL else cells.without(self.missing.is_text)
+        return cells if reading is Reading.LABEL else cells.without(self.meaning.is_missing)
 
-    def _in_plain_numbers(self, piece: Piece, readings: Readings) -> bytes:
+    def _in_plain_numbers(self, piece: Piece, readings: Readings, weight: int | None) -> bytes:
         """The text with the cells of the number columns bare of blanks, those missing empty. Slow, cell by cell.
 
         Raises DataError at the first cell of a number column that is neither a number nor missing.
         """
-        return written(self._plain_records(piece, readings), piece.delimiter)
+        return written(self._plain_records(piece, readings, weight), piece.delimiter)
 
-    def _plain_records(self, piece: Piece, readings: Readings) -> Iterator[list[str]]:
+    def _plain_records(self, piece: Piece, readings: Readings, weight: int | None) -> Iterator[list[str]]:
         columns = positions(readings, Reading.NUMBER)
         for line, cells in piece.records():
             for i in columns:
-                if self.missing.is_number(cells[i]):
+                if self.meaning.is_missing_number(cells[i]):
                     self._learn_spelling(cells[i])
                     cells[i] = ""
-                elif not self.can_read(cells[i]):
-                    raise self._fault(cells, i, piece.source, line)
+                elif not self.meaning.can_read(cells[i]):
+                    raise self._fault(cells, i, Place(piece.source, line), of_weight=i == weight)
                 cells[i] = cells[i].strip(BLANKS)
             yield cells
 
     def _learn_spelling(self, cell: str) -> None:
         """Have pandas know a missing text with blanks around it in the pieces to come: it saves the slow path."""
-        if cell not in self._padded and cell.strip(BLANKS) in self.missing.plain:
+        if cell not in self._padded and cell.strip(BLANKS) in self.meaning.plain:
             self._padded |= {cell}  # a new set, for other threads may be reading the old one
 
-    def _fault(self, cells: list[str], i: int, source: str, line: int) -> DataError:
+    def _fault(self, cells: list[str], i: int, place: Place, *, of_weight: bool) -> DataError:
         """The error for the cell of a record that is neither a number nor missing."""
         if self._is_header(cells):
-            return self._second_header(source, line)
-        error = not_a_number(cells[i], self.names[i], source, line, self.dialect.decimal)
+            return _second_header(place)
+        error = not_a_number(cells[i], self.names[i], place, self.dialect.decimal)
         if not self.fitting:
             error.hint = "the model was fitted on numbers in this column"
-        elif i == self.weight:
+        elif of_weight:
             error.hint = weight_hint(cells[i], self.dialect.decimal)
         return error
 
     def _is_header(self, cells: list[str]) -> bool:
         return self.dialect.header and [bare(cells[0]), *(cell.strip(BLANKS) for cell in cells[1:])] == self.names
-
-    def _second_header(self, source: str, line: int) -> DataError:
-        hint = "remove the line; several files with the same header can be given one after another"
-        return DataError("the header once more, among the rows", source=source, line=line, hint=hint)
 
     def _check_no_header(self, piece: Piece, readings: Readings, texts: dict[int, TextCells]) -> None:
         """Raise DataError at a record equal to the header, which is looked for if all columns may hold their names."""
@@ -212,19 +168,24 @@ class Parser:
             return
         for line, cells in piece.records():
             if self._is_header(cells):
-                raise self._second_header(piece.source, line)
+                raise _second_header(Place(piece.source, line))
 
     def _may_hold_its_name(self, i: int, reading: Reading, texts: dict[int, TextCells]) -> bool:
         name = self.names[i]
         if reading is Reading.NUMBER:
-            return self.missing.is_number(name) or self.can_read(name)
-        missing = reading is Reading.TEXT and self.missing.is_text(name)  # then there is no such level
+            return self.meaning.is_missing_number(name) or self.meaning.can_read(name)
+        missing = reading is Reading.TEXT and self.meaning.is_missing(name)  # then there is no such level
         return missing or self.holds_its_name(i, texts[i])
 
     def holds_its_name(self, i: int, cells: TextCells) -> bool:
         """Whether some cell of a column of words is its name."""
         name = self.names[i]
         return any(bare(level) == name for level in cells.levels if name in level)
+
+
+def _second_header(place: Place) -> DataError:
+    hint = "remove the line; several files with the same header can be given one after another"
+    return place.error("the header once more, among the rows", hint=hint)
 
 
 def _without(readings: Readings, found: dict[int, TextCells]) -> Readings:

@@ -1,14 +1,15 @@
-"""Rows without a label that can be used, taken out of a table before it is parsed: as if they were not in the file."""
+"""Rows without a label that can be used, left out of a table before it is read: as if they were not there."""
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.sources.cells import TextCells
-from smtrain.sources.records import BLANKS, Piece
+from smtrain.sources.records import BLANKS
 
 MOST_NAMES = 1000  # so many of the labels that a model does not know are counted by name
 
@@ -47,34 +48,22 @@ class Skipped:
 
 
 class UsableLabels:
-    """Leaves out the rows whose label, in a column, is empty or none of `classes`; None knows every class."""
+    """Tells and counts the rows whose label, in a column, is empty or none of `classes`; None knows every class."""
 
     def __init__(self, column: int, classes: Collection[str] | None = None) -> None:
         self.column, self._classes = column, None if classes is None else frozenset(classes)
         self.skipped, self._lock = Skipped(), Lock()
 
-    def kept(self, piece: Piece, labels: TextCells) -> Piece:
-        """The piece with blank lines in place of these rows, so that all others keep their lines."""
-        wrong = {label for label in labels.levels if not self._usable(label)}
-        if not wrong:
-            return piece
-        counts = np.bincount(labels.codes, minlength=len(labels.levels)).tolist()
-        with self._lock:  # pieces are read in threads
-            for label, rows in zip(labels.levels, counts, strict=True):
-                if label in wrong:
-                    self.skipped.count(label, rows)
-        return _without(piece, self.column, wrong)
+    def gone(self, labels: TextCells) -> NDArray[np.bool_] | None:
+        """Which of some rows (n,) are to be left out; None if none is."""
+        wrong = np.array([not self._usable(label) for label in labels.levels])
+        if not wrong.any():
+            return None
+        counts = np.bincount(labels.codes, minlength=len(labels.levels))
+        with self._lock:  # batches are read in threads
+            for k in np.flatnonzero(wrong):
+                self.skipped.count(labels.levels[k], int(counts[k]))
+        return np.asarray(wrong[labels.codes])
 
     def _usable(self, label: str) -> bool:
         return not is_no_label(label) and (self._classes is None or label in self._classes)
-
-
-def _without(piece: Piece, column: int, labels: set[str]) -> Piece:
-    lines = piece.text.splitlines(keepends=True)
-    records = list(piece.records())
-    ends = [line for line, _ in records[1:]] + [piece.line + len(lines)]
-    for (start, cells), end in zip(records, ends, strict=True):
-        if cells[column] in labels:
-            for i in range(start - piece.line, end - piece.line):
-                lines[i] = lines[i][len(lines[i].rstrip(b"\r\n")) :]
-    return replace(piece, text=b"".join(lines))
