@@ -146,7 +146,7 @@ def no_column(source: str, left_out: Sequence[tuple[str, str]]) -> Refusal:
     return Refusal("no features", "no column is left to learn from", source=source, hint=hint)
 
 
-def no_name(source: str, line: int) -> Refusal:
+def no_name(source: str, line: int | None) -> Refusal:
     """The first column has no name in the header, and is to be learned from."""
     return Refusal("no name", "column 1 has no name", None, source, line, "name it in the header")
 
