@@ -1,13 +1,13 @@
 """Problems for every test: designs of every kind of part, and hard cases. Small, seeded, with no structure to spare."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from smtrain.partitions.memory import MemoryPartitions, Workers
+from smtrain.partitions.memory import MemoryHome
 from smtrain.softmax.design import Design
+from smtrain.softmax.holdout import Folds, Share
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.objective import Objective
+from smtrain.softmax.sampling import row_counts
 
 
 def design(kind, m=40, seed=0):
@@ -30,13 +30,17 @@ def partition(kind="mixed", m=40, K=4, seed=0, weights=False):
 
 
 def split(whole, size):
-    starts = range(0, whole.rows, size)
-    return [replace(whole.take(slice(start, start + size)), start=start) for start in starts]
+    return [whole.take(slice(start, start + size)) for start in range(0, whole.rows, size)]
 
 
 def objective(whole, K=4, l2=1.0, size=None, threads=1):
     parts = [whole] if size is None else split(whole, size)
-    return Objective(MemoryPartitions(parts, Workers(threads)), K, l2)
+    return Objective(MemoryHome(threads).rows(parts), K, l2)
+
+
+def set_aside(f, rows):
+    """The objective with some of the rows, (n,), set aside."""
+    return f.setting_aside(f.rows.keep(lambda part: rows[part.start : part.start + part.rows]))
 
 
 def theta(objective_, seed=0, scale=0.5):
@@ -69,3 +73,23 @@ def hard_problems():
         "categories": (partition("categorical", 300, 3), 3),
         "weights": (partition("mixed", 300, 3, weights=True), 3),
     }
+
+
+def of_each_row(y, v, make, size):
+    """What a function of partitions of so many rows, made by `make` of their counts, gives for each row, (n,)."""
+    if len(y) == 0:
+        return np.empty(0, int)
+    whole = Partition(Design(np.empty((len(y), 0))), np.asarray(y, np.intp), np.asarray(v, float))
+    rows = MemoryHome().rows(split(whole, size))
+    made = make(rows.sum(lambda part: row_counts(part, int(np.max(y)) + 1)))
+    return np.concatenate(rows.sum(lambda part: [made(part)]))
+
+
+def held_rows(y, v, fraction, seed, size=8192):
+    """Which rows (n,), of classes y and weights v, a share of `validation` sets aside."""
+    return of_each_row(y, v, lambda counts: Share(counts, fraction, seed), size)
+
+
+def fold_numbers(y, v, count, seed, size=8192):
+    """The fold of each row, (n,), of a cross-validation."""
+    return of_each_row(y, v, lambda counts: Folds(counts, count, seed), size)

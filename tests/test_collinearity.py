@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.partitions.memory import MemoryPartitions, Workers
+from smtrain.partitions.memory import MemoryHome
 from smtrain.softmax.collinearity import Dependence, dependences
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
@@ -12,7 +12,7 @@ from tests.problems import split
 
 def found(X, *codes, size=50, levels=(), dtype=np.float64):
     whole = Partition(Design(X.astype(dtype), codes, levels), np.zeros(len(X), np.intp), np.ones(len(X)))
-    return dependences(MemoryPartitions(split(whole, size), Workers(1)))
+    return dependences(MemoryHome().rows(split(whole, size)))
 
 
 def columns(n=300, p=4, seed=0):

@@ -12,6 +12,7 @@ import smtrain as sm
 from smtrain.inspecting.drift import CHANCE, chi_squared, drift, shares_differ
 from smtrain.model.contract import BINS, bins_of
 from tests.cli import smtrain
+from tests.homes import home_of
 from tests.hostile.harness import invoke
 
 
@@ -64,13 +65,12 @@ def test_the_contract_is_in_the_file(model, tmp_path):
     np.testing.assert_array_equal(again.contract.levels, model.contract.levels)
 
 
-def test_same_contract_for_any_threads_and_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("smtrain.partitions.disk.Storage.set_aside", lambda *_: None)  # the limit is for the rows alone
+def test_same_contract_for_any_threads_and_memory(tmp_path):
     path = tmp_path / "large.csv"
     table(40_000).to_csv(path, index=False)
     saved = set()
-    for options in ({"threads": 1}, {"threads": 3}, {"memory": 1 << 20}):
-        sm.fit(str(path), epochs=2, **options).save(str(tmp_path / "m.npz"))
+    for home in (home_of(None, 1), home_of(None, 3), home_of(1 << 20, 2)):
+        sm.fit(str(path), epochs=2, home=home).save(str(tmp_path / "m.npz"))
         saved.add((tmp_path / "m.npz").read_bytes())
     assert len(saved) == 1
     model = sm.load(str(tmp_path / "m.npz"))

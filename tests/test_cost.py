@@ -8,11 +8,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import smtrain as sm
-from smtrain.softmax import curvature, objective, separation
+from smtrain.softmax import curvature, intercept, separation
 from smtrain.softmax.curvature import BLOCK_BYTES, DEAREST, refresh_bytes
+from smtrain.softmax.intercept import step_intercept
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.cli import smtrain
+from tests.homes import home_of
 from tests.problems import gaussian, theta
 from tests.problems import objective as of
 from tests.test_disk import MB, peak
@@ -47,11 +49,10 @@ def test_many_features_and_classes_take_little_memory_and_reach_the_optimum(crow
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"l1": 1.0, "epochs": 12}, {"l2": 0.0, "epochs": 12}])
-def test_same_bytes_on_any_number_of_threads_and_on_disk(options, crowded, tmp_path, monkeypatch):
-    monkeypatch.setattr(sm.partitions.disk.Storage, "set_aside", lambda *_: None)
+def test_same_bytes_on_any_number_of_threads_and_on_disk(options, crowded, tmp_path):
     found = set()
     for threads, memory in [(1, None), (2, None), (3, 1)]:
-        sm.fit(str(crowded), target="y", threads=threads, memory=memory, **options).save(str(tmp_path / "m.npz"))
+        sm.fit(str(crowded), target="y", home=home_of(memory, threads), **options).save(str(tmp_path / "m.npz"))
         found.add((tmp_path / "m.npz").read_bytes())
     assert len(found) == 1
 
@@ -95,9 +96,9 @@ def test_a_refresh_waits_for_as_many_passes_as_it_takes_and_is_left_out_near_the
 def test_the_intercept_of_many_classes_moves_as_by_its_matrix(monkeypatch):
     f = of(gaussian(2000, 3, 30), 30)
     at = f.value_and_grad(theta(f, scale=0.2))
-    by_matrix = f.step_intercept(at)
-    monkeypatch.setattr(objective, "MOST_DIRECT_CLASSES", 2)
-    by_products = f.step_intercept(at)
+    by_matrix = step_intercept(f, at)
+    monkeypatch.setattr(intercept, "MOST_DIRECT_CLASSES", 2)
+    by_products = step_intercept(f, at)
     np.testing.assert_allclose(by_products.theta, by_matrix.theta, atol=1e-3)
     assert by_products.objective == pytest.approx(by_matrix.objective, rel=1e-6)
 
@@ -106,7 +107,7 @@ def test_separation_is_looked_for_by_no_more_passes_than_the_fit_took(monkeypatc
     f = of(gaussian(300, 20, 6, spread=0.5), 6, l2=0.0)
     solution = minimise(f, Lbfgs(), f.zeros(), epochs=40, tol=1e-10)
     monkeypatch.setattr(separation, "CHEAP", 0)
-    made, old = [], f.partitions.sum
-    monkeypatch.setattr(f.partitions, "sum", lambda term: made.append(1) or old(term))
+    made, old = [], f.rows.sum
+    monkeypatch.setattr(f.rows, "sum", lambda term, *kept: made.append(1) or old(term, *kept))
     separation.find_separation(f, 20 * solution.point.theta, solution.epochs)
     assert len(made) <= solution.epochs + 30

@@ -20,13 +20,12 @@ from smtrain.fitting.fit import Observer
 from smtrain.fitting.learning import learn
 from smtrain.fitting.options import FitConfig
 from smtrain.partitions import disk
-from smtrain.partitions.disk import Shelf, Storage
-from smtrain.partitions.memory import Workers
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import open_table
 from tests.cli import SMTRAIN, clean_environment, smtrain
+from tests.homes import home_of
 
 pytestmark = pytest.mark.bits
 
@@ -51,21 +50,15 @@ def mixed(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def any_memory(monkeypatch):
-    """A limit is for the rows alone."""
-    monkeypatch.setattr(Storage, "set_aside", lambda *_: None)
-
-
 class Watcher(Observer):
     def on_learned(self, learned, _):
         self.on_disk = learned.on_disk
 
 
-def fit(path, folder, name="m.npz", *, memory=None, **options):
+def fit(path, folder, name="m.npz", *, memory=None, threads=1, **options):
     """The bytes of a model, and how many bytes of its rows were on disk."""
     watcher = Watcher()
-    sm.fit(str(path), memory=memory, observer=watcher, **options).save(str(folder / name))
+    sm.fit(str(path), home=home_of(memory, threads), observer=watcher, **options).save(str(folder / name))
     return (folder / name).read_bytes(), watcher.on_disk
 
 
@@ -81,7 +74,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_same_bytes_as_in_memory(name, mixed, tmp_path, any_memory):
+def test_the_same_bytes_as_in_memory(name, mixed, tmp_path):
     reference, on_disk = fit(mixed, tmp_path, **CASES[name])
     assert on_disk == 0
     for memory, threads in [(1, 1), (1, 2), (MB, 2)]:
@@ -91,18 +84,18 @@ def test_the_same_bytes_as_in_memory(name, mixed, tmp_path, any_memory):
     assert fit(mixed, tmp_path, memory=1 << 40, **CASES[name]) == (reference, 0)
 
 
-def test_logits_on_disk(mixed, tmp_path, any_memory, monkeypatch):
-    """The trials of a line by logits, whose arrays of a number for each row and class are in the file too."""
+def test_logits_on_disk(mixed, tmp_path, monkeypatch):
+    """The trials of a line by logits, of which there is a number for each row and class: in the file, while needed."""
     monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
-    arrays = []
-    monkeypatch.setattr(
-        Storage, "let_go", lambda self, old=Storage.let_go: arrays.append(len(self._mapped)) or old(self)
-    )
     reference, _ = fit(mixed, tmp_path, tol=1e-9)
-    assert max(arrays) == 0
     for threads in (1, 2):
-        assert fit(mixed, tmp_path, memory=1, threads=threads, tol=1e-9)[0] == reference
-    assert max(arrays) == 3
+        home, sizes = home_of(1, threads), []
+        watcher = Observer()
+        watcher.on_epoch = lambda _, home=home, sizes=sizes: sizes.append(home.on_disk)
+        sm.fit(str(mixed), home=home, observer=watcher, tol=1e-9).save(str(tmp_path / "m.npz"))
+        assert (tmp_path / "m.npz").read_bytes() == reference
+        logits = N * 3 * 8
+        assert 0 < sizes[0] <= max(sizes) < sizes[0] + 4 * logits  # those of a step are let go with it
 
 
 class StopAt(Observer):
@@ -115,14 +108,14 @@ class StopAt(Observer):
 
 
 @pytest.mark.parametrize("by_logits", [False, True])
-def test_a_checkpoint_goes_from_disk_to_memory_and_back(by_logits, mixed, tmp_path, any_memory, monkeypatch):
+def test_a_checkpoint_goes_from_disk_to_memory_and_back(by_logits, mixed, tmp_path, monkeypatch):
     if by_logits:
         monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
     options = {"tol": 1e-9, "checkpoint": str(tmp_path / "ck")}
     reference, _ = fit(mixed, tmp_path, tol=1e-9)
     for stop, memory in [(2, 1), (5, None), (8, 1)]:
         with pytest.raises(KeyboardInterrupt):
-            sm.fit(str(mixed), memory=memory, observer=StopAt(stop), **options)
+            sm.fit(str(mixed), home=home_of(memory), observer=StopAt(stop), **options)
     assert fit(mixed, tmp_path, memory=1, **options)[0] == reference
 
 
@@ -134,8 +127,8 @@ def test_what_is_kept_comes_back():
     codes = (rng.integers(0, 4, 30), rng.integers(0, 3, 30).astype(np.int32))
     for numeric in (rng.normal(size=(30, 3)), np.empty((30, 0)), np.asfortranarray(rng.normal(size=(30, 3)))):
         partition = Partition(Design(numeric, codes, (3, 2)), codes[0], rng.normal(size=30), start=7)
-        with Storage(1) as storage:
-            shelf = Shelf(storage)
+        with home_of(1) as home:
+            shelf = home.shelf()
             for _ in range(3):
                 shelf.append(partition)
             for found in (shelf[1], shelf.release(1), shelf[2]):
@@ -155,27 +148,23 @@ def test_room_that_is_free_again_is_used_again():
     def thing():
         return np.arange(10_000.0)
 
-    with Storage(100_000) as storage:
-        shelf = Shelf(storage)
+    with home_of(100_000) as home:
+        shelf = home.shelf()
         for _ in range(5):
             shelf.append(thing())
-        size = storage.on_disk
+        size = home.on_disk
         assert 4 * 80_000 <= size < 4 * 90_000  # the first is in memory
-        kept = [storage.keep(shelf.release(i) + i) for i in range(5)]
-        assert storage.on_disk == size
+        kept = home.listed(lambda i: shelf.release(i) + i, 5)
+        assert home.on_disk == size
         for i in range(5):
-            np.testing.assert_array_equal(storage.get(kept[i]), thing() + i)
+            np.testing.assert_array_equal(kept[i], thing() + i)
         with pytest.raises(ValueError, match="read-only"):
-            storage.get(kept[4])[0] = 1
-
-
-def test_an_array_of_the_file_is_like_any_other():
-    with Storage(1) as storage:
-        array = storage.array((3, 5000))
-        array[:] = np.arange(15_000.0).reshape(3, 5000)
-        storage.let_go()
-        np.testing.assert_array_equal(array, np.arange(15_000.0).reshape(3, 5000))
-        assert storage.on_disk >= array.nbytes
+            kept[4][0] = 1
+        del kept
+        for i in range(5):
+            shelf.append(thing() - i)
+        assert home.on_disk == size
+        np.testing.assert_array_equal(shelf[9], thing() - 4)
 
 
 # ---- nothing is left behind ----
@@ -269,8 +258,8 @@ def test_a_full_disk(larger, least, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("function", ["pwrite", "posix_fallocate", "ftruncate"])
-def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, any_memory, monkeypatch):
+@pytest.mark.parametrize("function", ["pwrite", "ftruncate"])
+def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, monkeypatch):
     monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
 
     def full(*_):
@@ -278,14 +267,14 @@ def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, any_memory
 
     monkeypatch.setattr(disk.os, function, full)
     with pytest.raises(sm.OutputError, match="No space left on device"):
-        sm.fit(str(mixed), memory=1)
+        sm.fit(str(mixed), home=home_of(1))
 
 
-def test_a_folder_that_is_not_there(mixed, tmp_path, any_memory, monkeypatch):
+def test_a_folder_that_is_not_there(mixed, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "none"))
     monkeypatch.setattr(disk.tempfile, "tempdir", str(tmp_path / "none"))
     with pytest.raises(sm.OutputError, match="none"):
-        sm.fit(str(mixed), memory=1)
+        sm.fit(str(mixed), home=home_of(1))
 
 
 # ---- the option ----
@@ -359,12 +348,12 @@ def test_the_peak_is_within_the_limit_for_many_short_rows(memory, options, tmp_p
 
 
 def test_a_sample_of_the_rows_is_let_go(mixed):
-    with Storage(1) as storage, Workers(2) as workers:
-        storage.set_aside = lambda *_: None
-        learned = learn(open_table(str(mixed), Dialect(), fitting=True), FitConfig(), workers, storage, lambda *_: None)
+    with home_of(1, 2) as home:
+        learned = learn(open_table(str(mixed), Dialect(), fitting=True), FitConfig(), home, lambda *_: None)
         sizes = []
         for _ in range(3):
-            with learned.partitions.sampled(lambda partition: np.arange(partition.rows // 2), 2) as few:
-                assert few.rows == pytest.approx(N / 2, abs=5)
-            sizes.append(storage.on_disk)
+            few = learned.encoded.sampled(lambda partition: partition.take(np.arange(partition.rows // 2)), 2)
+            assert few.count == pytest.approx(N / 2, abs=5)
+            del few
+            sizes.append(home.on_disk)
     assert sizes[0] == sizes[2]

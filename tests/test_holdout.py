@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtrain.softmax.holdout import NEVER, folds, validation_rows
+from smtrain.softmax.holdout import NEVER
+from tests.problems import fold_numbers as folds
+from tests.problems import held_rows as validation_rows
 
 LABELS = st.lists(st.integers(0, 6), min_size=1, max_size=200).map(lambda y: np.unique(y, return_inverse=True)[1])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.partitions.memory import MemoryPartitions, Workers
+from smtrain.partitions.memory import MemoryHome
 from smtrain.softmax.design import Design
 from smtrain.softmax.information import inverse, leave_one_out, observed_information, penalty_information
 from smtrain.softmax.loss import Partition
@@ -89,7 +89,7 @@ def test_leave_one_out_is_a_newton_step_for_each_row(weights):
     whole, K, l2 = partition("mixed", weights=weights), 4, 0.5
     problem = objective(whole, K, l2=l2, size=13)
     at = optimum(whole, K, l2)
-    p = problem.partitions.features
+    p = problem.rows.features
     H = naive_information(whole, at) + penalty_information(l2, p, K)
     total = 0.0
     for x, y, v in zip(rows_of(whole), whole.y, whole.v, strict=True):
@@ -123,6 +123,6 @@ def test_leave_one_out_is_not_defined_where_a_row_decides_its_own_prediction():
     X = np.zeros((6, 1))
     X[0] = 1.0
     whole = Partition(Design(X), np.array([0, 1, 0, 1, 0, 1]), np.ones(6))
-    problem = Objective(MemoryPartitions([whole], Workers(1)), 2, 0.0)
+    problem = Objective(MemoryHome().rows([whole]), 2, 0.0)
     at = np.array([[0.0, 0.3], [0.0, 0.0]])
     assert np.isnan(leave_one_out(problem, at, inverse(observed_information(problem, at))))

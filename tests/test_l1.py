@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import smtrain as sm
+from smtrain.softmax.certificate import dual_of, gap, sharper_gap
 from smtrain.softmax.curvature import diagonal_curvature, local_curvature
 from smtrain.softmax.dual import entropy_sum
 from smtrain.softmax.loss import softmax
@@ -100,8 +101,8 @@ def test_the_gap_is_a_bound_at_every_epoch(name, l1, l2):
     points += [f.value_and_grad(scale * theta(f, seed)) for seed in range(3) for scale in (0.1, 1, 3)]
     for point in points:
         truth = (point.objective - found.point.objective) * (1 - 1e-9) - 1e-13
-        assert f.gap(point) >= truth
-        assert f.sharper_gap(point, f.gap(point) * 0.99) >= truth
+        assert gap(f, point) >= truth
+        assert sharper_gap(f, point, gap(f, point) * 0.99) >= truth
 
 
 @pytest.mark.parametrize(("l1", "l2"), [*PENALTIES, (0.0, 1.0)])
@@ -109,7 +110,7 @@ def test_the_dual_is_made_of_probabilities_that_meet_its_conditions(l1, l2):
     whole = partition("mixed", m=60, weights=True)
     f = lasso(whole, l1=l1, l2=l2, size=17)
     point = f.value_and_grad(theta(f, scale=2))
-    dual = f._dual(point)
+    dual = dual_of(f, point)
     X, n, Y = whole.X.toarray(), whole.v.sum(), np.eye(4)[whole.y]
     entropy, a, A = 0.0, np.zeros(4), np.zeros((X.shape[1], 4))
     for x, y, v in zip(X, Y, whole.v, strict=True):
@@ -125,7 +126,7 @@ def test_the_dual_is_made_of_probabilities_that_meet_its_conditions(l1, l2):
     assert dual.cost == pytest.approx((above**2).sum() * n / (2 * l2) if l2 else 0.0)
     if not l2:
         assert above.max() <= 1e-12
-    exact = f.partitions.sum(lambda part: entropy_sum(part, point.theta[:-1], point.theta[-1], dual)) / n
+    exact = f.rows.sum(lambda part: entropy_sum(part, point.theta[:-1], point.theta[-1], dual)) / n
     assert exact == pytest.approx(entropy)
     assert dual.bound <= entropy - dual.cost + 1e-14
 
@@ -193,11 +194,11 @@ def test_same_bits_on_any_number_of_threads():
 def test_other_penalties_on_the_same_rows_cost_no_pass(monkeypatch):
     f = lasso(partition("mixed"))
     point = f.value_and_grad(theta(f))
-    f.gap(point)
-    monkeypatch.setattr(f.partitions, "sum", lambda _: pytest.fail("a pass"))
+    gap(f, point)
+    monkeypatch.setattr(f.rows, "sum", lambda _: pytest.fail("a pass"))
     other = f.with_penalties(l2=3.0, l1=0.5)
     assert (other.l2, other.l1, f.l2, f.l1) == (3.0, 0.5, 0.0, 1.0)
-    other.gap(point)
+    gap(other, point)
 
 
 # The quadratic model

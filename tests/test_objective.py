@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from smtrain.softmax.objective import Objective
+from smtrain.softmax.certificate import gap, gap_at_solved_intercept, newton_gap
+from smtrain.softmax.intercept import step_intercept
 from smtrain.softmax.tree import pairwise_sum
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
-from tests.problems import hard_problems, objective, partition, theta
+from tests.problems import hard_problems, objective, partition, set_aside, theta
 
 
 def optimum(f):
@@ -24,17 +25,17 @@ def test_the_gap_is_never_below_the_truth(name, l2):
     points = [f.value_and_grad(scale * theta(f, seed)) for seed in range(3) for scale in (0, 0.1, 1, 3)]
     points += [f.value_and_grad(best.theta + 1e-3 * theta(f, seed)) for seed in range(3)]
     for point in points:
-        assert f.gap(point) >= (point.objective - best.objective) * (1 - 1e-9) - 1e-13
+        assert gap(f, point) >= (point.objective - best.objective) * (1 - 1e-9) - 1e-13
 
 
 def test_the_gap_is_the_formula_where_the_intercept_is_solved():
     f = objective(partition("mixed", weights=True))
     point = f.value_and_grad(optimum(f).theta + 0.01 * theta(f))
     for _ in range(6):
-        point = f.step_intercept(point)
+        point = step_intercept(f, point)
     assert np.abs(point.gradient[-1]).max() < 1e-9
-    assert f.gap(point) == pytest.approx(f.gap_at_solved_intercept(point), rel=1e-5)
-    assert f.gap_at_solved_intercept(point) == pytest.approx((point.gradient[:-1] ** 2).sum() / (2 * f.penalty))
+    assert gap(f, point) == pytest.approx(gap_at_solved_intercept(f, point), rel=1e-5)
+    assert gap_at_solved_intercept(f, point) == pytest.approx((point.gradient[:-1] ** 2).sum() / (2 * f.penalty))
 
 
 def test_a_step_of_the_intercept_squares_its_error():
@@ -42,14 +43,14 @@ def test_a_step_of_the_intercept_squares_its_error():
     near = optimum(f).theta
     near[-1] += 1e-2 * theta(f)[-1]
     before = f.value_and_grad(near)
-    after = f.step_intercept(before)
+    after = step_intercept(f, before)
     assert np.abs(after.gradient[-1]).max() < 0.02 * np.abs(before.gradient[-1]).max()
 
 
 def test_a_step_of_the_intercept_lowers_the_objective_and_leaves_w():
     f = objective(partition("mixed"))
     before = f.value_and_grad(theta(f, scale=2))
-    after = f.step_intercept(before)
+    after = step_intercept(f, before)
     assert after.objective < before.objective
     np.testing.assert_array_equal(after.theta[:-1], before.theta[:-1])
 
@@ -58,7 +59,7 @@ def test_the_estimate_without_penalty_is_close_near_the_optimum():
     f = objective(partition("numeric", m=200), l2=0.0)
     best = optimum(f)
     point = f.value_and_grad(best.theta + 1e-3 * theta(f))
-    assert f.newton_gap(point, accuracy=1e-3) == pytest.approx(point.objective - best.objective, rel=0.05)
+    assert newton_gap(f, point, accuracy=1e-3) == pytest.approx(point.objective - best.objective, rel=0.05)
 
 
 def test_safe_step_bounds_the_largest_eigenvalue():
@@ -99,7 +100,7 @@ def test_rows_set_aside_are_measured_and_nothing_else():
     f = objective(whole)
     rng = np.random.default_rng(5)
     aside = rng.random(whole.rows) < 0.3
-    g = Objective(f.partitions.set_aside(aside), f.classes, f.l2)
+    g = set_aside(f, aside)
     kept, held = objective(whole.take(np.flatnonzero(~aside))), objective(whole.take(np.flatnonzero(aside)))
     at = theta(f)
     point, alone = g.value_and_grad(at), kept.value_and_grad(at)
@@ -108,4 +109,4 @@ def test_rows_set_aside_are_measured_and_nothing_else():
     assert point.validation_nll == pytest.approx(held.value_and_grad(at).nll)
     assert alone.validation_nll is None
     assert g.n == pytest.approx(kept.n)
-    assert g.gap(point) == pytest.approx(kept.gap(alone), rel=1e-6)
+    assert gap(g, point) == pytest.approx(gap(kept, alone), rel=1e-6)

@@ -7,6 +7,7 @@ import pytest
 import smtrain as sm
 from smtrain.fitting.options import FitConfig
 from tests.cli import smtrain
+from tests.problems import held_rows
 
 
 def separable(n=400, seed=0):
@@ -51,9 +52,7 @@ def test_what_is_said_at_the_end_is_true_in_float64(name):
     model = sm.fit(frame, target="y", precision="float32", tol=1e-5, **options)
     aside = np.zeros(len(frame), bool)
     if "validation" in options:
-        from smtrain.softmax.holdout import validation_rows
-
-        aside = validation_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), 0.3, 0)
+        aside = held_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), 0.3, 0)
         nll, _ = objective_of(model, frame, options, aside)
         assert model.fit["validation"]["nll"] == pytest.approx(nll, rel=1e-8)
     nll, penalty = objective_of(model, frame, options, ~aside)

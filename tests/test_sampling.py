@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smtrain as sm
-from smtrain.partitions.disk import Storage
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.objective import Objective
@@ -20,6 +19,7 @@ from smtrain.softmax.sampling import FEWEST_OF_CLASS, Sampler, row_counts
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from smtrain.solvers.proximal import Proximal
+from tests.homes import home_of
 from tests.problems import gaussian, objective
 
 pytestmark = pytest.mark.bits
@@ -50,8 +50,8 @@ def test_of_each_class_its_share(n, every, seed):
 
 
 def sampled(f, every):
-    with f.sampled(every) as few:
-        return few.n, few.totals, few.partitions.rows, few.value_and_grad(f.zeros())
+    few = f.sampled(every)
+    return few.n, few.totals, few.rows.count, few.value_and_grad(f.zeros())
 
 
 def test_a_sample_weighs_what_the_rows_weigh():
@@ -79,22 +79,20 @@ def test_a_large_sample_keeps_to_the_epochs():
     rng = np.random.default_rng(0)
     y = np.concatenate([np.repeat(np.arange(150), 15), rng.integers(150, 153, 4000)])
     f = objective(Partition(Design(np.sin(y)[:, None] + rng.normal(size=(len(y), 1))), y, np.ones(len(y))), 153)
-    with f.sampled(8) as few:
-        assert few.partitions.rows > 0.4 * len(y)
+    assert f.sampled(8).rows.count > 0.4 * len(y)
     for epochs in (10, 12, 15):
         assert minimise(f, Lbfgs(), f.zeros(), epochs=epochs, tol=0.0).epochs <= epochs
 
 
-def test_the_same_bits_from_many_partitions(monkeypatch, tmp_path):
-    monkeypatch.setattr("smtrain.fitting.gathering.PARTITION_ROWS", 256)
-    monkeypatch.setattr(Storage, "set_aside", lambda *_: None)
+def test_the_same_bits_from_many_partitions():
     rng = np.random.default_rng(1)
     frame = pd.DataFrame(rng.normal(size=(30_000, 3)), columns=list("abc")).assign(w=rng.integers(0, 3, 30_000))
     frame["y"] = np.where(
         frame["a"] + rng.logistic(size=30_000) > 1, "yes", np.where(rng.random(30_000) < 0.001, "x", "no")
     )
     frame = frame.sort_values("y")
-    models = [sm.fit(frame, target="y", weight="w", threads=t, memory=m) for t, m in [(1, None), (3, None), (2, 1)]]
+    homes = [home_of(memory, threads, most_rows=256) for memory, threads in [(None, 1), (None, 3), (1, 2)]]
+    models = [sm.fit(frame, target="y", weight="w", home=home) for home in homes]
     assert models[0].history[1, 0] <= 8
     for model in models[1:]:
         np.testing.assert_array_equal(model.W, models[0].W)
@@ -107,22 +105,6 @@ def test_rows_that_are_only_looked_at_do_not_make_a_sample(tmp_path):
     frame[2000:].to_csv(tmp_path / "v.csv", index=False)
     alone, watched = (sm.fit(frame[:2000], validation=v) for v in (None, str(tmp_path / "v.csv")))
     np.testing.assert_array_equal(watched.W, alone.W)
-
-
-def test_arrays_are_given_back():
-    with Storage(1) as storage:
-        for _ in range(3):
-            with storage.lending():
-                array = storage.array((100, 3))
-                array[:] = 1.0
-                with storage.lending():
-                    storage.array((50, 3))
-        assert storage.on_disk <= 3 * 4096
-    with Storage(4000) as storage:
-        for _ in range(3):
-            with storage.lending():
-                storage.array((300,))
-        assert storage.on_disk == 0
 
 
 @pytest.mark.parametrize(("solver", "l1"), [(Lbfgs(), 0.0), (Proximal(), 2.0)])
@@ -154,7 +136,7 @@ def test_where_a_sample_would_say_little_there_is_none(case, monkeypatch):
 def test_a_sample_that_misleads_costs_passes_only(monkeypatch):
     f, other = (objective(gaussian(20_000, 6, 4, spread=0.4), 4) for _ in range(2))
     plain, real = minimise(f, Lbfgs(), f.zeros(), epochs=500, tol=1e-6), Objective.sampled
-    wrong = other.partitions.take(np.arange(20_000))
+    wrong = other.rows.gather(lambda partition: partition)
     wrong = objective(replace(wrong, y=(wrong.y + 1) % 4), 4)
     monkeypatch.setattr(Objective, "sampled", lambda self, every: real(wrong if self is f else self, every))
     run = minimise(f, Lbfgs(), f.zeros(), epochs=500, tol=1e-6)

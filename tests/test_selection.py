@@ -9,8 +9,8 @@ from sklearn.metrics import log_loss
 import smtrain as sm
 from smtrain.errors import UsageError
 from smtrain.fitting.selection import mean_and_error
-from smtrain.softmax.holdout import folds
 from tests.cli import smtrain
+from tests.problems import fold_numbers
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_the_nll_of_each_candidate_is_that_of_its_folds(table, chosen):
     X = table.iloc[:, :8].to_numpy()
     X = (X - X.mean(0)) / X.std(0)
     y = np.unique(table["y"], return_inverse=True)[1]
-    fold_of = folds(y, np.ones(120), 4, 1)
+    fold_of = fold_numbers(y, np.ones(120), 4, 1)
     for candidate in chosen.fit["selection"]["candidates"]:
         peer = LogisticRegression(C=1 / candidate["l2"], tol=1e-8, max_iter=5000)
         found, sizes = [], []

@@ -1,6 +1,7 @@
 """The loop: outcomes, the best point, honest records; and each solver's own promises."""
 
-from itertools import pairwise
+from dataclasses import replace
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -118,16 +119,23 @@ def test_mini_batches_see_every_row_once_an_epoch(monkeypatch):
     f = objective(gaussian(50, 3, 3), 3, size=16)
     seen = []
 
-    def recorded(theta, rows):
-        seen.extend(rows.tolist())
+    def recorded(theta, batch):
+        seen.append(batch.X.numeric[:, 0].tolist())
         return f.value_and_grad(theta)
 
     monkeypatch.setattr(f, "batch_value_and_grad", recorded)
     solver = GradientDescent(batch_size=7, seed=3)
     state = solver.start(f, f.value_and_grad(f.zeros()))
     solver.step(f, state, 1)
-    assert sorted(seen) == list(range(50))
-    assert seen != list(range(50))
+    rows = f.rows.gather(lambda part: part).X.numeric[:, 0].tolist()
+    assert {len(batch) for batch in seen} <= {6, 7}
+    assert sorted(chain(*seen)) == sorted(rows)
+    assert list(chain(*seen)) != rows
+    before = list(seen)
+    seen.clear()
+    solver.step(f, replace(state, epoch=1), 1)
+    assert sorted(chain(*seen)) == sorted(rows)
+    assert seen != before  # every epoch has another order
 
 
 def test_a_point_knows_that_it_is_not_finite():
@@ -146,13 +154,11 @@ def test_converged_means_the_gap_of_the_point_that_is_returned(tol):
 
 
 def test_a_mini_batch_of_rows_without_weight_changes_nothing_but_the_penalty():
-    from dataclasses import replace
-
     whole = partition("numeric", m=40)
     v = whole.v.copy()
     v[:20] = 0
     f = objective(replace(whole, v=v))
     t = 0.3 * np.ones_like(f.zeros())
-    point = f.batch_value_and_grad(t, np.arange(10))
+    point = f.batch_value_and_grad(t, whole.take(np.arange(10)).weighing(np.zeros(10)))
     assert point.nll == 0
     np.testing.assert_allclose(point.gradient[:-1], f.penalty * t[:-1])

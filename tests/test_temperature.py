@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.partitions.memory import MemoryPartitions, Workers
+from smtrain.partitions.memory import MemoryHome
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition, nll, softmax
 from smtrain.softmax.objective import Objective
@@ -21,7 +21,7 @@ def rows(n, scale, seed=0):
 
 
 def objective(*partitions):
-    return Objective(MemoryPartitions(list(partitions), Workers(1)), 3, 1.0)
+    return Objective(MemoryHome().rows(list(partitions)), 3, 1.0)
 
 
 def test_it_is_the_minimum_of_the_rows_set_aside():
@@ -52,7 +52,7 @@ def test_it_stays_finite_where_no_scale_is_best():
     """Rows that are all right would get surer without end, rows that say nothing are all the same to it."""
     X = np.array([[1.0], [-1.0]])
     part = Partition(Design(X), np.array([0, 1]), np.ones(2), u=np.ones(2))
-    surest = Objective(MemoryPartitions([part], Workers(1)), 2, 1.0)
+    surest = Objective(MemoryHome().rows([part]), 2, 1.0)
     assert fitted_scale(surest, np.array([[1.0, -1.0], [0.0, 0.0]])) == 1
     assert fitted_scale(surest, np.zeros((2, 2))) == 1
 

@@ -1,7 +1,5 @@
 """Rows set aside: their NLL is that of an evaluation, they teach nothing, and the best epoch is kept."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,13 +7,10 @@ import pytest
 import smtrain as sm
 from smtrain.errors import DataError, UsageError
 from smtrain.fitting.fit import Observer
-from smtrain.partitions.disk import DiskPartitions, Shelf, Storage
-from smtrain.partitions.memory import Workers
-from smtrain.softmax.design import Design
-from smtrain.softmax.holdout import validation_rows
-from smtrain.softmax.loss import Partition
 from smtrain.sources import records
 from tests.cli import smtrain
+from tests.homes import home_of
+from tests.problems import held_rows
 
 pytestmark = pytest.mark.bits
 
@@ -33,7 +28,7 @@ def table():
 
 def held(frame, share, seed=0):
     """The rows that `validation=share` sets aside, found by their labels alone."""
-    return validation_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), share, seed)
+    return held_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), share, seed)
 
 
 def mean_nll(model, frame):
@@ -219,7 +214,7 @@ class Sizes(Observer):
     """Notes how long the partitions are, and where they begin."""
 
     def on_learned(self, learned, _):
-        self.rows = [(partition.start, partition.rows) for partition in learned.partitions]
+        self.rows = learned.encoded.sum(lambda partition: ((partition.start, partition.rows),))
         self.on_disk = learned.on_disk
 
 
@@ -227,7 +222,6 @@ class Sizes(Observer):
 def test_a_file_is_cut_into_partitions_whatever_its_pieces_are(precision, tmp_path, monkeypatch):
     write_long(tmp_path / "t.csv", 9_000, 0)
     write_long(tmp_path / "v.csv", 20_000, 1)
-    monkeypatch.setattr(Storage, "set_aside", lambda *_: None)
     found, options = (
         set(),
         {"weight": "w", "validation": str(tmp_path / "v.csv"), "patience": 4, "precision": precision},
@@ -235,8 +229,8 @@ def test_a_file_is_cut_into_partitions_whatever_its_pieces_are(precision, tmp_pa
     for piece, threads, memory in [(1 << 21, 1, None), (50_000, 2, None), (1_000, 2, 1), (7_777, 3, 1 << 18)]:
         monkeypatch.setattr(records, "PIECE", piece)
         sizes = Sizes()
-        model = sm.fit(str(tmp_path / "t.csv"), threads=threads, memory=memory, observer=sizes, **options)
-        assert sizes.rows == [(0, 8192), (8192, 808), (9000, 8192), (17192, 8192), (25384, 3616)]
+        model = sm.fit(str(tmp_path / "t.csv"), home=home_of(memory, threads), observer=sizes, **options)
+        assert sizes.rows == ((0, 8192), (8192, 808), (9000, 8192), (17192, 8192), (25384, 3616))
         model.save(str(tmp_path / "m.npz"))
         found.add((tmp_path / "m.npz").read_bytes())
     assert len(found) == 1
@@ -254,25 +248,3 @@ def test_rows_of_a_file_teach_nothing_whatever_the_solver(options, tmp_path):
         model = sm.fit(str(tmp_path / "t.csv"), validation=str(tmp_path / "v.csv"), **options)
         weights.append(model.W * model.fit.get("temperature", 1.0))
     np.testing.assert_allclose(weights[0], weights[1], rtol=0 if "calibrate" not in options else 1e-12)
-
-
-@pytest.mark.parametrize("memory", [None, 1])
-def test_rows_that_are_appended_to_a_view_are_not_in_the_original(memory, monkeypatch):
-    monkeypatch.setattr(Storage, "set_aside", lambda *_: None)
-    part = Partition(Design(np.arange(6.0)[:, None]), np.zeros(6, np.intp), np.ones(6))
-    with Storage(memory) as storage, Workers(1) as workers:
-        shelf = Shelf(storage)
-        shelf.append(part)
-        original = DiskPartitions(shelf, workers, storage)
-        views = [original.set_aside(np.arange(6) < 2), original.reweighted(np.array([2.0]))]
-        for more, view in enumerate(views, 1):
-            for _ in range(more):
-                view.append(replace(part, start=view.rows))
-        assert [rows.rows for rows in (original, *views)] == [6, 12, 18]
-        assert [len(rows.weights) for rows in (original, *views)] == [6, 12, 18]
-        np.testing.assert_array_equal(original.weights, np.ones(6))
-        np.testing.assert_array_equal(views[0].weights, [0, 0, *np.ones(10)])
-        np.testing.assert_array_equal(views[1].weights, [*2 * np.ones(6), *np.ones(12)])
-        original.append(replace(part, start=6))
-        assert [len(rows.weights) for rows in (original, *views)] == [12, 12, 18]
-        assert original.take(np.array([11])).X.numeric[0, 0] == 5.0

@@ -7,12 +7,12 @@ from smtrain.fitting.gathering import Gatherer
 from smtrain.fitting.raw import RawPartition
 from smtrain.model.digest import DataDigest, Sums, column_sums, row_keys
 from smtrain.model.encoder import CategoricalColumn, Column, Encoder
-from smtrain.partitions.memory import Workers
+from smtrain.partitions.interface import Home
 
 Recoding = dict[int, NDArray[np.intp]]
 
 
-def digest_of(got: Gatherer, columns: list[tuple[int, Column]], encoder: Encoder, workers: Workers) -> DataDigest:
+def digest_of(got: Gatherer, columns: list[tuple[int, Column]], encoder: Encoder, home: Home) -> DataDigest:
     """The digest of the `columns` of `encoder`, with their positions in the table, of the labels and the weights.
 
     A word counts as the number of its level, from 1, in the order of the levels; a label as that of its class, from 0.
@@ -30,7 +30,7 @@ def digest_of(got: Gatherer, columns: list[tuple[int, Column]], encoder: Encoder
         cells = [*_words(raw, words), classes[raw.labels], raw.weights]
         return np.concatenate([column_sums(raw.numbers, keys), column_sums(np.stack(cells, axis=1), keys)])
 
-    found = workers.sum(sums, range(len(got.raw)))
+    found = home.sum(sums, range(len(got.raw)))
     places = got.slots | {i: len(got.slots) + j for j, i in enumerate(words)}  # words may have had a slot at first
     order = [places[i] for i, _ in columns] + [-2] + [-1] * (encoder.weight is not None)
     return DataDigest.of(encoder, got.rows, found[order])

@@ -55,14 +55,14 @@ def find(objective: Objective, theta: Theta, epochs: int, config: FitConfig, enc
     record: dict[str, Any] = {
         "collinear": {
             encoder.features[found.column]: [encoder.features[j] for j in found.others]
-            for found in dependences(objective.partitions)
+            for found in dependences(objective.rows)
         },
         "separation": separation and _separation_record(objective, separation, encoder),
     }
     limit = None if separation is None else Limit(separation.direction, separation.apart)
     information = observed_information(objective, theta, limit) if config.se or config.loo else None
     if config.loo and information is not None:
-        penalty = penalty_information(config.ridge, objective.partitions.features, objective.classes)
+        penalty = penalty_information(config.ridge, objective.rows.features, objective.classes)
         nll = leave_one_out(objective, theta, inverse(information + penalty))
         record["loo_nll"] = nll if np.isfinite(nll) and separation is None else None
     return Findings(record, information if config.se else None)

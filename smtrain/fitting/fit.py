@@ -3,11 +3,12 @@
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain import partitions
 from smtrain.errors import ModelError, TrainingError, UsageError, quoted
 from smtrain.fitting.arguments import config_of
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
@@ -15,16 +16,14 @@ from smtrain.fitting.findings import check_size, find
 from smtrain.fitting.learning import Learned, learn
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import Candidate, Selection, select_l2
-from smtrain.fitting.validation import dealt_folds, with_validation
+from smtrain.fitting.validation import fold_objectives, with_validation
 from smtrain.model.encoder import Encoder
 from smtrain.model.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, as_model
-from smtrain.partitions.disk import Storage
-from smtrain.partitions.memory import Workers
+from smtrain.partitions.interface import Home
 from smtrain.softmax.objective import Objective, Theta
 from smtrain.softmax.temperature import fitted_scale
-from smtrain.solvers import SOLVERS, make_solver
-from smtrain.solvers.base import Record, Solution, Status, minimise
-from smtrain.solvers.lbfgs import Lbfgs
+from smtrain.solvers import make_solver
+from smtrain.solvers.base import Record, Solution, Status, WarmSolver, minimise
 from smtrain.sources.arguments import path_of
 from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.opening import Data, open_table
@@ -56,6 +55,7 @@ def fit(
     observer: Observer | None = None,
     init: Model | None = None,
     checkpoint: str | None = None,
+    home: Home | None = None,
     **options: Any,
 ) -> Model:
     """Train a model on a CSV file, several with the same header, or a DataFrame.
@@ -63,16 +63,17 @@ def fit(
     `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`.
     `init` is a model with the same columns and classes to start from, instead of zero. `checkpoint` names a file that
     keeps the progress, every half minute and when the fit is stopped; a later call with the same options and data goes
-    on from it. It is left behind: remove it when the model is saved.
+    on from it. It is left behind: remove it when the model is saved. `home` is where the rows are to live, None is
+    what the options ask for.
     Raises DataError, UsageError, and TrainingError if training diverged.
     """
     config = config_of(config, options)
     check_options(config)
     init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
     observer = observer or Observer()
-    with Storage(config.memory) as storage, Workers(config.threads) as workers:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, observer.on_piece)
-        return _fitted(with_validation(learned, workers.threads), observer, init, checkpoint)
+    with home or partitions.home(config) as opened:
+        learned = learn(open_table(data, config.dialect, fitting=True), config, opened, observer.on_piece)
+        return _fitted(with_validation(learned), observer, init, checkpoint)
 
 
 def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:
@@ -80,7 +81,7 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     config = learned.config
     observer.on_learned(learned, config)
     check_size(config, learned.encoder)
-    objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge, config.l1)
+    objective = Objective(learned.encoded, len(learned.encoder.classes), config.ridge, config.l1)
     start = objective.zeros() if init is None else warm_start(init, learned.encoder)
     more: dict[str, Any] = {} if init is None else {"init": digest(start)}
     with kept_progress(checkpoint, config, learned, start) as kept:
@@ -115,7 +116,7 @@ def _trained(
         on_epoch=observer.on_epoch,
         on_progress=kept.on_progress,
         resume=kept.load(),
-        begin=solver.near if near and isinstance(solver, Lbfgs) else None,
+        begin=cast(WarmSolver, solver).near if near else None,
     )
 
 
@@ -123,13 +124,12 @@ def _selected(
     objective: Objective, learned: Learned, start: Theta, observer: Observer, kept: NoCheckpoint
 ) -> Selection:
     """The l2 of the lowest NLL in cross-validation."""
-    solver = make_solver(learned.config)
-    assert isinstance(solver, Lbfgs)
+    solver = cast(WarmSolver, make_solver(learned.config))  # those that are not are refused with --l2 auto
     selection = select_l2(
         objective,
         solver,
         start,
-        dealt_folds(learned),
+        fold_objectives(objective, learned.config),
         one_se=learned.config.one_se,
         on_candidate=observer.on_candidate,
         on_walk=kept.on_walk,
@@ -178,12 +178,7 @@ def _check_same(what: str, old: dict[Hashable, str], new: dict[Hashable, str]) -
 
 def check_options(config: FitConfig) -> None:
     """Raise UsageError for options that contradict each other or cannot be."""
-    if config.solver_name not in SOLVERS:
-        raise UsageError(f"there is no solver {quoted(config.solver_name)}", hint=f"there are {', '.join(SOLVERS)}")
-    if config.solver_name != "gd" and (config.learning_rate is not None or config.batch_size is not None):
-        raise UsageError(f"--solver {config.solver_name} takes no learning rate and no batch size", hint="gd does")
-    if config.solver_name == "lbfgs" and config.l1 > 0:
-        raise UsageError("--solver lbfgs cannot minimise with --l1", hint="--solver proximal can, and so can gd")
+    make_solver(config)
     _check_texts(config)
     _check_selection(config)
     if config.se or config.loo:
@@ -191,8 +186,6 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
-    if config.solver_name != "gd" and config.momentum:
-        raise UsageError("--momentum needs gradient descent", hint="--solver gd")
     ranges = {
         "l1": 0 <= config.l1 < math.inf,
         "l2": 0 <= config.ridge < math.inf,
@@ -241,8 +234,6 @@ def _check_selection(config: FitConfig) -> None:
     if config.l2 != "auto" and (config.one_se or config.folds != FitConfig.folds):
         what = "--one-se" if config.one_se else "--folds"
         raise UsageError(f"{what} needs l2 to be chosen", hint="--l2 auto")
-    if config.solver_name == "gd" and config.l2 == "auto":
-        raise UsageError("--l2 auto is not for gradient descent", hint="leave out --solver gd and its options")
 
 
 def _check_inference(config: FitConfig) -> None:

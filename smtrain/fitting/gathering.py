@@ -18,7 +18,8 @@ from smtrain.fitting.roles import roles_of
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.model.encoder import MISSING_LEVEL
 from smtrain.model.labels import check_weights
-from smtrain.partitions.disk import Shelf, Storage
+from smtrain.partitions.interface import Home, Shelf
+from smtrain.partitions.sizes import Sizes
 from smtrain.softmax.design import Floats
 from smtrain.sources.dialect import SMALLEST_SCALE
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, positions
@@ -27,12 +28,6 @@ from smtrain.sources.reading import until_fault
 from smtrain.sources.records import piece_bytes
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
-
-# Rows of a partition, fewer for wide tables: a function of the header alone, so how the file is read changes no sum.
-PARTITION_ROWS, PARTITION_CELLS = 8192, 1 << 21
-# What a fit takes besides its rows, for --memory. Measured with 5 to 2,000 columns: the interpreter with its libraries
-# 80 MB; a thread some 40 MB, and 8 times the text that it parses; later up to 5 partitions for means and deviations.
-PROGRAM, THREAD, TIMES_THE_TEXT, PARTITIONS_OF_A_THREAD = 100 << 20, 50 << 20, 9, 5
 
 
 class Gatherer:
@@ -43,8 +38,8 @@ class Gatherer:
     the raw partitions, `raw`.
     """
 
-    def __init__(self, table: Table, config: FitConfig, storage: Storage, threads: int) -> None:
-        self.table, self.config, self._threads = table, config, threads
+    def __init__(self, table: Table, config: FitConfig, home: Home) -> None:
+        self.table, self.config, self._threads = table, config, home.threads
         names, roles = table.names, roles_of(table, config)
         self.target, self.weight, self.forced = roles.target, roles.weight, roles.forced
         table.weigh_by(self.weight)
@@ -54,11 +49,10 @@ class Gatherer:
         self.vocabularies = {i: Vocabulary() for i in (*roles.features, self.target)}
         self.first_seen: dict[int, tuple[Place, str]] = {}
         self.slots: dict[int, int] = {}
-        self.partition_rows = max(256, min(PARTITION_ROWS, PARTITION_CELLS // len(names)))
-        self.partition_bytes = 8 * self.partition_rows * (len(names) + 2)
-        parsing = TIMES_THE_TEXT * piece_bytes(len(names)) + self.partition_bytes
-        storage.set_aside(PROGRAM + threads * (THREAD + max(parsing, PARTITIONS_OF_A_THREAD * self.partition_bytes)))
-        self.raw = Shelf[RawPartition](storage)
+        self.partition_rows = home.partition_rows(len(names))
+        self.sizes = Sizes(len(names), self.partition_rows, home.threads)
+        home.reserve(self.sizes.reading(piece_bytes(len(names))))
+        self.raw: Shelf[RawPartition] = home.shelf()
         self._open: RawPartition | None = None
         self._filled = 0
         self.rows = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.fitting.contracting import contract_of
 from smtrain.fitting.digesting import digest_of
-from smtrain.fitting.gathering import PROGRAM, Gatherer
+from smtrain.fitting.gathering import Gatherer
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.raw import ColumnMoments, RawPartition, counting, moments
 from smtrain.fitting.refusals import (
@@ -26,10 +26,12 @@ from smtrain.fitting.refusals import (
 from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, Encoder, NumericColumn
-from smtrain.partitions.disk import DiskPartitions, Kept, Shelf, Storage
-from smtrain.partitions.memory import Items, Seen, Workers, each
+from smtrain.partitions.interface import Home, Items, Shelf
+from smtrain.partitions.memory import Seen, each
 from smtrain.softmax.loss import Partition
-from smtrain.solvers.lbfgs import most_bytes
+from smtrain.softmax.rows import Rows
+from smtrain.solvers import make_solver
+from smtrain.solvers.base import Shape
 from smtrain.sources.interface import Reading
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.notation import in_other_notation, is_number, looks_like_other_notation
@@ -38,10 +40,6 @@ from smtrain.sources.usable import Skipped
 
 # Values of l2 that a cross-validation tries at most: from 1e-4 to 1e4.
 MOST_CANDIDATES = 9
-# To deal rows out, for validation or into folds, takes so many bytes of a row for a while: ten numbers and a bit.
-BYTES_DEALT = 96
-# Arrays of the size of the weights: points, their gradients, and what is being computed.
-KEPT_THETAS = 20
 
 
 @dataclass
@@ -50,19 +48,20 @@ class Learned:
 
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
     `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
-    count the rows, `on_disk` the bytes of rows in the temporary file, and `validation_rows` how many of the rows in
-    `partitions` are set aside; `rows` are those of the table, without those that were `skipped`; a partition has at
-    most `partition_rows`. `doubt` says what else the text of the table may be.
+    count the rows, and `validation_rows` how many of the `encoded` rows are set aside; their partitions are on `shelf`,
+    at `home`. `rows` are those of the table, without those that were `skipped`; a partition has at most
+    `partition_rows`. `doubt` says what else the text of the table may be.
     """
 
     encoder: Encoder
-    partitions: DiskPartitions
+    home: Home
+    shelf: Shelf[Partition]
+    encoded: Rows
     rows: int
     class_counts: dict[str, int]
     missing: dict[str, int]
     delimiter: str
     config: FitConfig
-    on_disk: int
     factors: NDArray[np.float64]
     contract: Contract
     data: DataDigest
@@ -72,25 +71,30 @@ class Learned:
     skipped: Skipped = field(default_factory=Skipped)
     doubt: str | None = None
 
+    @property
+    def on_disk(self) -> int:
+        """The bytes of rows in the temporary file."""
+        return self.home.on_disk
+
 
 class Learner:
     """Settles the encoder of what was gathered, and encodes it."""
 
-    def __init__(self, gathered: Gatherer, storage: Storage) -> None:
-        self._got, self._storage = gathered, storage
+    def __init__(self, gathered: Gatherer, home: Home) -> None:
+        self._got, self._home = gathered, home
         self._raws: Items[RawPartition] = gathered.raw
         self._settled: Callable[[RawPartition], RawPartition] = lambda raw: raw
         self._ignored: dict[int, str] = {}
         self._missing: dict[str, int] = {}
 
-    def finish(self, workers: Workers) -> Learned:
+    def finish(self) -> Learned:
         """Settle what only the whole table can tell, and encode."""
         if self._got.rows == 0:
             raise self._got.table.no_rows()
         self._got.close_partition()
         classes = self._classes()
         self._weigh(classes)
-        columns = self._columns(workers)
+        columns = self._columns()
         encoder = Encoder(
             columns=tuple(column for _, column in columns),
             target=self._got.table.names[self._got.target],
@@ -102,19 +106,20 @@ class Learner:
         if not columns:
             raise no_column(self._got.table.source, encoder.ignored).error()
         config = self._got.config.settled(self._got.rows * len(encoder.numeric), self._mean, self._heaviest)
-        contract = contract_of(self._got, columns, self._found, workers)
-        data = digest_of(self._got, columns, encoder, workers)
-        self._storage.set_aside(self._training_bytes(encoder, workers.threads))
-        shelf = Shelf(self._storage, self._encode(encoder, [i for i, _ in columns], config.precision, workers))
+        contract = contract_of(self._got, columns, self._found, self._home)
+        data = digest_of(self._got, columns, encoder, self._home)
+        self._home.reserve(self._training_bytes(encoder, config))
+        shelf = self._encode(encoder, [i for i, _ in columns], config.precision)
         return Learned(
             encoder=encoder,
-            partitions=DiskPartitions(shelf, workers, self._storage),
+            home=self._home,
+            shelf=shelf,
+            encoded=self._home.rows(shelf),
             rows=self._got.rows,
             class_counts=self._class_counts,
             missing=self._missing,
             delimiter=self._got.table.delimiter,
             config=config,
-            on_disk=self._storage.on_disk,
             factors=self._factors,
             contract=contract,
             counting=self._named_counting([i for i, _ in columns]),
@@ -124,22 +129,14 @@ class Learner:
             doubt=self._got.table.doubt,
         )
 
-    def _training_bytes(self, encoder: Encoder, threads: int) -> int:
+    def _training_bytes(self, encoder: Encoder, config: FitConfig) -> int:
         """What training takes besides the rows, at most."""
-        p, K, config = len(encoder.features), len(encoder.classes), self._got.config
-        thread = 4 * self._got.partition_bytes + 6 * 8 * self._got.partition_rows * K
-        solver = KEPT_THETAS * 8 * p * K
-        if config.solver_name != "gd":
-            width, proximal = len(encoder.columns) + len(encoder.gappy), config.l1 > 0
-            solver += most_bytes(self._got.rows, p, width, K, threads, proximal=proximal)
-            if config.l2 == "auto":  # the fit of all rows waits while a fold is fitted; and where all of them ended
-                solver *= 2
-                solver += MOST_CANDIDATES * (config.folds + 1) * 8 * p * K
-        elif config.batch_size is not None:
-            solver += 8 * self._got.rows  # the order of the rows
-        dealt = self._got.rows if config.l2 == "auto" or isinstance(config.validation, float) else 0
-        masks = (9 + config.folds) * dealt
-        return PROGRAM + threads * thread + max(solver + masks, BYTES_DEALT * dealt)
+        p, K = len(encoder.features), len(encoder.classes)
+        shape = Shape(self._got.rows, p, len(encoder.columns) + len(encoder.gappy), K, self._home.threads)
+        auto = config.l2 == "auto"  # the fit of all rows waits while a fold is fitted; and where all of them ended
+        kept = MOST_CANDIDATES * (config.folds + 1) if auto else 0
+        solver = make_solver(config).most_bytes(shape)
+        return self._got.sizes.training(p, K, solver, fits=2 if auto else 1, kept=kept)
 
     def _classes(self) -> list[str]:
         """The classes in their final order, and the labels recoded. Raises DataError if they are no classes."""
@@ -174,9 +171,9 @@ class Learner:
         self._mean = float((total * factors).sum()) / self._got.rows
         self._heaviest = max(float(raw.weights.max()) for raw in each(self._raws))
 
-    def _columns(self, workers: Workers) -> list[tuple[int, Column]]:
+    def _columns(self) -> list[tuple[int, Column]]:
         """The columns that are kept, by position; the others go to `_ignored` with the reason."""
-        self._found = self._moments(workers)
+        self._found = self._moments()
         self._counting = counting(self._raws, [self._got.slots[i] for i in self._found])
         found = []
         for i, kind in self._got.kinds.items():
@@ -192,10 +189,10 @@ class Learner:
                 found.append((i, column))
         return found
 
-    def _moments(self, workers: Workers) -> dict[int, ColumnMoments]:
+    def _moments(self) -> dict[int, ColumnMoments]:
         numbers = [i for i, kind in self._got.kinds.items() if kind is Reading.NUMBER]
         slots = [self._got.slots[i] for i in numbers]
-        return dict(zip(numbers, moments(self._raws, slots, workers), strict=True))
+        return dict(zip(numbers, moments(self._raws, slots, self._home), strict=True))
 
     def _numeric(self, i: int, found: ColumnMoments) -> NumericColumn | str:
         name = self._got.table.names[i]
@@ -257,7 +254,7 @@ class Learner:
         place = place if text == first else Place(place.source)
         return other_notation(self._got.table.names[i], text, place).error()
 
-    def _encode(self, encoder: Encoder, order: list[int], precision: str, workers: Workers) -> list[Kept[Partition]]:
+    def _encode(self, encoder: Encoder, order: list[int], precision: str) -> Shelf[Partition]:
         """Encode partition by partition, letting go of the raw ones."""
         slots = [self._got.slots[i] for i in order if self._got.kinds[i] is Reading.NUMBER]
         texts = [i for i in order if self._got.kinds[i] is Reading.TEXT]
@@ -268,14 +265,13 @@ class Learner:
         dtype = np.float32 if precision == "float32" else np.float64
         every = len(slots) == len(self._got.slots)
 
-        def encode(k: int) -> Kept[Partition]:
+        def encode(k: int) -> Partition:
             raw = self._settled(self._got.raw.release(k))
             codes = tuple(table[raw.words(i)] for table, i in zip(tables, texts, strict=True))
             numbers = raw.numbers if every else np.ascontiguousarray(raw.numbers[:, slots])
-            X, start = encoder.design(numbers, codes, dtype), k * self._got.partition_rows
-            return self._storage.keep(Partition(X, raw.labels, raw.weights, start))
+            return Partition(encoder.design(numbers, codes, dtype), raw.labels, raw.weights)
 
-        return list(workers.map(encode, range(len(self._got.raw))))
+        return self._home.listed(encode, len(self._got.raw))
 
 
 def _weight_of_classes(raw: RawPartition, classes: int) -> NDArray[np.float64]:
@@ -300,11 +296,9 @@ def class_weights(
     return np.array([asked.get(name, 1.0) for name in classes])
 
 
-def learn(
-    table: Table, config: FitConfig, workers: Workers, storage: Storage, on_piece: Callable[[int, int], None]
-) -> Learned:
-    """Read `table` once and give back the encoder and the encoded rows, which live as long as `storage` is open."""
+def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> Learned:
+    """Read `table` once and give back the encoder and the encoded rows, which live as long as `home` is open."""
     with table.advising():
-        gathered = Gatherer(table, config, storage, workers.threads)
+        gathered = Gatherer(table, config, home)
         gathered.read(on_piece)
-        return Learner(gathered, storage).finish(workers)
+        return Learner(gathered, home).finish()

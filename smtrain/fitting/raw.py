@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.partitions.memory import Items, Workers, each
+from smtrain.partitions.interface import Home, Items
+from smtrain.partitions.memory import each
 from smtrain.softmax.design import Floats, row_tiles
 from smtrain.softmax.tree import pairwise_sum
 
@@ -60,7 +61,7 @@ class _First:
         return _First(*(a + b for a, b in pairs))
 
 
-def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> list[ColumnMoments]:
+def moments(raws: Items[RawPartition], slots: list[int], home: Home) -> list[ColumnMoments]:
     """Mean and deviation of some columns by two passes, each accurate for any offset and without overflow to 1e150.
 
     A missing cell counts as the mean. Var = Σ v ((x − m)/r)² / Σ v, r = max |x − c|, corrected by the square of the
@@ -79,7 +80,7 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
         x = columns(raw)
         return np.stack([_tops(x), _tops(x[raw.weights > 0]) if (raw.weights == 0).any() else _tops(x)])
 
-    tops, counted = np.maximum.reduce(list(workers.map(largest, raws)))
+    tops, counted = np.maximum.reduce(list(home.map(largest, raws)))
     counted = np.where(np.isfinite(counted), counted, tops)  # no row of a number counts
     r = np.maximum(np.maximum(counted[0] - shift, counted[1] + shift), np.finfo(float).tiny)
 
@@ -95,13 +96,13 @@ def moments(raws: Items[RawPartition], slots: list[int], workers: Workers) -> li
             x /= r
             yield x, v
 
-    one = workers.sum(first, raws)
+    one = home.sum(first, raws)
     centre = one.shifted / np.where(one.weight > 0, one.weight, 1)
 
     def second(raw: RawPartition) -> NDArray[np.float64]:
         return pairwise_sum(_second(x, v, centre) for x, v in tiles(raw))
 
-    two: NDArray[np.float64] = workers.sum(second, raws) / one.all_weight
+    two: NDArray[np.float64] = home.sum(second, raws) / one.all_weight
     deviation = r * np.sqrt(np.maximum(two[0] - two[1] ** 2, 0))
     found = zip(shift + centre * r, deviation, -tops[1], tops[0], one.missing, np.abs(counted).max(axis=0), strict=True)
     return [
@@ -172,7 +173,7 @@ def sampled(raws: Items[RawPartition], slots: list[int], most: int) -> Floats:
     return np.concatenate(found, axis=1)
 
 
-def code_counts(raws: Items[RawPartition], codes: dict[int, int], workers: Workers) -> dict[int, NDArray[np.intp]]:
+def code_counts(raws: Items[RawPartition], codes: dict[int, int], home: Home) -> dict[int, NDArray[np.intp]]:
     """How many rows have each code of first sight, by column of words; `codes` says how many codes each column has."""
     if not codes:
         return {}
@@ -181,7 +182,7 @@ def code_counts(raws: Items[RawPartition], codes: dict[int, int], workers: Worke
         return np.concatenate([np.bincount(raw.words(i), minlength=size) for i, size in codes.items()])
 
     ends = np.cumsum(list(codes.values()))
-    return dict(zip(codes, np.split(workers.sum(counts, raws), ends[:-1]), strict=True))
+    return dict(zip(codes, np.split(home.sum(counts, raws), ends[:-1]), strict=True))
 
 
 def counting(raws: Items[RawPartition], slots: list[int]) -> dict[int, float]:

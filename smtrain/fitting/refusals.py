@@ -5,11 +5,10 @@ cells of each: what is said of one cell where `cells` is None is said of so many
 """
 
 import re
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from smtrain.errors import MOST_LISTED, DataError, counted, quoted, with_cells
 from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE
@@ -27,7 +26,7 @@ REGRESSION_VALUES = 100
 REGRESSION_SHARE = 0.5
 # The deviation of a column whose numbers differ by their last bit only, as a share of the largest: at most so much.
 # A larger limit would leave out columns with a far origin, such as times in seconds.
-CONSTANT = 2 * float(np.finfo(float).eps)
+CONSTANT = 2 * sys.float_info.epsilon
 # Whole numbers from here on are not all floating-point numbers: different ones of 16 digits and more become equal.
 LARGEST_WHOLE = 2.0**53
 # Rows from which on a column of numbers that goes up by one is believed to count the rows.

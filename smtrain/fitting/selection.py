@@ -6,14 +6,14 @@ The rows of a fold are those of the fit with other weights: nothing is read, cop
 rows set aside comes with every pass.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.softmax.objective import Objective, Theta
-from smtrain.solvers.lbfgs import Lbfgs, LbfgsState, is_near
+from smtrain.solvers.base import State, WarmSolver
 
 # The path starts at the default and goes by factors of ten: near its minimum the NLL changes by less than its error
 # within a factor of three.
@@ -42,10 +42,10 @@ class Part:
     """
 
     l2: float
-    whole: LbfgsState | None = None
+    whole: State | None = None
     ends: tuple[Theta, ...] = ()
     nlls: tuple[float, ...] = ()
-    running: LbfgsState | None = None
+    running: State | None = None
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,21 @@ class Selection:
 @np.errstate(over="ignore", invalid="ignore")  # as in a fit: a step too far gives numbers that are not finite
 def select_l2(
     objective: Objective,
-    solver: Lbfgs,
+    solver: WarmSolver,
     start: Theta,
-    fold_of: NDArray[np.intp],
+    folds: Sequence[Objective],
     *,
     one_se: bool,
     on_candidate: Callable[[Candidate], object],
     on_walk: Callable[[Walk], object] = ignore,
     resume: Walk | None = None,
 ) -> Selection:
-    """Choose l2 for `objective` by the folds of its rows, `fold_of` (n,): that of the lowest NLL.
+    """Choose l2 for `objective` by its `folds`, each the objective without the rows set aside: that of the lowest NLL.
 
     With `one_se`, the largest l2 whose NLL is within a standard error of the lowest (Breiman et al., 1984). `on_walk`
     is told before every step where the selection is. With `resume`, goes on from there to the same end.
     """
-    path = _Path(objective, solver, start, fold_of, on_candidate=on_candidate, on_walk=on_walk)
+    path = _Path(objective, solver, start, folds, on_candidate=on_candidate, on_walk=on_walk)
     path.resume(resume)
     origin = path.add(START, None)
     found = origin
@@ -120,17 +120,16 @@ class _Path:
     def __init__(
         self,
         objective: Objective,
-        solver: Lbfgs,
+        solver: WarmSolver,
         start: Theta,
-        fold_of: NDArray[np.intp],
+        folds: Sequence[Objective],
         *,
         on_candidate: Callable[[Candidate], object],
         on_walk: Callable[[Walk], object],
     ) -> None:
         self._solver, self._objective, self._start = solver, objective, start
         self._tell, self._tell_walk = on_candidate, on_walk
-        self._folds = [objective.setting_aside(fold_of == fold) for fold in range(int(fold_of.max()) + 1)]
-        self._weights = np.array([fold.totals.aside for fold in self._folds])
+        self._folds, self._weights = folds, np.array([fold.totals.aside for fold in folds])
         self.candidates: list[Candidate] = []
         self.ends: dict[float, tuple[Theta, ...]] = {}
         self.epochs = 0
@@ -173,7 +172,7 @@ class _Path:
         begin = self._solver.start if origin is None else self._solver.near
         most = FIRST_EPOCHS if origin is None else MOST_EPOCHS
         state = self._minimised(whole, part, lambda: begin(whole, whole.value_and_grad(theta)), most)
-        return Part(part.l2, replace(state, logits=None), (state.point.theta,))
+        return Part(part.l2, state.alone(), (state.point.theta,))
 
     def _fold_fitted(self, part: Part, origin: float | None) -> Part:
         """One more fold; it starts as far from where all rows ended as it was at `origin`."""
@@ -189,12 +188,11 @@ class _Path:
         assert nll is not None
         return replace(part, ends=(*part.ends, end.theta), nlls=(*part.nlls, nll), running=None)
 
-    def _minimised(self, objective: Objective, part: Part, begin: Callable[[], LbfgsState], most: int) -> LbfgsState:
+    def _minimised(self, objective: Objective, part: Part, begin: Callable[[], State], most: int) -> State:
         state = part.running or begin()
-        with objective.partitions.lending():
-            while not state.stalled and state.epoch < most and not is_near(state, ACCURACY):
-                self._tell_walk(self._walk(replace(part, running=state)))
-                state = self._solver.step(objective, state, most - state.epoch)
+        while not state.stalled and state.epoch < most and not self._solver.is_near(state, ACCURACY):
+            self._tell_walk(self._walk(replace(part, running=state)))
+            state = self._solver.step(objective, state, most - state.epoch)
         self.epochs += state.epoch + 1
         return state
 

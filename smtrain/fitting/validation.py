@@ -2,61 +2,63 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from smtrain.errors import DataError
 from smtrain.fitting.learning import Learned
+from smtrain.fitting.options import FitConfig
 from smtrain.model.labels import SKIP, labelled, nothing_to_measure
 from smtrain.partitions.memory import joined
-from smtrain.softmax.holdout import NEVER, folds, validation_rows
+from smtrain.softmax.holdout import Folds, Share
 from smtrain.softmax.loss import Partition
+from smtrain.softmax.objective import Objective
+from smtrain.softmax.rows import set_aside
+from smtrain.softmax.sampling import row_counts
 from smtrain.sources.opening import open_table
 from smtrain.sources.table import Table
 
 NONE_ASIDE = "no row can be set aside, for every class needs one to learn from"
 
 
-def with_validation(learned: Learned, threads: int) -> Learned:
+def with_validation(learned: Learned) -> Learned:
     """The same, with the rows set aside that the options ask for. Raises DataError if there are none."""
     asked = learned.config.validation
     if asked is None:
         return learned
-    if isinstance(asked, str):
-        return replace(learned, validation_rows=_append_file(asked, learned, threads))
-    aside = _share(asked, learned)
-    return replace(learned, partitions=learned.partitions.set_aside(aside), validation_rows=int(aside.sum()))
+    return _with_file(asked, learned) if isinstance(asked, str) else _with_share(asked, learned)
 
 
-def dealt_folds(learned: Learned) -> NDArray[np.intp]:
-    """The fold of each row, (n,), for the cross-validation. Raises DataError if every class has a single row."""
-    rows, config = learned.partitions, learned.config
-    fold_of = folds(rows.labels, rows.weights, config.folds, config.seed)
-    if (fold_of == NEVER).all():
+def fold_objectives(objective: Objective, config: FitConfig) -> list[Objective]:
+    """For each fold of the cross-validation the objective without its rows. Raises DataError if there is no fold."""
+    folds = Folds(objective.row_counts, config.folds, config.seed)
+    if not folds.number:
         raise DataError(f"--l2 auto: {NONE_ASIDE}", hint="--l2 NUMBER sets the penalty")
-    return fold_of
+    numbers = objective.rows.keep(folds)
+    return [objective.setting_aside(numbers, fold) for fold in range(folds.number)]
 
 
-def _share(share: float, learned: Learned) -> NDArray[np.bool_]:
-    rows = learned.partitions
-    aside = validation_rows(rows.labels, rows.weights, share, learned.config.seed)
-    if not aside.any():
-        raise DataError(f"--validation {share}: {NONE_ASIDE}", hint="a larger share, or a file of other rows")
-    return aside
+def _with_share(fraction: float, learned: Learned) -> Learned:
+    counts = learned.encoded.sum(partial(row_counts, classes=len(learned.encoder.classes)))
+    share = Share(counts, fraction, learned.config.seed)
+    if not share.quota.any():
+        raise DataError(f"--validation {fraction}: {NONE_ASIDE}", hint="a larger share, or a file of other rows")
+    rows = set_aside(learned.encoded, learned.encoded.keep(share))
+    return replace(learned, encoded=rows, validation_rows=int(share.quota.sum()))
 
 
-def _append_file(path: str, learned: Learned, threads: int) -> int:
-    """Set the rows of a file aside, after those of the fit; their number. Raises DataError if they weigh nothing."""
-    rows, table = learned.partitions, open_table(path, learned.encoder.dialect)
-    training, weight = rows.rows, 0.0
-    for partition in recut(_pieces(table, learned, threads), learned.partition_rows):
-        rows.append(replace(partition, v=np.zeros(partition.rows), u=partition.v, start=rows.rows))
+def _with_file(path: str, learned: Learned) -> Learned:
+    """With the rows of a file set aside, behind those of the fit. Raises DataError if they weigh nothing."""
+    table, count, weight = open_table(path, learned.encoder.dialect), 0, 0.0
+    for partition in recut(_pieces(table, learned, learned.home.threads), learned.partition_rows):
+        learned.shelf.append(partition.set_aside(np.ones(partition.rows, np.bool_)))
+        count += partition.rows
         weight += float(partition.v.sum())
     learned.skipped.include(table.skipped)
     if weight <= 0:
-        raise nothing_to_measure(table, rows=rows.rows > training)
-    return rows.rows - training
+        raise nothing_to_measure(table, rows=count > 0)
+    return replace(learned, encoded=learned.home.rows(learned.shelf), validation_rows=count)
 
 
 def recut(pieces: Iterable[Partition], size: int) -> Iterator[Partition]:

@@ -8,7 +8,7 @@ from smtrain.errors import listed, quoted
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.profile import Profile
-from smtrain.partitions.memory import MemoryPartitions, Workers
+from smtrain.partitions.memory import MemoryHome
 from smtrain.softmax.collinearity import dependences
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
@@ -43,7 +43,6 @@ def _determined(x: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Iterato
     if len(known) < 2:
         return
     X = np.nan_to_num(X[:, known])
-    with Workers(1) as workers:
-        rows = Partition(Design(X), np.zeros(len(X), np.intp), np.ones(len(X)))
-        found = dependences(MemoryPartitions([rows], workers))
+    rows = Partition(Design(X), np.zeros(len(X), np.intp), np.ones(len(X)))
+    found = dependences(MemoryHome().rows([rows]))
     yield from ((int(known[one.column]), tuple(int(known[j]) for j in one.others)) for one in found)

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
+from smtrain import partitions
 from smtrain.fitting.fit import check_options
 from smtrain.fitting.learning import learn
 from smtrain.fitting.options import FitConfig
-from smtrain.partitions.disk import Storage
-from smtrain.partitions.memory import Workers
 from smtrain.softmax.differences import GradientCheck, check_gradient
 from smtrain.softmax.objective import Objective
 from smtrain.sources.opening import Data, open_table
@@ -16,9 +15,9 @@ def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
     """Σ X ⊗ (S − Y) against central differences at a random W, on `data`; at most `most` parameters, drawn by seed."""
     check_options(config)
     config = replace(config, precision="float64")  # differences need every digit
-    with Storage(config.memory) as storage, Workers(config.threads) as workers:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, workers, storage, lambda *_: None)
-        objective = Objective(learned.partitions, len(learned.encoder.classes), config.ridge)
+    with partitions.home(config) as home:
+        learned = learn(open_table(data, config.dialect, fitting=True), config, home, lambda *_: None)
+        objective = Objective(learned.encoded, len(learned.encoder.classes), config.ridge)
         return check_gradient(
             objective, (*learned.encoder.features, "intercept"), learned.encoder.classes, config.seed, most
         )

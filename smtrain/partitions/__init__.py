@@ -1,1 +1,21 @@
-"""Where encoded rows live: each module offers the `Partitions` of smtrain.softmax.objective."""
+"""Where encoded rows live. To add a home: a module here with `open_home`, and its line in HOMES."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command line loads no numpy before a command is called
+    from smtrain.partitions.interface import Home, Options
+
+# The first whose condition holds is taken.
+HOMES: dict[str, "Callable[[Options], bool]"] = {
+    "smtrain.partitions.disk": lambda options: options.memory is not None,
+    "smtrain.partitions.memory": lambda options: options.memory is None,
+}
+
+
+def home(options: "Options") -> "Home":
+    """The home that the options of a fit ask for; it is open from `with` to its end."""
+    name = next(name for name, wanted in HOMES.items() if wanted(options))
+    opened: Home = import_module(name).open_home(options)
+    return opened

@@ -6,29 +6,26 @@ each thread. The arrays have the same values, shapes and order in memory as on d
 """
 
 import errno
-import math
 import mmap
 import os
 import pickle
 import tempfile
+import weakref
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import RLock
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from smtrain.errors import OutputError, UsageError, quoted
-from smtrain.partitions.memory import Items, MemoryPartitions, Workers
-from smtrain.softmax.loss import Partition
-from smtrain.softmax.tree import Additive
+from smtrain.partitions import sizes
+from smtrain.partitions.interface import Options, Shelf
+from smtrain.partitions.memory import MemoryHome
 
 S = TypeVar("S")
-R = TypeVar("R")
-T = TypeVar("T", bound=Additive)
 ALIGNMENT = 64
 
 
@@ -64,7 +61,7 @@ class _File:
         self._fd = self._file.fileno()
         self.end = 0
         self._free: list[tuple[int, int]] = []  # sizes and offsets, in order
-        self._lock = Lock()
+        self._lock = RLock()
 
     def take(self, size: int) -> tuple[int, int]:
         """An extent of at least `size` bytes, as its size and offset: the smallest free one, or a new one."""
@@ -83,11 +80,6 @@ class _File:
         with self._lock:
             insort(self._free, extent)
 
-    def allocate(self, extent: tuple[int, int]) -> None:
-        """Make sure that the disk has the room: writing to a mapped page could not say so."""
-        with _failing(self._folder):
-            os.posix_fallocate(self._fd, extent[1], extent[0])
-
     def write(self, data: memoryview, offset: int) -> None:
         """Write all of it."""
         with _failing(self._folder):
@@ -102,11 +94,10 @@ class _File:
             done += os.preadv(self._fd, [data[done:]], extent[1] + done)
         return data
 
-    def map(self, extent: tuple[int, int], *, writable: bool = False) -> mmap.mmap:
-        """The extent as memory, until nothing uses it any more."""
-        protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+    def map(self, extent: tuple[int, int]) -> mmap.mmap:
+        """The extent as memory to read, until nothing uses it any more."""
         try:
-            return mmap.mmap(self._fd, extent[0], prot=protection, offset=extent[1])
+            return mmap.mmap(self._fd, extent[0], prot=mmap.PROT_READ, offset=extent[1])
         except OSError as error:
             if error.errno == errno.ENOMEM:
                 raise MemoryError from error
@@ -150,33 +141,31 @@ def _copied(buffers: Sequence[memoryview]) -> memoryview:
 class Storage:
     """Keeps things made of arrays: in memory while there is room, then in a file.
 
-    `memory` is what the process may take at most, in bytes; None is no limit. `set_aside` says what it needs besides.
+    `memory` is what the process may take at most, in bytes. `reserve` says what it needs besides.
     """
 
-    def __init__(self, memory: int | None = None) -> None:
-        self._memory = math.inf if memory is None else memory
-        self._aside, self._used = 0, 0
-        self._lock = Lock()
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._reserved, self._used = 0, 0
+        self._lock = RLock()  # what is let go may be let go by a thread that is at work here
         self._file: _File | None = None
-        self._mapped: list[mmap.mmap] = []
-        self._lent: list[Kept[Any]] = []
 
     @property
     def on_disk(self) -> int:
         """The size of the file."""
         return 0 if self._file is None else self._file.end
 
-    def set_aside(self, size: int) -> None:
+    def reserve(self, size: int) -> None:
         """Leave at least so many bytes for the rest of the process. Raises UsageError if there are not so many."""
-        self._aside = max(self._aside, size)
-        if self._aside > self._memory:
-            least = f"{_aligned(self._aside, 1 << 20) >> 20}M"
+        self._reserved = max(self._reserved, size)
+        if self._reserved > self._memory:
+            least = f"{_aligned(self._reserved, 1 << 20) >> 20}M"
             what = f"--memory is too little: this fit needs {least}, even with all rows on disk"
             raise UsageError(what, hint=f"--memory {least} or more; fewer --threads need less")
 
     def _fits(self, size: int) -> bool:
         with self._lock:
-            fits = self._used + self._aside + size <= self._memory
+            fits = self._used + self._reserved + size <= self._memory
             self._used += size if fits else 0
         return fits
 
@@ -187,13 +176,11 @@ class Storage:
 
     def keep(self, thing: S) -> Kept[S]:
         """Keep it. On disk, changes of it are not seen. Raises OutputError if the disk is full."""
-        found: list[pickle.PickleBuffer] = []
-        head = pickle.dumps(thing, protocol=5, buffer_callback=found.append)
-        buffers = [buffer.raw() for buffer in found]
+        pickled: list[pickle.PickleBuffer] = []
+        head = pickle.dumps(thing, protocol=5, buffer_callback=pickled.append)
+        buffers = [buffer.raw() for buffer in pickled]
         size = sum(_aligned(buffer.nbytes) for buffer in buffers)
         fits = self._fits(size)
-        if fits and self._memory == math.inf:
-            return Kept(size, thing)
         kept = Kept[S](size, None, head, tuple(buffer.nbytes for buffer in buffers))
         if fits:
             return Kept(size, kept.build(_copied(buffers)))
@@ -228,48 +215,18 @@ class Storage:
             self._used -= kept.size
         return None
 
-    def array(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """An array of any values, to be written to; in the file if there is no room. See `let_go`."""
-        size = 8 * math.prod(shape)
-        if self._fits(size):
-            self._lent.append(Kept(size, shape))
-            return np.empty(shape)
-        file = self._the_file()
-        extent = file.take(size)
-        file.allocate(extent)
-        self._lent.append(Kept(size, extent=extent))
-        self._mapped.append(file.map(extent, writable=True))
-        return np.frombuffer(self._mapped[-1], np.float64, math.prod(shape)).reshape(shape)
-
-    @contextmanager
-    def lending(self) -> Iterator[None]:
-        """A while at whose end the arrays that it asked for are given back: nothing may use them any more."""
-        lent, mapped = len(self._lent), len(self._mapped)
-        try:
-            yield
-        finally:
-            for one in self._lent[lent:]:
-                self.discard(one)
-            del self._lent[lent:], self._mapped[mapped:]
-
-    def let_go(self) -> None:
-        """Take the pages of the arrays in the file out of memory; they come back when they are used."""
-        for mapped in self._mapped:
-            mapped.madvise(mmap.MADV_DONTNEED)
-
-    def __enter__(self) -> "Storage":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
+    def close(self) -> None:
+        """Give up the file."""
         if self._file is not None:
             self._file.close()
 
 
-class Shelf(Items[S]):
-    """A list of things that a storage keeps."""
+class DiskShelf(Generic[S]):
+    """A list of things that a storage keeps. Their room is free again when nothing refers to the list any more."""
 
-    def __init__(self, storage: Storage, kept: list[Kept[S]] | None = None) -> None:
-        self._storage, self._kept = storage, kept or []
+    def __init__(self, storage: Storage, kept: Iterable[Kept[S]] = ()) -> None:
+        self._storage, self._kept = storage, [*kept]
+        weakref.finalize(self, _discard, storage, self._kept).atexit = False
 
     def append(self, thing: S) -> None:
         """Keep one more."""
@@ -282,67 +239,51 @@ class Shelf(Items[S]):
         return self._storage.get(self._kept[index])
 
     def release(self, index: int) -> S:
-        """The thing at a place, which it leaves: nothing may ask for it any more."""
-        kept, self._kept[index] = self._kept[index], Kept(0)
+        """The thing at a place, which it leaves."""
+        kept, self._kept[index] = self._kept[index], RELEASED
         return self._storage.release(kept)
 
 
-class Longer(Items[S]):
-    """Some things, and behind them further ones that a storage keeps."""
-
-    def __init__(self, things: Items[S], storage: Storage, kept: tuple[Kept[S], ...] = ()) -> None:
-        self._things, self._storage, self._kept = things, storage, kept
-
-    def __len__(self) -> int:
-        return len(self._things) + len(self._kept)
-
-    def __getitem__(self, index: int) -> S:
-        here = len(self._things)
-        return self._things[index] if index < here else self._storage.get(self._kept[index - here])
-
-    def followed_by(self, kept: Kept[S]) -> "Longer[S]":
-        """The same and one more."""
-        return Longer(self._things, self._storage, (*self._kept, kept))
+RELEASED = Kept[Any](0)
 
 
-class DiskPartitions(MemoryPartitions):
-    """Partitions that a storage keeps, and the threads that work over them."""
+def _discard(storage: Storage, kept: list[Kept[Any]]) -> None:
+    for one in kept:
+        if one is not RELEASED:
+            storage.discard(one)
 
-    def __init__(self, partitions: Shelf[Partition], workers: Workers, storage: Storage) -> None:
-        super().__init__(partitions, workers)
-        self._storage = storage
 
-    def append(self, partition: Partition) -> None:
-        """Keep the rows that follow the last ones: here, and not in what this is a view of, nor in views of this."""
-        kept, before = self._storage.keep(partition), self._partitions
-        longer = before if isinstance(before, Longer) else Longer(before, self._storage)
-        self._partitions = longer.followed_by(kept)
-        self._starts = np.append(self._starts, self.rows + partition.rows)
+class DiskHome(MemoryHome):
+    """A home within a limit of `memory`, in bytes: what has no room is in a temporary file."""
 
-    def sum(self, term: Callable[[Partition], T]) -> T:
-        """Σ term(partition), added in the fixed tree."""
+    def __init__(self, memory: int, threads: int | None = 1, *, most_rows: int = sizes.PARTITION_ROWS) -> None:
+        super().__init__(threads, most_rows=most_rows)
+        self._storage = Storage(memory)
 
-        def letting_go(partition: Partition) -> T:
-            found = term(partition)
-            self._storage.let_go()
-            return found
+    @property
+    def on_disk(self) -> int:
+        """The size of the file."""
+        return self._storage.on_disk
 
-        return super().sum(letting_go)
+    def reserve(self, size: int) -> None:
+        """Leave at least so many bytes for the rest of the process. Raises UsageError if there are not so many."""
+        self._storage.reserve(size)
 
-    @contextmanager
-    def _housed(self, make: Callable[[int], Partition], count: int) -> Iterator[MemoryPartitions]:
-        kept = list(self._workers.map(lambda k: self._storage.keep(make(k)), range(count)))
-        try:
-            with self.lending():
-                yield DiskPartitions(Shelf(self._storage, kept), self._workers, self._storage)
-        finally:
-            for one in kept:
-                self._storage.discard(one)
+    def shelf(self) -> Shelf[Any]:
+        """An empty list."""
+        return DiskShelf(self._storage)
 
-    def lending(self) -> AbstractContextManager[None]:
-        """A while at whose end the arrays of `room` that it asked for are given back."""
-        return self._storage.lending()
+    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
+        """What `make` returns of 0 … count − 1, each kept as soon as a thread has made it."""
+        return DiskShelf(self._storage, self.map(lambda k: self._storage.keep(make(k)), range(count)))
 
-    def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """An array of any values, to be written to."""
-        return self._storage.array(shape)
+    def close(self) -> None:
+        """Stop the threads, and give up the file."""
+        super().close()
+        self._storage.close()
+
+
+def open_home(options: Options) -> DiskHome:
+    """The home for a fit with a limit of memory."""
+    assert options.memory is not None
+    return DiskHome(options.memory, options.threads)

@@ -1,19 +1,19 @@
-"""Encoded rows in memory, and the threads that work over them."""
+"""Rows in memory, and the threads that work over them."""
 
-import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from smtrain.partitions import sizes
+from smtrain.partitions.interface import Home, Items, Options, Shelf
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
+from smtrain.softmax.rows import Rows
 from smtrain.softmax.threads import in_order
 from smtrain.softmax.tree import Additive, pairwise_sum
 
@@ -22,15 +22,6 @@ AHEAD = 8
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
-Item_co = TypeVar("Item_co", covariant=True)
-
-
-class Items(Protocol[Item_co]):
-    """What can be counted and asked for by its place: a list, or something that fetches each when it is asked."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int, /) -> Item_co: ...
 
 
 def each(things: Items[S]) -> Iterator[S]:
@@ -56,15 +47,66 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Workers:
-    """Threads that work over a list of things, with results that do not depend on their number."""
+class MemoryShelf(Generic[S]):
+    """A list in memory."""
 
-    def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or available_threads()
+    def __init__(self, things: Iterable[S] = ()) -> None:
+        self._things: list[S | None] = list(things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def __getitem__(self, index: int) -> S:
+        thing = self._things[index]
+        assert thing is not None, "it was released"
+        return thing
+
+    def append(self, thing: S) -> None:
+        """Keep one more."""
+        self._things.append(thing)
+
+    def release(self, index: int) -> S:
+        """The thing at a place, which it leaves."""
+        thing, self._things[index] = self[index], None
+        return thing
+
+
+class MemoryHome:
+    """A home without limits: what it keeps is in lists. `threads` None is one for each processor.
+
+    A partition has at most `most_rows` rows.
+    """
+
+    def __init__(self, threads: int | None = 1, *, most_rows: int = sizes.PARTITION_ROWS) -> None:
+        self.threads, self._most_rows = threads or available_threads(), most_rows
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
+    @property
+    def on_disk(self) -> int:
+        """There is no file."""
+        return 0
+
+    def partition_rows(self, columns: int) -> int:
+        """The rows of a partition of a table with so many columns."""
+        return sizes.partition_rows(columns, self._most_rows)
+
+    def reserve(self, size: int) -> None:
+        """Nothing has to be left for anything."""
+
+    def shelf(self) -> Shelf[Any]:
+        """An empty list."""
+        return MemoryShelf()
+
+    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
+        """What `make` returns of 0 … count − 1."""
+        return MemoryShelf(self.map(make, range(count)))
+
+    def rows(self, partitions: Items[Partition]) -> Rows:
+        """The rows of some partitions."""
+        return LocalRows(partitions, self)
+
     def map(self, function: Callable[[S], R], things: Items[S]) -> Iterator[R]:
-        """`function` of each thing, in their order; a thread fetches its thing when it comes to it."""
+        """`function` of each thing, by the threads, in order; a thread fetches its thing when it comes to it."""
 
         def at(index: int) -> R:
             return function(things[index])
@@ -80,19 +122,21 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
 
-class MemoryPartitions:
-    """Partitions in the order of their `start`, and the threads that work over them."""
+class LocalRows:
+    """Rows in partitions that the threads of this process reach. What is kept of them is a shelf of their home."""
 
-    def __init__(self, partitions: Items[Partition], workers: Workers) -> None:
-        self._starts = np.cumsum([0, *(partition.rows for partition in each(partitions))])
-        self._partitions, self._workers = partitions, workers
+    def __init__(self, partitions: Items[Partition], home: Home) -> None:
+        self._partitions, self._home = partitions, home
+        counts = np.array([partition.rows for partition in each(partitions)], np.intp)
+        self._places = np.flatnonzero(counts)  # a sample may leave a partition empty
+        self._starts = np.cumsum([0, *counts[self._places]])
 
     @property
     def features(self) -> int:
@@ -100,112 +144,56 @@ class MemoryPartitions:
         return self._partitions[0].X.columns
 
     @property
-    def rows(self) -> int:
+    def count(self) -> int:
         """The number of rows, n."""
         return int(self._starts[-1])
 
-    def __iter__(self) -> Iterator[Partition]:
-        return each(self._partitions)
-
     @property
-    def width(self) -> int:
+    def cells(self) -> int:
         """The cells of a row as they are kept: numbers, and one for each categorical part."""
         X = self._partitions[0].X
         return int(X.numeric.shape[1]) + len(X.codes)
-
-    def sum(self, term: Callable[[Partition], T]) -> T:
-        """Σ term(partition), added in the fixed tree."""
-        return self._workers.sum(term, self._partitions)
-
-    def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """An array of any values, to be written to: for what is kept of each row."""
-        return np.empty(shape)
-
-    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
-        """`function` of each thing, by the same threads, in order."""
-        return self._workers.map(function, things)
 
     @property
     def single(self) -> bool:
         """Whether X is in float32."""
         return bool(self._partitions[0].X.numeric.dtype == np.float32)
 
-    def in_double(self) -> Self:
-        """The same rows with X in float64, with all its digits, made each time that it is asked for."""
-        other = copy.copy(self)
-        other._partitions = Seen(_in_double, self._partitions)
-        return other
+    def sum(self, term: Callable[..., T], *kept: Any) -> T:
+        """Σ term(partition, its piece of each kept thing), added in the fixed tree."""
+        return self._home.sum(partial(self.apply, term, kept), range(len(self._places)))
 
-    @property
-    def labels(self) -> NDArray[np.intp]:
-        """The class codes of all rows, (n,)."""
-        return np.concatenate(list(self._workers.map(lambda partition: partition.y, self._partitions)))
+    def keep(self, function: Callable[..., S], *kept: Any) -> Shelf[S]:
+        """Keep function(partition, …) of each partition."""
+        return self._home.listed(partial(self.apply, function, kept), len(self._places))
 
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """The weights of all rows, v (n,): 0 for those that are set aside."""
-        return np.concatenate(list(self._workers.map(lambda partition: partition.v, self._partitions)))
+    def gather(self, pick: Callable[..., Partition], *kept: Any) -> Partition:
+        """The rows pick(partition, …) of all partitions in one. By the calling thread alone, which may be of `map`."""
+        return joined([self.apply(pick, kept, k) for k in range(len(self._places))])
 
-    def set_aside(self, rows: NDArray[np.bool_]) -> Self:
-        """The same rows, of which some, (n,), are set aside; those that are so already are left out altogether."""
-        other = copy.copy(self)
-        other._partitions = Seen(partial(_set_aside, rows=rows), self._partitions)
-        return other
+    def sampled(self, pick: Callable[..., Partition], every: int, *kept: Any) -> Rows:
+        """The rows pick(partition, …), those of `every` neighbours in one partition."""
+        count = len(self._places)
 
-    def reweighted(self, factors: NDArray[np.float64]) -> Self:
-        """The same rows, their weights times the factor of their class, (K,)."""
-        other = copy.copy(self)
-        other._partitions = Seen(partial(_reweighted, factors=factors), self._partitions)
-        return other
+        def pick_neighbours(group: int) -> Partition:
+            neighbours = range(group * every, min((group + 1) * every, count))
+            return joined([self.apply(pick, kept, k) for k in neighbours])
 
-    @contextmanager
-    def sampled(self, pick: Callable[[Partition], NDArray[np.intp]], every: int) -> Iterator["MemoryPartitions"]:
-        """About one row in `every`: those that `pick` finds in each partition, in new ones of about the usual size."""
-        picked = list(self._workers.map(pick, self._partitions))
-        groups = [range(i, min(i + every, len(picked))) for i in range(0, len(picked), every)]
-        groups = [group for group in groups if any(len(picked[i]) for i in group)]
-        starts = np.cumsum([0, *(sum(len(picked[i]) for i in group) for group in groups)])
+        return self._home.rows(self._home.listed(pick_neighbours, -(-count // every)))
 
-        def gather(k: int) -> Partition:
-            found = joined([self._partitions[i].take(picked[i]) for i in groups[k]])
-            return replace(found, start=int(starts[k]), u=None)
+    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
+        """`function` of each thing, by the same threads, in order."""
+        return self._home.map(function, things)
 
-        with self._housed(gather, len(groups)) as partitions:
-            yield partitions
-
-    def lending(self) -> AbstractContextManager[None]:
-        """A while at whose end the arrays of `room` that it asked for are given back: here by themselves."""
-        return nullcontext()
-
-    @contextmanager
-    def _housed(self, make: Callable[[int], Partition], count: int) -> Iterator["MemoryPartitions"]:
-        """Further partitions that live as these do, for a while."""
-        yield MemoryPartitions(list(self._workers.map(make, range(count))), self._workers)
-
-    def take(self, rows: NDArray[np.intp]) -> Partition:
-        """Gather the rows at these positions, in the order of `rows`."""
-        home = np.searchsorted(self._starts, rows, side="right") - 1
-        found = [(np.flatnonzero(home == i), i) for i in np.unique(home)]
-        pieces = [self._partitions[i].take(rows[where] - self._starts[i]) for where, i in found]
-        back = np.argsort(np.concatenate([where for where, _ in found]))
-        return joined(pieces).take(back)
-
-
-def _in_double(partition: Partition) -> Partition:
-    return replace(partition, X=partition.X.in_double())
-
-
-def _set_aside(partition: Partition, rows: NDArray[np.bool_]) -> Partition:
-    chosen = rows[partition.start : partition.start + partition.rows]
-    return replace(partition, v=np.where(chosen, 0.0, partition.v), u=np.where(chosen, partition.v, 0.0))
-
-
-def _reweighted(partition: Partition, factors: NDArray[np.float64]) -> Partition:
-    return replace(partition, v=partition.v * factors[partition.y])
+    def apply(self, function: Callable[..., R], kept: Sequence[Items[Any]], k: int) -> R:
+        """function(partition, its piece of each kept thing) of the k-th partition: all that is done goes through it."""
+        partition = replace(self._partitions[int(self._places[k])], start=int(self._starts[k]))
+        return function(partition, *(one[k] for one in kept))
 
 
 def joined(pieces: Sequence[Partition]) -> Partition:
     """The rows of some partitions of the same columns as one."""
+    pieces = [piece for piece in pieces if piece.rows] or pieces[:1]
     if len(pieces) == 1:
         return pieces[0]
     X = [piece.X for piece in pieces]
@@ -217,3 +205,8 @@ def joined(pieces: Sequence[Partition]) -> Partition:
     some = any(piece.u is not None for piece in pieces)
     u = np.concatenate([np.zeros(piece.rows) if piece.u is None else piece.u for piece in pieces]) if some else None
     return Partition(design, y, v, u=u)
+
+
+def open_home(options: Options) -> MemoryHome:
+    """The home for a fit without a limit of memory."""
+    return MemoryHome(options.threads)

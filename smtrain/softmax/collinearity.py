@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.softmax.loss import Partition
-from smtrain.softmax.objective import Partitions
+from smtrain.softmax.rows import Rows, evenly_spread
 
 # The cost grows with the cube of the columns: beyond, nothing is looked for.
 MOST_COLUMNS = 1000
@@ -33,13 +33,13 @@ class Dependence:
     others: tuple[int, ...]
 
 
-def dependences(partitions: Partitions) -> tuple[Dependence, ...]:
+def dependences(rows: Rows) -> tuple[Dependence, ...]:
     """The determined columns: looked for in evenly spaced rows, two a column and more, kept if they hold in all."""
-    p, n = partitions.features, partitions.rows
+    p, n = rows.features, rows.count
     if p > MOST_COLUMNS:
         return ()
     size = min(n, 2 * (p + 1) + 1000)
-    sample = partitions.take(np.arange(size) * n // size).X
+    sample = evenly_spread(rows, size).X
     kept = np.setdiff1d(np.arange(p), [columns.start for _, columns in sample.parts()])
     X = sample.dense(kept).astype(np.float64)
     X -= X.mean(axis=0)
@@ -49,7 +49,7 @@ def dependences(partitions: Partitions) -> tuple[Dependence, ...]:
     if not relations:
         return ()
     D = np.stack([relation for _, relation in relations], axis=1)
-    left = _residual_share(partitions, D, np.array([found.column for found, _ in relations]))
+    left = _residual_share(rows, D, np.array([found.column for found, _ in relations]))
     return tuple(found for (found, _), share in zip(relations, left, strict=True) if share <= DETERMINED)
 
 
@@ -103,13 +103,13 @@ class _Moments:
         return np.asarray(second / weight - (first / weight) ** 2)
 
 
-def _residual_share(partitions: Partitions, D: Floats, columns: NDArray[np.intp]) -> Floats:
+def _residual_share(rows: Rows, D: Floats, columns: NDArray[np.intp]) -> Floats:
     """Var(X d) of each d (p,) as a share of the variance of its column times its weight, over all rows."""
     E = np.zeros_like(D)
     E[columns, np.arange(len(columns))] = D[columns, np.arange(len(columns))]
     both = np.hstack([D, E])
-    first = partitions.take(np.arange(1)).X.times(both).astype(np.float64)
-    variance = partitions.sum(partial(_moments, D=both, shift=first)).variance
+    first = evenly_spread(rows, 1).X.times(both).astype(np.float64)
+    variance = rows.sum(partial(_moments, D=both, shift=first)).variance
     left, whole = np.split(variance, 2)
     return np.asarray(left / np.where(whole > 0, whole, 1))
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.softmax.loss import TRIFLE, Partition, logits, pass_flops, softmax
-from smtrain.softmax.objective import Objective, Partitions, Theta
+from smtrain.softmax.objective import Objective, Theta
+from smtrain.softmax.rows import Handle, Rows
 
 # Wider blocks cost more than they save; the columns of the largest curvature get the block. All blocks together take at
 # most so many bytes: each step reads them.
@@ -96,8 +97,8 @@ class Plan:
 
 def refresh_plan(objective: Objective, dearest: float = DEAREST) -> Plan:
     """The widest blocks that are worth what they cost, `dearest` passes at most."""
-    rows = objective.partitions
-    return _plan(objective.row_counts.total, rows.features, rows.width, objective.classes, dearest)
+    rows = objective.rows
+    return _plan(objective.row_counts.total, rows.features, rows.cells, objective.classes, dearest)
 
 
 def _plan(n: int, p: int, width: int, K: int, dearest: float = DEAREST) -> Plan:
@@ -133,25 +134,23 @@ def local_curvature(objective: Objective, theta: Theta, damping: float, multiple
     `damping` keeps curvature where the fit is still confident of the wrong classes; it goes to zero at the optimum.
     At most `widest` columns get a block.
     """
-    partitions, n, penalty = objective.partitions, objective.n, objective.penalty
+    rows, n, penalty = objective.rows, objective.n, objective.penalty
     weigh = partial(_weights, theta=theta, damping=damping)
-    sums = partitions.sum(partial(_exact_diagonal, weigh=weigh, classes=objective.classes))
+    sums = rows.sum(partial(_exact_diagonal, weigh=weigh, classes=objective.classes))
     diagonal = sums.diagonal / n
     diagonal[:-1] += penalty
     diagonal[diagonal <= 0] = 1
-    p = partitions.features
+    p = rows.features
     columns = np.sort(np.argsort(-diagonal[:-1].sum(axis=1), kind="stable")[:widest])
     totals = np.cumsum(sums.weights, axis=0)
     step = totals[-1] / (multiple * (len(columns) + 1))  # the weight that one drawn row stands for, (K,)
     before = dict(zip(sums.starts.tolist(), totals - sums.weights, strict=True))
-    drawn = partitions.sum(partial(_drawn, weigh=weigh, step=np.maximum(step, 1e-300), before=before))
+    drawn = rows.keep(partial(_drawn, weigh=weigh, step=np.maximum(step, 1e-300), before=before))
     block = np.append(columns, p)
     inverses = np.empty((objective.classes, len(block), len(block)))
-    invert = partial(
-        _invert, partitions, columns, scale=step / n, penalty=penalty, diagonal=diagonal[block], out=inverses
-    )
-    for _ in partitions.map(invert, list(enumerate(drawn.by_class(objective.classes)))):
-        pass  # each has written its own
+    invert = partial(_inverse, rows, drawn, columns, scale=step / n, penalty=penalty, diagonal=diagonal[block])
+    for k, one in enumerate(rows.map(invert, range(objective.classes))):
+        inverses[k] = one
     return Curvature(diagonal, block, inverses)
 
 
@@ -185,28 +184,11 @@ def _exact_diagonal(partition: Partition, weigh: partial[NDArray[np.float64]], c
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The drawn rows, each as its class, its position, and how often it was drawn: (d,) each."""
+    """The drawn rows of a partition, each as its class, its position, and how often it was drawn: (d,) each."""
 
     classes: NDArray[np.intp]
     rows: NDArray[np.intp]
     times: NDArray[np.float64]
-
-    def __add__(self, other: "_Drawn") -> "_Drawn":
-        return _joined([self, other])
-
-    def by_class(self, count: int) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
-        """For each class the positions of the drawn rows, ascending, and how often each was drawn."""
-        order = np.argsort(self.classes, kind="stable")
-        ends = np.cumsum(np.bincount(self.classes, minlength=count))[:-1]
-        return list(zip(np.split(self.rows[order], ends), np.split(self.times[order], ends), strict=True))
-
-
-def _joined(drawn: list[_Drawn]) -> _Drawn:
-    return _Drawn(
-        np.concatenate([one.classes for one in drawn]),
-        np.concatenate([one.rows for one in drawn]),
-        np.concatenate([one.times for one in drawn]),
-    )
 
 
 def _drawn(
@@ -216,45 +198,53 @@ def _drawn(
     before: dict[int, NDArray[np.float64]],
 ) -> _Drawn:
     """Systematic sampling: a row is drawn as often as the running total of the weights crosses k + ½ steps."""
-    total, start, found = before[partition.start], partition.start, []
+    total, start = before[partition.start], 0
+    classes, rows, times = [], [], []
     for tile in partition.tiles(len(step)):
         running = np.cumsum(weigh(tile), axis=1) + total[:, None]
         crossed = np.floor(running / step[:, None] + 0.5)
-        times = np.diff(crossed, axis=1, prepend=np.floor(total / step + 0.5)[:, None])
-        classes, rows = np.nonzero(times > 0)
-        found.append(_Drawn(classes, rows + start, times[classes, rows]))
+        often = np.diff(crossed, axis=1, prepend=np.floor(total / step + 0.5)[:, None])
+        which, here = np.nonzero(often > 0)
+        classes.append(which)
+        rows.append(here + start)
+        times.append(often[which, here])
         total, start = running[:, -1], start + tile.rows
-    return _joined(found)
+    return _Drawn(np.concatenate(classes), np.concatenate(rows), np.concatenate(times))
 
 
-def _invert(
-    partitions: Partitions,
+def _of_class(partition: Partition, drawn: _Drawn, k: int) -> Partition:
+    """The rows drawn for a class, ascending; their weights are how often each was drawn."""
+    chosen = drawn.classes == k
+    return partition.take(drawn.rows[chosen]).weighing(drawn.times[chosen])
+
+
+def _inverse(
+    rows: Rows,
+    drawn: Handle,
     columns: NDArray[np.intp],
-    drawn: tuple[int, tuple[NDArray[np.intp], NDArray[np.float64]]],
+    k: int,
     *,
     scale: NDArray[np.float64],
     penalty: float,
     diagonal: Theta,
-    out: NDArray[np.float64],
-) -> None:
-    """Write A_k⁻¹ of one class to out[k], (c, c); the diagonal of A_k is at least the exact one.
+) -> NDArray[np.float64]:
+    """A_k⁻¹ of a class, (c, c); the diagonal of A_k is at least the exact one.
 
     By way of L⁻¹ of A_k = L Lᵀ, so that it is positive definite however badly scaled A_k is.
     """
-    k, (rows, times) = drawn
-    c = len(columns) + 1
+    sample, c = rows.gather(partial(_of_class, k=k), drawn), len(columns) + 1
     A = np.zeros((c, c))
-    if len(rows):
-        X = np.ones((len(rows), c), np.float32)
-        X[:, :-1] = partitions.take(rows).X.dense(columns)
-        X *= np.sqrt(times * scale[k], dtype=np.float64)[:, None].astype(np.float32)
+    if sample.rows:
+        X = np.ones((sample.rows, c), np.float32)
+        X[:, :-1] = sample.X.dense(columns)
+        X *= np.sqrt(sample.v * scale[k], dtype=np.float64)[:, None].astype(np.float32)
         A = (X.T @ X).astype(np.float64)
     A[np.arange(c - 1), np.arange(c - 1)] += penalty
     np.fill_diagonal(A, np.maximum(np.diag(A), diagonal[:, k]))
     root = np.sqrt(np.diag(A))
     unit = A / root / root[:, None]
     L_inverse = np.linalg.inv(_cholesky(unit)) / root
-    np.matmul(L_inverse.T, L_inverse, out=out[k])
+    return np.asarray(L_inverse.T @ L_inverse)
 
 
 def _cholesky(A: NDArray[np.float64]) -> NDArray[np.float64]:

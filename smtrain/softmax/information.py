@@ -51,7 +51,7 @@ def observed_information(objective: Objective, theta: Theta, limit: Limit | None
     The Hessian of Σ v·NLL, with blocks X̃ᵀ V (diag s_k [k = l] − s_k s_l) X̃ by M5. For softmax it does not depend on
     the labels, so the observed and the expected information are the same.
     """
-    return objective.partitions.sum(partial(_information, theta=theta, limit=limit))
+    return objective.rows.sum(partial(_information, theta=theta, limit=limit))
 
 
 def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Floats:
@@ -143,7 +143,7 @@ def leave_one_out(objective: Objective, theta: Theta, found: Inverse) -> float:
     inverse of the information and penalty at θ. It is not defined where a row alone decides its own prediction.
     """
     inverse = found.factor @ found.factor.T
-    total = objective.partitions.sum(partial(_left_out, theta=theta, inverse=inverse))
+    total = objective.rows.sum(partial(_left_out, theta=theta, inverse=inverse))
     return total / objective.n if np.isfinite(total) else np.nan
 
 

@@ -1,6 +1,6 @@
 """The objective along a line, W + t D: logits are linear in t, so trying a step costs a softmax and no pass over X.
 
-    Z(t) = Z + t U        Z = X W + b,  U = X D + d        both (K, n), kept for all rows
+    Z(t) = Z + t U        Z = X W + b,  U = X D + d        both (K, n), kept where the rows are
 
 A line costs one product X D to open and one product Xᵀ R for the gradient at the step that is taken: as much as one
 pass over the rows, however many steps are tried.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.loss import Partition, Sums, logits, nll_and_residual
 from smtrain.softmax.objective import Objective, Point, Theta
+from smtrain.softmax.rows import Handle
 
 # Two arrays of logits are kept; beyond so many numbers in each, steps are tried by whole passes instead.
 MOST_LOGITS = 1 << 25
@@ -24,10 +25,10 @@ WORTHWHILE = 64
 
 @dataclass(frozen=True)
 class Logits:
-    """Z (K, n) of all rows at θ, in float64 even where X is float32: step by step, rounding would add up."""
+    """Z (K, n) of all rows at θ, kept beside the rows, in float64 even where X is float32: rounding would add up."""
 
     theta: Theta
-    Z: NDArray[np.float64]
+    Z: Handle
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,19 @@ class LogitLine:
 
     def __init__(self, objective: Objective, at: Point, direction: Theta, known: Logits | None) -> None:
         self._objective, self._at, self._direction = objective, at, direction
-        room = objective.logit_room
-        if known is None or not np.array_equal(known.theta, at.theta):
-            known = Logits(at.theta, room[0])
-            self._write(at.theta, known.Z)
-        self._Z, self._U = known.Z, room[2]
-        self._next = room[1] if known.Z is room[0] else room[0]
-        self._write(direction, self._U)
+        carried = known is not None and np.array_equal(known.theta, at.theta)
+        self._Z = known.Z if carried and known is not None else self._products(at.theta)
+        self._U = self._products(direction)
         W, D = at.theta[:-1], direction[:-1]
         self._squares = float((W * W).sum()), float((W * D).sum()), float((D * D).sum())
 
-    def _write(self, theta: Theta, out: NDArray[np.float64]) -> None:
-        self._objective.partitions.sum(partial(_write_logits, theta=theta, out=out))
+    def _products(self, theta: Theta) -> Handle:
+        return self._objective.rows.keep(partial(_products, theta=theta))
 
     def trial(self, t: float) -> Trial:
         """Try the step t."""
         n, penalty = self._objective.n, self._objective.penalty
-        sums = self._objective.partitions.sum(partial(_along, Z=self._Z, U=self._U, t=t))
+        sums = self._objective.rows.sum(partial(_along, t=t), self._Z, self._U)
         ww, wd, dd = self._squares
         value = sums.nll / n + penalty / 2 * (ww + 2 * t * wd + t * t * dd)
         slope = float(sums.b[0]) / n + penalty * (wd + t * dd)
@@ -90,9 +87,9 @@ class LogitLine:
 
     def take(self, t: float) -> tuple[Point, Logits]:
         """The point at a step, with its gradient, and its logits."""
-        theta = self._at.theta + t * self._direction
-        sums = self._objective.partitions.sum(partial(_arrive, Z=self._Z, U=self._U, t=t, out=self._next))
-        return self._objective.point(theta, sums), Logits(theta, self._next)
+        rows, theta = self._objective.rows, self._at.theta + t * self._direction
+        arrived = Logits(theta, rows.keep(partial(_moved, t=t), self._Z, self._U))
+        return self._objective.point(theta, rows.sum(_from_logits, arrived.Z)), arrived
 
     def passes(self, trials: int) -> int:  # noqa: ARG002 - they cost a softmax each
         """What the trials cost: the products X D and Xᵀ R."""
@@ -107,41 +104,36 @@ def open_line(
     A single trial is cheaper as a pass: it reads X once where a line reads it twice, and keeps no logits. So it is for
     narrow rows.
     """
-    rows = objective.partitions
-    if trials < 2 or rows.width < WORTHWHILE or objective.classes * rows.rows > MOST_LOGITS:
+    rows = objective.rows
+    if trials < 2 or rows.cells < WORTHWHILE or objective.classes * rows.count > MOST_LOGITS:
         return PassLine(objective, at, direction)
     return LogitLine(objective, at, direction, known)
 
 
-def _span(partition: Partition) -> slice:
-    return slice(partition.start, partition.start + partition.rows)
+def _products(partition: Partition, theta: Theta) -> NDArray[np.float64]:
+    """X W + b, or X D + d, of a partition, (K, m)."""
+    return logits(partition.X, theta[:-1], theta[-1]).astype(np.float64, copy=False)
 
 
-def _write_logits(partition: Partition, theta: Theta, out: NDArray[np.float64]) -> int:
-    out[:, _span(partition)] = logits(partition.X, theta[:-1], theta[-1])
-    return partition.rows
+def _moved(_: Partition, Z: NDArray[np.float64], U: NDArray[np.float64], t: float) -> NDArray[np.float64]:
+    """Z + t U, (K, m)."""
+    moved = U * t
+    moved += Z
+    return moved
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a step too far is seen by its value
 def _along(partition: Partition, Z: NDArray[np.float64], U: NDArray[np.float64], t: float) -> Sums:
     """Σ v·NLL at the step t, and the slope Σ v (s − y)·u in the place of the intercept's gradient."""
-    U = U[:, _span(partition)]
-    R = U * t
-    R += Z[:, _span(partition)]
-    S = R.astype(partition.X.numeric.dtype, copy=False)
+    S = _moved(partition, Z, U, t).astype(partition.X.numeric.dtype, copy=False)
     v, scale = partition.scaled_weights(S.dtype)
     cost = partition.weigh(nll_and_residual(S, partition.y, v))
     return Sums(float(cost[0]), np.zeros((0, 0)), np.array([scale * np.einsum("km,km->", S, U, dtype=np.float64)]))
 
 
-def _arrive(
-    partition: Partition, Z: NDArray[np.float64], U: NDArray[np.float64], t: float, out: NDArray[np.float64]
-) -> Sums:
-    """M8 at the step t, whose logits are written to `out`."""
-    arrived = out[:, _span(partition)]
-    np.multiply(U[:, _span(partition)], t, out=arrived)
-    arrived += Z[:, _span(partition)]
-    R = arrived.astype(partition.X.numeric.dtype)
+def _from_logits(partition: Partition, Z: NDArray[np.float64]) -> Sums:
+    """M8 at the logits Z."""
+    R = Z.astype(partition.X.numeric.dtype)
     v, scale = partition.scaled_weights(R.dtype)
     nll, aside = partition.weigh(nll_and_residual(R, partition.y, v)).tolist()
     return Sums(nll, scale * partition.X.transpose_times(R), scale * R.sum(axis=1, dtype=np.float64), aside)

@@ -5,7 +5,7 @@ Logits Z, probabilities S and residual R = S − Y are class-major, (K, m). The 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,9 @@ def pass_flops(rows: int, width: int, classes: int) -> int:
 class Partition:
     """Some rows of the training data: X, y (class codes, (m,)) and v (row weights, (m,)).
 
-    `start` is the position of its first row among all rows. `u` (m,) are the weights of rows that are set aside, which
-    count in no sum but that of their own NLL; their v is 0. None if there are none.
+    `start` is the position of its first row among all rows, by which random draws differ; its home knows it. `u` (m,)
+    are the weights of rows that are set aside, which count in no sum but that of their own NLL; their v is 0. None if
+    there are none.
     """
 
     X: Design
@@ -49,6 +50,18 @@ class Partition:
     def take(self, rows: Any) -> "Partition":
         """Return the partition of some of these rows."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
+
+    def set_aside(self, rows: NDArray[np.bool_]) -> "Partition":
+        """The same rows, of which some, (m,), are set aside; those that are so already are left out altogether."""
+        return replace(self, v=np.where(rows, 0.0, self.v), u=np.where(rows, self.v, 0.0))
+
+    def weighing(self, v: NDArray[np.float64]) -> "Partition":
+        """The same rows with other weights, (m,)."""
+        return replace(self, v=v)
+
+    def in_double(self) -> "Partition":
+        """The same rows with X in float64, with all its digits."""
+        return replace(self, X=self.X.in_double())
 
     def scaled_weights(self, dtype: Any) -> tuple[Floats, float]:
         """The weights v in the precision of the logits, and what they are to be multiplied by.

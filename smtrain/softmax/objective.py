@@ -1,4 +1,4 @@
-"""The function that is minimised, and the proof of how far from its minimum a point is.
+"""The function that is minimised.
 
     J(W, b) = Σ_n v_n · NLL_n + l1 · Σ_jk |W_jk| + (l2 / 2) · Σ_jk W_jk²         the intercept b is never penalised
 
@@ -7,103 +7,25 @@ Parameters are one array θ (p + 1, K): W over b. Gradients have the same shape.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.softmax.conjugate import conjugate_gradients
-from smtrain.softmax.dual import Dual, dual_point, entropy_sum
-from smtrain.softmax.loss import (
-    Partition,
-    Sums,
-    cost_and_gradient,
-    curvature_times,
-    intercept_curvature,
-    intercept_curvature_times,
-    pass_flops,
-)
+from smtrain.softmax.loss import Partition, Sums, cost_and_gradient, curvature_times, pass_flops
+from smtrain.softmax.rows import Handle, Rows, in_double, reweighted, set_aside
 from smtrain.softmax.sampling import RowCounts, Sampler, row_counts
-from smtrain.softmax.tree import Additive
 
-# The intercept's curvature is made as a K × K matrix for so many classes; beyond, that and solving with it would cost
-# many passes, and at most so many products with it, half a pass each, take its place.
-MOST_DIRECT_CLASSES, MOST_PRODUCTS = 200, 6
-# The relative error that the certificate allows for where J is evaluated in float32, and half of its last bit.
-SINGLE_ROUNDING, HALF_BIT = 2e-7, 2.0**-24
+# The relative error of J that the certificate allows for where it is evaluated in float32: by experiment. If it were
+# too small, a gap could be proved that is not there.
+SINGLE_ROUNDING = 2e-7
+# Half of the last bit of a float32 near 1.
+HALF_BIT = 2.0**-24
 # Weights beyond this are as good as infinite: with the largest feature their logits would overflow.
 LARGEST_WEIGHT = 1e100
 
 Theta = NDArray[np.float64]
-S = TypeVar("S")
-R = TypeVar("R")
-T = TypeVar("T", bound=Additive)
-
-
-class Partitions(Protocol):
-    """Where the encoded rows live. All that the mathematics asks of a home for rows."""
-
-    @property
-    def features(self) -> int:
-        """The number of columns of X, p."""
-        ...
-
-    @property
-    def rows(self) -> int:
-        """The number of rows, n."""
-        ...
-
-    @property
-    def single(self) -> bool:
-        """Whether X is in float32."""
-        ...
-
-    def in_double(self) -> Self:
-        """The same rows with X in float64, with all its digits, made each time that it is asked for."""
-        ...
-
-    def sum(self, term: Callable[[Partition], T]) -> T:
-        """Σ term(partition) over all partitions, in the fixed tree of smtrain.softmax.tree."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """The cells of a row as they are kept: numbers, and one for each categorical part."""
-        ...
-
-    def take(self, rows: NDArray[np.intp]) -> Partition:
-        """Gather some rows, by their position, as one partition."""
-        ...
-
-    def room(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """An array of any values, to be written to: for what is kept of each row."""
-        ...
-
-    def set_aside(self, rows: NDArray[np.bool_]) -> Self:
-        """The same rows, of which some, (n,), are set aside; those that are so already are left out altogether."""
-        ...
-
-    def reweighted(self, factors: NDArray[np.float64]) -> Self:
-        """The same rows, their weights times the factor of their class, (K,)."""
-        ...
-
-    def sampled(
-        self, pick: Callable[[Partition], NDArray[np.intp]], every: int
-    ) -> AbstractContextManager["Partitions"]:
-        """About one row in `every`: those that `pick` finds in each partition. Let go at the end of the context."""
-        ...
-
-    def lending(self) -> AbstractContextManager[None]:
-        """A while at whose end the arrays of `room` that it asked for are given back."""
-        ...
-
-    def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
-        """`function` of each thing, by the same threads, in order."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -147,10 +69,10 @@ class Totals:
 
 
 class Objective:
-    """J/n over some partitions: K `classes`, penalties `l2` and `l1`."""
+    """J/n over some rows: K `classes`, penalties `l2` and `l1`."""
 
-    def __init__(self, partitions: Partitions, classes: int, l2: float, l1: float = 0.0) -> None:
-        self.partitions, self.classes, self.l2, self.l1 = partitions, classes, l2, l1
+    def __init__(self, rows: Rows, classes: int, l2: float, l1: float = 0.0) -> None:
+        self.rows, self.classes, self.l2, self.l1 = rows, classes, l2, l1
 
     def with_penalties(self, *, l2: float, l1: float = 0.0) -> "Objective":
         """The same rows under other penalties; what is known of the rows is kept, so that it costs no pass."""
@@ -161,7 +83,7 @@ class Objective:
     @cached_property
     def rounding(self) -> float:
         """The relative error of J and its bound, beside each other: 0 in float64, where it shows in no digit."""
-        return SINGLE_ROUNDING if self.partitions.single else 0.0
+        return SINGLE_ROUNDING if self.rows.single else 0.0
 
     def error(self, theta: Theta) -> float:
         """The relative error of J itself at θ: in float32 that of a logit, for features of the usual size; else 0."""
@@ -173,31 +95,30 @@ class Objective:
         if not self.rounding:
             return self
         other = copy.copy(self)
-        other.partitions = self.partitions.in_double()
+        other.rows = in_double(self.rows)
         other.rounding = 0.0
         return other
 
-    def setting_aside(self, rows: NDArray[np.bool_]) -> "Objective":
-        """The same penalties, with some of the rows of the fit, (n,), set aside."""
-        return Objective(self.partitions.set_aside(rows), self.classes, self.l2, self.l1)
+    def setting_aside(self, aside: Handle, fold: int | None = None) -> "Objective":
+        """The same penalties, with the rows set aside that a mask says, or those of a fold: see `rows.set_aside`."""
+        return Objective(set_aside(self.rows, aside, fold), self.classes, self.l2, self.l1)
 
-    @contextmanager
-    def sampled(self, every: int) -> Iterator["Objective"]:
+    def sampled(self, every: int) -> "Objective":
         """The objective of about one row in `every`, weighted so that each class weighs as much as in all rows."""
-        with self.partitions.sampled(Sampler(self.row_counts, every).rows, every) as rows:
-            of_rows = Objective(rows, self.classes, self.l2, self.l1).totals.classes
-            factors = np.divide(self.totals.classes, of_rows, out=np.zeros(self.classes), where=of_rows > 0)
-            yield Objective(rows.reweighted(factors), self.classes, self.l2, self.l1)
+        rows = self.rows.sampled(Sampler(self.row_counts, every).pick, every)
+        of_rows = Objective(rows, self.classes, self.l2, self.l1).totals.classes
+        factors = np.divide(self.totals.classes, of_rows, out=np.zeros(self.classes), where=of_rows > 0)
+        return Objective(reweighted(rows, factors), self.classes, self.l2, self.l1)
 
     @property
     def certified(self) -> bool:
-        """Whether `gap` is a proof: with a penalty it is."""
+        """Whether the gap at a point can be proved: with a penalty it can."""
         return self.l1 > 0 or self.l2 > 0
 
     @cached_property
     def totals(self) -> Totals:
         """Xᵀv and the classes' weights, over all rows."""
-        return self.partitions.sum(partial(_totals, classes=self.classes))
+        return self.rows.sum(partial(_totals, classes=self.classes))
 
     @cached_property
     def n(self) -> float:
@@ -207,12 +128,12 @@ class Objective:
     @cached_property
     def row_counts(self) -> RowCounts:
         """How many rows of each class weigh anything: those of the fit."""
-        return self.partitions.sum(partial(row_counts, classes=self.classes))
+        return self.rows.sum(partial(row_counts, classes=self.classes))
 
     @cached_property
     def pass_flops(self) -> int:
         """About what `value_and_grad` costs, in flops."""
-        return pass_flops(self.row_counts.total, self.partitions.width, self.classes)
+        return pass_flops(self.row_counts.total, self.rows.cells, self.classes)
 
     @property
     def penalty(self) -> float:
@@ -222,28 +143,22 @@ class Objective:
     @property
     def threshold(self) -> Theta:
         """The penalty's share of each parameter, l1 / n, and 0 for the intercept, (p + 1, 1)."""
-        share = np.full((self.partitions.features + 1, 1), self.l1 / self.n)
+        share = np.full((self.rows.features + 1, 1), self.l1 / self.n)
         share[-1] = 0
         return share
 
-    @cached_property
-    def logit_room(self) -> tuple[NDArray[np.float64], ...]:
-        """Room for three arrays of logits of all rows, (K, n) each: memory that is used again is ten times faster."""
-        return tuple(self.partitions.room((self.classes, self.partitions.rows)) for _ in range(3))
-
     def zeros(self) -> Theta:
         """The start: W = 0, b = 0, where every class is equally likely and the NLL is ln K."""
-        return np.zeros((self.partitions.features + 1, self.classes))
+        return np.zeros((self.rows.features + 1, self.classes))
 
     def value_and_grad(self, theta: Theta) -> Point:
         """J/n and its gradient by one pass over all rows."""
         W, b = theta[:-1], theta[-1]
-        sums = self.partitions.sum(partial(cost_and_gradient, W=W, b=b))
+        sums = self.rows.sum(partial(cost_and_gradient, W=W, b=b))
         return self.point(theta, sums)
 
-    def batch_value_and_grad(self, theta: Theta, rows: NDArray[np.intp]) -> Point:
-        """The same for a mini-batch: the mean over `rows` stands for the mean over all; the penalty's share stays."""
-        batch = self.partitions.take(rows)
+    def batch_value_and_grad(self, theta: Theta, batch: Partition) -> Point:
+        """The same for a mini-batch: the mean over its rows stands for the mean over all; the penalty's share stays."""
         weight = float(batch.v.sum()) or 1.0  # rows of no weight say nothing: only the penalty is left
         return self.point(theta, cost_and_gradient(batch, theta[:-1], theta[-1]), weight)
 
@@ -272,91 +187,21 @@ class Objective:
     def hessian_times(self, theta: Theta, direction: Theta) -> Theta:
         """The Hessian of J/n at θ times a direction (p + 1, K)."""
         term = partial(curvature_times, W=theta[:-1], b=theta[-1], D=direction[:-1], d=direction[-1])
-        sums = self.partitions.sum(term)
+        sums = self.rows.sum(term)
         product = np.vstack([sums.W, sums.b]) / self.n
         product[:-1] += self.penalty * direction[:-1]
         return product
 
     @cached_property
-    def _class_features(self) -> NDArray[np.float64]:
+    def class_features(self) -> NDArray[np.float64]:
         """Xᵀ V Y / n (p, K), read off the gradient at zero, where S = 1/K: no one-hot is made."""
         at_zero = self.value_and_grad(self.zeros())
         return np.asarray(self.totals.x[:, None] / (self.n * self.classes) - at_zero.data_gradient[:-1])
 
-    def gap(self, point: Point) -> float:
-        """A proved bound on J(θ)/n − min J/n, with a penalty; see dual.py and docs/maths.md, "Certificate".
-
-        With l1 = 0 and the intercept's gradient zero it is ‖∂J/∂W‖² / (2 l2) over n.
-        """
-        return self._above(point, self._dual(point).bound)
-
-    def sharper_gap(self, point: Point, enough: float) -> float:
-        """`gap`; or for l1 > 0 a smaller bound, by half a pass, if that is likely to be `enough` where `gap` is not."""
-        dual = self._dual(point)
-        gap = self._above(point, dual.bound)
-        if self.l1 == 0 or gap <= enough or self._above(point, dual.forecast(point.nll)) > enough:
-            return gap
-        entropy = self.partitions.sum(partial(entropy_sum, W=point.theta[:-1], b=point.theta[-1], dual=dual)) / self.n
-        return min(gap, self._above(point, entropy - dual.cost))
-
-    def _above(self, point: Point, bound: float) -> float:
-        """The objective above a bound, of which either may be off by their rounding. The optimum is not below zero."""
-        return max(point.objective - max(bound, 0.0), 0.0) + 2 * self.rounding * point.objective
-
-    def _dual(self, point: Point) -> Dual:
-        W, b = point.theta[:-1], point.theta[-1]
-        G, g = point.data_gradient[:-1], point.data_gradient[-1]
-        entropy = point.nll - float((G * W).sum()) - float(g @ b)  # mean of −Σ_k s log s
-        c = self.totals.classes / self.n
-        return dual_point(entropy, G, g, c, G + self._class_features, l1=self.l1 / self.n, l2=self.penalty)
-
-    def gap_at_solved_intercept(self, point: Point) -> float:
-        """What `gap` would be for l1 = 0, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. No proof."""
-        gap = float((point.gradient[:-1] ** 2).sum()) / (2 * self.penalty)
-        return gap + 2 * self.rounding * point.objective
-
-    @property
-    def intercept_passes(self) -> int:
-        """What `step_intercept` costs at most, in passes over the rows."""
-        return 2 if self.classes <= MOST_DIRECT_CLASSES else 2 + MOST_PRODUCTS // 2
-
-    def step_intercept(self, point: Point) -> Point:
-        """The point after one step of Newton's method on b alone; `point` if it is no lower."""
-        W, b = point.theta[:-1], point.theta[-1]
-        step = self._intercept_step(W, b)
-        b = b - step * min(1.0, 2 / max(float(np.abs(step).max()), 1e-300))
-        found = self.value_and_grad(np.vstack([W, b]))
-        return found if found.objective <= point.objective else point
-
-    def _intercept_step(self, W: Theta, b: Theta) -> Theta:
-        """H⁻¹ g of the intercept, (K,): solved, or for many classes nearly so by conjugate gradients."""
-        few = self.classes <= MOST_DIRECT_CLASSES
-        sums = self.partitions.sum(partial(intercept_curvature, W=W, b=b, diagonal=not few))
-        g, H = sums.g / self.n, sums.H / self.n
-        if few:
-            return np.asarray(np.linalg.lstsq(H, g, rcond=1e-12)[0])  # H is singular: Σ_k g_k = 0
-        scale = 1 / np.maximum(H, 1e-12 * H.max() + 1e-300)
-        term = partial(intercept_curvature_times, W=W, b=b)
-        times = lambda d: self.partitions.sum(partial(term, d=d)) / self.n  # noqa: E731
-        step = conjugate_gradients(times, g, partial(np.multiply, scale), accuracy=1e-3, most=MOST_PRODUCTS)
-        return np.asarray(step - step.mean())
-
-    def newton_gap(self, point: Point, *, accuracy: float = 0.1, most: int = 50) -> float:
-        """An estimate, g·H⁻¹g / 2, of J(θ)/n − min J/n: what a Newton step promises. Used at l2 = 0; no proof.
-
-        H⁻¹g by at most `most` conjugate-gradient steps, preconditioned by H's diagonal bound, to a relative residual
-        of `accuracy`; each step costs one pass over the rows. Stopping early errs on the low side.
-        """
-        g = point.gradient - point.gradient.mean(axis=1, keepdims=True)
-        times = partial(self.hessian_times, point.theta)
-        scale = 1 / self.diagonal_bound()
-        x = conjugate_gradients(times, g, partial(np.multiply, scale), accuracy=accuracy, most=most)
-        return float((g * x).sum()) / 2
-
     @cached_property
     def square_sums(self) -> NDArray[np.float64]:
         """Σ v x_j² / n of every column, and 1 for the intercept, (p + 1, 1)."""
-        return np.append(self.partitions.sum(_square_sums) / self.n, 1.0)[:, None]
+        return np.append(self.rows.sum(_square_sums) / self.n, 1.0)[:, None]
 
     def diagonal_bound(self) -> Theta:
         """A fixed curvature of each parameter, Σ v x_j² (K − 1)/K² / n + penalty, (p + 1, 1): s (1 − s) at s = 1/K."""
@@ -374,7 +219,7 @@ class Objective:
         top = 0.0
         for _ in range(steps):
             u /= np.linalg.norm(u)
-            u, before = self.partitions.sum(partial(_gram_times, u=u)) / self.n, top
+            u, before = self.rows.sum(partial(_gram_times, u=u)) / self.n, top
             top = float(np.linalg.norm(u))
             if top - before <= 1e-4 * top:
                 break
@@ -382,7 +227,7 @@ class Objective:
 
     def row_smoothness(self) -> float:
         """The same bound for the single worst row: ½ max_n (‖x_n‖² + 1) + l2/n."""
-        return self.partitions.sum(_largest_norm).value / 2 + self.penalty
+        return self.rows.sum(_largest_norm).value / 2 + self.penalty
 
 
 def shrunk(theta: Theta, threshold: Theta) -> Theta:

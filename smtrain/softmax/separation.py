@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.conjugate import conjugate_gradients
 from smtrain.softmax.loss import Partition, logits, pass_flops, softmax
-from smtrain.softmax.objective import Objective, Partitions, Theta
+from smtrain.softmax.objective import Objective, Theta
+from smtrain.softmax.rows import Rows, evenly_spread
 
 MOST_CLASSES = 1000
 # Margins beyond this share of the largest are not rounding.
@@ -71,14 +72,14 @@ def find_separation(objective: Objective, theta: Theta, epochs: int | None = Non
     """
     if objective.classes > MOST_CLASSES:
         return None
-    margins = objective.partitions.sum(partial(_margins, theta=theta))
+    margins = objective.rows.sum(partial(_margins, theta=theta))
     size = float(margins.largest.max())
     if size <= 0:
         return None
     if margins.least.min() > STRICT * size:
         return Separation(True, theta, STRICT * size, _pairs(margins, STRICT * size))
     for direction in _unheld(objective, theta, size, epochs):
-        found = objective.partitions.sum(partial(_margins, theta=direction))
+        found = objective.rows.sum(partial(_margins, theta=direction))
         top = float(found.largest.max())
         if top <= LEAST * size:  # nothing is left, and less would be with more rows or smaller probabilities
             return None
@@ -135,9 +136,9 @@ def _unheld(objective: Objective, theta: Theta, size: float, epochs: int | None)
     With A the sum of (e_y − e_k)(e_y − e_k)ᵀ ⊗ x xᵀ over those rows and classes, it is θ − A⁺ A θ. First by a sample of
     the rows, whose A holds less: if nothing is left then, nothing is.
     """
-    n, p = objective.partitions.rows, objective.partitions.features
+    n, p = objective.rows.count, objective.rows.features
     count = min(n, SAMPLE[0] * (p + 1) + SAMPLE[1])
-    sample = objective.partitions.take(np.arange(count) * n // count)
+    sample = evenly_spread(objective.rows, count)
     solve = _preconditioner(objective, sample)
     start = theta - theta.mean(axis=1, keepdims=True)
     for share in SATURATED:
@@ -145,12 +146,12 @@ def _unheld(objective: Objective, theta: Theta, size: float, epochs: int | None)
             return
         pull = partial(_pull, theta=theta, share=share)
         for whole in (False, True) if count < n else (True,):
-            times = partial(_over, objective.partitions if whole else sample, pull)
-            most = _most_passes(n if whole else count, objective.partitions.width, objective.classes, epochs)
+            times = partial(_over, objective.rows if whole else sample, pull)
+            most = _most_passes(n if whole else count, objective.rows.cells, objective.classes, epochs)
             yield start - conjugate_gradients(times, times(start), solve, accuracy=1e-7, most=most)
 
 
-def _over(rows: Partitions | Partition, pull: partial[Theta], direction: Theta) -> Theta:
+def _over(rows: Rows | Partition, pull: partial[Theta], direction: Theta) -> Theta:
     """A D of a direction D, over all rows or over a sample."""
     term = partial(pull, direction=direction)
     return term(rows) if isinstance(rows, Partition) else rows.sum(term)

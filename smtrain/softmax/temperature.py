@@ -34,7 +34,7 @@ def fitted_scale(objective: Objective, theta: Theta) -> float:
     """
     beta = 1.0
     for _ in range(STEPS):
-        wrong, slope, curvature = objective.partitions.sum(partial(_along, theta=theta, beta=beta))
+        wrong, slope, curvature = objective.rows.sum(partial(_along, theta=theta, beta=beta))
         if wrong == 0 or curvature <= 0:
             return 1.0
         before = beta

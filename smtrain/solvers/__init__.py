@@ -1,10 +1,10 @@
-"""Solvers by name. To add one: a module here, and its line in SOLVERS."""
+"""Solvers by name. To add one: a module here with `from_config`, and its line in SOLVERS."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from smtrain.solvers.options import Options
+from smtrain.errors import UsageError, quoted
+from smtrain.solvers.options import ABILITIES, Options
 
 if TYPE_CHECKING:  # the command line lists the names without loading numpy
     from smtrain.solvers.base import Solver
@@ -16,7 +16,19 @@ SOLVERS = {
 }
 
 
-def make_solver(config: Options) -> "Solver":
-    """Return the solver that `config` names, with its options: each module's `from_config`."""
-    from_config: Callable[[Options], Solver] = import_module(SOLVERS[config.solver_name]).from_config
-    return from_config(config)
+def make_solver(options: Options) -> "Solver":
+    """Return the solver that the options name. Raises UsageError if there is none, or if it cannot do what they ask."""
+    name = options.solver_name
+    if name not in SOLVERS:
+        raise UsageError(f"there is no solver {quoted(name)}", hint=f"there are {', '.join(SOLVERS)}")
+    solver = _made(name, options)
+    for ability in ABILITIES:
+        if ability.asked(options) and not getattr(solver, ability.name):
+            able = [other for other in SOLVERS if getattr(_made(other, options), ability.name)]
+            raise UsageError(f"--solver {name} {ability.refusal}", hint=f"--solver {' or '.join(able)} does")
+    return solver
+
+
+def _made(name: str, options: Options) -> "Solver":
+    solver: Solver = import_module(SOLVERS[name]).from_config(options)
+    return solver

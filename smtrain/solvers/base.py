@@ -9,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from smtrain.softmax.certificate import gap as proved_gap
+from smtrain.softmax.certificate import gap_at_solved_intercept, newton_gap, sharper_gap
+from smtrain.softmax.intercept import intercept_passes, step_intercept
 from smtrain.softmax.objective import Objective, Point, Theta
 
 # What is computed in float32 is said to so many digits at most.
@@ -87,11 +90,36 @@ class State:
     promised: float | None = None
     stalled: bool = False
 
+    def alone(self) -> Self:
+        """The state without what is kept beside the rows for it."""
+        return self
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of a fit: rows n, features p, cells of a row, classes K, and the threads that work on it."""
+
+    rows: int
+    features: int
+    cells: int
+    classes: int
+    threads: int
+
 
 class Solver(Protocol):
-    """A method of minimisation. `state` is the class of what it remembers, so that a checkpoint can be read back."""
+    """A method of minimisation. `state` is the class of what it remembers, so that a checkpoint can be read back.
+
+    It says what it can: minimise with `l1`, learn from mini-`batches`, start `warm` from where another fit ended.
+    """
 
     state: ClassVar[type[State]]
+    l1: ClassVar[bool]
+    batches: ClassVar[bool]
+    warm: ClassVar[bool]
+
+    def most_bytes(self, shape: Shape) -> int:
+        """The most memory that it takes for a fit of this size, besides a few arrays like the weights."""
+        ...
 
     def start(self, objective: Objective, point: Point) -> Any:
         """Return the state at the first point."""
@@ -99,6 +127,22 @@ class Solver(Protocol):
 
     def step(self, objective: Objective, state: Any, passes: int) -> Any:
         """Return the state after one step, made with at most `passes` passes over the rows."""
+        ...
+
+
+class WarmSolver(Solver, Protocol):
+    """A solver that starts well from where another fit ended."""
+
+    def near(self, objective: Objective, point: Point) -> Any:
+        """Return the state at a point near the optimum."""
+        ...
+
+    def moved(self, objective: Objective, state: Any, theta: Theta) -> Any:
+        """Return a state at θ for a similar objective, on other rows, that knows what `state` knows."""
+        ...
+
+    def is_near(self, state: Any, accuracy: float) -> bool:
+        """Return whether little is left to gain, as a share of the objective."""
         ...
 
 
@@ -110,7 +154,7 @@ class Progress:
     so far: one that was proved at an earlier point holds for ever.
     """
 
-    state: Any
+    state: State
     history: tuple[Record, ...]
     best: Point
     best_epoch: int = 0
@@ -195,7 +239,7 @@ def _solution(objective: Objective, progress: Progress, status: Status, rule: Ru
     if objective.certified and status is not Status.DIVERGED:  # what was proved later holds for it too
         record = replace(record, gap=_relative(max(best.objective - progress.bound, 0.0), best))
     elif record.gap is None and status is not Status.DIVERGED:
-        record = replace(record, gap=_relative(objective.newton_gap(best), best))
+        record = replace(record, gap=_relative(newton_gap(objective, best), best))
     return _recomputed(objective, Solution(best, record, status, progress.history))
 
 
@@ -214,9 +258,9 @@ def _with_intercept_solved(objective: Objective, state: Any, bound: float, rule:
     """
     if objective.l1 > 0 or objective.penalty == 0:
         return state
-    passes = objective.intercept_passes
+    passes = intercept_passes(objective.classes)
     while _waits_for_intercept(objective, state.point, bound, rule.tol) and rule.epochs - state.epoch >= passes:
-        point = objective.step_intercept(state.point)
+        point = step_intercept(objective, state.point)
         moved = point is not state.point
         state = replace(state, point=point, epoch=state.epoch + passes)
         if not moved:
@@ -228,7 +272,7 @@ def _waits_for_intercept(objective: Objective, point: Point, bound: float, tol: 
     goal = tol * point.objective
     if not point.finite or point.objective - bound <= goal:
         return False
-    return objective.gap_at_solved_intercept(point) <= goal < objective.gap(point)
+    return gap_at_solved_intercept(objective, point) <= goal < proved_gap(objective, point)
 
 
 def _status(progress: Progress, rule: Rule) -> Status | None:
@@ -272,11 +316,11 @@ def _gap(objective: Objective, state: State, bound: float, tol: float) -> tuple[
     if not point.finite:
         return None, bound
     if objective.certified:
-        bound = max(bound, point.objective - objective.sharper_gap(point, tol * point.objective))
+        bound = max(bound, point.objective - sharper_gap(objective, point, tol * point.objective))
         return max(point.objective - bound, 0.0), bound
     power_of_two = state.epoch & (state.epoch - 1) == 0
     due = power_of_two if state.promised is None else state.promised <= tol * point.objective
-    return (objective.newton_gap(point) if due else None), bound
+    return (newton_gap(objective, point) if due else None), bound
 
 
 def _relative(gap: float | None, point: Point) -> float | None:

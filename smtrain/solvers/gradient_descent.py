@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from smtrain.softmax.batches import mini_batch, shuffled
 from smtrain.softmax.objective import Objective, Point, Theta, shrunk
-from smtrain.solvers.base import State
+from smtrain.solvers.base import Shape, State
 from smtrain.solvers.options import Options
 
 
@@ -29,10 +30,17 @@ class GradientDescent:
     """See the module. `learning_rate` None takes 1/L; `batch_size` None is all rows."""
 
     state: ClassVar[type[State]] = DescentState
+    l1: ClassVar[bool] = True
+    batches: ClassVar[bool] = True
+    warm: ClassVar[bool] = False
     learning_rate: float | None = None
     batch_size: int | None = None
     momentum: float = 0.0
     seed: int = 0
+
+    def most_bytes(self, shape: Shape) -> int:  # noqa: ARG002 - whatever the size
+        """It keeps nothing but a few arrays like the weights; the order of the rows lives beside them."""
+        return 0
 
     def start(self, objective: Objective, point: Point) -> DescentState:
         """The state at rest, with α settled."""
@@ -44,7 +52,7 @@ class GradientDescent:
 
         L is the bound for all rows, L_row for the worst single row; a full batch has L.
         """
-        n, B = objective.partitions.rows, self.batch_size
+        n, B = objective.rows.count, self.batch_size
         L = objective.smoothness()
         if B is None or n <= B:
             return L
@@ -52,7 +60,7 @@ class GradientDescent:
 
     def step(self, objective: Objective, state: DescentState, passes: int) -> DescentState:  # noqa: ARG002 - one a step
         """One epoch."""
-        if self.batch_size is None or self.batch_size >= objective.partitions.rows:
+        if self.batch_size is None or self.batch_size >= objective.rows.count:
             theta, velocity = self._update(
                 objective, state.point.theta, state.velocity, state.point, state.learning_rate
             )
@@ -75,10 +83,11 @@ class GradientDescent:
     def _sweep(self, objective: Objective, state: DescentState) -> tuple[Theta, Theta]:
         """One update a mini-batch. The shuffle is drawn from (seed, epoch), so it needs no memory of earlier epochs."""
         assert self.batch_size is not None
-        order = np.random.default_rng([self.seed, state.epoch]).permutation(objective.partitions.rows)
+        rows = objective.rows
+        order, count = shuffled(rows, self.seed, state.epoch), -(-rows.count // self.batch_size)
         theta, velocity = state.point.theta, state.velocity
-        for start in range(0, len(order), self.batch_size):
-            batch = objective.batch_value_and_grad(theta, order[start : start + self.batch_size])
+        for number in range(count):
+            batch = objective.batch_value_and_grad(theta, mini_batch(rows, order, number, count))
             theta, velocity = self._update(objective, theta, velocity, batch, state.learning_rate)
         return theta, velocity
 

@@ -26,7 +26,7 @@ from smtrain.softmax.curvature import (
 )
 from smtrain.softmax.line import LogitLine, Logits, PassLine, open_line
 from smtrain.softmax.objective import Objective, Point, Theta
-from smtrain.solvers.base import State
+from smtrain.solvers.base import Shape, State
 from smtrain.solvers.options import Options
 
 ARMIJO, WOLFE = 1e-4, 0.9
@@ -69,6 +69,10 @@ class LbfgsState(State):
     recent: tuple[float, ...] = ()
     direction: Theta | None = None
 
+    def alone(self) -> "LbfgsState":
+        """The state without the logits."""
+        return replace(self, logits=None)
+
     @property
     def decrease(self) -> float:
         """The relative decrease of the objective over the last five steps."""
@@ -80,7 +84,23 @@ class Lbfgs:
     """See the module. `rounding` is the relative error of one evaluation of J."""
 
     state: ClassVar[type[State]] = LbfgsState
+    l1: ClassVar[bool] = False
+    batches: ClassVar[bool] = False
+    warm: ClassVar[bool] = True
     rounding: float = ROUNDING["float64"]
+
+    def most_bytes(self, shape: Shape) -> int:
+        """That of the pairs and the curvature."""
+        n, p, theta = shape.rows, shape.features, 8 * (shape.features + 1) * shape.classes
+        refresh = refresh_bytes(n, p, shape.cells, shape.classes, shape.threads) if n > p else 0
+        return 2 * theta * _most_pairs(theta) + refresh
+
+    def is_near(self, state: LbfgsState, accuracy: float) -> bool:
+        """Whether little is left to gain: by the model of the curvature, and by the gain of the last few steps."""
+        promised = math.inf if state.promised is None else state.promised
+        if state.steps < FEWEST_STEPS or promised > accuracy * state.point.objective:
+            return False
+        return state.decrease <= accuracy
 
     def start(self, objective: Objective, point: Point) -> LbfgsState:
         """The state without memory."""
@@ -90,7 +110,7 @@ class Lbfgs:
     def near(self, objective: Objective, point: Point) -> LbfgsState:
         """The state at a point near the optimum: the curvature is taken at once, by two passes."""
         state = self.start(objective, point)
-        if objective.row_counts.total <= objective.partitions.features:
+        if objective.row_counts.total <= objective.rows.features:
             return state
         return self._with_promise(self._refreshed(objective, state, 0.0, refresh_plan(objective, AT_ONCE)))
 
@@ -129,7 +149,7 @@ class Lbfgs:
     def _begins_with_sample(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
         if state.epoch > 0 or state.point.theta.any() or passes < LEAST_PASSES or not objective.certified:
             return False
-        parameters = objective.partitions.features * (objective.classes - 1)
+        parameters = objective.rows.features * (objective.classes - 1)
         return objective.row_counts.total >= SAMPLED * max(FEWEST_SAMPLED, ROWS_PER_PARAMETER * parameters)
 
     def _from_sample(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
@@ -137,14 +157,12 @@ class Lbfgs:
 
         Where the sample was hard, its pairs would carry its noise: the curvature is taken anew.
         """
-        with objective.sampled(SAMPLED) as few:
-            share = few.row_counts.total / objective.row_counts.total
-            most = min(
-                SAMPLE_PASSES, int((passes - 4) / share) - 1
-            )  # one pass is for the new point, two for its curvature
-            found = self.moved(few, state, state.point.theta)
-            while not found.stalled and found.epoch < most and not is_near(found, SAMPLE_ACCURACY):
-                found = self.step(few, found, most - found.epoch)
+        few = objective.sampled(SAMPLED)
+        share = few.row_counts.total / objective.row_counts.total
+        most = min(SAMPLE_PASSES, int((passes - 4) / share) - 1)  # one pass is for the new point, two for its curvature
+        found = self.moved(few, state, state.point.theta)
+        while not found.stalled and found.epoch < most and not self.is_near(found, SAMPLE_ACCURACY):
+            found = self.step(few, found, most - found.epoch)
         epoch = 1 + math.ceil((found.epoch + 1) * share)
         there = replace(self.moved(objective, found, found.point.theta), epoch=epoch, refreshed=epoch)
         if not there.point.objective < state.point.objective:
@@ -175,7 +193,7 @@ class Lbfgs:
 
         The first one waits for as many passes as it costs, and none costs more than the `passes` that are left.
         """
-        n, p = objective.row_counts.total, objective.partitions.features
+        n, p = objective.row_counts.total, objective.rows.features
         plan = refresh_plan(objective)
         first = max(FIRST_WAIT, plan.passes)
         wait = max(WAIT, 1.5 * plan.cost) * GROWTH**state.refreshes if state.refreshes else first
@@ -237,26 +255,8 @@ class Lbfgs:
         return rise <= self.rounding * abs(at.objective) and WOLFE * slope <= there <= -0.8 * slope
 
 
-def is_near(state: LbfgsState, accuracy: float) -> bool:
-    """Whether little is left to gain: by the model of the curvature, and by the gain of the last few steps."""
-    promised = math.inf if state.promised is None else state.promised
-    if state.steps < FEWEST_STEPS or promised > accuracy * state.point.objective:
-        return False
-    return state.decrease <= accuracy
-
-
 def _most_pairs(bytes_of_theta: int) -> int:
     return max(3, min(MEMORY, MEMORY_BYTES // (2 * bytes_of_theta)))
-
-
-def most_bytes(n: int, p: int, width: int, classes: int, threads: int, *, proximal: bool) -> int:
-    """The most memory that the pairs and the curvature take, for n rows of `width` cells.
-
-    The proximal solver's quadratic model has as much again as the pairs, and the blocks besides their inverses.
-    """
-    theta = 8 * (p + 1) * classes
-    refresh = refresh_bytes(n, p, width, classes, threads) if n > p else 0
-    return (2 if proximal else 1) * (2 * theta * _most_pairs(theta) + refresh)
 
 
 def _next_trial(low: float, high: float, t: float, slope: float, rise: float) -> float:

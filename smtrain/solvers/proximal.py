@@ -7,6 +7,7 @@ pairs and the curvature blocks that the model is made of are those of L-BFGS.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from smtrain.softmax.curvature import refresh_plan
 from smtrain.softmax.loss import TRIFLE
 from smtrain.softmax.objective import Objective, Point
 from smtrain.solvers import lbfgs
+from smtrain.solvers.base import Shape
 from smtrain.solvers.lbfgs import ARMIJO, TRIALS, Lbfgs, LbfgsState
 from smtrain.solvers.options import Options
 from smtrain.solvers.quadratic import Bfgs, Model
@@ -25,6 +27,12 @@ ACCURACY = 0.05
 @dataclass(frozen=True)
 class Proximal(Lbfgs):
     """See the module. `rounding` is the relative error of one evaluation of J."""
+
+    l1: ClassVar[bool] = True
+
+    def most_bytes(self, shape: Shape) -> int:
+        """The quadratic model has as much again as the pairs, and the blocks besides their inverses."""
+        return 2 * super().most_bytes(shape)
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         B = Bfgs(state.curvature, objective.penalty, state.pairs)
