@@ -1,11 +1,15 @@
 """The certificate, its estimate at l2 = 0, the intercept, the step sizes, and the sums' independence of threads."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smtrain.softmax.certificate import gap, gap_at_solved_intercept, newton_gap
 from smtrain.softmax.intercept import step_intercept
-from smtrain.softmax.tree import pairwise_sum
+from smtrain.softmax.tree import joined, pairwise_sum, subtotals
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.problems import hard_problems, objective, partition, set_aside, theta
@@ -80,19 +84,32 @@ def test_same_bits_on_any_number_of_threads():
     assert len(set(gradients)) == 1
 
 
+class Term:
+    """A term that shows the order in which it was added."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __add__(self, other):
+        return Term(f"({self.text}{other.text})")
+
+
 def test_the_tree_is_fixed_and_pairwise():
-    class Term:
-        def __init__(self, text):
-            self.text = text
-
-        def __add__(self, other):
-            return Term(f"({self.text}{other.text})")
-
     assert pairwise_sum(map(Term, "abcde")).text == "(((ab)(cd))e)"
     assert pairwise_sum(map(Term, "abcdefg")).text == "(((ab)(cd))((ef)g))"
     assert pairwise_sum([1.0]) == 1.0
     with pytest.raises(ValueError, match="at least one"):
         pairwise_sum([])
+
+
+@given(st.integers(1, 40), st.sets(st.integers(1, 39)))
+def test_runs_of_terms_may_be_summed_apart(count, cuts):
+    """Wherever the runs are cut, aligned or not, the same additions are made in the same order."""
+    terms = [Term(f"{i}.") for i in range(count)]
+    edges = [0, *sorted(cut for cut in cuts if cut < count), count]
+    runs = [subtotals(a, terms[a:b]) for a, b in pairwise(edges)]
+    assert joined(runs).text == pairwise_sum(terms).text
+    assert all(len(run) <= 2 * (b - a).bit_length() for run, (a, b) in zip(runs, pairwise(edges), strict=True))
 
 
 def test_rows_set_aside_are_measured_and_nothing_else():
