@@ -168,8 +168,8 @@ def compare(path: Path, folder: Path) -> tuple[str | None, str | None, Outcome |
         return None, f"exit {outcome.code}, expected {verdict.code} ({verdict.reason}): {said}", outcome
     if outcome.code == 0:
         model = load(str(folder / "model.npz"))
-        if model.fit["rows"] != verdict.rows or set(model.classes) != verdict.classes:
-            found = f"{model.fit['rows']} rows of {len(model.classes)} classes"
+        if model.fit.rows != verdict.rows or set(model.classes) != verdict.classes:
+            found = f"{model.fit.rows} rows of {len(model.classes)} classes"
             return None, f"{found}, expected {verdict.rows} of {len(verdict.classes)}", outcome
     return None, None, outcome
 

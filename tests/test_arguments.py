@@ -49,7 +49,7 @@ def test_options_of_the_dialect_by_their_names(tmp_path):
 
 
 def test_classes_that_are_numbers():
-    assert sm.fit(NAMED, class_weight={0: 1, 1: 2, np.int64(2): 3}).fit["options"]["class_weight"] == {
+    assert sm.fit(NAMED, class_weight={0: 1, 1: 2, np.int64(2): 3}).fit.options.class_weight == {
         "0": 1.0,
         "1": 2.0,
         "2": 3.0,
@@ -191,7 +191,7 @@ def test_paths_may_be_path_objects(tmp_path, model):
     NAMED.to_csv(tmp_path / "t.csv", index=False)
     model.save(str(tmp_path / "m.npz"))
     assert len(sm.predict(sm.load(tmp_path / "m.npz"), tmp_path / "t.csv")) == 60
-    assert sm.fit(Path(tmp_path / "t.csv"), validation=tmp_path / "t.csv", epochs=2).fit["validation"]["rows"] == 60
+    assert sm.fit(Path(tmp_path / "t.csv"), validation=tmp_path / "t.csv", epochs=2).fit.validation.rows == 60
 
 
 @pytest.mark.parametrize(("place", "line", "column"), [(0, 2, "a"), (41, 43, "a")])

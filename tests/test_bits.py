@@ -96,7 +96,7 @@ def test_descent_is_reproducible_and_seeded(mixed, tmp_path, options):
 
 def test_float32_is_close_to_float64(mixed):
     double, single = (sm.fit(str(mixed), precision=p, tol=1e-8) for p in ("float64", "float32"))
-    assert single.fit["objective"] == pytest.approx(double.fit["objective"], rel=1e-6)
+    assert single.fit.objective == pytest.approx(double.fit.objective, rel=1e-6)
     np.testing.assert_allclose(single.W, double.W, atol=1e-3)
     assert single.W.dtype == np.float64
 
@@ -105,16 +105,16 @@ def test_float32_tells_the_nll_and_the_gap_of_its_weights(mixed, monkeypatch):
     """`auto` takes it for a large table; what it says holds in float64."""
     monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 1000)
     single = sm.fit(str(mixed))
-    assert single.fit["options"]["precision"] == "float32"
-    assert single.fit["nll"] == pytest.approx(sm.evaluate(single, str(mixed)).metrics["nll"], rel=1e-6)
-    best = sm.fit(str(mixed), precision="float64", tol=1e-11).fit["objective"]
-    assert best * (1 - 1e-6) <= single.fit["objective"] <= best + single.fit["gap"] * single.fit["objective"]
+    assert single.fit.options.precision == "float32"
+    assert single.fit.nll == pytest.approx(sm.evaluate(single, str(mixed)).metrics["nll"], rel=1e-6)
+    best = sm.fit(str(mixed), precision="float64", tol=1e-11).fit.objective
+    assert best * (1 - 1e-6) <= single.fit.objective <= best + single.fit.gap * single.fit.objective
 
 
 @pytest.mark.parametrize("options", [{"tol": 1e-6}, {"l2": 0.01}, {"l2": 0.0}])
 def test_auto_keeps_float64_where_digits_matter(mixed, monkeypatch, options):
     monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 1000)
-    assert sm.fit(str(mixed), epochs=3, **options).fit["options"]["precision"] == "float64"
+    assert sm.fit(str(mixed), epochs=3, **options).fit.options.precision == "float64"
 
 
 def test_weights_equal_repeated_rows(mixed, tmp_path):
@@ -124,7 +124,7 @@ def test_weights_equal_repeated_rows(mixed, tmp_path):
     one = sm.fit(weighted, weight="times", tol=1e-10)
     two = sm.fit(frame.loc[frame.index.repeat(times)], tol=1e-10)
     assert one.features == two.features
-    assert one.fit["objective"] == pytest.approx(two.fit["objective"], rel=1e-9)
+    assert one.fit.objective == pytest.approx(two.fit.objective, rel=1e-9)
     np.testing.assert_allclose(one.W, two.W, atol=1e-4)
 
 
@@ -143,4 +143,4 @@ def test_what_was_in_memory_does_not_matter(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "PIECE", 20)
     monkeypatch.setattr(records, "PIECE_PER_COLUMN", 1)
     (tmp_path / "rows.csv").write_text("x,y\n" + "1.5,a\n2.5,b\n" * 9 + "0.1,a\n0.3,b\n" * 9)
-    assert sm.fit(str(tmp_path / "rows.csv")).fit["rows"] == 36
+    assert sm.fit(str(tmp_path / "rows.csv")).fit.rows == 36

@@ -51,7 +51,7 @@ def test_labels_at_the_edge_stay_as_they_are(tmp_path, target, labels):
     model = sm.fit(str(path), target="y", epochs=2)
     assert sorted(model.classes) == sorted(labels)
     kept = pd.read_csv(path, dtype=str, keep_default_na=False)["y"].value_counts()
-    assert model.fit["class_counts"] == [int(kept[name]) for name in model.classes]
+    assert list(model.fit.class_counts) == [int(kept[name]) for name in model.classes]
 
 
 DIGITS = st.text("0123456789", min_size=1, max_size=25)

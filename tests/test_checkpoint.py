@@ -99,7 +99,7 @@ def test_a_choice_of_l2_that_was_stopped_goes_on_where_it_was(by_logits, options
     told = Told()
     resumed = fit(tmp_path / "ck", observer=told, **options)
     assert len(steps) <= all_steps + 8  # nothing was done twice but the step at which it was stopped
-    assert [c["l2"] for c in resumed.fit["selection"]["candidates"]] == sorted(told.candidates, reverse=True)
+    assert [c.l2 for c in resumed.fit.selection.candidates] == sorted(told.candidates, reverse=True)
     for file, model in (("a", whole), ("b", resumed)):
         model.save(str(tmp_path / file))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -140,7 +140,7 @@ def test_a_finished_checkpoint_gives_the_same_model_again(tmp_path):
     watcher.on_epoch = seen.append
     # A fit that was killed after its last epoch: the checkpoint holds that epoch.
     with pytest.raises(KeyboardInterrupt):
-        fit(tmp_path / "ck2", observer=StopAt(one.fit["epochs"]))
+        fit(tmp_path / "ck2", observer=StopAt(one.fit.epochs))
     two = fit(tmp_path / "ck2", observer=watcher)
     np.testing.assert_array_equal(one.W, two.W)
     assert len(seen) <= 1
@@ -208,8 +208,8 @@ def test_signals_leave_a_checkpoint_and_the_command_goes_on(signum, tmp_path):
 def test_init_starts_where_the_model_ended(tmp_path):
     first = fit(tmp_path / "a", tol=1e-9)
     again = sm.fit(GLASS, dialect=DIALECT, init=first)
-    assert again.fit["epochs"] <= 3
-    assert again.fit["objective"] == pytest.approx(first.fit["objective"], rel=1e-8)
+    assert again.fit.epochs <= 3
+    assert again.fit.objective == pytest.approx(first.fit.objective, rel=1e-8)
 
 
 def test_init_is_in_the_units_of_the_new_data(tmp_path):
@@ -220,7 +220,7 @@ def test_init_is_in_the_units_of_the_new_data(tmp_path):
         sm.fit(frame[frame["species"] != "setosa"], init=first)
     half = sm.fit(frame.iloc[::2], init=first, epochs=0)
     np.testing.assert_allclose(sm.predict_proba(half, frame), sm.predict_proba(first, frame), atol=1e-12)
-    assert sm.fit(scaled, init=first, epochs=0).fit["nll"] != pytest.approx(first.fit["nll"])
+    assert sm.fit(scaled, init=first, epochs=0).fit.nll != pytest.approx(first.fit.nll)
 
 
 def test_init_goes_by_names_not_places():

@@ -43,8 +43,8 @@ def test_many_features_and_classes_take_little_memory_and_reach_the_optimum(crow
     peer = LogisticRegression(C=1.0, tol=1e-6, max_iter=2000).fit(X, frame["y"])
     nll = -peer.predict_log_proba(X)[np.arange(len(X)), frame["y"].str[1:].astype(int)].mean()
     best = nll + (peer.coef_**2).sum() / 2 / len(X)
-    assert best * (1 - 1e-6) <= model.fit["objective"] <= best * (1 + 1.1e-4)
-    assert model.fit["epochs"] < 100
+    assert best * (1 - 1e-6) <= model.fit.objective <= best * (1 + 1.1e-4)
+    assert model.fit.epochs < 100
 
 
 @pytest.mark.slow

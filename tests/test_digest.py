@@ -52,7 +52,7 @@ def table(cells, tmp_path):
 
 def digest(data, **options):
     data = str(data) if not isinstance(data, list | pd.DataFrame) else data
-    return sm.fit(data, **(OPTIONS | options)).fit["data"]
+    return sm.fit(data, **(OPTIONS | options)).fit.document()["data"]
 
 
 def column_sum(cells):

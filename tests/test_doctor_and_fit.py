@@ -144,7 +144,7 @@ def test_doctor_has_an_error_where_fit_has_one(seed, tmp_path, monkeypatch):
     left = {name for name, _ in fit.encoder.ignored}
     assert out == left, (out, fit.encoder.ignored)
     missing = next((f.numbers["cells"] for f in doctor.findings if f.kind == "missing cells"), {})
-    assert missing == fit.fit["missing"]
+    assert missing == fit.fit.missing
 
 
 REFUSED = {

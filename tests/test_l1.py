@@ -68,10 +68,10 @@ def test_the_optimum_is_that_of_saga(load, l1, l2):
     expected = saga_objective(StandardScaler().fit_transform(X), y, l1, l2)
     frame = pd.DataFrame(X).add_prefix("x").assign(label=[f"c{label}" for label in y])
     model = sm.fit(frame, l1=l1, l2=l2, tol=1e-8)
-    assert model.fit["status"] == "CONVERGED"
-    assert model.fit["certified"]
-    assert model.fit["objective"] == pytest.approx(expected, abs=1e-6)
-    assert model.fit["objective"] <= expected * (1 + 1e-8)
+    assert model.fit.status.name == "CONVERGED"
+    assert model.fit.certified
+    assert model.fit.objective == pytest.approx(expected, abs=1e-6)
+    assert model.fit.objective <= expected * (1 + 1e-8)
 
 
 @pytest.mark.parametrize(("l1", "l2"), [(4.0, 0.0), (4.0, 2.0)])
@@ -292,8 +292,8 @@ def test_what_is_shown(tmp_path):
 
 def test_the_default_of_l2_depends_on_l1():
     plain, alone, both, none = (sm.fit(IRIS, **o) for o in ({}, {"l1": 1}, {"l1": 1, "l2": 2}, {"l1": 0, "l2": 3}))
-    assert [m.fit["options"]["l2"] for m in (plain, alone, both, none)] == [1, 0, 2, 3]
-    assert [m.fit["options"]["solver"] for m in (plain, alone, both, none)] == [
+    assert [m.fit.options.l2 for m in (plain, alone, both, none)] == [1, 0, 2, 3]
+    assert [m.fit.options.solver for m in (plain, alone, both, none)] == [
         "lbfgs",
         "proximal",
         "proximal",
@@ -318,7 +318,7 @@ def test_a_fit_that_is_cut_off_has_not_stalled(options):
     """At whatever epoch: also in the middle of the search along the first line, whose steps are far too long."""
     whole = gaussian(40, 100, 4)
     frame = pd.DataFrame(whole.X.numeric, columns=[f"x{j}" for j in range(100)]).assign(y=[f"k{k}" for k in whole.y])
-    assert sm.fit(frame, tol=1e-6, **options).fit["status"] == "CONVERGED"
+    assert sm.fit(frame, tol=1e-6, **options).fit.status.name == "CONVERGED"
     for epochs in range(1, 12):
         fit = sm.fit(frame, tol=1e-9, epochs=epochs, **options).fit
-        assert (fit["status"], fit["epochs"]) == ("MAX_EPOCHS", epochs)
+        assert (fit.status.name, fit.epochs) == ("MAX_EPOCHS", epochs)

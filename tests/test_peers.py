@@ -47,8 +47,8 @@ def test_optimum_on_numbers(load):
     X = X.loc[:, X.std() > 0]
     expected = scikit_objective(StandardScaler().fit_transform(X), frame["label"], 1.0)
     model = sm.fit(frame, target="label", tol=1e-9)
-    assert model.fit["objective"] == pytest.approx(expected, abs=1e-8)
-    assert model.fit["status"] == "CONVERGED"
+    assert model.fit.objective == pytest.approx(expected, abs=1e-8)
+    assert model.fit.status.name == "CONVERGED"
 
 
 def test_optimum_on_penguins_with_words_and_missing_cells():
@@ -63,7 +63,7 @@ def test_optimum_on_penguins_with_words_and_missing_cells():
     X = np.c_[encoder.fit_transform(frame[numbers].join(words)), frame[gaps].isna()]
     expected = scikit_objective(X, frame["species"], 1.0)
     model = sm.fit(f"{SAMPLES}/penguins.csv", target="species", tol=1e-9)
-    assert model.fit["objective"] == pytest.approx(expected, abs=1e-8)
+    assert model.fit.objective == pytest.approx(expected, abs=1e-8)
 
 
 def test_balanced_class_weights_are_scikit_learns():

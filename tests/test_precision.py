@@ -42,7 +42,7 @@ def objective_of(model, frame, options, rows):
     others = np.where(np.arange(S.shape[1]) == np.array(own)[:, None], 0.0, S).sum(axis=1)  # small ones keep digits
     nll = np.where(others < 0.5, -np.log1p(-np.minimum(others, 0.5)), -logits[np.arange(len(S)), own])
     n = v[rows].sum()
-    penalty = options.get("l1", 0.0) * np.abs(model.W).sum() + model.fit["options"]["l2"] / 2 * (model.W**2).sum()
+    penalty = options.get("l1", 0.0) * np.abs(model.W).sum() + model.fit.options.l2 / 2 * (model.W**2).sum()
     return (v * nll)[rows].sum() / n, penalty / n
 
 
@@ -54,38 +54,38 @@ def test_what_is_said_at_the_end_is_true_in_float64(name):
     if "validation" in options:
         aside = held_rows(np.unique(frame["y"], return_inverse=True)[1], np.ones(len(frame)), 0.3, 0)
         nll, _ = objective_of(model, frame, options, aside)
-        assert model.fit["validation"]["nll"] == pytest.approx(nll, rel=1e-8)
+        assert model.fit.validation.nll == pytest.approx(nll, rel=1e-8)
     nll, penalty = objective_of(model, frame, options, ~aside)
-    assert model.fit["nll"] == pytest.approx(nll, rel=1e-8)
-    assert model.fit["objective"] == pytest.approx(nll + penalty, rel=1e-8)
+    assert model.fit.nll == pytest.approx(nll, rel=1e-8)
+    assert model.fit.objective == pytest.approx(nll + penalty, rel=1e-8)
 
 
 @pytest.mark.parametrize("name", ["tiny", "uneven weights", "class weights", "elastic net"])
 def test_no_objective_is_below_the_minimum_and_no_gap_below_the_truth(name):
     frame, options = separable(), CASES[name] | {"epochs": 1000}
     best = sm.fit(frame, target="y", precision="float64", **options, tol=1e-9).fit
-    lowest = best["objective"] * (1 - best["gap"])
+    lowest = best.objective * (1 - best.gap)
     model = sm.fit(frame, target="y", precision="float32", tol=1e-6, **options)
-    assert model.fit["objective"] >= lowest * (1 - 1e-8)
+    assert model.fit.objective >= lowest * (1 - 1e-8)
     for objective in model.history[:, 2]:
         assert objective >= lowest
-    assert model.fit["objective"] * (1 - model.fit["gap"]) <= best["objective"] * (1 + 1e-8)
+    assert model.fit.objective * (1 - model.fit.gap) <= best.objective * (1 + 1e-8)
 
 
 def test_epochs_are_said_to_six_digits_at_most():
     model = sm.fit(separable(), target="y", weight="w", precision="float32", validation=0.3)
     for row in model.history:
         assert all(float(f"{row[i]:.6g}") == row[i] for i in (1, 2, 5))
-    assert model.history[-1, 1] == pytest.approx(model.fit["nll"], rel=1e-4)
+    assert model.history[-1, 1] == pytest.approx(model.fit.nll, rel=1e-4)
 
 
 def test_candidates_of_the_penalty_are_those_of_float64():
     frame = separable(150)
     one, two = (
-        sm.fit(frame, target="y", drop=("w",), l2="auto", folds=3, precision=precision).fit["selection"]["candidates"]
+        sm.fit(frame, target="y", drop=("w",), l2="auto", folds=3, precision=precision).fit.selection.candidates
         for precision in ("float32", "float64")
     )
-    assert [c["nll"] for c in one] == pytest.approx([c["nll"] for c in two], rel=2e-3)
+    assert [c.nll for c in one] == pytest.approx([c.nll for c in two], rel=2e-3)
 
 
 @pytest.mark.parametrize("factor", [1e-45, 1e100])
@@ -94,7 +94,7 @@ def test_weights_of_any_size_count_in_float32(factor):
     frame["w"] = np.random.default_rng(1).integers(1, 4, len(frame))
     one = sm.fit(frame, target="y", weight="w", precision="float32")
     two = sm.fit(frame.assign(w=frame["w"] * factor), target="y", weight="w", l2=factor, precision="float32")
-    assert two.fit["objective"] == pytest.approx(one.fit["objective"], rel=1e-4)
+    assert two.fit.objective == pytest.approx(one.fit.objective, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_auto_keeps_float64_where_weights_take_digits(weights, chosen, monkeypat
     frame = separable().assign(w=float(weights[0]))
     frame.loc[::100, "w"] = float(weights[1])
     model = sm.fit(frame, target="y", weight="w", epochs=2)
-    assert model.fit["options"]["precision"] == chosen
+    assert model.fit.options.precision == chosen
 
 
 def test_class_weights_count_for_auto(monkeypatch):
     monkeypatch.setattr("smtrain.fitting.options.FEWEST_FLOAT32", 100)
     plain, heavy = (
-        sm.fit(separable(), target="y", drop=("w",), class_weight=weights, epochs=2).fit["options"]["precision"]
+        sm.fit(separable(), target="y", drop=("w",), class_weight=weights, epochs=2).fit.options.precision
         for weights in (None, {"k0": 1e6})
     )
     assert (plain, heavy) == ("float32", "float64")

@@ -71,7 +71,7 @@ def test_a_sample_weighs_what_the_rows_weigh():
 def test_every_row_may_be_of_a_rare_class(tmp_path):
     """A sample of a sample of … ends."""
     frame = pd.DataFrame({"x": np.arange(2400.0) % 601, "y": np.arange(2400) % 40})
-    assert sm.fit(frame.astype({"y": str})).fit["status"] == "CONVERGED"
+    assert sm.fit(frame.astype({"y": str})).fit.status.name == "CONVERGED"
 
 
 def test_a_large_sample_keeps_to_the_epochs():

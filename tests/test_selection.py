@@ -31,35 +31,35 @@ def test_the_nll_of_each_candidate_is_that_of_its_folds(table, chosen):
     X = (X - X.mean(0)) / X.std(0)
     y = np.unique(table["y"], return_inverse=True)[1]
     fold_of = fold_numbers(y, np.ones(120), 4, 1)
-    for candidate in chosen.fit["selection"]["candidates"]:
-        peer = LogisticRegression(C=1 / candidate["l2"], tol=1e-8, max_iter=5000)
+    for candidate in chosen.fit.selection.candidates:
+        peer = LogisticRegression(C=1 / candidate.l2, tol=1e-8, max_iter=5000)
         found, sizes = [], []
         for fold in range(4):
             aside = fold_of == fold
             found.append(log_loss(y[aside], peer.fit(X[~aside], y[~aside]).predict_proba(X[aside])))
             sizes.append(aside.sum())
         mean, error = mean_and_error(np.array(found), np.array(sizes, float))
-        assert candidate["nll"] == pytest.approx(mean, rel=5e-3)
-        assert candidate["se"] == pytest.approx(error, rel=5e-2, abs=1e-4)
+        assert candidate.nll == pytest.approx(mean, rel=5e-3)
+        assert candidate.se == pytest.approx(error, rel=5e-2, abs=1e-4)
 
 
 def test_the_lowest_is_chosen_and_fitted_on_all_rows(table, chosen):
-    candidates = chosen.fit["selection"]["candidates"]
-    best = min(candidates, key=lambda c: c["nll"])
-    assert chosen.fit["options"]["l2"] == best["l2"]
-    assert [c["l2"] for c in candidates] == sorted((c["l2"] for c in candidates), reverse=True)
-    plain = sm.fit(table, l2=best["l2"], tol=1e-9)
-    assert chosen.fit["objective"] == pytest.approx(plain.fit["objective"], rel=1e-4)
-    assert chosen.fit["gap"] <= 1e-4
+    candidates = chosen.fit.selection.candidates
+    best = min(candidates, key=lambda c: c.nll)
+    assert chosen.fit.options.l2 == best.l2
+    assert [c.l2 for c in candidates] == sorted((c.l2 for c in candidates), reverse=True)
+    plain = sm.fit(table, l2=best.l2, tol=1e-9)
+    assert chosen.fit.objective == pytest.approx(plain.fit.objective, rel=1e-4)
+    assert chosen.fit.gap <= 1e-4
 
 
 def test_one_standard_error(table, chosen):
     """The rule of Breiman et al.: the simplest within one error of the best."""
-    candidates = chosen.fit["selection"]["candidates"]
-    best = min(candidates, key=lambda c: c["nll"])
-    expected = max(c["l2"] for c in candidates if c["nll"] <= best["nll"] + best["se"])
-    assert expected > best["l2"]
-    assert sm.fit(table, l2="auto", folds=4, seed=1, one_se=True).fit["options"]["l2"] == expected
+    candidates = chosen.fit.selection.candidates
+    best = min(candidates, key=lambda c: c.nll)
+    expected = max(c.l2 for c in candidates if c.nll <= best.nll + best.se)
+    assert expected > best.l2
+    assert sm.fit(table, l2="auto", folds=4, seed=1, one_se=True).fit.options.l2 == expected
 
 
 def test_the_error_of_a_mean_is_the_usual_one():
@@ -78,8 +78,8 @@ def test_the_same_bytes_on_any_number_of_threads(table, chosen, threads, tmp_pat
 
 def test_words_missing_cells_l1_and_validation_go_with_it():
     model = sm.fit("sample_data/penguins.csv", target="species", l2="auto", l1=0.1, validation=0.2, folds=3)
-    assert model.fit["status"] == "CONVERGED"
-    assert model.fit["validation"]["nll"] < 0.2
+    assert model.fit.status.name == "CONVERGED"
+    assert model.fit.validation.nll < 0.2
 
 
 def test_gradient_descent_has_no_path():

@@ -131,7 +131,7 @@ def test_what_the_rows_do_not_identify_is_said_so(tmp_path):
         "c": True,
         "d": True,
     }
-    assert model.fit["collinear"] == {"d": ["a", "c"]}
+    assert model.fit.collinear == {"d": ("a", "c")}
     without = sm.inference(sm.fit(data.drop(columns="d"), l2=0.0, se=True)).table()
     pd.testing.assert_frame_equal(table.xs("b", level=1), without.xs("b", level=1), rtol=1e-4)
     model.save(str(tmp_path / "model.npz"))
@@ -195,7 +195,7 @@ def test_collinear_columns_change_no_probability():
     one, two = (sm.fit(table, l2=0.0, tol=1e-13) for table in (data, more))
     np.testing.assert_allclose(sm.predict_proba(two, more), sm.predict_proba(one, data), atol=1e-5)
     assert dict(two.encoder.ignored) == {"k": "it is constant"}
-    assert two.fit["collinear"] == {"d": ["a"], "e": ["a", "b"]}
+    assert two.fit.collinear == {"d": ("a",), "e": ("a", "b")}
 
 
 @pytest.mark.parametrize("l2", [0.0, 1.0])
@@ -327,8 +327,8 @@ def test_an_empty_cell_of_a_cross_table_separates():
     rng = np.random.default_rng(6)
     data = pd.DataFrame({"x": rng.normal(size=200), "w": rng.choice(list("uvw"), 200)})
     data["y"] = np.where((data["w"] == "u") & (rng.random(200) < 0.5), "only with u", rng.choice(["p", "q"], 200))
-    found = sm.fit(data, l2=0.0).fit["separation"]
-    assert not found["complete"]
-    assert found["pairs"] == [["only with u", "p"], ["only with u", "q"]]
-    assert "w=u" in found["columns"]
-    assert "x" not in found["columns"]
+    found = sm.fit(data, l2=0.0).fit.separation
+    assert not found.complete
+    assert found.pairs == (("only with u", "p"), ("only with u", "q"))
+    assert "w=u" in found.columns
+    assert "x" not in found.columns

@@ -52,14 +52,14 @@ def test_a_fit_is_as_if_the_rows_were_not_there(name, go, folder):
     one, other = arrays("model.npz"), arrays("m.npz")
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[key], other[key], equal_nan=True) for key in one if one[key].dtype == float)
-    assert sm.load("m.npz").fit["rows"] == len(GOOD)
+    assert sm.load("m.npz").fit.rows == len(GOOD)
     assert go("verify", "m.npz", name, "-q").out.startswith("verified: the same")
 
 
 def test_the_label_may_come_first(go, folder):
     go("fit", "first.csv", "-q", "-t", "y", "--unlabelled", "skip", "-o", "m.npz")
     model = sm.load("m.npz")
-    assert (model.fit["rows"], model.fit["skipped"]["unlabelled"]) == (60, 14)
+    assert (model.fit.rows, model.fit.skipped.unlabelled) == (60, 14)
 
 
 def test_what_is_wrong_with_other_rows_keeps_its_line(go, folder):
@@ -146,8 +146,8 @@ def test_a_piece_may_lose_all_its_rows(tmp_path):
     for threads in (1, 3):
         model = sm.fit(tmp_path / "t.csv", unlabelled="skip", threads=threads)
         plain = sm.fit(tmp_path / "kept.csv")
-        assert model.fit["rows"] == len(kept)
-        assert model.fit["skipped"] == {"unlabelled": len(rows) - len(kept), "unknown": 0}
+        assert model.fit.rows == len(kept)
+        assert vars(model.fit.skipped) == {"unlabelled": len(rows) - len(kept), "unknown": 0}
         assert np.array_equal(model.W, plain.W)
     found = sm.evaluate(plain, tmp_path / "t.csv", unlabelled="skip")
     assert (found.sums.rows, found.skipped.unlabelled) == (len(kept), len(rows) - len(kept))
@@ -158,7 +158,7 @@ def test_from_python(tmp_path):
     with pytest.raises(sm.DataError, match="an empty label"):
         sm.fit(frame)
     model = sm.fit(frame, unlabelled="skip")
-    assert model.fit["skipped"] == {"unlabelled": 2, "unknown": 0}
+    assert vars(model.fit.skipped) == {"unlabelled": 2, "unknown": 0}
     assert sm.evaluate(model, frame, unlabelled="skip").skipped.rows == 2
     for wrong in (lambda: sm.fit(frame, unlabelled="drop"), lambda: sm.evaluate(model, frame, unlabelled="drop")):
         with pytest.raises(sm.UsageError):

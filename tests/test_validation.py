@@ -1,5 +1,7 @@
 """Rows set aside: their NLL is that of an evaluation, they teach nothing, and the best epoch is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,10 +41,11 @@ def mean_nll(model, frame):
 def test_the_validation_nll_is_that_of_the_rows_set_aside(table):
     model = sm.fit(table, validation=0.25)
     rows = held(table, 0.25)
-    assert model.fit["validation"] == {"rows": rows.sum(), "nll": pytest.approx(mean_nll(model, table[rows]))}
-    assert model.fit["nll"] == pytest.approx(mean_nll(model, table[~rows]))
+    assert model.fit.validation.rows == rows.sum()
+    assert model.fit.validation.nll == pytest.approx(mean_nll(model, table[rows]))
+    assert model.fit.nll == pytest.approx(mean_nll(model, table[~rows]))
     assert model.history.shape[1] == 6
-    assert model.history[-1, 5] == model.fit["validation"]["nll"]
+    assert model.history[-1, 5] == model.fit.validation.nll
     assert model.history[0, 5] == pytest.approx(np.log(3))
 
 
@@ -63,8 +66,8 @@ def test_a_file_for_validation_is_only_looked_at(table, tmp_path):
     valid.iloc[:, ::-1].to_csv(path, index=False)  # columns are matched by name
     with_file, without = sm.fit(train, validation=str(path)), sm.fit(train)
     np.testing.assert_array_equal(with_file.W, without.W)
-    assert with_file.fit["validation"]["nll"] == pytest.approx(sm.evaluate(with_file, str(path)).metrics["nll"])
-    assert with_file.fit["validation"]["rows"] == 50
+    assert with_file.fit.validation.nll == pytest.approx(sm.evaluate(with_file, str(path)).metrics["nll"])
+    assert with_file.fit.validation.rows == 50
 
 
 @pytest.mark.parametrize("options", [{}, {"l1": 0.5}, {"batch_size": 32, "learning_rate": 0.3}])
@@ -72,23 +75,23 @@ def test_patience_keeps_the_best_epoch(table, options):
     model = sm.fit(table, validation=0.3, patience=8, l2=1e-4, tol=1e-9, **options)
     column, epochs = model.history[:, 5], model.history[:, 0]
     best = int(np.argmin(column))
-    assert model.fit["status"] == "EARLY"
-    assert model.fit["epoch"] == epochs[best]
+    assert model.fit.status.name == "EARLY"
+    assert model.fit.epoch == epochs[best]
     assert epochs[-1] - epochs[best] >= 8
     assert mean_nll(model, table[held(table, 0.3)]) == pytest.approx(column[best])
-    assert column[best] < sm.fit(table, validation=0.3, l2=1e-4).fit["validation"]["nll"]
+    assert column[best] < sm.fit(table, validation=0.3, l2=1e-4).fit.validation.nll
 
 
 def test_without_patience_the_optimum_is_kept(table):
     model = sm.fit(table, validation=0.3, l2=1e-3)
-    assert model.fit["status"] == "CONVERGED"
-    assert model.fit["validation"]["nll"] > model.history[:, 5].min()
+    assert model.fit.status.name == "CONVERGED"
+    assert model.fit.validation.nll > model.history[:, 5].min()
 
 
 def test_a_class_of_one_row_stays_in_training(table):
     rare = pd.concat([table, table.iloc[:1].assign(y="k9")], ignore_index=True)
     model = sm.fit(rare, validation=0.5, l2=0.1)
-    assert model.fit["class_counts"][-1] == 1
+    assert model.fit.class_counts[-1] == 1
     assert mean_nll(model, rare.iloc[-1:]) < np.log(160)
 
 
@@ -99,26 +102,26 @@ def test_class_weights_count_in_both(table, tmp_path):
     S, frame = sm.predict_proba(model, str(path)), table.iloc[110:]
     y = [model.classes.index(name) for name in frame["y"]]
     v = np.where(frame["y"] == "k0", 3.0, 1.0)
-    assert model.fit["validation"]["nll"] == pytest.approx(np.average(-np.log(S[np.arange(50), y]), weights=v))
+    assert model.fit.validation.nll == pytest.approx(np.average(-np.log(S[np.arange(50), y]), weights=v))
 
 
 def test_calibration_divides_the_weights_by_the_temperature(table):
     plain, warm = (sm.fit(table, validation=0.4, l2=1e-3, calibrate=c) for c in (False, True))
-    assert warm.fit["temperature"] > 1.1  # an overfitted model is too sure
-    np.testing.assert_allclose(warm.W * warm.fit["temperature"], plain.W, rtol=1e-12)
+    assert warm.fit.temperature > 1.1  # an overfitted model is too sure
+    np.testing.assert_allclose(warm.W * warm.fit.temperature, plain.W, rtol=1e-12)
     rows = held(table, 0.4)
-    assert warm.fit["validation"]["nll"] == pytest.approx(mean_nll(warm, table[rows]))
-    assert warm.fit["validation"]["nll"] < plain.fit["validation"]["nll"]
-    assert warm.fit["nll"] == pytest.approx(mean_nll(warm, table[~rows]))
-    lowest = plain.fit["objective"] * (1 - plain.fit["gap"])
-    assert warm.fit["objective"] * (1 - warm.fit["gap"]) == pytest.approx(lowest)
+    assert warm.fit.validation.nll == pytest.approx(mean_nll(warm, table[rows]))
+    assert warm.fit.validation.nll < plain.fit.validation.nll
+    assert warm.fit.nll == pytest.approx(mean_nll(warm, table[~rows]))
+    lowest = plain.fit.objective * (1 - plain.fit.gap)
+    assert warm.fit.objective * (1 - warm.fit.gap) == pytest.approx(lowest)
 
 
 def test_a_model_with_validation_is_read_back(table, tmp_path):
     model = sm.fit(table, validation=0.2, calibrate=True, l2="auto")
     model.save(str(tmp_path / "m.npz"))
     again = sm.load(str(tmp_path / "m.npz"))
-    assert {**again.fit, "options": None} == {**model.fit, "options": None}
+    assert replace(again.fit, options=model.fit.options) == model.fit
     np.testing.assert_array_equal(again.history, model.history)
 
 
@@ -144,10 +147,8 @@ def test_rows_of_no_weight_change_nothing(table, options):
     one, other = (sm.fit(frame, target="y", weight="w", tol=1e-12, **options) for frame in (mute, every))
     np.testing.assert_allclose(other.W, one.W, atol=1e-5)
     if "validation" in options:
-        assert other.fit["validation"] == {
-            "rows": one.fit["validation"]["rows"],
-            "nll": pytest.approx(one.fit["validation"]["nll"]),
-        }
+        assert other.fit.validation.rows == one.fit.validation.rows
+        assert other.fit.validation.nll == pytest.approx(one.fit.validation.nll)
 
 
 def test_rows_of_validation_do_not_choose_the_penalty(table):
@@ -156,8 +157,8 @@ def test_rows_of_validation_do_not_choose_the_penalty(table):
     other = table.copy()
     numbers = [f"x{i}" for i in range(12)]
     other.loc[rows, numbers] = table.loc[rows, numbers].to_numpy()[::-1]
-    one, two = (sm.fit(frame, validation=0.25, l2="auto").fit["selection"]["candidates"] for frame in (table, other))
-    assert [c["nll"] for c in one] == pytest.approx([c["nll"] for c in two], rel=1e-9)
+    one, two = (sm.fit(frame, validation=0.25, l2="auto").fit.selection.candidates for frame in (table, other))
+    assert [c.nll for c in one] == pytest.approx([c.nll for c in two], rel=1e-9)
 
 
 @pytest.mark.parametrize(("text", "words"), [("x,y,w\n", "no rows"), ("x,y,w\n1,a,0\n", "weigh nothing")])
@@ -235,7 +236,8 @@ def test_a_file_is_cut_into_partitions_whatever_its_pieces_are(precision, tmp_pa
         found.add((tmp_path / "m.npz").read_bytes())
     assert len(found) == 1
     nll = sm.evaluate(model, str(tmp_path / "v.csv")).metrics["nll"]
-    assert model.fit["validation"] == {"rows": 20_000, "nll": pytest.approx(nll, rel=1e-9)}
+    assert model.fit.validation.rows == 20_000
+    assert model.fit.validation.nll == pytest.approx(nll, rel=1e-9)
 
 
 @pytest.mark.parametrize("options", [{"l2": "auto", "folds": 3}, {"batch_size": 500, "epochs": 3}, {"calibrate": True}])
@@ -246,5 +248,5 @@ def test_rows_of_a_file_teach_nothing_whatever_the_solver(options, tmp_path):
     for seed in (1, 2):
         write_long(tmp_path / "v.csv", 9_000, seed)
         model = sm.fit(str(tmp_path / "t.csv"), validation=str(tmp_path / "v.csv"), **options)
-        weights.append(model.W * model.fit.get("temperature", 1.0))
+        weights.append(model.W * (model.fit.temperature or 1.0))
     np.testing.assert_allclose(weights[0], weights[1], rtol=0 if "calibrate" not in options else 1e-12)

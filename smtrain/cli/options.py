@@ -9,7 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from smtrain.errors import UsageError
-from smtrain.fitting.options import RIDGE, FitConfig
+from smtrain.fitting.options import FitConfig
+from smtrain.model.options import RIDGE
 from smtrain.solvers import SOLVERS
 from smtrain.sources.dialect import UNLABELLED, Dialect, valid_delimiter
 from smtrain.sources.paths import native_path, native_text

@@ -1,7 +1,6 @@
 """What a fit found besides the weights: collinear columns, separated classes; if asked for, what inference needs."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from smtrain.errors import UsageError
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import Encoder
+from smtrain.model.record import SeparationRecord
 from smtrain.softmax.collinearity import dependences
 from smtrain.softmax.information import (
     MOST_PARAMETERS,
@@ -31,9 +31,15 @@ MOST_PAIRS = 1000
 
 @dataclass(frozen=True)
 class Findings:
-    """`record` goes into the record of the fit; `information` (d, d) into the model, if it was asked for."""
+    """Collinear columns, each with those that determine it; classes that are separated; what inference needs.
 
-    record: dict[str, Any]
+    `loo_nll` is the leave-one-out NLL, None if it was not asked for or is not defined; `information` (d, d) goes into
+    the model, if it was asked for.
+    """
+
+    collinear: dict[str, tuple[str, ...]]
+    separation: SeparationRecord | None
+    loo_nll: float | None
     information: NDArray[np.float64] | None
 
 
@@ -52,27 +58,23 @@ def check_size(config: FitConfig, encoder: Encoder) -> None:
 def find(objective: Objective, theta: Theta, epochs: int, config: FitConfig, encoder: Encoder) -> Findings:
     """Look at the rows once more, at the weights θ (p + 1, K) of the fit, which took so many epochs."""
     separation = None if config.penalised else find_separation(objective, theta, epochs)
-    record: dict[str, Any] = {
-        "collinear": {
-            encoder.features[found.column]: [encoder.features[j] for j in found.others]
-            for found in dependences(objective.rows)
-        },
-        "separation": separation and _separation_record(objective, separation, encoder),
+    collinear = {
+        encoder.features[one.column]: tuple(encoder.features[j] for j in one.others)
+        for one in dependences(objective.rows)
     }
+    loo_nll = None
     limit = None if separation is None else Limit(separation.direction, separation.apart)
     information = observed_information(objective, theta, limit) if config.se or config.loo else None
     if config.loo and information is not None:
         penalty = penalty_information(config.ridge, objective.rows.features, objective.classes)
         nll = leave_one_out(objective, theta, inverse(information + penalty))
-        record["loo_nll"] = nll if np.isfinite(nll) and separation is None else None
-    return Findings(record, information if config.se else None)
+        loo_nll = nll if np.isfinite(nll) and separation is None else None
+    apart = None if separation is None else _separation_record(objective, separation, encoder)
+    return Findings(collinear, apart, loo_nll, information if config.se else None)
 
 
-def _separation_record(objective: Objective, found: Separation, encoder: Encoder) -> dict[str, Any]:
+def _separation_record(objective: Objective, found: Separation, encoder: Encoder) -> SeparationRecord:
     sizes = effects(objective, found.direction)
     order = [j for j in largest_first(sizes) if sizes[j] >= NAMED * sizes.max()]
-    return {
-        "complete": found.complete,
-        "pairs": [[encoder.classes[k], encoder.classes[m]] for k, m in found.pairs[:MOST_PAIRS]],
-        "columns": [encoder.features[j] for j in order[:MOST_NAMED]],
-    }
+    pairs = tuple((encoder.classes[k], encoder.classes[m]) for k, m in found.pairs[:MOST_PAIRS])
+    return SeparationRecord(found.complete, pairs, tuple(encoder.features[j] for j in order[:MOST_NAMED]))

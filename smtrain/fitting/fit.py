@@ -12,13 +12,14 @@ from smtrain import partitions
 from smtrain.errors import ModelError, TrainingError, UsageError, quoted
 from smtrain.fitting.arguments import config_of
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
-from smtrain.fitting.findings import check_size, find
+from smtrain.fitting.findings import Findings, check_size, find
 from smtrain.fitting.learning import Learned, learn
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.selection import Candidate, Selection, select_l2
+from smtrain.fitting.selection import Selection, select_l2
 from smtrain.fitting.validation import fold_objectives, with_validation
 from smtrain.model.encoder import Encoder
 from smtrain.model.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, as_model
+from smtrain.model.record import Candidate, FitRecord, SelectionRecord, SkippedRecord, ValidationRecord
 from smtrain.partitions.interface import Home
 from smtrain.softmax.objective import Objective, Theta
 from smtrain.softmax.temperature import fitted_scale
@@ -83,22 +84,28 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     check_size(config, learned.encoder)
     objective = Objective(learned.encoded, len(learned.encoder.classes), config.ridge, config.l1)
     start = objective.zeros() if init is None else warm_start(init, learned.encoder)
-    more: dict[str, Any] = {} if init is None else {"init": digest(start)}
+    selection: Selection | None = None
     with kept_progress(checkpoint, config, learned, start) as kept:
         if config.l2 == "auto":
             selection = _selected(objective, learned, start, observer, kept)
             learned = replace(learned, config=replace(config, l2=selection.chosen.l2))
             objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
             solution = _trained(objective, learned.config, selection.theta, observer, kept, near=True)
-            more |= _selection_record(selection)
         else:
             solution = _trained(objective, config, start, observer, kept)
     check_solution(config, solution)
+    temperature = None
     if config.calibrate:
         solution, temperature = _calibrated(objective, solution)
-        more |= {"temperature": temperature}
     findings = find(objective, solution.point.theta, solution.epochs, learned.config, learned.encoder)
-    return _model(learned, learned.config, solution, findings.record | more, findings.information)
+    record = replace(
+        _record(learned, solution, findings),
+        temperature=temperature,
+        selection=None if selection is None else SelectionRecord(selection.epochs, selection.candidates),
+        init=None if init is None else digest(start),
+    )
+    theta, history = solution.point.theta, _history(solution)
+    return Model(learned.encoder, theta[:-1], theta[-1], record, history, findings.information, learned.contract)
 
 
 def _trained(
@@ -258,40 +265,30 @@ def check_solution(config: FitConfig, solution: Solution) -> None:
         raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
 
 
-def _selection_record(selection: Selection) -> dict[str, Any]:
-    candidates = [vars(candidate) for candidate in selection.candidates]
-    return {"selection": {"epochs": selection.epochs, "candidates": candidates}}
-
-
-def _model(
-    learned: Learned,
-    config: FitConfig,
-    solution: Solution,
-    more: dict[str, Any],
-    information: NDArray[np.float64] | None,
-) -> Model:
-    best = solution.record
-    record = {
-        "options": config.record(),
-        "rows": learned.rows,
-        "class_counts": list(learned.class_counts.values()),
-        "missing": learned.missing,
-        "data": learned.data.record(),
-        "nll": best.nll,
-        "objective": best.objective,
-        "gap": best.gap,
-        "certified": config.penalised,
-        "status": solution.status.name,
-        "epochs": solution.epochs,
-        "epoch": best.epoch,
-    }
-    theta = solution.point.theta
-    if learned.skipped.rows:
-        record["skipped"] = {"unlabelled": learned.skipped.unlabelled, "unknown": learned.skipped.unknown}
-    if learned.validation_rows:
-        record["validation"] = {"rows": learned.validation_rows, "nll": best.validation_nll}
-    history = _history(solution)
-    return Model(learned.encoder, theta[:-1], theta[-1], record | more, history, information, learned.contract)
+def _record(learned: Learned, solution: Solution, findings: Findings) -> FitRecord:
+    """What the model keeps of a fit."""
+    best, config, aside = solution.record, learned.config, None
+    if learned.validation_rows and best.validation_nll is not None:
+        aside = ValidationRecord(learned.validation_rows, best.validation_nll)
+    return FitRecord(
+        options=config.kept(),
+        rows=learned.rows,
+        class_counts=tuple(learned.class_counts.values()),
+        missing=learned.missing,
+        nll=best.nll,
+        objective=best.objective,
+        gap=best.gap,
+        certified=config.penalised,
+        status=solution.status,
+        epochs=solution.epochs,
+        epoch=best.epoch,
+        data=learned.data,
+        collinear=findings.collinear,
+        separation=findings.separation,
+        loo_nll=findings.loo_nll,
+        skipped=SkippedRecord(learned.skipped.unlabelled, learned.skipped.unknown),
+        validation=aside,
+    )
 
 
 def _history(solution: Solution) -> NDArray[np.float64]:

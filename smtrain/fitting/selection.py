@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.model.record import Candidate
 from smtrain.softmax.objective import Objective, Theta
 from smtrain.solvers.base import State, WarmSolver
 
@@ -22,15 +23,6 @@ START, LARGEST_L2, SMALLEST_L2 = 1.0, 1e4, 1e-4
 # gained no more: less than the standard error of a mean over folds. Under a weak penalty that can take very long; a fit
 # that is cut off is nearer to the stronger penalty before it, which makes the weak one look no better than it is.
 ACCURACY, MOST_EPOCHS, FIRST_EPOCHS = 1e-4, 40, 200
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A value of l2 with the mean NLL of the rows set aside, over the folds, and its standard error."""
-
-    l2: float
-    nll: float
-    se: float
 
 
 @dataclass(frozen=True)

@@ -228,9 +228,8 @@ class Check:
             if column.name not in self._at:
                 hint = did_you_mean(column.name, self._table.names)
                 yield Finding(Severity.ERROR, "missing column", "the column is not there", column.name, hint=hint)
-        options = self._model.fit["options"]
         known = {column.name for column in encoder.columns} | {name for name, _ in encoder.ignored}
-        known |= {encoder.target, encoder.weight or encoder.target, *options.get("drop", ())}
+        known |= {encoder.target, encoder.weight or encoder.target, *self._model.fit.options.drop}
         for name in self._table.names:
             if name not in known:
                 yield Finding(Severity.WARNING, "new column", "training had no such column", name)
@@ -243,7 +242,7 @@ class Check:
             yield Finding(Severity.ERROR, "no number", what, name, *wrong.where, numbers=numbers)
         yield from self._outside(name, found, line)
         yield from self._missing(name, float(line[MISSING]), found.missing)
-        sample = sample_rows(self._model.fit["rows"], len(self._encoder.numeric))
+        sample = sample_rows(self._model.fit.rows, len(self._encoder.numeric))
         n = max(1, round(sample * (1 - float(line[MISSING]))))
         yield from self._drift("drift", name, Bins("the numbers have", line[SHARES], found.bins, line[EDGES]), n)
 
@@ -253,7 +252,7 @@ class Check:
             return
         low, high = float(line[LOW]), float(line[HIGH])
         far = max(low - found.low, found.high - high) > high - low
-        share, rows = outside / found.numbers, self._model.fit["rows"]
+        share, rows = outside / found.numbers, self._model.fit.rows
         by_chance = beyond_by_chance(int(found.outside.max()), rows, found.numbers) > CHANCE
         severity = Severity.WARNING if far else Severity.NOTE
         if share > OUTSIDE and not by_chance:
@@ -265,7 +264,7 @@ class Check:
         yield Finding(severity, "out of range", what, name, source, at, numbers=numbers)
 
     def _of_levels(self, column: CategoricalColumn, found: LevelCheck, shares: Array) -> Iterator[Finding]:
-        name, unseen, n = column.name, found.unseen, self._model.fit["rows"]
+        name, unseen, n = column.name, found.unseen, self._model.fit.rows
         if unseen.cells:
             share = unseen.cells / self.rows
             severity = Severity.ERROR if share > MANY_UNSEEN else Severity.WARNING
@@ -281,7 +280,7 @@ class Check:
 
     def _missing(self, name: str, before: float, missing: int) -> Iterator[Finding]:
         """A share of missing cells that has changed; any at all where training had none."""
-        n, now = self._model.fit["rows"], missing / self.rows
+        n, now = self._model.fit.rows, missing / self.rows
         change = abs(now - before)
         surely = shares_differ(before, n, now, self.rows)
         numbers = {"cells": missing, "share": now, "trained": before}
@@ -322,7 +321,7 @@ class Check:
             numbers = {"cells": unseen.cells, "share": unseen.cells / self.rows, "classes": dict(unseen.counts)}
             hint = look_alike(unseen.counts, self._model.classes)
             yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, hint, numbers)
-        counts, n = np.array(self._model.fit["class_counts"], np.float64), self._model.fit["rows"]
+        counts, n = np.array(self._model.fit.class_counts, np.float64), self._model.fit.rows
         shares = counts / max(1.0, counts.sum())
         bins = Bins("the shares of the classes have", shares, self.classes.counts, self._model.classes)
         yield from self._drift("class shift", name, bins, n)

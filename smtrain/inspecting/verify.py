@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.fitting.fit import Observer, check_options, fit
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.recorded import options_from
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
 from smtrain.model.model import Model, load
 from smtrain.scoring.predict import probabilities
@@ -67,11 +66,11 @@ def verify(
     """
     old = load(model)
     config = replace(recorded_options(old), threads=threads, memory=memory)
-    if "init" in old.fit and init is None:
+    if old.fit.init is not None and init is None:
         what = f"{quoted(model)} was made with --init: its fit started from another model"
         raise UsageError(what, hint="--init names that model")
     new = fit(data, config, observer=observer, init=init)
-    if old.fit.get("init") != new.fit.get("init"):
+    if old.fit.init != new.fit.init:
         raise UsageError("--init: this is not the model that the fit started from")
     there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
     same_data = None if old.data is None else old.data == new.data
@@ -83,22 +82,22 @@ def verify(
 
 def recorded_options(model: Model) -> FitConfig:
     """The options that a model was fitted with. Raises ModelError if its record has none that can be used."""
-    record = model.fit["options"]
+    unusable = ModelError("the model's record of options cannot be used", hint="a newer smtrain may have made it")
+    if model.fit.newer_options:
+        raise unusable
+    config = FitConfig.again(model.fit.options)
+    if model.fit.selection is not None:
+        config = replace(config, l2="auto")
     try:
-        config = options_from(record)
-        if model.fit.get("selection") is not None:
-            config = replace(config, l2="auto")
         check_options(config)
-    except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-        raise ModelError(
-            "the model's record of options cannot be used", hint="a newer smtrain may have made it"
-        ) from error
+    except UsageError as error:
+        raise unusable from error
     return config
 
 
 def _without_digest(model: Model) -> Model:
     """The model as it was written before models kept a digest of their data."""
-    return replace(model, fit={name: value for name, value in model.fit.items() if name != "data"})
+    return replace(model, fit=replace(model.fit, data=None))
 
 
 def _saved(model: Model) -> bytes:
@@ -116,7 +115,7 @@ def _distances(old: Model, new: Model, data: Data) -> dict[str, float]:
     return {
         "weights": max(_largest(old.W - new.W), _largest(old.b - new.b)),
         "probabilities": max(_largest(p - q) for p, q in pieces),
-        "objective": abs(old.fit["objective"] - new.fit["objective"]),
+        "objective": abs(old.fit.objective - new.fit.objective),
     }
 
 
@@ -127,17 +126,17 @@ def _largest(difference: NDArray[Any]) -> float:
 def _reasons(old: Model, new: Model) -> list[str]:
     """What differs, from the data to the bytes."""
     found = []
-    if old.fit["rows"] != new.fit["rows"]:
-        found.append(f"the data has {new.fit['rows']:,} rows, the model was fitted on {old.fit['rows']:,}")
+    if old.fit.rows != new.fit.rows:
+        found.append(f"the data has {new.fit.rows:,} rows, the model was fitted on {old.fit.rows:,}")
     if old.classes != new.classes:
         found.append(f"other classes: {_first_difference(old.classes, new.classes)}")
-    elif old.fit["class_counts"] != new.fit["class_counts"]:
+    elif old.fit.class_counts != new.fit.class_counts:
         found.append("the classes have other numbers of rows")
     if old.features != new.features:
         found.append(f"other features: {_first_difference(old.features, new.features)}")
-    elif old.fit["missing"] != new.fit["missing"]:
+    elif old.fit.missing != new.fit.missing:
         found.append("other cells are missing")
-    if old.fit["rows"] == new.fit["rows"] and old.features == new.features:
+    if old.fit.rows == new.fit.rows and old.features == new.features:
         found += _other_cells(old, new)
     if old.data is None and not found and old.contract is None:
         found.append("the model is of an earlier smtrain, which kept no data contract")

@@ -8,7 +8,7 @@ a changed cell, or two cells that trade places, do. It finds mistakes, not forge
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ Sums = NDArray[np.uint64]
 # splitmix64 (Steele, Lea & Flood, 2014), which takes a counter to numbers without a pattern. Other constants would
 # make other digests: no model could be compared with one that was made before.
 STEP, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-HEXADECIMAL = re.compile(r"[0-9a-f]+")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+Sum = Annotated[str, re.compile(r"[0-9a-f]{16}").fullmatch]
 
 
 def row_keys(start: int, rows: int) -> Sums:
@@ -55,10 +56,10 @@ class DataDigest:
     which is None if they have none.
     """
 
-    sha256: str
-    columns: tuple[str, ...]
-    target: str
-    weight: str | None
+    sha256: Annotated[str, SHA256.fullmatch]
+    columns: tuple[Sum, ...]
+    target: Sum
+    weight: Sum | None
 
     @classmethod
     def of(cls, encoder: Encoder, rows: int, sums: Sums) -> Self:
@@ -75,27 +76,3 @@ class DataDigest:
         }
         sha256 = hashlib.sha256(documents.write(document).tobytes()).hexdigest()
         return cls(sha256, tuple(found[: len(columns)]), target, weight)
-
-    def record(self) -> dict[str, Any]:
-        """The digest as a JSON document; `read` reads it back."""
-        return {"sha256": self.sha256, "columns": list(self.columns), "target": self.target, "weight": self.weight}
-
-    @classmethod
-    def read(cls, record: dict[str, Any], columns: int) -> Self:
-        """Read `record()` back, for so many columns. Raises ValueError, TypeError or KeyError for what is none."""
-        found = cls(
-            _digits(record["sha256"], 64),
-            tuple(_digits(one, 16) for one in record["columns"]),
-            _digits(record["target"], 16),
-            None if record["weight"] is None else _digits(record["weight"], 16),
-        )
-        if len(found.columns) != columns:
-            raise ValueError("the digest of other columns")
-        return found
-
-
-def _digits(value: Any, count: int) -> str:
-    """A text of so many hexadecimal digits."""
-    if len(documents.text(value)) != count or not HEXADECIMAL.fullmatch(value):
-        raise ValueError("not a digest")
-    return str(value)

@@ -9,23 +9,28 @@ Order of X's columns: numbers, missing indicators, levels.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, quoted
-from smtrain.model import documents
 from smtrain.model.features import Feature, feature_names
+from smtrain.model.schema import DocumentError, Text, Texts, at_most_in_size, different, document_of, positive, read
 from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
 from smtrain.sources.cells import TextCells
-from smtrain.sources.dialect import LARGEST, Dialect, valid_delimiter
+from smtrain.sources.dialect import LARGEST, Dialect
 from smtrain.sources.interface import Reading, Readings, Rows
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.table import Table
 
 MISSING_LEVEL = None
 Dtype = type[np.float32] | type[np.float64]
+Number = Annotated[float, at_most_in_size(LARGEST)]
+
+
+def _missing_last(levels: tuple[str | None, ...]) -> bool:
+    return MISSING_LEVEL not in levels[:-1]
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class NumericColumn:
     """A column of numbers: its training `mean` and `scale` (standard deviation); `missing` if training had gaps."""
 
     name: str
-    mean: float
-    scale: float
+    kind: Literal["numeric"] = field(default="numeric", init=False)
+    mean: Number
+    scale: Annotated[Number, positive]
     missing: bool = False
     reading = Reading.NUMBER
 
@@ -44,7 +50,8 @@ class CategoricalColumn:
     """A column of words: its levels in order; None, always last, is the level of missing cells."""
 
     name: str
-    levels: tuple[str | None, ...]
+    kind: Literal["categorical"] = field(default="categorical", init=False)
+    levels: Annotated[tuple[Text | None, ...], different, _missing_last]
     reading = Reading.TEXT
 
     def codes(self, cells: TextCells) -> NDArray[np.intp]:
@@ -65,11 +72,11 @@ class Encoder:
     """
 
     columns: tuple[Column, ...]
-    target: str
-    classes: tuple[str, ...]
+    target: Text
+    classes: Texts
+    weight: Text | None = None
     dialect: Dialect = field(default_factory=Dialect)
-    weight: str | None = None
-    ignored: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[tuple[str, Text], ...] = ()
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:
@@ -172,71 +179,20 @@ class Encoder:
         return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical), rest)
 
     def schema(self) -> dict[str, Any]:
-        """The encoder as a JSON document; `from_schema` reads it back."""
-        return {
-            "columns": [_column_schema(column) for column in self.columns],
-            "target": self.target,
-            "weight": self.weight,
-            "dialect": {
-                "header": self.dialect.header,
-                "delimiter": self.dialect.delimiter,
-                "decimal": self.dialect.decimal,
-                "na_values": list(self.dialect.na_values),
-            },
-            "ignored": [list(pair) for pair in self.ignored],
-        }
+        """The encoder as a JSON document, without the classes; `from_schema` reads it back."""
+        document: dict[str, Any] = document_of(self)
+        del document["classes"]
+        return document
 
     @classmethod
-    def from_schema(cls, schema: dict[str, Any], classes: Sequence[str]) -> "Encoder":
-        """Read `schema()` back."""
-        columns = tuple(_column_from(column) for column in schema["columns"])
-        target = documents.text(schema["target"])
-        weight = None if schema["weight"] is None else documents.text(schema["weight"])
-        names = [column.name for column in columns] + [target] + ([] if weight is None else [weight])
-        if len(set(names)) < len(names):
-            raise ValueError("a column twice")
-        return cls(
-            columns=columns,
-            target=target,
-            classes=tuple(classes),
-            dialect=dialect_from(schema["dialect"]),
-            weight=weight,
-            ignored=tuple((documents.text(n, empty=True), documents.text(why)) for n, why in schema["ignored"]),
-        )
-
-
-def dialect_from(schema: dict[str, Any]) -> Dialect:
-    """The dialect in a JSON document. Raises ValueError, TypeError or KeyError for what is none."""
-    delimiter = schema["delimiter"]
-    if delimiter is not None and (len(documents.text(delimiter)) != 1 or not valid_delimiter(delimiter)):
-        raise ValueError("not a delimiter")
-    if schema["decimal"] not in {".", ","}:
-        raise ValueError("not a decimal mark")
-    if not isinstance(schema["na_values"], list):
-        raise ValueError("not a list")
-    missing = tuple(documents.text(value, empty=True) for value in schema["na_values"])
-    return Dialect(documents.truth(schema["header"]), delimiter, schema["decimal"], missing)
-
-
-def _column_schema(column: Column) -> dict[str, Any]:
-    if isinstance(column, NumericColumn):
-        fields = {"mean": column.mean, "scale": column.scale, "missing": column.missing}
-        return {"name": column.name, "kind": "numeric"} | fields
-    return {"name": column.name, "kind": "categorical", "levels": list(column.levels)}
-
-
-def _column_from(schema: dict[str, Any]) -> Column:
-    name = documents.text(schema["name"], empty=True)
-    if schema["kind"] == "numeric":
-        mean = documents.number(schema["mean"], most=LARGEST)
-        scale = documents.number(schema["scale"], positive=True, most=LARGEST)
-        return NumericColumn(name, mean, scale, documents.truth(schema["missing"]))
-    if schema["kind"] != "categorical":
-        raise ValueError("an unknown kind of column")
-    levels = schema["levels"]
-    named = levels[:-1] if levels and levels[-1] is MISSING_LEVEL else levels
-    documents.texts(named)
-    return CategoricalColumn(name, tuple(levels))
+    def from_schema(cls, schema: Any, classes: Any) -> "Encoder":
+        """Read `schema()` and a list of classes back. Raises DocumentError for what is none."""
+        encoder = read(cls, {**schema, "classes": classes} if isinstance(schema, dict) else schema)
+        names = [column.name for column in encoder.columns] + [encoder.target]
+        names += [] if encoder.weight is None else [encoder.weight]
+        if not different(tuple(names)):
+            raise DocumentError("has a column twice")
+        return encoder
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -13,11 +13,12 @@ from smtrain.model import documents
 from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
 from smtrain.model.encoder import Encoder
+from smtrain.model.record import FitRecord
+from smtrain.model.schema import DocumentError, Positive, read, within
 from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.information import MOST_PARAMETERS, free_parameters
 from smtrain.softmax.loss import softmax
 from smtrain.softmax.objective import LARGEST_WEIGHT
-from smtrain.solvers.base import Status
 from smtrain.sources.arguments import path_of
 
 FORMAT_VERSION = 1
@@ -29,11 +30,18 @@ VALIDATED_COLUMNS = (*HISTORY_COLUMNS, "validation_nll")
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What is read of a model before anything else."""
+
+    format_version: Positive
+
+
+@dataclass(frozen=True)
 class Model:
     """A fitted classifier.
 
     `W` (p, K) and `b` (K,) act on encoded features: p(class k | x) = softmax(x W + b)_k, in units of one standard
-    deviation for numeric columns. `fit` is the record of the fit: options, rows, nll, objective, gap, status, epochs.
+    deviation for numeric columns. `fit` is the record of the fit (smtrain/model/record.py).
     `history` (E, 5) has the columns HISTORY_COLUMNS, NaN where a gap was not computed; or (E, 6) VALIDATED_COLUMNS, if
     rows were set aside for validation.
     `information` (d, d), d = (K − 1)(p + 1), is what standard errors are made of (softmax/information.py), if it was
@@ -44,7 +52,7 @@ class Model:
     encoder: Encoder
     W: NDArray[np.float64]
     b: NDArray[np.float64]
-    fit: dict[str, Any] = field(default_factory=dict)
+    fit: FitRecord
     history: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, len(HISTORY_COLUMNS))))
     information: NDArray[np.float64] | None = None
     contract: Contract | None = None
@@ -59,11 +67,10 @@ class Model:
         """The names of the encoded features, (p,)."""
         return self.encoder.features
 
-    @cached_property
+    @property
     def data(self) -> DataDigest | None:
         """The digest of the training data; models of earlier versions have none."""
-        record = self.fit.get("data")
-        return None if record is None else DataDigest.read(record, len(self.encoder.columns))
+        return self.fit.data
 
     @property
     def nonzero(self) -> NDArray[np.bool_]:
@@ -93,7 +100,7 @@ class Model:
 
     def save(self, path: str) -> None:
         """Write the model to `path`, atomically. Raises OutputError; an existing file is then as it was."""
-        meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit}
+        meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit.document()}
         arrays: npz.Arrays = {
             "W": self.W,
             "b": self.b,
@@ -116,96 +123,52 @@ def load_model(path: str) -> Model:
     arrays = npz.read(path, MEMBERS, OPTIONAL)
     try:
         meta = documents.read(arrays["meta"])
-        if documents.whole(meta["format_version"], 1) > FORMAT_VERSION:
+        if read(Heading, meta).format_version > FORMAT_VERSION:
             raise ModelError(f"{path}: made by a newer smtrain", hint="upgrade smtrain to use it")
-        encoder = Encoder.from_schema(meta["schema"], documents.texts(documents.read(arrays["classes"])))
-        W, b = _floats(arrays["W"], 2), _floats(arrays["b"], 1)
-        fit = _fit_record(meta["fit"], len(encoder.classes))
-        information = _information(arrays["information"], W.shape) if "information" in arrays else None
-        contract = _contract(arrays, encoder)
-        model = Model(encoder, W, b, fit, _history(arrays["history"]), information, contract)
-        _check(model, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        return _model(meta, arrays)
+    except DocumentError as error:
+        raise ModelError(f"{path}: not a valid smtrain model: {error}") from error
+    except (KeyError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not a valid smtrain model") from error
+
+
+def _model(meta: dict[str, Any], arrays: npz.Arrays) -> Model:
+    """The model of a document and arrays. Raises ValueError or KeyError if they are none of a model."""
+    with within("schema"):
+        encoder = Encoder.from_schema(meta.get("schema"), documents.read(arrays["classes"]))
+    with within("fit"):
+        record = FitRecord.from_document(meta.get("fit"))
+    model = Model(
+        encoder,
+        W=_floats(arrays["W"], 2),
+        b=_floats(arrays["b"], 1),
+        fit=record,
+        history=_history(arrays["history"]),
+        information=_information(arrays["information"], arrays["W"].shape) if "information" in arrays else None,
+        contract=_contract(arrays, encoder),
+    )
+    _check(model, arrays)
     return model
 
 
 def _check(model: Model, arrays: npz.Arrays) -> None:
     """Raise ValueError if the parts do not fit together."""
-    encoder = model.encoder
+    encoder, data = model.encoder, model.data
     p, K = len(encoder.features), len(encoder.classes)
     fits = (
         K >= 2
         and p >= 1
         and model.W.shape == (p, K)
         and model.b.shape == (K,)
+        and len(model.fit.class_counts) == K
         and np.array_equal(arrays["means"], encoder.means)
         and np.array_equal(arrays["scales"], encoder.scales)
-        and documents.texts(documents.read(arrays["features"])) == encoder.features
-        and (model.data is None or (model.data.weight is None) == (encoder.weight is None))
+        and documents.read(arrays["features"]) == list(encoder.features)
+        and (data is None or len(data.columns) == len(encoder.columns))
+        and (data is None or (data.weight is None) == (encoder.weight is None))
     )
     if not fits:
         raise ValueError("the parts do not fit together")
-
-
-def _fit_record(fit: Any, classes: int) -> dict[str, Any]:
-    """The record of the fit, as far as anything is done with it. Raises ValueError, TypeError or KeyError."""
-    documents.whole(fit["rows"], 1)
-    documents.whole(fit["epochs"], 0)
-    documents.number(fit["nll"])
-    documents.number(fit["objective"])
-    documents.number(fit["gap"] if fit["gap"] is not None else 0.0)
-    counts, options = fit["class_counts"], fit["options"]
-    if len([documents.whole(count, 0) for count in counts]) != classes or fit["status"] not in Status.__members__:
-        raise ValueError("not the record of a fit")
-    for name in ("l2", "tol"):
-        documents.number(options[name])
-    documents.number(options.get("l1", 0.0))  # models of earlier versions have none
-    for name in ("solver", "precision"):
-        documents.text(options[name])
-    documents.truth(fit["certified"])
-    if not isinstance(fit["missing"], dict):
-        raise ValueError("not the record of a fit")
-    _findings(fit)
-    _skipped(fit)
-    _validation(fit)
-    return dict(fit)
-
-
-def _skipped(fit: dict[str, Any]) -> None:
-    """The rows that were left out, absent if there were none."""
-    for name in ("unlabelled", "unknown"):
-        documents.whole(fit.get("skipped", {}).get(name, 0), 0)
-
-
-def _validation(fit: dict[str, Any]) -> None:
-    """What rows set aside said, each absent if there were none."""
-    if fit.get("validation") is not None:
-        documents.whole(fit["validation"]["rows"], 1)
-        documents.number(fit["validation"]["nll"])
-    if fit.get("temperature") is not None:
-        documents.number(fit["temperature"], positive=True)
-    if fit.get("selection") is not None:
-        documents.whole(fit["selection"]["epochs"], 1)
-        for candidate in fit["selection"]["candidates"]:
-            for name in ("l2", "nll", "se"):
-                documents.number(candidate[name])
-
-
-def _findings(fit: dict[str, Any]) -> None:
-    """What a fit found besides the weights, each absent if it was not looked for."""
-    for column, others in fit.get("collinear", {}).items():
-        documents.text(column, empty=True)
-        documents.texts(others)
-    separation = fit.get("separation")
-    if separation is not None:
-        documents.truth(separation["complete"])
-        documents.texts(separation["columns"])
-        for pair in separation["pairs"]:
-            if len(documents.texts(pair)) != 2:
-                raise ValueError("not a pair")
-    if fit.get("loo_nll") is not None:
-        documents.number(fit["loo_nll"])
 
 
 def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -9,10 +9,13 @@ from smtrain.errors import OutputError, quoted
 from smtrain.fitting.fit import Observer
 from smtrain.fitting.learning import Learned
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.selection import Candidate, Selection
+from smtrain.fitting.selection import Selection
 from smtrain.model.encoder import Encoder
 from smtrain.model.model import Model
+from smtrain.model.options import Options
 from smtrain.model.rarity import rare_classes
+from smtrain.model.record import Candidate
+from smtrain.model.schema import document_of
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.notices import listed, notices, rare_line, warnings
@@ -27,7 +30,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 CURVE_WIDTH = 60
 # From so many weights on, their number is said before training: an epoch's time and the memory grow with it.
 MANY_WEIGHTS = 100_000
-EXPECTED = {Status.CONVERGED.name, Status.EARLY.name}
+EXPECTED = {Status.CONVERGED, Status.EARLY}
 
 
 class QuietReport(Observer):
@@ -45,7 +48,7 @@ class QuietReport(Observer):
 
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
         """Warn if the tolerance was not reached, or cannot be."""
-        if model.fit["status"] not in EXPECTED:
+        if model.fit.status not in EXPECTED:
             self.say(f"smtrain: warning: {outcome(model)}")
         for line in warnings(model):
             self.say(f"smtrain: warning: {line}")
@@ -144,10 +147,10 @@ class FitReport(QuietReport):
             self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
         for line in notices(model):
             self.say(line)
-        if model.fit["status"] in EXPECTED:
+        if model.fit.status in EXPECTED:
             self.say(outcome(model))
         super().done(model, output)
-        if model.fit["options"].get("l1"):
+        if model.fit.options.l1:
             self.say(sparsity(model))
         self.say(f"saved {show(output)}")
 
@@ -193,7 +196,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         lines.append(f"ignored {listed(map(named, ignored), 12)}: {reason}")
     if learned.counting:
         lines.append(f"{listed(map(named, learned.counting))}: counts the rows; --drop leaves it out")
-    lines.append(settings(config.record()))
+    lines.append(settings(config))
     return lines
 
 
@@ -209,11 +212,11 @@ def weights_line(encoder: Encoder) -> list[str]:
     return [line]
 
 
-def settings(options: Mapping[str, Any]) -> str:
+def settings(options: Options) -> str:
     """The solver, the penalties and the tolerance of a fit's options."""
-    l1 = f", l1 = {options['l1']:g}" if options.get("l1") else ""
-    l2 = f"l2 by {options['folds']}-fold cross-validation" if options["l2"] == "auto" else f"l2 = {options['l2']:g}"
-    return f"{options['solver']}{l1}, {l2}, tolerance {options['tol']:g}"
+    l1 = f", l1 = {options.l1:g}" if options.l1 else ""
+    l2 = f"l2 by {options.folds}-fold cross-validation" if options.l2 == "auto" else f"l2 = {options.ridge:g}"
+    return f"{options.solver_name}{l1}, {l2}, tolerance {options.tolerance:g}"
 
 
 def unused(model: Model) -> list[str]:
@@ -231,22 +234,21 @@ def sparsity(model: Model) -> str:
 def outcome(model: Model) -> str:
     """The end of a fit in words: the NLL of the saved weights, and how far from the best possible they are."""
     fit = model.fit
-    status = Status[fit["status"]]
-    kept = f", kept epoch {fit['epoch']}" if fit["epoch"] != fit["epochs"] and fit["options"].get("patience") else ""
-    line = f"{status.value}, {fit['epochs']} epochs{kept}: NLL {fit['nll']:.6f}"
-    if fit.get("validation"):
-        line += f", validation NLL {fit['validation']['nll']:.6f}"
-    if fit.get("temperature"):
-        line += f" at the temperature {fit['temperature']:.4g}"
-    if status is Status.EARLY or fit["gap"] is None:
+    kept = f", kept epoch {fit.epoch}" if fit.epoch != fit.epochs and fit.options.patience else ""
+    line = f"{fit.status.value}, {fit.epochs} epochs{kept}: NLL {fit.nll:.6f}"
+    if fit.validation is not None:
+        line += f", validation NLL {fit.validation.nll:.6f}"
+    if fit.temperature is not None:
+        line += f" at the temperature {fit.temperature:.4g}"
+    if fit.status is Status.EARLY or fit.gap is None:
         return line
-    distance = fit["gap"] * fit["objective"]
-    if fit["certified"]:
-        line += f" (objective {fit['objective']:.6f}, within {distance:.1g} of the best possible)"
+    distance = fit.gap * fit.objective
+    if fit.certified:
+        line += f" (objective {fit.objective:.6f}, within {distance:.1g} of the best possible)"
     else:
         line += f" (an estimated {distance:.1g} above the best possible; a proof needs a penalty)"
-    if status is not Status.CONVERGED:
-        line += f"; relative gap {fit['gap']:.1e}, asked for {fit['options']['tol']:g}"
+    if fit.status is not Status.CONVERGED:
+        line += f"; relative gap {fit.gap:.1e}, asked for {fit.options.tolerance:g}"
     return line
 
 
@@ -264,39 +266,39 @@ def summary(model: Model, output: str) -> dict[str, Any]:
     fit = model.fit
     return {
         "model": output,
-        "rows": fit["rows"],
-        "skipped": fit.get("skipped", {"unlabelled": 0, "unknown": 0}),
+        "rows": fit.rows,
+        "skipped": document_of(fit.skipped),
         "columns": len(model.encoder.columns),
         "features": len(model.features),
         "classes": list(model.classes),
-        "class_counts": fit["class_counts"],
-        "missing": fit["missing"],
+        "class_counts": fit.class_counts,
+        "missing": fit.missing,
         "ignored": dict(model.encoder.ignored),
-        "rare_classes": rare_classes(dict(zip(model.classes, fit["class_counts"], strict=True))),
-        "collinear": fit["collinear"],
-        "separation": fit["separation"],
-        "solver": fit["options"]["solver"],
-        "l1": fit["options"]["l1"],
-        "l2": fit["options"]["l2"],
+        "rare_classes": rare_classes(dict(zip(model.classes, fit.class_counts, strict=True))),
+        "collinear": fit.collinear,
+        "separation": document_of(fit.separation),
+        "solver": fit.options.solver,
+        "l1": fit.options.l1,
+        "l2": fit.options.l2,
         "nonzero": int(model.nonzero.sum()),
         "unused": unused(model),
-        "objective": fit["objective"],
-        "nll": fit["nll"],
-        "gap": fit["gap"],
-        "certified": fit["certified"],
-        "status": fit["status"].lower(),
-        "epochs": fit["epochs"],
-        "loo_nll": fit.get("loo_nll"),
-        "validation": fit.get("validation"),
-        "epoch": fit["epoch"],
-        "temperature": fit.get("temperature"),
-        "selection": fit.get("selection"),
+        "objective": fit.objective,
+        "nll": fit.nll,
+        "gap": fit.gap,
+        "certified": fit.certified,
+        "status": fit.status.name.lower(),
+        "epochs": fit.epochs,
+        "loo_nll": fit.loo_nll,
+        "validation": document_of(fit.validation),
+        "epoch": fit.epoch,
+        "temperature": fit.temperature,
+        "selection": document_of(fit.selection),
     }
 
 
 def resolved(given: Mapping[str, Any], model: Model) -> dict[str, Any]:
     """The options of a fit in the order of their names: as given or by default, or as the fit settled them."""
-    settled = model.fit["options"] | {"target": model.encoder.target}
+    settled = document_of(model.fit.options) | {"target": model.encoder.target}
     return {name: settled.get(name, value) for name, value in sorted(given.items())}
 
 

@@ -1,7 +1,6 @@
 """What a fit found besides the weights, in sentences."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from smtrain.model.model import Model
 from smtrain.model.rarity import rare_classes
@@ -23,18 +22,18 @@ def notices(model: Model) -> list[str]:
     """What is worth knowing and no cause for alarm."""
     fit, p = model.fit, len(model.features)
     lines = []
-    if p >= fit["rows"]:
-        lines.append(f"{p:,} features for {fit['rows']:,} rows: many weights give the same predictions")
+    if p >= fit.rows:
+        lines.append(f"{p:,} features for {fit.rows:,} rows: many weights give the same predictions")
     groups: dict[tuple[str, ...], list[str]] = {}
-    for column, others in fit.get("collinear", {}).items():
-        groups.setdefault(tuple(others), []).append(column)
+    for column, others in fit.collinear.items():
+        groups.setdefault(others, []).append(column)
     for others, columns in list(groups.items())[:MOST_LINES]:
         what = f"collinear with {listed(map(_short, others))}" if others else "constant"
         lines.append(f"{listed(map(_short, columns))}: {what}")
     if len(groups) > MOST_LINES:
         lines.append(f"{len(groups) - MOST_LINES} more groups of collinear columns: --json has them")
-    if "loo_nll" in fit:
-        value = "not defined" if fit["loo_nll"] is None else f"{fit['loo_nll']:.6f}"
+    if fit.options.loo:
+        value = "not defined" if fit.loo_nll is None else f"{fit.loo_nll:.6f}"
         lines.append(f"leave-one-out NLL, approximately: {value}")
     return lines
 
@@ -51,17 +50,16 @@ def skipped_lines(unlabelled: int, unknown: int, names: Mapping[str, int]) -> li
 
 def warnings(model: Model) -> list[str]:
     """What makes the weights other than they seem."""
-    counts = model.fit.get("skipped", {})
-    lines = skipped_lines(counts.get("unlabelled", 0), counts.get("unknown", 0), {})
-    bound = at_its_bound(model.fit["temperature"]) if model.fit.get("temperature") else None
+    skipped, temperature, separation = model.fit.skipped, model.fit.temperature, model.fit.separation
+    lines = skipped_lines(skipped.unlabelled, skipped.unknown, {})
+    bound = None if temperature is None else at_its_bound(temperature)
     if bound is not None:
-        lines.append(f"temperature {model.fit['temperature']:.4g}: {bound}")
-    found: dict[str, Any] | None = model.fit.get("separation")
-    if found is None:
+        lines.append(f"temperature {temperature:.4g}: {bound}")
+    if separation is None:
         return lines
-    columns = f" along {listed(map(_short, found['columns']), 4)}" if found["columns"] else ""
-    pairs = listed((f"{_short(k)} and {_short(m)}" for k, m in found["pairs"]), 3)
-    what = "complete separation of the classes" if found["complete"] else f"quasi-complete separation of {pairs}"
+    columns = f" along {listed(map(_short, separation.columns), 4)}" if separation.columns else ""
+    pairs = listed((f"{_short(k)} and {_short(m)}" for k, m in separation.pairs), 3)
+    what = "complete separation of the classes" if separation.complete else f"quasi-complete separation of {pairs}"
     why = "without a penalty there is no optimum: the weights grow without end, the NLL falls towards a limit"
     return [*lines, message(f"{what}{columns}; {why}; an --l2 above 0 has an optimum", LONGEST)]
 

@@ -38,7 +38,7 @@ def document(model: Model, base: int | None = None, found: Inference | None = No
         "raw_intercept": b.tolist(),
         "nonzero": int(model.nonzero.sum()),
         "unused": unused(model),
-        "fit": model.fit,
+        "fit": model.fit.document(),
         "reference": None if base is None else model.classes[base],
         "inference": None if found is None else inference_document(found),
     }
@@ -52,11 +52,11 @@ def _from_base(model: Model, base: int | None) -> tuple[NDArray[np.float64], NDA
 def print_model(console: "Console", model: Model, base: int | None = None, found: Inference | None = None) -> None:
     """Print the record of the fit, the columns, and the weights by column and class, or what is inferred of them."""
     fit, encoder = model.fit, model.encoder
-    console.print(f"target {show(encoder.target)}, {len(model.classes)} classes, {fit['rows']:,} rows")
+    console.print(f"target {show(encoder.target)}, {len(model.classes)} classes, {fit.rows:,} rows")
     console.print(outcome(model))
-    options = fit["options"]
-    console.print(f"{settings(options)}, {options['precision']}")
-    if options.get("l1"):
+    options = fit.options
+    console.print(f"{settings(options)}, {options.precision}")
+    if options.l1:
         console.print(sparsity(model))
     for line in [*notices(model), *warnings(model)]:
         console.print(line)
@@ -78,8 +78,8 @@ def print_model(console: "Console", model: Model, base: int | None = None, found
 
 def _print_classes(console: "Console", model: Model) -> None:
     """The rows of each class; and with l1 how many of its weights are not zero."""
-    columns = [list(model.classes), [f"{n:,}" for n in model.fit["class_counts"]]]
-    if model.fit["options"].get("l1"):
+    columns = [list(model.classes), [f"{n:,}" for n in model.fit.class_counts]]
+    if model.fit.options.l1:
         columns.append([f"{n:,}" for n in model.nonzero.sum(axis=0).tolist()])
     names = ["class", "rows", "weights not zero"][: len(columns)]
     print_table(console, names, [list(row) for row in zip(*columns, strict=True)])

@@ -110,7 +110,7 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
     if model.information is None:
         raise ModelError("the model holds no standard errors", hint="smtrain fit --se keeps what they are made of")
     p, K = model.W.shape
-    found = inverse(model.information + penalty_information(model.fit["options"]["l2"], p, K))
+    found = inverse(model.information + penalty_information(model.fit.options.ridge, p, K))
     terms, L = _contrasts(model.encoder)
     theta = np.vstack([model.W, model.b])
     others = [k for k in range(K) if k != base]
@@ -123,7 +123,7 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
         terms=terms,
         bases=tuple(model.features[j] for j in _first_levels(model.encoder)),
         level=level,
-        penalised=model.fit["options"]["l2"] > 0,
+        penalised=model.fit.options.ridge > 0,
         estimate=estimate,
         error=error,
     )

@@ -1,6 +1,7 @@
 """How the text of a table is read, and the range of its numbers. Light: read before numpy is loaded."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 # The cells that mean "missing" in a feature column (labels are never missing values, only empty).
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
@@ -13,25 +14,30 @@ LARGEST, SMALLEST_SCALE = 1e152, 1e-50
 UNLABELLED = ("error", "skip")
 
 
+def valid_delimiter(character: str) -> bool:
+    """Whether a character can separate cells: ASCII, and no quote, line end or NUL."""
+    return len(character) == 1 and character.isascii() and character not in '"\r\n\0'
+
+
+def valid_decimal(character: str) -> bool:
+    """Whether a character can be the decimal mark."""
+    return character in {".", ","}
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How the text of a table is read; kept in the model, so that predict reads as fit did.
 
     `delimiter` None reads it off the header line: a comma, or a tab or semicolon if there is no comma.
-    `na_values` are added to `MISSING`.
+    `na_values` are added to `MISSING`. Annotations say what a dialect that is read from a model may have.
     """
 
     header: bool = True
-    delimiter: str | None = None
-    decimal: str = "."
+    delimiter: Annotated[str, valid_delimiter] | None = None
+    decimal: Annotated[str, valid_decimal] = "."
     na_values: tuple[str, ...] = ()
 
     @property
     def missing(self) -> frozenset[str]:
         """Every text that means a missing cell."""
         return frozenset(MISSING + self.na_values)
-
-
-def valid_delimiter(character: str) -> bool:
-    """Whether a character can separate cells: ASCII, and no quote, line end or NUL."""
-    return len(character) == 1 and character.isascii() and character not in '"\r\n\0'

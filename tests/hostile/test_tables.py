@@ -825,7 +825,7 @@ def learned(path, asked):
     model = load(str(path))
     facts = {
         "classes": model.classes,
-        "rows": model.fit["rows"],
+        "rows": model.fit.rows,
         "numeric": tuple(column.name for column in model.encoder.numeric),
         "categorical": tuple(column.name for column in model.encoder.categorical),
         "ignored": tuple(name for name, _ in model.encoder.ignored),

@@ -117,13 +117,13 @@ def wrong_schema(answer: Answer, model: smtrain.Model) -> list[str]:
     counts = [answer.labels.count(name) for name in answer.classes]
     kinds = [(column["name"], column.get("levels")) for column in model.encoder.schema()["columns"]]
     pairs = {
-        "rows": (len(answer.labels), model.fit["rows"]),
+        "rows": (len(answer.labels), model.fit.rows),
         "target": (answer.target, model.encoder.target),
         "classes": (answer.classes, list(model.classes)),
-        "class counts": (counts, list(model.fit["class_counts"])),
+        "class counts": (counts, list(model.fit.class_counts)),
         "columns": ([(column.name, column.levels) for column in answer.columns], kinds),
         "ignored": (answer.ignored, reasons(answer, model)),
-        "missing": (answer.missing, model.fit["missing"]),
+        "missing": (answer.missing, model.fit.missing),
     }
     return [f"{what}: the oracle {ours}, the program {its}" for what, (ours, its) in pairs.items() if ours != its]
 
@@ -141,12 +141,12 @@ def reasons(answer: Answer, model: smtrain.Model) -> dict[str, str]:
 
 def wrong_cells(answer: Answer, model: smtrain.Model) -> list[str]:
     """Differences of any cell, weight or label, to the last bit: docs/model-format.md, 'the digest of the data'."""
-    digest = model.fit["data"]
-    found = [] if digest["sha256"] == data_digest(answer) else ["the digest of the data is another"]
-    for column, its in zip(answer.columns, digest["columns"], strict=False):
+    digest = model.fit.data
+    found = [] if digest.sha256 == data_digest(answer) else ["the digest of the data is another"]
+    for column, its in zip(answer.columns, digest.columns, strict=False):
         if column_sum(codes(column)) != its:
             found.append(f"column {column.name!r} has other cells")
-    if target_sum(answer) != digest["target"]:
+    if target_sum(answer) != digest.target:
         found.append("the labels are others")
     return [*found, *wrong_numbers(answer, model)]
 

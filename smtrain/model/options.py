@@ -1,0 +1,98 @@
+"""The options of a fit that can change a bit of its model: those that the model keeps. Light: read before NumPy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from smtrain.model.schema import ABSENT, LEFT_OUT, Count, Positive, any_bytes, at_least
+from smtrain.sources.dialect import Dialect
+
+# The penalty where none is asked for: as the prior that a deviation of a feature changes the logits by about 1.
+RIDGE = 1.0
+# Relative gaps at which a fit ends. Without a penalty it is a maximum-likelihood fit, whose coefficients people read.
+TOLERANCE = 1e-4
+TOLERANCE_UNPENALISED = 1e-10
+# With standard errors: then coefficients, whose errors go with the square root of the gap, are read to seven digits.
+TOLERANCE_INFERENCE = 1e-10
+TOLERANCE_INFERENCE_UNPENALISED = 1e-14
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a fit, without those that change no bit of the model.
+
+    `l1` and `l2` are those of J = Σ v·NLL + l1 ‖W‖₁ + l2/2 ‖W‖² on standardised features; `l2` None is 1, or 0 if
+    `l1` is above 0. `tol` is the relative gap, certified with a penalty and estimated without, at which training
+    stops; None takes 1e-4, or 1e-10 without a penalty, where the fit is a maximum-likelihood estimate whose
+    coefficients people read; with `se`, 1e-10 and 1e-14. `solver` None is lbfgs, or proximal if `l1` is above 0, or gd
+    if a learning rate or a batch size is given. `learning_rate` is α of W ← W − α ∂(J/n)/∂W; None takes the safe 1/L.
+    `batch_size` None is the full batch. `precision` is that of X, the logits and the probabilities; "auto" takes
+    float32 for large tables whose fit does not need more.
+    `se` keeps the information matrix in the model, for standard errors; `loo` approximates the leave-one-out NLL.
+    `validation` is the share of the rows that is set aside, drawn by `seed`, or a file of further rows; with `patience`
+    training stops after so many epochs without a lower NLL on them, and the best epoch is kept; `calibrate` fits a
+    temperature on them. `l2` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL, or with
+    `one_se` the largest within a standard error of it.
+    `unlabelled` "skip" leaves out rows without a label, and of a file of `validation` those whose label is no class.
+    """
+
+    target: str | None = None
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    weight: str | None = None
+    class_weight: str | Mapping[str, float] | None = None
+    dialect: Dialect = field(default_factory=Dialect)
+    solver: str | None = None
+    epochs: Count = 1000
+    tol: float | None = None
+    l2: float | Literal["auto"] | None = None
+    l1: float = field(default=0.0, metadata=ABSENT)
+    learning_rate: float | None = None
+    batch_size: Positive | None = None
+    momentum: float = 0.0
+    seed: Count = 0
+    precision: Literal["auto", "float32", "float64"] = "auto"
+    validation: float | Annotated[str, any_bytes] | None = field(default=None, metadata=ABSENT)
+    patience: Positive | None = field(default=None, metadata=ABSENT)
+    calibrate: bool = field(default=False, metadata=ABSENT)
+    folds: Annotated[int, at_least(2)] = field(default=5, metadata=ABSENT)
+    one_se: bool = field(default=False, metadata=ABSENT)
+    se: bool = field(default=False, metadata=ABSENT)
+    loo: bool = field(default=False, metadata=ABSENT)
+    unlabelled: Literal["error", "skip"] = field(default="error", metadata=LEFT_OUT)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to defaults that depend on other options or on the table: so models keep them."""
+        return None not in {self.tol, self.l2, self.solver} and "auto" not in {self.l2, self.precision}
+
+    @property
+    def solver_name(self) -> str:
+        """`solver`; unless it is given, a learning rate or a batch size means gradient descent, an l1 proximal."""
+        if self.solver is not None:
+            return self.solver
+        if self.learning_rate is not None or self.batch_size is not None:
+            return "gd"
+        return "proximal" if self.l1 > 0 else "lbfgs"
+
+    @property
+    def ridge(self) -> float:
+        """`l2`, or its default: with `l1` alone the fit is a lasso. Until it is chosen, "auto" is as the default."""
+        if isinstance(self.l2, float | int):
+            return float(self.l2)
+        return 0.0 if self.l1 > 0 else RIDGE
+
+    @property
+    def penalised(self) -> bool:
+        """Whether there is a penalty, and with it a certificate."""
+        return self.l1 > 0 or self.ridge > 0
+
+    @property
+    def tolerance(self) -> float:
+        """`tol`, or its default for these penalties."""
+        if self.tol is not None:
+            return self.tol
+        if self.se and self.precision != "float32":
+            return TOLERANCE_INFERENCE if self.penalised else TOLERANCE_INFERENCE_UNPENALISED
+        return TOLERANCE if self.penalised else TOLERANCE_UNPENALISED

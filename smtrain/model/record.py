@@ -1,0 +1,126 @@
+"""The record of a fit, which a model keeps: what was asked for, what came of it, what was found besides the weights."""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any
+
+from smtrain.model.digest import DataDigest
+from smtrain.model.options import Options
+from smtrain.model.schema import (
+    ABSENT,
+    LEFT_OUT,
+    OUTSIDE,
+    Count,
+    DocumentError,
+    Positive,
+    Text,
+    Texts,
+    different,
+    document_of,
+    positive,
+    read,
+)
+from smtrain.solvers.base import Status
+
+Pair = Annotated[tuple[Text, Text], different]
+
+
+@dataclass(frozen=True)
+class SkippedRecord:
+    """Rows that were left out: those without a label, and those whose label is no class."""
+
+    unlabelled: Count = 0
+    unknown: Count = 0
+
+
+@dataclass(frozen=True)
+class ValidationRecord:
+    """Rows that were set aside, and their mean NLL at the weights of the model."""
+
+    rows: Positive
+    nll: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value of l2 with the mean NLL of the rows set aside, over the folds, and its standard error."""
+
+    l2: float
+    nll: float
+    se: float
+
+
+@dataclass(frozen=True)
+class SelectionRecord:
+    """The choice of l2 by cross-validation: the passes over the rows that it took, and what was tried."""
+
+    epochs: Positive
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class SeparationRecord:
+    """Classes that can be separated: all of them, or the first `pairs` of those that can; `columns` of X that do it."""
+
+    complete: bool
+    pairs: tuple[Pair, ...]
+    columns: Texts
+
+
+@dataclass(frozen=True)
+class FitRecord:
+    """What a model keeps of its fit.
+
+    `rows` are those of the table without the skipped ones, `class_counts` those of each class, `missing` the cells that
+    are missing, by column. `nll` and `objective` are means per row at the weights of the model; `gap` is what is proved
+    of the distance to the minimum, or estimated if it is not `certified`, as a share of the objective; None if it is
+    not known. `epochs` passes were made in all, and `epoch` until the weights of the model were reached.
+    `data` tells the training data from others. `collinear` are, of each column of X that others determine, those
+    others; `separation` is looked for without a penalty. `temperature` is what calibration divided the weights by.
+    `loo_nll` is None if it was not asked for, or is not defined. `init` is the digest of the weights to start from.
+    `newer_options` are options in a model file that this smtrain does not know.
+    """
+
+    options: Options
+    rows: Positive
+    class_counts: tuple[Count, ...]
+    missing: dict[str, Count]
+    nll: float
+    objective: float
+    gap: float | None
+    certified: bool
+    status: Status
+    epochs: Count
+    epoch: Count
+    data: DataDigest | None = field(default=None, metadata=LEFT_OUT)
+    collinear: dict[str, Texts] = field(default_factory=dict, metadata=ABSENT)
+    separation: SeparationRecord | None = field(default=None, metadata=ABSENT)
+    skipped: SkippedRecord = field(default_factory=SkippedRecord, metadata=LEFT_OUT)
+    validation: ValidationRecord | None = field(default=None, metadata=LEFT_OUT)
+    temperature: Annotated[float, positive] | None = field(default=None, metadata=LEFT_OUT)
+    selection: SelectionRecord | None = field(default=None, metadata=LEFT_OUT)
+    loo_nll: float | None = field(default=None, metadata=ABSENT)
+    init: Text | None = field(default=None, metadata=LEFT_OUT)
+    newer_options: tuple[str, ...] = field(default=(), metadata=OUTSIDE)
+
+    def document(self) -> dict[str, Any]:
+        """The record as a JSON document, in the order of its keys; `from_document` reads it back."""
+        document = document_of(self)
+        if not self.options.loo:
+            del document["loo_nll"]  # null says that it is not defined
+        return {name: _in_order(value) for name, value in sorted(document.items())}
+
+    @classmethod
+    def from_document(cls, document: Any) -> "FitRecord":
+        """Read `document()` back. Raises DocumentError for what is no record of a fit."""
+        record = read(cls, document)
+        if not record.options.is_settled:
+            raise DocumentError("are not those of a fit that was made", "options")
+        known = {one.name for one in fields(Options)}
+        return replace(record, newer_options=tuple(sorted(document["options"].keys() - known)))
+
+
+def _in_order(document: Any) -> Any:
+    """A document whose objects have their keys in order, as the model file has them."""
+    if isinstance(document, dict):
+        return {name: _in_order(value) for name, value in sorted(document.items())}
+    return [_in_order(one) for one in document] if isinstance(document, list) else document
