@@ -12,6 +12,7 @@ import pytest
 
 import smtrain as sm
 from smtrain.sources import records
+from tests.homes import home_of
 from tests.hostile.harness import invoke
 from tests.hostile.test_models import Forger
 
@@ -123,8 +124,7 @@ def test_any_way_of_reading(cells, table, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "PIECE", 1000)
     monkeypatch.setattr(records, "PIECE_PER_COLUMN", 1)
     assert digest(table) == same
-    monkeypatch.setattr("smtrain.fitting.gathering.PARTITION_ROWS", 256)
-    assert digest(table) == same
+    assert digest(table, home=home_of(None, most_rows=256)) == same
 
 
 @pytest.mark.parametrize(
