@@ -274,6 +274,19 @@ def test_the_command_line_page_is_the_help():
     assert make_cli.PAGE.read_text() == make_cli.page(), "run: make docs"
 
 
+def test_the_picture_shows_the_rooms_and_arrows_of_the_code():
+    spec = importlib.util.spec_from_file_location("make_rooms", ROOT / "docs" / "make_rooms.py")
+    make_rooms = importlib.util.module_from_spec(spec)
+    sys.modules["make_rooms"] = make_rooms  # dataclasses look their module up
+    spec.loader.exec_module(make_rooms)
+    shown, now = (
+        set(re.findall(r'<title>.*?</title>|class="name"[^<]*', text))
+        for text in (make_rooms.PICTURE.read_text(), make_rooms.picture())
+    )
+    assert shown == now, "run: make docs"
+    assert all(f"{room.name}<" in make_rooms.picture() for line in make_rooms.layers() for room in line)
+
+
 def test_every_command_and_option_is_explained():
     import click
 
