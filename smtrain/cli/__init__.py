@@ -1,1 +1,1 @@
-"""The command line: options in, one call of the API, a report out."""
+"""The command line: each command is options in, one call of the Python API (smtrain/__init__.py), a report out."""

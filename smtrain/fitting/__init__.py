@@ -1,1 +1,1 @@
-"""From a table to a model: options, reading, learning the encoder, rows set aside, training."""
+"""From a table to a model: options, reading, learning the encoder, rows held out for validation, training."""

@@ -1,1 +1,1 @@
-"""Is this table, is this model what it seems: doctor, check, drift, verify."""
+"""Can this table be learned from (doctor), is it like the training data (check), is a model its data's (verify)."""

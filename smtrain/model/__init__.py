@@ -1,1 +1,1 @@
-"""What a fit leaves behind: the encoder, the weights, the record of the fit, and their file."""
+"""What a fit leaves behind: the encoder (how each kind of column becomes numbers), weights, record, and their file."""

@@ -1,4 +1,7 @@
-"""Where encoded rows live. To add a home: a module here with `open_home`, and its line in HOMES."""
+"""Homes of encoded rows during a fit: memory, disk.
+
+To add a home: a module here with `open_home`, and its line in HOMES.
+"""
 
 from collections.abc import Callable
 from importlib import import_module

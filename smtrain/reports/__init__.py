@@ -1,1 +1,1 @@
-"""What people read: each report takes a Model or an Evaluation and prints it."""
+"""What people read: the sections and tables of each result, on a terminal, as Markdown or JSON. Computes nothing."""

@@ -1,1 +1,1 @@
-"""A model applied to rows: predict, evaluate, compare, explain, and what its weights are known to."""
+"""A model applied to rows: predict, evaluate with its metrics, compare; how precisely its weights are known."""

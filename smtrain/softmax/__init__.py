@@ -1,1 +1,1 @@
-"""The mathematics, in NumPy alone: rows, sums over them, the objective, its bounds and curvature."""
+"""The mathematics, in NumPy alone: design matrix, loss, sums over blocks of rows, objective, certificate, curvature."""

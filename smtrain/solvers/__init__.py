@@ -1,4 +1,7 @@
-"""Solvers by name. To add one: a module here with `from_config`, and its line in SOLVERS."""
+"""Methods of minimisation, a file for each, chosen by name.
+
+To add one: a module here with `from_config`, and its line in SOLVERS.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -1,1 +1,1 @@
-"""Where rows come from: a file, a pipe, a DataFrame, as typed rows of a table."""
+"""Readers of tables: files, pipes, DataFrames become typed rows, and each row knows its place for messages."""
