@@ -64,8 +64,9 @@ $(BENCH_VENV)/.installed: pyproject.toml
 	for peer in $(PEERS); do $(BENCH_VENV)/bin/python -m pip install --quiet $$peer || echo "$$peer does not install"; done
 	touch $@
 
-docs: $(VENV)/.installed  ## Write docs/cli.md from --help, and draw docs/rooms.svg from the code
+docs: $(VENV)/.installed  ## Write cli.md and modules.md, and draw rooms.svg, from the code
 	$(BIN)/python docs/make_cli.py
+	$(BIN)/python docs/make_modules.py
 	$(BIN)/python docs/make_rooms.py
 
 clean:  ## Remove what the other targets made
