@@ -1,158 +1,26 @@
-"""What a person sees of a fit, on standard error."""
+"""A fit in lines, what was read and how it ended; or as one JSON document."""
 
-import json
-import math
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from smtrain.errors import OutputError, quoted
-from smtrain.fitting.fit import Observer
 from smtrain.fitting.learning import Learned
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.selection import Selection
 from smtrain.model.encoder import Encoder
 from smtrain.model.model import Model
 from smtrain.model.options import Options
 from smtrain.model.rarity import rare_classes
-from smtrain.model.record import Candidate
 from smtrain.model.schema import document_of
-from smtrain.reports.clock import process_seconds
-from smtrain.reports.console import animated, errors, make_console
-from smtrain.reports.notices import listed, notices, rare_line, warnings
+from smtrain.reports.notices import listed, rare_line
 from smtrain.reports.text import named, show
-from smtrain.solvers.base import Record, Status
+from smtrain.solvers.base import Status
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-    from rich.status import Status as Spinner
+    pass
 
-BLOCKS = "▁▂▃▄▅▆▇█"
-CURVE_WIDTH = 60
 # From so many weights on, their number is said before training: an epoch's time and the memory grow with it.
 MANY_WEIGHTS = 100_000
-EXPECTED = {Status.CONVERGED, Status.EARLY}
-
-
-class QuietReport(Observer):
-    """Warnings only; loads no rich."""
-
-    def __enter__(self) -> "QuietReport":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        pass
-
-    def say(self, line: str) -> None:
-        """Print a line on standard error."""
-        errors().write(line + "\n")
-
-    def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
-        """Warn if the tolerance was not reached, or cannot be."""
-        if model.fit.status not in EXPECTED:
-            self.say(f"smtrain: warning: {outcome(model)}")
-        for line in warnings(model):
-            self.say(f"smtrain: warning: {line}")
-
-
-class FitReport(QuietReport):
-    """On a terminal, a bar while reading and a line an epoch; elsewhere plain lines at the epochs 0, 1, 2, 4, 8, …."""
-
-    def __init__(self, sources: list[str], total_bytes: int | None) -> None:
-        stream = errors()
-        self.console = make_console(stream)
-        self._animated = animated(stream)
-        self._sources, self._total = sources, total_bytes
-        self._progress: tuple[Progress, TaskID] | None = None
-        self._spinner: Spinner | None = None
-        self._next, self._shown = 0, -1
-        self._validated = self._headed = False
-        self._last: Record | None = None
-
-    def say(self, line: str) -> None:
-        """Print a line on standard error."""
-        self.console.print(line)
-
-    def __exit__(self, *exc: object) -> None:
-        self._stop_progress()
-        if self._spinner is not None:
-            self._spinner.stop()
-
-    def on_piece(self, bytes_read: int, rows: int) -> None:
-        """Move the bar."""
-        if not self._animated:
-            return
-        if self._progress is None:
-            from rich.progress import Progress
-
-            progress = Progress(console=self.console, transient=True)
-            self._progress = progress, progress.add_task("reading", total=self._total)
-            progress.start()
-        progress, task = self._progress
-        progress.update(task, completed=bytes_read, description=f"reading: {rows:,} rows")
-
-    def _stop_progress(self) -> None:
-        if self._progress is not None:
-            self._progress[0].stop()
-            self._progress = None
-
-    def on_learned(self, learned: Learned, config: FitConfig) -> None:
-        """Say what was read and what is about to be done."""
-        self._stop_progress()
-        for line in description(learned, config, self._sources):
-            self.say(line)
-        self._validated = learned.validation_rows > 0
-        if self._animated:
-            self._spinner = self.console.status("training")
-            self._spinner.start()
-
-    def on_candidate(self, candidate: Candidate) -> None:
-        """Show what cross-validation says of a value of l2."""
-        if not self._headed:
-            self.say(f"{'l2':>12}  {'NLL':>10}  {'± error':>10}")
-            self._headed = True
-        self.say(f"{candidate.l2:12.6g}  {candidate.nll:10.6f}  {candidate.se:10.6f}")
-
-    def on_selected(self, selection: Selection) -> None:
-        """Say which l2 was chosen."""
-        self._headed = False
-        chosen, lowest = selection.chosen, selection.lowest
-        rule = "the lowest NLL" if chosen == lowest else f"the largest within {lowest.se:.2g} of the lowest NLL"
-        self.say(f"l2 = {chosen.l2:.6g}: {rule}; {selection.epochs:,} epochs")
-
-    def on_epoch(self, record: Record) -> None:
-        """Show an epoch."""
-        if not self._headed:
-            validation = f"  {'validation':>10}" if self._validated else ""
-            self.say(f"{'epoch':>7}  {'NLL':>10}{validation}  {'gap':>9}  {'gradient':>9}  {'seconds':>8}")
-            self._headed = True
-        self._last = record
-        if self._spinner is not None:
-            self._spinner.update(f"epoch {record.epoch}: NLL {record.nll:.6f}")
-        if self._animated or record.epoch >= self._next:
-            self._show(record)
-            self._next = max(1, 2 * record.epoch)
-
-    def _show(self, record: Record) -> None:
-        gap = "" if record.gap is None else f"{record.gap:.2e}"
-        self._shown = record.epoch
-        validation = "" if record.validation_nll is None else f"  {record.validation_nll:10.6f}"
-        numbers = f"{record.nll:10.6f}{validation}  {gap:>9}  {record.gradient_norm:9.2e}"
-        self.say(f"{record.epoch:7d}  {numbers}  {process_seconds():8.2f}")
-
-    def done(self, model: Model, output: str) -> None:
-        """Say how it ended."""
-        if self._last is not None and self._shown != self._last.epoch:
-            self._show(self._last)
-        if self._animated and len(model.history) > 2:
-            self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
-        for line in notices(model):
-            self.say(line)
-        if model.fit.status in EXPECTED:
-            self.say(outcome(model))
-        super().done(model, output)
-        if model.fit.options.l1:
-            self.say(sparsity(model))
-        self.say(f"saved {show(output)}")
+# Names of columns in a line, for a person to read; --json has all of them.
+MOST_COLUMNS = 12
 
 
 def missing_classes(encoder: Encoder) -> list[str]:
@@ -186,14 +54,14 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     lines += rare_line(learned.class_counts)
     if learned.missing:
         counts = ", ".join(
-            f"{named(name, counted=True)} {count:,}" for name, count in list(learned.missing.items())[:12]
+            f"{named(name, counted=True)} {count:,}" for name, count in list(learned.missing.items())[:MOST_COLUMNS]
         )
-        lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > 12 else ''}")
+        lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > MOST_COLUMNS else ''}")
     reasons: dict[str, list[str]] = {}
     for name, reason in encoder.ignored:
         reasons.setdefault(reason, []).append(name)
     for reason, ignored in reasons.items():
-        lines.append(f"ignored {listed(map(named, ignored), 12)}: {reason}")
+        lines.append(f"ignored {listed(map(named, ignored), MOST_COLUMNS)}: {reason}")
     if learned.counting:
         lines.append(f"{listed(map(named, learned.counting))}: counts the rows; --drop leaves it out")
     lines.append(settings(config))
@@ -252,15 +120,6 @@ def outcome(model: Model) -> str:
     return line
 
 
-def curve(values: list[float]) -> str:
-    """Values as a line of blocks, at most CURVE_WIDTH of them."""
-    picked = [values[round(i * (len(values) - 1) / (CURVE_WIDTH - 1))] for i in range(CURVE_WIDTH)]
-    picked = values if len(values) <= CURVE_WIDTH else picked
-    low, high = min(picked), max(picked)
-    span = (high - low) or 1.0
-    return f"{high:.4f} " + "".join(BLOCKS[round((v - low) / span * (len(BLOCKS) - 1))] for v in picked) + f" {low:.4f}"
-
-
 def summary(model: Model, output: str) -> dict[str, Any]:
     """The fit as one JSON document."""
     fit = model.fit
@@ -300,27 +159,3 @@ def resolved(given: Mapping[str, Any], model: Model) -> dict[str, Any]:
     """The options of a fit in the order of their names: as given or by default, or as the fit settled them."""
     settled = document_of(model.fit.options) | {"target": model.encoder.target}
     return {name: settled.get(name, value) for name, value in sorted(given.items())}
-
-
-class LogObserver(Observer):
-    """Passes everything on to a report, and writes a JSON line for every epoch."""
-
-    def __init__(self, report: Observer, log: IO[str] | None) -> None:
-        self._report, self._log = report, log
-        self.on_piece = report.on_piece  # type: ignore[method-assign]  # passed on as it is
-        self.on_learned = report.on_learned  # type: ignore[method-assign]  # passed on as it is
-        self.on_candidate = report.on_candidate  # type: ignore[method-assign]  # passed on as it is
-        self.on_selected = report.on_selected  # type: ignore[method-assign]  # passed on as it is
-
-    def on_epoch(self, record: Record) -> None:
-        """Write the line, and pass it on."""
-        if self._log is not None:
-            values = {name: None if x is None or not math.isfinite(x) else x for name, x in vars(record).items()}
-            if record.validation_nll is None:
-                del values["validation_nll"]
-            try:
-                self._log.write(json.dumps(values | {"seconds": round(process_seconds(), 6)}) + "\n")
-                self._log.flush()
-            except OSError as error:
-                raise OutputError(f"cannot write {quoted(self._log.name)}: {error.strerror}") from error
-        self._report.on_epoch(record)

@@ -285,7 +285,7 @@ def test_rows_of_a_pipe_come_in_any_pieces(fitted):
 
 LIMITED = """
 import resource, sys
-import smtrain.fitting.fit, smtrain.reports.fit, rich.console, rich.progress, rich.table
+import smtrain.fitting.fit, smtrain.reports.progress, rich.console, rich.progress, rich.table
 from smtrain.cli.main import main
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_AS, (size, size))

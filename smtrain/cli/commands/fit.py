@@ -108,7 +108,9 @@ def command(
     from smtrain.fitting.fit import check_options, fit
     from smtrain.model.atomic import check_writable
     from smtrain.model.model import load
-    from smtrain.reports.fit import FitReport, LogObserver, QuietReport, resolved, summary
+    from smtrain.reports.fit import resolved, summary
+    from smtrain.reports.log import LogObserver
+    from smtrain.reports.progress import FitReport, QuietReport
     from smtrain.sources.files import display_name
 
     if output == "-":

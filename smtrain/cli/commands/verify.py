@@ -50,7 +50,7 @@ def command(
     from smtrain.errors import CheckError, UsageError
     from smtrain.inspecting import verify as verifying
     from smtrain.model.model import load
-    from smtrain.reports.fit import FitReport, QuietReport
+    from smtrain.reports.progress import FitReport, QuietReport
     from smtrain.reports.verification import document, sentences
     from smtrain.sources.files import display_name
 

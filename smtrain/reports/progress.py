@@ -1,0 +1,156 @@
+"""What a person sees of a fit while it runs, on standard error."""
+
+from typing import TYPE_CHECKING
+
+from smtrain.fitting.fit import Observer
+from smtrain.fitting.learning import Learned
+from smtrain.fitting.options import FitConfig
+from smtrain.fitting.selection import Selection
+from smtrain.model.model import Model
+from smtrain.model.record import Candidate
+from smtrain.reports.clock import process_seconds
+from smtrain.reports.console import animated, errors, make_console
+from smtrain.reports.fit import description, outcome, sparsity
+from smtrain.reports.notices import notices, warnings
+from smtrain.reports.text import show
+from smtrain.solvers.base import Record, Status
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+    from rich.status import Status as Spinner
+
+BLOCKS = "▁▂▃▄▅▆▇█"  # the heights of a curve, each one character
+CURVE_WIDTH = 60  # characters: with the two numbers beside it a curve fits a terminal of 80
+# How a fit may end without a warning.
+EXPECTED = {Status.CONVERGED, Status.EARLY}
+
+
+class QuietReport(Observer):
+    """Warnings only; loads no rich."""
+
+    def __enter__(self) -> "QuietReport":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        errors().write(line + "\n")
+
+    def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
+        """Warn if the tolerance was not reached, or cannot be."""
+        if model.fit.status not in EXPECTED:
+            self.say(f"smtrain: warning: {outcome(model)}")
+        for line in warnings(model):
+            self.say(f"smtrain: warning: {line}")
+
+
+class FitReport(QuietReport):
+    """On a terminal, a bar while reading and a line an epoch; elsewhere plain lines at the epochs 0, 1, 2, 4, 8, …."""
+
+    def __init__(self, sources: list[str], total_bytes: int | None) -> None:
+        stream = errors()
+        self.console = make_console(stream)
+        self._animated = animated(stream)
+        self._sources, self._total = sources, total_bytes
+        self._progress: tuple[Progress, TaskID] | None = None
+        self._spinner: Spinner | None = None
+        self._next, self._shown = 0, -1
+        self._validated = self._headed = False
+        self._last: Record | None = None
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        self.console.print(line)
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop_progress()
+        if self._spinner is not None:
+            self._spinner.stop()
+
+    def on_piece(self, bytes_read: int, rows: int) -> None:
+        """Move the bar."""
+        if not self._animated:
+            return
+        if self._progress is None:
+            from rich.progress import Progress
+
+            progress = Progress(console=self.console, transient=True)
+            self._progress = progress, progress.add_task("reading", total=self._total)
+            progress.start()
+        progress, task = self._progress
+        progress.update(task, completed=bytes_read, description=f"reading: {rows:,} rows")
+
+    def _stop_progress(self) -> None:
+        if self._progress is not None:
+            self._progress[0].stop()
+            self._progress = None
+
+    def on_learned(self, learned: Learned, config: FitConfig) -> None:
+        """Say what was read and what is about to be done."""
+        self._stop_progress()
+        for line in description(learned, config, self._sources):
+            self.say(line)
+        self._validated = learned.validation_rows > 0
+        if self._animated:
+            self._spinner = self.console.status("training")
+            self._spinner.start()
+
+    def on_candidate(self, candidate: Candidate) -> None:
+        """Show what cross-validation says of a value of l2."""
+        if not self._headed:
+            self.say(f"{'l2':>12}  {'NLL':>10}  {'± error':>10}")
+            self._headed = True
+        self.say(f"{candidate.l2:12.6g}  {candidate.nll:10.6f}  {candidate.se:10.6f}")
+
+    def on_selected(self, selection: Selection) -> None:
+        """Say which l2 was chosen."""
+        self._headed = False
+        chosen, lowest = selection.chosen, selection.lowest
+        rule = "the lowest NLL" if chosen == lowest else f"the largest within {lowest.se:.2g} of the lowest NLL"
+        self.say(f"l2 = {chosen.l2:.6g}: {rule}; {selection.epochs:,} epochs")
+
+    def on_epoch(self, record: Record) -> None:
+        """Show an epoch."""
+        if not self._headed:
+            validation = f"  {'validation':>10}" if self._validated else ""
+            self.say(f"{'epoch':>7}  {'NLL':>10}{validation}  {'gap':>9}  {'gradient':>9}  {'seconds':>8}")
+            self._headed = True
+        self._last = record
+        if self._spinner is not None:
+            self._spinner.update(f"epoch {record.epoch}: NLL {record.nll:.6f}")
+        if self._animated or record.epoch >= self._next:
+            self._show(record)
+            self._next = max(1, 2 * record.epoch)
+
+    def _show(self, record: Record) -> None:
+        gap = "" if record.gap is None else f"{record.gap:.2e}"
+        self._shown = record.epoch
+        validation = "" if record.validation_nll is None else f"  {record.validation_nll:10.6f}"
+        numbers = f"{record.nll:10.6f}{validation}  {gap:>9}  {record.gradient_norm:9.2e}"
+        self.say(f"{record.epoch:7d}  {numbers}  {process_seconds():8.2f}")
+
+    def done(self, model: Model, output: str) -> None:
+        """Say how it ended."""
+        if self._last is not None and self._shown != self._last.epoch:
+            self._show(self._last)
+        if self._animated and len(model.history) > 2:
+            self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
+        for line in notices(model):
+            self.say(line)
+        if model.fit.status in EXPECTED:
+            self.say(outcome(model))
+        super().done(model, output)
+        if model.fit.options.l1:
+            self.say(sparsity(model))
+        self.say(f"saved {show(output)}")
+
+
+def curve(values: list[float]) -> str:
+    """Values as a line of blocks, at most CURVE_WIDTH of them."""
+    picked = [values[round(i * (len(values) - 1) / (CURVE_WIDTH - 1))] for i in range(CURVE_WIDTH)]
+    picked = values if len(values) <= CURVE_WIDTH else picked
+    low, high = min(picked), max(picked)
+    span = (high - low) or 1.0
+    return f"{high:.4f} " + "".join(BLOCKS[round((v - low) / span * (len(BLOCKS) - 1))] for v in picked) + f" {low:.4f}"
