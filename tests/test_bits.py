@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.fitting.gathering import Gatherer
 from smtrain.sources import records
+from smtrain.sources.opening import open_table
 from tests.cli import smtrain
 
 pytestmark = pytest.mark.bits
@@ -52,21 +52,10 @@ def test_sizes_of_reads_and_pieces(mixed, tmp_path, monkeypatch):
         assert bytes_of(sm.fit(str(mixed), threads=2), tmp_path) == reference
 
 
-def test_room_that_is_not_filled_in_yet_may_hold_any_bits(tmp_path, monkeypatch):
-    """The numbers are exact in float32 at first, so that the partition is widened later."""
-    make = Gatherer._new_partition
-
-    def dirty(self, dtype):
-        raw = make(self, dtype)
-        if raw.numbers.dtype == np.float32:
-            raw.numbers.view(np.uint32)[:] = 0x7FA00000  # signalling NaN: a warning when it is converted
-        return raw
-
-    monkeypatch.setattr(Gatherer, "_new_partition", dirty)
-    monkeypatch.setattr(records, "FIRST_PIECE", 8)
-    monkeypatch.setattr(records, "PIECE", 8)
+def test_numbers_that_are_exact_in_float32_at_first_are_widened(tmp_path):
     (tmp_path / "t.csv").write_text("x,y\n1,a\n2,b\n0.1,a\n3,b\n")
-    assert sm.fit(str(tmp_path / "t.csv")).encoder.means[0] == pytest.approx(6.1 / 4)
+    model = sm.fit(open_table(str(tmp_path / "t.csv"), sm.Dialect(), fitting=True, piece=4))
+    assert model.encoder.means[0] == pytest.approx(6.1 / 4)
 
 
 def test_two_halves_are_the_whole(mixed, tmp_path):

@@ -17,7 +17,7 @@ import pytest
 import smtrain as sm
 from smtrain.cli.options import Size
 from smtrain.fitting.fit import Observer
-from smtrain.fitting.learning import learn
+from smtrain.fitting.learn import learn
 from smtrain.fitting.options import FitConfig
 from smtrain.partitions import disk
 from smtrain.softmax.design import Design

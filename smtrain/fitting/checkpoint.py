@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from smtrain.errors import ModelError, UsageError, quoted
-from smtrain.fitting.learning import Learned
+from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import Walk
 from smtrain.model import archive as npz

@@ -13,7 +13,7 @@ from smtrain.errors import ModelError, TrainingError, UsageError, quoted
 from smtrain.fitting.arguments import config_of
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
 from smtrain.fitting.findings import Findings, check_size, find
-from smtrain.fitting.learning import Learned, learn
+from smtrain.fitting.learn import Learned, learn
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import Selection, select_l2
 from smtrain.fitting.validation import fold_objectives, with_validation

@@ -1,21 +1,36 @@
 """What each column of a table is to a fit, as far as its options say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
-from smtrain.sources.interface import Reading
+from smtrain.sources.interface import Reading, Readings
 from smtrain.sources.table import Table
 
 
 @dataclass(frozen=True)
 class Roles:
-    """By position: the labels, the weights if there are any, the features, and the kinds that were asked for."""
+    """By position: the labels, the weights if there are any, the features, and the kinds that were asked for.
+
+    `kinds` are those of all features: as asked for, or as their source says, or None where their cells decide.
+    """
 
     target: int
     weight: int | None
     features: tuple[int, ...]
     forced: dict[int, Reading]
+    kinds: dict[int, Reading | None]
+
+    def readings(self, columns: int, kinds: Mapping[int, Reading | None]) -> Readings:
+        """How each of so many columns is read, the features as these kinds; those without a kind as text."""
+        readings = [Reading.SKIP] * columns
+        for i, kind in kinds.items():
+            readings[i] = kind or Reading.TEXT
+        readings[self.target] = Reading.LABEL
+        if self.weight is not None:
+            readings[self.weight] = Reading.NUMBER
+        return tuple(readings)
 
 
 def roles_of(table: Table, config: FitConfig) -> Roles:
@@ -31,7 +46,8 @@ def roles_of(table: Table, config: FitConfig) -> Roles:
     if weight == target:
         raise UsageError(f"column {quoted(names[target])} is both the target and the weight")
     features = tuple(i for i in range(len(names)) if i not in {target, weight} | dropped)
-    return Roles(target, weight, features, forced)
+    kinds = {i: forced.get(i) or table.kind(i) for i in features}
+    return Roles(target, weight, features, forced, kinds)
 
 
 def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:

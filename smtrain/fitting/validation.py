@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from smtrain.errors import DataError
-from smtrain.fitting.learning import Learned
+from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.model.labels import SKIP, labelled, nothing_to_measure
 from smtrain.partitions.memory import joined

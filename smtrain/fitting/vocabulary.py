@@ -1,11 +1,14 @@
-"""The distinct texts of a column, collected while it is read, put in their final order at the end."""
+"""The distinct texts of a column, with how often each is there: they add up, and are put in order at the end."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.model.encoder import MISSING_LEVEL
 from smtrain.sources.cells import TextCells
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -13,40 +16,60 @@ WHOLE = re.compile(r"[+-]?[0-9]+")
 LONGEST_WHOLE = 1000
 
 
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Texts in the order of their first sight, each with its code; and how many cells were missing."""
+    """Distinct texts in the order of their first sight, their codes, and the `counts` (V,) of the cells of each.
 
-    def __init__(self) -> None:
-        self.codes: dict[str | None, int] = {}
-        self.missing = 0
+    It never changes. Adding to the right keeps the codes of what is on the left. The dictionary of codes is shared with
+    the vocabularies that this one grows into: they have more texts in it, so that a sum from left to right takes time
+    for what is added only. One thread at a time may add to the same one.
+    """
 
-    def new(self, cells: TextCells) -> list[str]:
-        """The levels of `cells` that are not known yet."""
-        return [level for level in cells.levels if level not in self.codes]
+    counts: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    _codes: dict[str, int] = field(default_factory=dict)
 
-    def add(self, cells: TextCells) -> NDArray[np.int32]:
-        """Codes (n,) of the cells; new texts are added."""
-        known = self.codes
-        table = [known.setdefault(level, len(known)) for level in cells.levels]
-        missing = int((cells.codes < 0).sum())
-        if missing:
-            self.missing += missing
-            table.append(known.setdefault(MISSING_LEVEL, len(known)))
-        return np.take(np.array(table, np.int32), cells.codes)
+    @classmethod
+    def of(cls, cells: TextCells) -> Self:
+        """The texts of some cells, missing ones left out."""
+        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
+        return cls(counts, {level: code for code, level in enumerate(cells.levels)})
 
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
     def texts(self) -> list[str]:
-        """The texts in the order of their first sight."""
-        return [text for text in self.codes if text is not None]
+        """The texts in the order of their codes."""
+        return list(islice(self._codes, len(self)))
 
-    def ordered(self) -> list[str | None]:
-        """The texts in their final order: whole numbers by value, other texts by their characters, missing last."""
-        texts = [text for text in self.codes if text is not None]
-        return [*sorted(texts, key=_text_order), *([MISSING_LEVEL] if MISSING_LEVEL in self.codes else [])]
+    def codes(self, texts: Iterable[str]) -> NDArray[np.int32]:
+        """The codes of some of these texts."""
+        return np.array([self._codes[text] for text in texts], np.int32)
 
-    def recoding(self, ordered: list[str | None], first: int) -> NDArray[np.intp]:
-        """The table from codes of first sight to places in `ordered`, counted from `first`."""
-        table = np.zeros(len(self.codes), np.intp)
-        table[[self.codes[text] for text in ordered]] = np.arange(first, first + len(ordered))
+    def __add__(self, right: "Vocabulary") -> "Vocabulary":
+        """The texts and counts of both, first those of the left."""
+        if not len(self) or not len(right):
+            return self if len(self) else right
+        longest = len(self._codes) == len(self)
+        known = self._codes if longest else {text: code for code, text in enumerate(self.texts)}
+        codes = [known.setdefault(text, len(known)) for text in right.texts]
+        counts = np.zeros(len(known), np.intp)
+        counts[: len(self)] = self.counts
+        counts[codes] += right.counts
+        return Vocabulary(counts, known)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The texts that are in this one alone, for another process."""
+        return {"counts": self.counts, "_codes": {text: code for code, text in enumerate(self.texts)}}
+
+    def ordered(self) -> list[str]:
+        """The texts in their final order: whole numbers by value, other texts by their characters."""
+        return sorted(self.texts, key=_text_order)
+
+    def numbered(self, texts: list[str]) -> NDArray[np.intp]:
+        """The place of each text (V,), in the order of the codes, in a list of all of them."""
+        table = np.zeros(len(self), np.intp)
+        table[self.codes(texts)] = np.arange(len(texts))
         return table
 
 

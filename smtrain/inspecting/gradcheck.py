@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from smtrain import partitions
 from smtrain.fitting.fit import check_options
-from smtrain.fitting.learning import learn
+from smtrain.fitting.learn import learn
 from smtrain.fitting.options import FitConfig
 from smtrain.softmax.differences import GradientCheck, check_gradient
 from smtrain.softmax.objective import Objective

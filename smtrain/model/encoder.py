@@ -56,9 +56,12 @@ class CategoricalColumn:
 
     def codes(self, cells: TextCells) -> NDArray[np.intp]:
         """Codes (n,) of the cells: 1 … L for the levels, 0 for an unseen one."""
+        return np.take(self.table(cells.levels), cells.codes)  # a missing cell's −1 takes the last entry
+
+    def table(self, texts: Sequence[str]) -> NDArray[np.intp]:
+        """The code of each text, and last that of a missing cell."""
         place = {level: i for i, level in enumerate(self.levels, 1)}
-        table = np.array([place.get(level, 0) for level in [*cells.levels, MISSING_LEVEL]], np.intp)
-        return np.take(table, cells.codes)  # a missing cell's −1 takes the last entry
+        return np.array([place.get(text, 0) for text in [*texts, MISSING_LEVEL]], np.intp)
 
 
 Column = NumericColumn | CategoricalColumn

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from smtrain.fitting.learning import Learned
+from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import Encoder
 from smtrain.model.model import Model

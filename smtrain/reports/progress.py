@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from smtrain.fitting.fit import Observer
-from smtrain.fitting.learning import Learned
+from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import Selection
 from smtrain.model.model import Model

@@ -15,7 +15,7 @@ from smtrain.sources.header import check_header, check_names
 from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, cut_otherwise, units_hint
 from smtrain.sources.interface import Batch, Places, Readings, Rows, Source
 from smtrain.sources.parser import Parser
-from smtrain.sources.records import BLANKS, LINE_ENDS, Piece, RecordReader
+from smtrain.sources.records import BLANKS, LINE_ENDS, Piece, RecordReader, piece_bytes
 
 # Of a batch so many records are kept in cells once one is looked for: most columns have there what is looked for, and
 # a wide table is not cut anew for each.
@@ -103,6 +103,7 @@ class Delimited(Source):
         except DataError as error:
             self.advise(error)
             raise
+        self.batch_bytes = piece or piece_bytes(len(self.names))
         self._parsers: dict[Dialect, Parser] = {}
 
     def _open(self, index: int) -> RecordReader:

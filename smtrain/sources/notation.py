@@ -24,6 +24,12 @@ def is_number(text: str, decimal: str = ".") -> bool:
     return NUMBER.fullmatch(with_point(text, decimal)) is not None
 
 
+def are_numbers(texts: Iterable[str], decimal: str = ".") -> list[bool]:
+    """Whether each of some cells is a decimal number. Most words are known by their first character."""
+    starts = frozenset("0123456789+-. \t" + decimal)
+    return [text[:1] in starts and is_number(text, decimal) for text in texts]
+
+
 def number(text: str, decimal: str = ".") -> float:
     """A cell as a number that a column of numbers may hold, or NaN."""
     text = with_point(text, decimal)

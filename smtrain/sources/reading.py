@@ -13,11 +13,14 @@ T = TypeVar("T")
 
 def until_fault(read: Callable[[Batch], T], batch: Batch) -> tuple[T | None, DataError | None]:
     """What `read` makes of the rows before the first that cannot be read, None for no rows; and the error of that."""
-    try:
-        return read(batch), None
-    except DataError as error:
-        before = batch.before(error)
-        return (None if before is None else read(before)), error
+    rows: Batch | None = batch
+    fault: DataError | None = None
+    while rows is not None:
+        try:
+            return read(rows), fault
+        except DataError as error:  # an earlier row may have another one
+            rows, fault = rows.before(error), error
+    return None, fault
 
 
 def read_leniently(batch: Batch, readings: Readings, meaning: Meaning, strict: Collection[int] = ()) -> Rows:

@@ -29,7 +29,7 @@ class Table:
     def __init__(self, origin: Source) -> None:
         self._origin = origin
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
-        self.delimiter, self.header_line = origin.delimiter, origin.header_line
+        self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
         self._labels: UsableLabels | None = None
 
     @cached_property

@@ -1,0 +1,130 @@
+"""Which columns of a table a fit keeps, and as what; which it leaves out, and why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smtrain.errors import DataError, Place
+from smtrain.fitting.moments import ColumnMoments, moments
+from smtrain.fitting.raw import RawPartition
+from smtrain.fitting.read import RawTable
+from smtrain.fitting.refusals import COUNTED_ROWS, EMPTY, ColumnFacts, constant, no_name, other_notation
+from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, NumericColumn
+from smtrain.partitions.interface import Home, Items
+from smtrain.partitions.memory import each
+from smtrain.sources.notation import in_other_notation, looks_like_other_notation
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that are `kept`, with their positions in the table, and the reasons for those that are left out.
+
+    `moments` are those of all columns of numbers, by position; `counting` are the names of those that are kept and go
+    up by one from row to row.
+    """
+
+    kept: tuple[tuple[int, Column], ...]
+    left_out: dict[int, str]
+    moments: dict[int, ColumnMoments]
+    counting: tuple[str, ...]
+
+    @property
+    def numeric(self) -> list[int]:
+        """The positions of the columns of numbers that are kept."""
+        return [i for i, column in self.kept if isinstance(column, NumericColumn)]
+
+    @property
+    def categorical(self) -> dict[int, CategoricalColumn]:
+        """The columns of words that are kept, by position."""
+        return {i: column for i, column in self.kept if isinstance(column, CategoricalColumn)}
+
+
+def columns_of(got: RawTable, raws: Items[RawPartition], home: Home) -> Columns:
+    """The columns of a table, whose rows are `raws` with their weights. Raises DataError for one that is refused."""
+    slots = [got.slots[i] for i in got.numeric]
+    found = dict(zip(got.numeric, moments(raws, slots, home), strict=True))
+    firsts = _counting(raws, slots)
+    columns = {
+        i: EMPTY if kind is None else _numeric(got, i, found[i], firsts) if i in found else _categorical(got, i)
+        for i, kind in got.summary.kinds.items()
+    }
+    kept = tuple((i, column) for i, column in columns.items() if not isinstance(column, str))
+    counting = [i for i, _ in kept if i in found and got.slots[i] in firsts and got.rows >= COUNTED_ROWS]
+    left_out = {i: reason for i, reason in columns.items() if isinstance(reason, str)}
+    return Columns(kept, left_out, found, tuple(got.names[i] for i in counting))
+
+
+def _numeric(got: RawTable, i: int, found: ColumnMoments, firsts: dict[int, float]) -> NumericColumn | str:
+    """A column of numbers, or the reason to leave it out."""
+    missing = got.summary.columns[i].missing > 0
+    facts = ColumnFacts(
+        name=got.names[i],
+        asked=i in got.roles.forced,
+        filled=found.low <= found.high,
+        missing=missing,
+        first=firsts.get(got.slots[i]),
+        deviation=found.deviation,
+        largest=found.largest,
+    )
+    _check_named(got, facts)
+    if facts.left_out is not None:
+        return facts.left_out
+    scale = found.deviation if constant(found.deviation, found.largest) is None else 1.0
+    return NumericColumn(facts.name, found.mean, scale, missing=missing)
+
+
+def _categorical(got: RawTable, i: int) -> CategoricalColumn | str:
+    """A column of words, or the reason to leave it out. Raises DataError if these are numbers in another notation."""
+    found = got.summary.columns[i]
+    levels = len(found.vocabulary) + (found.missing > 0)
+    facts = ColumnFacts(
+        name=got.names[i],
+        asked=i in got.roles.forced,
+        filled=len(found.vocabulary) > 0,
+        missing=found.missing > 0,
+        levels=levels,
+        rows=got.rows,
+    )
+    _check_named(got, facts)
+    if found.given is None:
+        _check_notation(got, i)
+    if facts.left_out is not None:
+        return facts.left_out
+    return CategoricalColumn(facts.name, (*found.vocabulary.ordered(), *[MISSING_LEVEL] * (found.missing > 0)))
+
+
+def _check_named(got: RawTable, facts: ColumnFacts) -> None:
+    """Raise DataError for a column that must have a name and has none."""
+    if not facts.name and facts.must_have_a_name:
+        raise no_name(got.table.source, got.table.header_line).error()
+
+
+def _check_notation(got: RawTable, i: int) -> None:
+    """Raise DataError if the words of a column are numbers in another notation."""
+    decimal, texts = got.table.dialect.decimal, got.summary.columns[i].vocabulary.texts
+    if in_other_notation(texts, decimal):
+        raise _notation(got, i, next(text for text in texts if looks_like_other_notation(text, decimal)))
+
+
+def _notation(got: RawTable, i: int, text: str) -> DataError:
+    """The error for a column whose first number in another notation is `text`; with its line, if that is known."""
+    odd, word = got.summary.columns[i].odd, got.summary.columns[i].word
+    assert word is not None
+    return other_notation(got.names[i], text, Place(word.place.source) if odd is None else odd.place).error()
+
+
+def _counting(raws: Items[RawPartition], slots: list[int]) -> dict[int, float]:
+    """The first number of each column that goes up by one from row to row, by slot. Reads on while there is one."""
+    firsts = {slot: float(raws[0].numbers[0, slot]) for slot in slots}
+    for raw in each(raws):
+        firsts = {slot: first for slot, first in firsts.items() if counts_on(raw, slot, first)}
+        if not firsts:
+            break
+    return firsts
+
+
+def counts_on(raw: RawPartition, slot: int, first: float) -> bool:
+    """Whether the numbers of a partition go on with `first` plus the number of the row."""
+    rows = np.arange(raw.start, raw.start + raw.rows)
+    ends = raw.numbers[[0, -1], slot] == first + rows[[0, -1]]  # mostly enough to tell
+    return bool(ends.all()) and np.array_equal(raw.numbers[:, slot], first + rows)

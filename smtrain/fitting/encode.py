@@ -1,0 +1,41 @@
+"""Raw rows made into X: a function of one partition, once the encoder is settled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.fitting.columns import Columns
+from smtrain.fitting.raw import RawPartition
+from smtrain.fitting.read import RawTable
+from smtrain.model.encoder import Encoder
+from smtrain.softmax.loss import Partition
+
+Recoding = dict[int, NDArray[np.intp]]
+
+
+def recoding(got: RawTable, columns: Columns) -> Recoding:
+    """For each column of words that is kept, the code in X of each code of first sight; last that of a missing cell."""
+    return {i: column.table(got.summary.columns[i].vocabulary.texts) for i, column in columns.categorical.items()}
+
+
+def recoded(raw: RawPartition, tables: Mapping[int, NDArray[np.intp]]) -> tuple[NDArray[np.intp], ...]:
+    """The codes in X (m,) of each column of words."""
+    return tuple(np.take(table, raw.words(i)) for i, table in tables.items())  # a missing cell's −1 takes the last
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What makes rows with the numbers of their classes and all of their weights into a partition of X."""
+
+    encoder: Encoder
+    slots: tuple[int, ...]
+    tables: Recoding
+    single: bool
+
+    def __call__(self, raw: RawPartition) -> Partition:
+        """The rows encoded. The numbers of `raw` may become those of X."""
+        dtype = np.float32 if self.single else np.float64
+        X = self.encoder.design(raw.of(self.slots), recoded(raw, self.tables), dtype)
+        return Partition(X, raw.labels, raw.weights)

@@ -1,0 +1,148 @@
+"""What only the whole table can tell: classes, weights, the columns that are kept, their moments; then X itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.fitting.columns import Columns, columns_of
+from smtrain.fitting.contract import contract_of
+from smtrain.fitting.digest import digest_of
+from smtrain.fitting.encode import Encoding, recoding
+from smtrain.fitting.options import FitConfig
+from smtrain.fitting.raw import RawPartition
+from smtrain.fitting.read import RawTable, read_table
+from smtrain.fitting.refusals import no_column
+from smtrain.fitting.weights import Weighed, settled, weighed
+from smtrain.model.contract import Contract
+from smtrain.model.digest import DataDigest
+from smtrain.model.encoder import Encoder
+from smtrain.partitions.interface import Home, Shelf
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.rows import Rows
+from smtrain.solvers import make_solver
+from smtrain.solvers.base import Shape
+from smtrain.sources.table import Table
+from smtrain.sources.usable import Skipped
+
+# Values of l2 that a cross-validation tries at most: from 1e-4 to 1e4.
+MOST_CANDIDATES = 9
+
+
+@dataclass
+class Learned:
+    """What reading a table for a fit gives: the encoder, the encoded rows, and counts for the report.
+
+    `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
+    `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
+    count the rows, and `validation_rows` how many of the `encoded` rows are set aside; their partitions are on `shelf`,
+    at `home`. `rows` are those of the table, without those that were `skipped`; a partition has at most
+    `partition_rows`. `doubt` says what else the text of the table may be.
+    """
+
+    encoder: Encoder
+    home: Home
+    shelf: Shelf[Partition]
+    encoded: Rows
+    rows: int
+    class_counts: dict[str, int]
+    missing: dict[str, int]
+    delimiter: str
+    config: FitConfig
+    factors: NDArray[np.float64]
+    contract: Contract
+    data: DataDigest
+    partition_rows: int
+    counting: tuple[str, ...] = ()
+    validation_rows: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
+    doubt: str | None = None
+
+    @property
+    def on_disk(self) -> int:
+        """The bytes of rows in the temporary file."""
+        return self.home.on_disk
+
+
+def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> Learned:
+    """Read `table` once and give back the encoder and the encoded rows, which live as long as `home` is open.
+
+    Raises DataError for rows, columns or labels that nothing can be learned from.
+    """
+    with table.advising():
+        return _learned(read_table(table, config, home, on_piece), home)
+
+
+def _learned(got: RawTable, home: Home) -> Learned:
+    """Settle what only the whole table can tell, and encode."""
+    weights = weighed(got, home)
+    columns = columns_of(got, weights.settled(got.raws), home)
+    encoder = _encoder(got, columns, weights.classes)
+    config = got.config.settled(got.rows * len(encoder.numeric), weights.mean, weights.heaviest)
+    contract = contract_of(got, columns)
+    data = digest_of(got, columns, encoder, weights.number_of, home)
+    home.reserve(_training_bytes(got, encoder, config))
+    slots = tuple(got.slots[i] for i in columns.numeric)
+    encoding = Encoding(encoder, slots, recoding(got, columns), config.precision == "float32")
+    shelf = home.listed(partial(_encoded, got.raws, weights, encoding), len(got.raws))
+    return Learned(
+        encoder=encoder,
+        home=home,
+        shelf=shelf,
+        encoded=home.rows(shelf),
+        rows=got.rows,
+        class_counts=_class_counts(got, weights.classes),
+        missing=_missing(got, columns),
+        delimiter=got.table.delimiter,
+        config=config,
+        factors=weights.factors,
+        contract=contract,
+        counting=columns.counting,
+        partition_rows=got.sizes.rows,
+        data=data,
+        skipped=got.table.skipped,
+        doubt=got.table.doubt,
+    )
+
+
+def _encoder(got: RawTable, columns: Columns, classes: tuple[str, ...]) -> Encoder:
+    """The encoder of the columns that are kept. Raises DataError if there is none."""
+    left_out = tuple((got.names[i], reason) for i, reason in sorted(columns.left_out.items()))
+    if not columns.kept:
+        raise no_column(got.table.source, left_out).error()
+    return Encoder(
+        columns=tuple(column for _, column in columns.kept),
+        target=got.names[got.roles.target],
+        classes=classes,
+        dialect=got.config.dialect,
+        weight=got.config.weight,
+        ignored=left_out,
+    )
+
+
+def _class_counts(got: RawTable, classes: tuple[str, ...]) -> dict[str, int]:
+    """The rows of each class."""
+    labels = got.summary.labels
+    return dict(zip(classes, labels.counts[labels.codes(classes)].tolist(), strict=True))
+
+
+def _missing(got: RawTable, columns: Columns) -> dict[str, int]:
+    """The missing cells of each column that is kept and has any."""
+    cells = {column.name: got.summary.columns[i].missing for i, column in columns.kept}
+    return {name: count for name, count in cells.items() if count}
+
+
+def _encoded(raws: Shelf[RawPartition], weights: Weighed, encoding: Encoding, k: int) -> Partition:
+    """A partition encoded; the raw one is let go."""
+    return encoding(settled(raws.release(k), weights.number_of, weights.factors))
+
+
+def _training_bytes(got: RawTable, encoder: Encoder, config: FitConfig) -> int:
+    """What training takes besides the rows, at most."""
+    p, K = len(encoder.features), len(encoder.classes)
+    shape = Shape(got.rows, p, len(encoder.columns) + len(encoder.gappy), K, got.sizes.threads)
+    auto = config.l2 == "auto"  # the fit of all rows waits while a fold is fitted; and where all of them ended
+    kept = MOST_CANDIDATES * (config.folds + 1) if auto else 0
+    return got.sizes.training(p, K, make_solver(config).most_bytes(shape), fits=2 if auto else 1, kept=kept)
