@@ -127,6 +127,7 @@ def told(summary, names):
         "cells": {
             i: (c.missing, told_of_vocabulary(c.vocabulary)) for i, c in summary.columns.items() if i not in refused
         },
+        "wrong": [wrong and (wrong.row, said(wrong.error)) for wrong in (summary.label, summary.weight)],
         "fault": said(summary.fault),
         "error": said(summary.error(names, ".", ended=True)),
     }

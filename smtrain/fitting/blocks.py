@@ -1,7 +1,7 @@
 """A batch of a table read for a fit: its rows, with the kinds that their own cells tell, and the summary of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from smtrain.fitting.refusals import empty_label
 from smtrain.fitting.roles import Roles
-from smtrain.fitting.summary import FIRST_WORDS, NUMBER, VOTING_ROWS, WORD, ColumnSummary, Sight, Summary, Votes
+from smtrain.fitting.summary import FIRST_WORDS, NUMBER, VOTING_ROWS, WORD, ColumnSummary, Sight, Summary, Votes, Wrong
 from smtrain.fitting.vocabulary import Vocabulary
-from smtrain.model.labels import check_weights
+from smtrain.model.labels import unusable_weights, wrong_weight
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import SMALLEST_SCALE
 from smtrain.sources.interface import Batch, Reading, Rows
@@ -32,7 +32,7 @@ class Block:
 
 
 def read_block(batch: Batch, table: Table, roles: Roles, before: Summary) -> Block:
-    """The rows of a batch of `table` up to the first that cannot be used, and their summary.
+    """The rows of a batch of `table` up to the first that cannot be read, and their summary.
 
     `before` is a summary of earlier rows, of none where nothing is known of them: it spares work. What it tells is not
     looked for again, and the block's summary may only be added to the right of it.
@@ -41,13 +41,13 @@ def read_block(batch: Batch, table: Table, roles: Roles, before: Summary) -> Blo
     if found is None:
         return Block(None, Summary.of_nothing(roles.kinds, fault))
     rows, firsts = found
-    return Block(rows, _summary(rows, firsts, table, roles, before).ended_by(fault))
+    return Block(rows, replace(_summary(rows, firsts, table, roles, before), fault=fault))
 
 
 def _read(batch: Batch, table: Table, roles: Roles, before: Summary) -> tuple[Rows, Sights]:
     """The rows, the open columns as numbers if all of their cells are; and the first cells of these.
 
-    Raises DataError at a row whose label or weight cannot be used, or that cannot be read.
+    Raises DataError at a row that cannot be read.
     """
     width, strict = len(table.names), [i for i, kind in roles.kinds.items() if kind is not None]
     if roles.weight is not None:
@@ -59,9 +59,6 @@ def _read(batch: Batch, table: Table, roles: Roles, before: Summary) -> tuple[Ro
         firsts = {i: _sight(rows, rows.texts(i)) for i in numeric}
         kinds |= dict.fromkeys(numeric, Reading.NUMBER)
         rows = read_leniently(batch, roles.readings(width, kinds), table.meaning, strict)
-    _check_labels(rows, table, roles.target)
-    if roles.weight is not None:
-        check_weights(rows, rows.number(roles.weight), table.names[roles.weight], least=SMALLEST_SCALE)
     return rows, {i: first for i, first in firsts.items() if first is not None}
 
 
@@ -70,12 +67,26 @@ def _all_numbers(cells: TextCells, decimal: str) -> bool:
     return bool(cells.levels) and all(are_numbers(cells.levels, decimal))
 
 
-def _check_labels(rows: Rows, table: Table, target: int) -> None:
-    """Raise DataError at an empty label, and at one that is the name of its column."""
-    table.check_target(rows, target)
-    if any(map(is_no_label, rows.texts(target).levels)):
-        place, _ = rows.find(target, is_no_label)
-        raise empty_label(table.names[target], place).error()
+def _wrong_label(rows: Rows, table: Table, target: int) -> Wrong | None:
+    """The first row whose label is empty, or the name of its column."""
+    cells = rows.texts(target)
+    wrong = [is_no_label(level) or table.is_own_name(level, target) for level in cells.levels]
+    sight = _sight_of(rows, cells, np.array(wrong, bool))
+    if sight is None:
+        return None
+    if is_no_label(sight.text):
+        return Wrong(sight.row, empty_label(table.names[target], sight.place).error())
+    return Wrong(sight.row, table.own_name(sight.text, target, sight.place))
+
+
+def _wrong_weight(rows: Rows, table: Table, column: int) -> Wrong | None:
+    """The first row whose weight cannot be used."""
+    weights = rows.number(column)
+    wrong = unusable_weights(weights, SMALLEST_SCALE)
+    if not len(wrong):
+        return None
+    row = int(wrong[0])
+    return Wrong(row, wrong_weight(float(weights[row]), table.names[column], rows.place(row), least=SMALLEST_SCALE))
 
 
 def _summary(rows: Rows, firsts: Sights, table: Table, roles: Roles, before: Summary) -> Summary:
@@ -88,7 +99,14 @@ def _summary(rows: Rows, firsts: Sights, table: Table, roles: Roles, before: Sum
         else:
             columns[i] = ColumnSummary(rows.count, earlier.given, gaps[i], number=firsts.get(i))
     votes = _votes(rows, sorts, list(columns)) if before.voting else np.zeros((0, len(columns)), np.int8)
-    return Summary(rows.count, columns, Vocabulary.of(rows.texts(roles.target)), votes)
+    return Summary(
+        rows=rows.count,
+        columns=columns,
+        labels=Vocabulary.of(rows.texts(roles.target)),
+        votes=votes,
+        label=_wrong_label(rows, table, roles.target),
+        weight=None if roles.weight is None else _wrong_weight(rows, table, roles.weight),
+    )
 
 
 def _gaps(rows: Rows, roles: Roles) -> tuple[list[int], list[int]]:

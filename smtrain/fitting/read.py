@@ -62,7 +62,7 @@ def read_table(table: Table, config: FitConfig, home: Home, on_piece: Callable[[
     for rows, total in _summed(table, roles, home.threads):
         _raise(total.error(table.names, table.dialect.decimal, ended=False))
         slots = slots_of(total) if slots is None else slots
-        if rows is not None and not total.refused:  # else the rows are for the message only
+        if rows is not None and total.usable:  # else the rows are for the message only
             for raw in cutter.add(raw_partition(rows, total, slots, roles)):
                 raws.append(raw)
         on_piece(table.bytes_read, total.rows)

@@ -5,7 +5,7 @@ what is learned and what is refused. Words in a column of numbers, or numbers am
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -36,6 +36,13 @@ class Sight(NamedTuple):
     row: int
     place: Place
     text: str
+
+
+class Wrong(NamedTuple):
+    """A row that nothing can be learned from: its number, and its error."""
+
+    row: int
+    error: DataError
 
 
 @dataclass(frozen=True)
@@ -101,23 +108,25 @@ def _beyond(row: int) -> int:
 
 @dataclass(frozen=True)
 class Summary:
-    """So many `rows`: their `columns` by position, their `labels`, and the error of the row behind them, if any.
+    """So many `rows`: their `columns` by position, their `labels`, and the error of what is behind them, if any.
 
-    `votes` (at most VOTING_ROWS, columns) are the sorts of the cells of the first rows. What stands behind an error
-    does not count: it is not read.
+    `votes` (at most VOTING_ROWS, columns) are the sorts of the cells of the first rows. `label` and `weight` are the
+    first rows whose label, whose weight cannot be used. What stands behind a `fault` does not count: it is not read.
     """
 
     rows: int
     columns: Mapping[int, ColumnSummary]
     labels: Vocabulary
     votes: Votes
+    label: Wrong | None = None
+    weight: Wrong | None = None
     fault: DataError | None = None
 
     @classmethod
     def of_nothing(cls, kinds: Mapping[int, Reading | None], fault: DataError | None = None) -> "Summary":
         """No rows, of columns of these kinds, None for those whose cells decide."""
         columns = {i: ColumnSummary(given=kind) for i, kind in kinds.items()}
-        return cls(0, columns, Vocabulary(), np.zeros((0, len(columns)), np.int8), fault)
+        return cls(0, columns, Vocabulary(), np.zeros((0, len(columns)), np.int8), fault=fault)
 
     def __add__(self, right: "Summary") -> "Summary":
         if self.fault is not None:
@@ -127,8 +136,13 @@ class Summary:
             columns={i: column + right.columns[i] for i, column in self.columns.items()},
             labels=self.labels + right.labels,
             votes=np.concatenate([self.votes, right.votes])[:VOTING_ROWS] if self.voting else self.votes,
+            label=self.label or self._moved(right.label),
+            weight=self.weight or self._moved(right.weight),
             fault=right.fault,
         )
+
+    def _moved(self, wrong: Wrong | None) -> Wrong | None:
+        return None if wrong is None else wrong._replace(row=wrong.row + self.rows)
 
     @property
     def voting(self) -> bool:
@@ -142,6 +156,11 @@ class Summary:
         return [(refused[0], i, refused[1]) for i, refused in places if refused is not None]
 
     @property
+    def usable(self) -> bool:
+        """Whether nothing is wrong with the rows."""
+        return self.label is None and self.weight is None and not self.refused
+
+    @property
     def kinds(self) -> dict[int, Reading | None]:
         """What each column is; None while every cell is missing."""
         return {i: column.kind for i, column in self.columns.items()}
@@ -149,18 +168,27 @@ class Summary:
     def error(self, names: list[str], decimal: str, *, ended: bool) -> DataError | None:
         """The first error of the rows, if it is known already. `ended` says that no more rows come.
 
-        A column of numbers and words, or with a number that is too large, comes before the `fault` behind the rows. Of
-        several it is that which shows first; in the first VOTING_ROWS rows, for which this waits, the first column.
+        What is wrong with the rows comes before the `fault` behind them. Of several errors it is the one that shows
+        first. The first VOTING_ROWS rows, for which this waits, are one place; there the features come first, in their
+        order, then the labels, then the weights.
         """
-        if not self.refused:
+        if self.usable:
             return self.fault
         if self.voting and self.fault is None and not ended:
             return None
-        _, i, too_large = min(self.refused)
+        rows = [(_beyond(wrong.row), k) for k, wrong in enumerate((self.label, self.weight)) if wrong is not None]
+        if self.refused and (not rows or min(self.refused)[0] <= min(rows)[0]):
+            _, i, too_large = min(self.refused)
+            return self._of_column(i, names[i], decimal, too_large=too_large)
+        wrong = (self.label, self.weight)[min(rows)[1]]
+        return None if wrong is None else wrong.error
+
+    def _of_column(self, i: int, name: str, decimal: str, *, too_large: bool) -> DataError:
+        """The error for a column."""
         large = self.columns[i].large
         if too_large and large is not None:
-            return not_a_number(large.text, names[i], large.place, decimal)
-        return self._mixture(i, names[i], decimal)
+            return not_a_number(large.text, name, large.place, decimal)
+        return self._mixture(i, name, decimal)
 
     def _mixture(self, i: int, name: str, decimal: str) -> DataError:
         """The error for a column of numbers and words: it names the first cell of the sort that has fewer votes."""
@@ -172,7 +200,3 @@ class Summary:
         if words > numbers or (words == numbers and (words > 0 or word.row < number.row)):
             return number_among_words(name, number.text, number.place).error()
         return not_a_number(word.text, name, word.place, decimal)
-
-    def ended_by(self, fault: DataError | None) -> "Summary":
-        """The same rows, with an error behind them."""
-        return replace(self, fault=fault)

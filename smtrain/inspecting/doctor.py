@@ -167,10 +167,11 @@ class Examiner:
 
     def _check_target(self, rows: Rows) -> None:
         """Keep what a fit says of a label that is the name of its column."""
-        try:
-            self._table.check_target(rows, self._roles.target)
-        except DataError as error:
-            self._named_label = self._named_label or error
+        at = self._roles.target
+        is_name = partial(self._table.is_own_name, column=at)
+        if self._named_label is None and any(map(is_name, rows.texts(at).levels)):
+            place, label = rows.find(at, is_name)
+            self._named_label = self._table.own_name(label, at, place)
 
     def _texts(self, rows: Rows, i: int) -> TextCells:
         """The cells of a number column as texts."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, UsageError, quoted
+from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.model.encoder import Encoder, label_codes
 from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.interface import Rows
@@ -53,8 +53,13 @@ def check_weights(rows: Rows, weights: NDArray[np.float64], name: str, *, least:
     """Raise DataError at the first of the weights (n,) of some rows that is neither 0 nor positive, from `least` on."""
     wrong = unusable_weights(weights, least)
     if len(wrong):
-        other = f"at least {least:g}" if weights[wrong[0]] > 0 else "a positive number"
-        raise rows.place(wrong[0]).error(f"a weight must be 0 or {other}", column=name)
+        raise wrong_weight(float(weights[wrong[0]]), name, rows.place(wrong[0]), least=least)
+
+
+def wrong_weight(weight: float, name: str, place: Place, *, least: float) -> DataError:
+    """The error for a weight that is neither 0 nor positive, from `least` on."""
+    other = f"at least {least:g}" if weight > 0 else "a positive number"
+    return place.error(f"a weight must be 0 or {other}", column=name)
 
 
 def nothing_to_measure(table: Table, *, rows: bool) -> DataError:

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
-from smtrain.errors import DataError, UsageError, quoted
+from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source
@@ -84,14 +84,15 @@ class Table:
         """From now on a column is that of the weights, if it is not None: what is wrong there gets its own hint."""
         self._origin.weight = column
 
-    def check_target(self, rows: Rows, column: int) -> None:
-        """Raise DataError if one of the labels in a column is its name: then the header may be a row."""
-        name = self.names[column]
-        if not self._origin.names_are_a_row or name not in {level.strip(BLANKS) for level in rows.texts(column).levels}:
-            return
-        place, text = rows.find(column, lambda cell: cell.strip(BLANKS) == name)
+    def is_own_name(self, label: str, column: int) -> bool:
+        """Whether a label in a column is its name, which may be one in a header: then that may be a row."""
+        return self._origin.names_are_a_row and label.strip(BLANKS) == self.names[column]
+
+    def own_name(self, label: str, column: int, place: Place) -> DataError:
+        """The error for a label in a column that is its name."""
         hint = "--no-header if the first line is a row; if not, give the column another name in the header"
-        raise place.error(f"the label {quoted(text)} is the name of its column, too", column=name, hint=hint)
+        what = f"the label {quoted(label)} is the name of its column, too"
+        return place.error(what, column=self.names[column], hint=hint)
 
     def rows(self, readings: Readings, threads: int = 1) -> Iterator[Rows]:
         """Read all batches in order. Raises DataError at a row that cannot be read, behind the rows before it."""
