@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import smtrain as sm
-from smtrain.softmax import curvature, intercept, separation
-from smtrain.softmax.curvature import BLOCK_BYTES, DEAREST, refresh_bytes
+from smtrain.softmax import curvature_cost, intercept, separation
+from smtrain.softmax.curvature_cost import BLOCK_BYTES, DEAREST, refresh_bytes
 from smtrain.softmax.intercept import step_intercept
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
@@ -68,17 +68,17 @@ def test_the_number_of_weights_is_said_before_the_start(crowded, tmp_path):
 @pytest.mark.parametrize("rows", [100, 4284, 1_000_000])
 def test_blocks_are_bounded_in_time_and_memory(rows):
     for p, width, K in product([1, 30, 1034, 100_000], [1, 60], [2, 10, 701, 20_000]):
-        plan = curvature._plan(rows, p, width, K)
-        assert plan.passes <= 3 + DEAREST / curvature.FASTER
+        plan = curvature_cost._plan(rows, p, width, K)
+        assert plan.passes <= 3 + DEAREST / curvature_cost.FASTER
         assert 0 <= plan.widest <= min(p, 1000)
         assert refresh_bytes(rows, p, width, K, 1) <= 2 * BLOCK_BYTES + (1 << 28)
 
 
 def test_a_refresh_waits_for_as_many_passes_as_it_takes_and_is_left_out_near_the_end(monkeypatch):
-    monkeypatch.setattr("smtrain.softmax.curvature.TRIFLE", 1)
+    monkeypatch.setattr("smtrain.softmax.curvature_cost.TRIFLE", 1)
     problem = of(gaussian(200, 80, 8, spread=0.4), 8, l2=0.1)
-    plan = curvature.refresh_plan(problem)
-    assert plan.cost > 10 * curvature.CHEAP
+    plan = curvature_cost.refresh_plan(problem)
+    assert plan.cost > 10 * curvature_cost.CHEAP
     taken, old = [], Lbfgs._refreshed
 
     def noted(self, f, state, *rest):

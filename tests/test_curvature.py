@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from smtrain.softmax.curvature import diagonal_curvature, local_curvature, refresh_plan
+from smtrain.softmax.curvature import diagonal_curvature, local_curvature
+from smtrain.softmax.curvature_cost import refresh_plan
 from smtrain.softmax.loss import softmax
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs

@@ -55,7 +55,8 @@ def coarse(seed):
 
 @pytest.mark.parametrize(("sample", "seeds"), [((20, 1000), 40), ((1, 3), 40)])
 def test_it_agrees_with_linear_programming(sample, seeds, monkeypatch):
-    monkeypatch.setattr("smtrain.softmax.separation.SAMPLE", sample)
+    monkeypatch.setattr("smtrain.softmax.separation.SAMPLE_ROWS_PER_COLUMN", sample[0])
+    monkeypatch.setattr("smtrain.softmax.separation.SAMPLE_ROWS_BESIDES", sample[1])
     seen = set()
     for seed in range(seeds):
         whole, K = coarse(seed)

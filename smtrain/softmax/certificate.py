@@ -1,8 +1,10 @@
-"""The certificate: how far above the minimum a point is at most. Beside it, what is estimated where there is no proof.
+"""The certificate: how far above the minimum a point is at most; and an estimate where there is no proof.
 
 With a penalty the Fenchel dual gives a lower bound of the objective at any point, from the sums that the pass over the
-rows has made anyway (smtrain.softmax.dual; docs/maths.md, "Certificate"). Without one there is no such bound; then the
+rows has made anyway (smtrain.softmax.dual; docs/maths.md, "Certificate"). Without one there is no such bound. Then the
 decrease that a Newton step promises stands for the distance.
+
+J is the objective, θ the point, n the weight of all rows; all gaps are means over rows.
 """
 
 from functools import partial
@@ -15,15 +17,18 @@ from smtrain.softmax.objective import Objective, Point
 
 
 def gap(objective: Objective, point: Point) -> float:
-    """A proved bound on J(θ)/n − min J/n, with a penalty.
+    """Return a proved bound on J(θ)/n − min J/n. There must be a penalty.
 
-    With l1 = 0 and the intercept's gradient zero it is ‖∂J/∂W‖² / (2 l2) over n.
+    With l1 = 0, where the intercept's gradient is zero, it is ‖∂J/∂W‖² / (2 l2) over n.
     """
     return _above(objective, point, dual_of(objective, point).bound)
 
 
 def sharper_gap(objective: Objective, point: Point, enough: float) -> float:
-    """`gap`; or for l1 > 0 a smaller bound, by half a pass, if that is likely to be `enough` where `gap` is not."""
+    """Return `gap`; or for l1 > 0 a smaller bound, by half a pass, if that is likely to be `enough` where `gap` is not.
+
+    The bound of `gap` multiplies the entropy at τ = 1 by τ. This one computes the entropy at τ itself, from all rows.
+    """
     dual = dual_of(objective, point)
     plain = _above(objective, point, dual.bound)
     if objective.l1 == 0 or plain <= enough or _above(objective, point, dual.forecast(point.nll)) > enough:
@@ -34,16 +39,20 @@ def sharper_gap(objective: Objective, point: Point, enough: float) -> float:
 
 
 def gap_at_solved_intercept(objective: Objective, point: Point) -> float:
-    """What `gap` would be for l1 = 0, to first order, if b were re-solved: ‖∂J/∂W‖² / (2 l2) over n. No proof."""
+    """Return what `gap` would be for l1 = 0, to first order, if b were solved again: ‖∂J/∂W‖² / (2 l2) over n.
+
+    It is no proof. The penalty l2 must not be 0.
+    """
     squares = float((point.gradient[:-1] ** 2).sum())
     return squares / (2 * objective.penalty) + 2 * objective.rounding * point.objective
 
 
 def newton_gap(objective: Objective, point: Point, *, accuracy: float = 0.1, most: int = 50) -> float:
-    """An estimate, g·H⁻¹g / 2, of J(θ)/n − min J/n: what a Newton step promises. Used at l2 = 0; no proof.
+    """Return g·H⁻¹g / 2, what a Newton step promises, as an estimate of J(θ)/n − min J/n. Used at l2 = 0; no proof.
 
-    H⁻¹g by at most `most` conjugate-gradient steps, preconditioned by H's diagonal bound, to a relative residual
-    of `accuracy`; each step costs one pass over the rows. Stopping early errs on the low side.
+    H⁻¹g comes from at most `most` conjugate-gradient steps, preconditioned by the diagonal bound of H, to a relative
+    residual of `accuracy`. Each step costs one pass over the rows. The sums grow towards g·H⁻¹g, so stopping early
+    errs on the low side.
     """
     g = point.gradient - point.gradient.mean(axis=1, keepdims=True)
     times = partial(objective.hessian_times, point.theta)
@@ -53,15 +62,19 @@ def newton_gap(objective: Objective, point: Point, *, accuracy: float = 0.1, mos
 
 
 def _above(objective: Objective, point: Point, bound: float) -> float:
-    """The objective above a bound, of which either may be off by their rounding. The optimum is not below zero."""
+    """Return the objective minus a lower bound of its minimum, allowing for the rounding of both."""
+    # The minimum is not below zero, whatever the bound says.
     return max(point.objective - max(bound, 0.0), 0.0) + 2 * objective.rounding * point.objective
 
 
 def dual_of(objective: Objective, point: Point) -> Dual:
-    """The dual point at the model's own probabilities."""
+    """Return the dual point at the model's own probabilities. The first call costs a pass, for XᵀVY."""
     W, b = point.theta[:-1], point.theta[-1]
     G, g = point.data_gradient[:-1], point.data_gradient[-1]
-    entropy = point.nll - float((G * W).sum()) - float(g @ b)  # mean of −Σ_k s log s
+    # 1. The mean entropy of s, from sums that are known: H(s_n) = NLL_n − (s_n − y_n)·z_n.
+    entropy = point.nll - float((G * W).sum()) - float(g @ b)
+    # 2. The classes' shares of the weight, and P = XᵀVS/n = G + XᵀVY/n.
     c = objective.totals.classes / objective.n
     P = G + objective.class_features
+    # 3. The probabilities u near s that satisfy the conditions of the dual.
     return dual_point(entropy, G, g, c, P, l1=objective.l1 / objective.n, l2=objective.penalty)

@@ -1,9 +1,9 @@
 """Columns of X that the columns before them determine, so that their weights are not unique without a penalty.
 
-The columns are taken in order, after the intercept. What is left of one after regressing it on those before is the
-square of its diagonal entry in the Cholesky factor of the Gram matrix. Where nothing is left, the sweep operator gives
-the regression itself (Goodnight, "A tutorial on the SWEEP operator", 1979). Of each categorical part the first level is
-left out, since the levels always add up to one.
+The columns are taken in order, after the intercept. Each is regressed on the columns before it. The share of its
+variance that is left, 1 − R², is the square of its diagonal entry in the Cholesky factor of the columns' correlations.
+Where nothing is left, the sweep operator gives the regression itself (Goodnight, "A tutorial on the SWEEP operator",
+1979). Of each categorical part the first level is left out: the levels always add up to one.
 """
 
 from dataclasses import dataclass
@@ -15,49 +15,65 @@ from numpy.typing import NDArray
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows, evenly_spread
 
-# The cost grows with the cube of the columns: beyond, nothing is looked for.
+# The most columns of a table that is searched. The cost grows with the cube of the columns. In wider tables no
+# dependence is reported.
 MOST_COLUMNS = 1000
-# 1 − R² of a column on those before it, below which it is called determined.
+# The largest 1 − R² of a column that is called determined. A smaller limit would miss relations among rounded numbers,
+# a larger one would report columns that are only nearly determined.
 DETERMINED = 1e-9
-# The share of a column's variance that a term of its regression must have to be named.
+# The smallest share of a column's variance that a term of its regression must have to be named. With a smaller one,
+# rounding would name columns that have no part in the relation.
 NAMED = 1e-6
+# Rows of the sample: this many for each column …
+SAMPLE_ROWS_PER_COLUMN = 2
+# … and this many in any table. With fewer, more columns seem determined by chance, and are checked on all rows in vain.
+SAMPLE_ROWS_BESIDES = 1000
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Dependence:
-    """A column of X that is a sum of others and a constant; of none for a constant one."""
+    """A column of X that is a weighted sum of `others` and a constant. A constant column has no `others`."""
 
     column: int
     others: tuple[int, ...]
 
 
 def dependences(rows: Rows) -> tuple[Dependence, ...]:
-    """The determined columns: looked for in evenly spaced rows, two a column and more, kept if they hold in all."""
+    """Return the determined columns: those of a sample of evenly spaced rows whose relations hold in all rows."""
+    # 1. The sample, dense, without the first level of each categorical part, centred and scaled to variances of one.
     p, n = rows.features, rows.count
     if p > MOST_COLUMNS:
         return ()
-    size = min(n, 2 * (p + 1) + 1000)
+    size = min(n, SAMPLE_ROWS_PER_COLUMN * (p + 1) + SAMPLE_ROWS_BESIDES)
     sample = evenly_spread(rows, size).X
     kept = np.setdiff1d(np.arange(p), [columns.start for _, columns in sample.parts()])
     X = sample.dense(kept).astype(np.float64)
     X -= X.mean(axis=0)
     scale = np.sqrt((X**2).mean(axis=0))
     X /= np.where(scale > 0, scale, 1)
+    # 2. The relations that hold in the sample, from the correlations.
     relations = _relations(X.T @ X / size, kept, np.where(scale > 0, scale, 1), p)
     if not relations:
         return ()
-    D = np.stack([relation for _, relation in relations], axis=1)
-    left = _residual_share(rows, D, np.array([found.column for found, _ in relations]))
-    return tuple(found for (found, _), share in zip(relations, left, strict=True) if share <= DETERMINED)
+    # 3. The relations of which nothing is left over all rows.
+    D = np.stack([weights for _, weights in relations], axis=1)
+    left = _residual_share(rows, D, np.array([dependence.column for dependence, _ in relations]))
+    return tuple(dependence for (dependence, _), share in zip(relations, left, strict=True) if share <= DETERMINED)
 
 
 def _relations(G: Floats, kept: NDArray[np.intp], scale: Floats, p: int) -> list[tuple[Dependence, Floats]]:
-    """Each determined column, with the weights d (p,) for which X d is constant; from correlations G of X's columns."""
+    """Return each determined column, with the weights d (p,) for which X d is constant.
+
+    `G` holds the correlations of the columns `kept`, `scale` their deviations.
+    """
     if _independent(G):
         return []
-    G, swept, found = G.copy(), np.zeros(len(G), bool), []
+    # The columns are swept one after another. After that G[j, j] of the next column is its 1 − R² on the swept ones,
+    # and G[j] holds, at the swept columns, its coefficients. A determined column is not swept: later ones do without
+    # it.
+    G, swept, relations = G.copy(), np.zeros(len(G), bool), []
     for j in range(len(G)):
         if G[j, j] > DETERMINED:
             _sweep(G, j)
@@ -68,11 +84,12 @@ def _relations(G: Floats, kept: NDArray[np.intp], scale: Floats, p: int) -> list
         d = np.zeros(p)
         d[kept] = -terms / scale
         d[kept[j]] = 1 / scale[j]
-        found.append((Dependence(int(kept[j]), tuple(kept[others].tolist())), d))
-    return found
+        relations.append((Dependence(int(kept[j]), tuple(kept[others].tolist())), d))
+    return relations
 
 
 def _independent(G: Floats) -> bool:
+    """Return whether no column is determined, by a Cholesky factor: much faster than sweeping, and usually enough."""
     try:
         return bool((np.diag(np.linalg.cholesky(G)) ** 2 > DETERMINED).all())
     except np.linalg.LinAlgError:
@@ -80,7 +97,10 @@ def _independent(G: Floats) -> bool:
 
 
 def _sweep(G: Floats, j: int) -> None:
-    """Regress on column j as well: the lines of swept columns hold coefficients, the others what is left."""
+    """Sweep column j of G, in place: from then on, the other columns are regressed on it as well.
+
+    The lines of swept columns hold coefficients, the lines of the others the covariances that are left.
+    """
     pivot, row, column = G[j, j], G[j].copy(), G[:, j].copy()
     G -= np.outer(column, row / pivot)
     G[j] = row / pivot
@@ -90,7 +110,7 @@ def _sweep(G: Floats, j: int) -> None:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Σ v, Σ v x and Σ v x² of some columns, x counted from a value of theirs."""
+    """Σ v, Σ v x and Σ v x² of some columns, (3, N), with x counted from a value of each column: no digits are lost."""
 
     values: Floats
 
@@ -99,12 +119,16 @@ class _Moments:
 
     @property
     def variance(self) -> Floats:
+        """The variance of each column, (N,)."""
         weight, first, second = self.values
         return np.asarray(second / weight - (first / weight) ** 2)
 
 
 def _residual_share(rows: Rows, D: Floats, columns: NDArray[np.intp]) -> Floats:
-    """Var(X d) of each d (p,) as a share of the variance of its column times its weight, over all rows."""
+    """Return Var(X d) of each column d of D (p, N), as a share of the variance of its own column's term, (N,).
+
+    Both variances are over all rows, by one pass. `columns` (N,) are the determined columns.
+    """
     E = np.zeros_like(D)
     E[columns, np.arange(len(columns))] = D[columns, np.arange(len(columns))]
     both = np.hstack([D, E])
@@ -115,6 +139,7 @@ def _residual_share(rows: Rows, D: Floats, columns: NDArray[np.intp]) -> Floats:
 
 
 def _moments(partition: Partition, D: Floats, shift: Floats) -> _Moments:
+    """Return the moments of the columns of X D over one partition."""
     x = (partition.X.times(D) - shift).astype(np.float64)
     v = partition.v
     return _Moments(np.stack([np.full(len(x), v.sum()), x @ v, (x * x) @ v]))

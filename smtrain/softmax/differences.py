@@ -7,14 +7,19 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.objective import Objective
 
+# The step h of a parameter in (J(θ + h) − J(θ − h)) / 2h. The formula's error is of order h², 1e-10, and that of
+# rounding about 1e-16 / h. A much larger or smaller step would make the differences wrong, not the gradient.
 STEP = 1e-5
+# The deviation of the random weights at which the gradient is checked: the probabilities are then neither equal nor 0.
+SPREAD = 0.1
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The parameters that were compared: (feature, class, by formula, by differences), and the scale of the gradient.
+    """The N parameters that were compared, of `parameters` in all.
 
-    `disagreements` (N,) are |formula − differences| relative to the largest entry of the gradient.
+    `features` and `classes` name each one; `formula` and `differences` (N,) are its derivative by the formula of M8 and
+    by differences. `scale` is the largest |entry| of the whole gradient.
     """
 
     features: list[str]
@@ -33,9 +38,12 @@ class GradientCheck:
 def check_gradient(
     objective: Objective, features: tuple[str, ...], classes: tuple[str, ...], seed: int, most: int
 ) -> GradientCheck:
-    """Compare up to `most` of the (p + 1) K entries at W ~ N(0, 0.1²) drawn from `seed`."""
+    """Return up to `most` entries of the gradient beside their central differences, at a random θ drawn from `seed`.
+
+    Each entry costs two passes over the rows. If the gradient has more than `most` entries, `seed` draws them.
+    """
     rng = np.random.default_rng(seed)
-    theta = 0.1 * rng.standard_normal(objective.zeros().shape)
+    theta = SPREAD * rng.standard_normal(objective.zeros().shape)
     gradient = objective.value_and_grad(theta).gradient
     chosen = np.arange(theta.size) if theta.size <= most else np.sort(rng.choice(theta.size, most, replace=False))
     numeric = np.empty(len(chosen))

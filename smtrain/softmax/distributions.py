@@ -1,15 +1,18 @@
-"""Student's t and the sign test's binomial, from published finite sums: no statistics library is needed for them."""
+"""Student's t and the sign test's binomial, from published finite sums, so that no statistics library is needed."""
 
 import math
 
-# Beyond so many degrees of freedom t is taken for normal: the quantile of 0.975 is then 0.1 % too small.
+# The most degrees of freedom for which t is computed. Beyond them the normal distribution is taken, whose quantile of
+# 0.975 is then 0.1 % too small. A larger number would make the sum longer.
 MOST_DEGREES = 1000
+# Halvings of the interval in which a quantile lies: 2⁻⁶⁰ of it is below the rounding of float64.
+HALVINGS = 60
 
 
 def two_sided(t: float, degrees: int) -> float:
-    """P(|T| ≥ |t|) of Student's distribution with `degrees` ≥ 1 degrees of freedom; NaN for a t that is NaN.
+    """Return P(|T| ≥ |t|) of Student's distribution with `degrees` ≥ 1 degrees of freedom; NaN if t is NaN.
 
-    Up to MOST_DEGREES it is one minus a sum, so that less than 1e-15 is 0.
+    Up to MOST_DEGREES it is one minus a sum, so a probability below about 1e-15 comes out as 0.
     """
     if math.isnan(t):
         return math.nan
@@ -19,18 +22,21 @@ def two_sided(t: float, degrees: int) -> float:
 
 
 def quantile(level: float, degrees: int) -> float:
-    """The t with P(|T| ≤ t) = `level`, 0 < level < 1: half the width of an interval, in standard errors."""
+    """Return the t with P(|T| ≤ t) = `level`, 0 < level < 1: half the width of an interval, in standard errors."""
+    # Double the upper end until t is below it, then halve the interval.
     low, high = 0.0, 1.0
     while 1 - two_sided(high, degrees) < level:
         high *= 2
-    for _ in range(60):
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if 1 - two_sided(middle, degrees) < level else (low, middle)
     return (low + high) / 2
 
 
 def _central(t: float, degrees: int) -> float:
-    """P(|T| ≤ t): Abramowitz and Stegun (1964), 26.7.3 and 26.7.4."""
+    """Return P(|T| ≤ t) by the finite sums of Abramowitz and Stegun (1964), 26.7.3 and 26.7.4."""
+    # With the angle θ = atan(t / √degrees), for odd degrees P = 2/π (θ + sin θ (cos θ + 2/3 cos³ θ + …)); for even ones
+    # P = sin θ (1 + 1/2 cos² θ + …). Each term is the one before times cos² θ (i − 1) / i.
     angle = math.atan2(t, math.sqrt(degrees))
     sine, cosine, odd = math.sin(angle), math.cos(angle), degrees % 2
     term, total = (cosine if odd else 1.0), 0.0
@@ -41,6 +47,6 @@ def _central(t: float, degrees: int) -> float:
 
 
 def sign_test(first: int, second: int) -> float:
-    """The two-sided probability of counts at least as unequal, if each of their sum is a fair coin's; exact."""
+    """Return the two-sided probability of two counts at least as unequal, if a fair coin decided each; exact."""
     few, n = min(first, second), first + second
     return min(1.0, 2 * sum(math.comb(n, i) for i in range(few + 1)) / (1 << n))

@@ -2,8 +2,9 @@
 
     min J/n ≥ mean of H(u_n) − Σ_jk (|A_jk| − l1/n)₊² / (2 l2/n)        A = Σ_n v_n x_n ⊗ (u_n − y_n) / n
 
-for any probabilities u_n with Σ_n v_n (u_n − y_n) = 0; without l2 for those that leave no |A_jk| above l1/n. See
-docs/maths.md, "Certificate". Everything here is a mean over rows.
+H is the entropy, and (·)₊ is max(·, 0). The bound holds for any probabilities u_n with Σ_n v_n (u_n − y_n) = 0. Without
+l2 it holds for those that leave no |A_jk| above l1/n, and the second term is 0. docs/maths.md, "Certificate", derives
+it. Everything here is a mean over rows.
 """
 
 from dataclasses import dataclass, replace
@@ -18,9 +19,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dual:
-    """u_n = (1 − τ) y_n + τ (s_n − ρ ∘ s_n + (ρ·s_n) q), with `rho` (K,), `q` (K,) and τ = `scale`.
+    """The probabilities u_n = (1 − τ) y_n + τ (s_n − ρ ∘ s_n + (ρ·s_n) q), with `rho` and `q` (K,) and τ = `scale`.
 
-    `entropy` is a lower bound of the mean entropy at τ = 1, `cost` what l2 takes off.
+    `entropy` is a lower bound of the mean entropy for τ = 1, and `cost` the second term of the bound.
     """
 
     rho: Floats
@@ -31,54 +32,68 @@ class Dual:
 
     @property
     def bound(self) -> float:
-        """The bound that needs no pass over the rows: by concavity H(u) is at least τ times that at τ = 1."""
+        """The bound that needs no pass over the rows: H is concave, so H(u) is at least τ times the one for τ = 1."""
         return self.scale * self.entropy - self.cost
 
     def forecast(self, nll: float) -> float:
-        """What the bound would be about with the entropy of u itself, to second order in 1 − τ. No proof."""
+        """Return about what the bound would be with the entropy of u itself, to second order in 1 − τ. It is no proof.
+
+        `nll` is the mean NLL at the point.
+        """
         rest = 1 - self.scale
         return self.scale * self.entropy + rest * (1 - rest / 2) * nll - self.cost
 
 
 def dual_point(entropy: float, G: Floats, g: Floats, c: Floats, P: Floats, *, l1: float, l2: float) -> Dual:
-    """The dual at the model's own probabilities S, changed as little as the two conditions ask for.
+    """Return the dual at the model's own probabilities S, changed as little as the conditions on u require.
 
     `entropy` is the mean of H(s), G (p, K) and g (K,) the gradient of the NLL by W and b, c (K,) the classes' shares of
-    the weight, P (p, K) the matrix XᵀVS/n; l1 and l2 are the penalties' shares, divided by n, not both 0.
+    the weight, P (p, K) the matrix XᵀVS/n; l1 and l2 are the penalties divided by n, not both 0.
     """
-    s = c + g  # the mean probabilities: too high where g > 0; what is too much goes where g < 0
+    # 1. The mean probabilities are s̄ = c + g. A class with g > 0 has too much probability, one with g < 0 too little.
+    s = c + g
     more, less = np.maximum(g, 0), np.maximum(-g, 0)
     rho, q = np.zeros_like(g), c
     if more.any() and less.any():
+        # 2. In every row a class that has too much gives the share ρ_k = g_k / s̄_k of its probability, and q hands it
+        #    to those that have too little. Then the mean of u is c.
         rho, q = more / np.maximum(np.maximum(s, c), 1e-300), less / less.sum()
+        # 3. The matrix A of these u, without a pass: it is linear in u.
         G = G - P * rho + np.outer(P @ rho, q)
+        # 4. A lower bound of their entropy. With ε the largest ρ_k, u = (1 − ε) s + ε w, where w is a mixture, with the
+        #    weights s_k, of vectors that have the parts 1 − ρ_k/ε on class k and ρ_k/ε on q. H is concave.
         most = float(rho.max())
-        share = rho / most  # u = (1 − most) s + most w, where w moves a larger share of each class than u does
+        share = rho / most
         w = _entropies(np.column_stack([share, 1 - share])) + share * float(_entropies(q[None])[0])
         entropy = (1 - most) * entropy + most * float(s @ w)
+    # 5. The condition of l1, or the cost of l2; the better of the two.
     return max(_scaled(Dual(rho, q, 1.0, entropy, 0.0), np.abs(G), l1, l2), key=lambda dual: dual.bound)
 
 
 def _scaled(dual: Dual, sizes: Floats, l1: float, l2: float) -> list[Dual]:
-    """The dual at τ = 1, if there is an l2; and, if there is an l1, at the largest τ with no |A_jk| above l1/n."""
-    found = []
+    """Return the dual at τ = 1, if there is an l2; and, if there is an l1, at the largest τ with no |A_jk| above l1/n.
+
+    `sizes` are the |A_jk| at τ = 1.
+    """
+    duals = []
     if l2 > 0:
         above = np.maximum(sizes - l1, 0)
-        found.append(replace(dual, cost=float((above * above).sum()) / (2 * l2)))
-    if l1 > 0 or not found:  # the share of a tiny penalty may be 0 in floating point: then the bound is 0
-        found.append(replace(dual, scale=l1 / max(l1, float(sizes.max()), 1e-300)))
-    return found
+        duals.append(replace(dual, cost=float((above * above).sum()) / (2 * l2)))
+    if l1 > 0 or not duals:  # a tiny penalty divided by n may be 0 in floating point; then τ and the bound are 0
+        duals.append(replace(dual, scale=l1 / max(l1, float(sizes.max()), 1e-300)))
+    return duals
 
 
 def _entropies(U: Floats) -> Floats:
-    """−Σ_k u_k log u_k of every line."""
+    """Return the entropy −Σ_k u_k log u_k of every line of U (m, K), (m,); 0 log 0 counts as 0."""
     return np.asarray(-(U * np.log(np.where(U > 0, U, 1))).sum(axis=1))
 
 
 def entropy_sum(partition: Partition, W: Floats, b: Floats, dual: Dual) -> float:
-    """Σ v H(u) over the rows of a partition: the forward half of a pass."""
+    """Return Σ v H(u) over the rows of a partition. It costs the forward half of a pass."""
     total = 0.0
     for tile in partition.tiles(len(b)):
+        # s, then s − ρ ∘ s + (ρ·s) q, then τ times that plus 1 − τ for the row's own class.
         U = softmax(logits(tile.X, W, b)).T.astype(np.float64)
         U = U - U * dual.rho + np.outer(U @ dual.rho, dual.q)
         U *= dual.scale

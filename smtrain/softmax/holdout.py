@@ -1,11 +1,11 @@
-"""Rows set aside: for validation, and in the folds of a cross-validation. By class, drawn by seed.
+"""Rows set aside, for validation and in the folds of a cross-validation: drawn by seed, a share of each class.
 
-A class keeps a row for training whatever happens, so that every class can be learned: a class of a single row is never
-set aside. Rows of no weight say nothing, here or there: they are not counted and never set aside.
+A class always keeps a row for training, so that every class can be learned: the row of a class of one is never set
+aside. Rows of no weight are not counted and never set aside.
 
-Each partition shuffles its rows by (seed, its place), and counts those of each class on from where the partitions
-before it ended. The place of a row in that count decides; so nothing about all rows is known anywhere but how many of
-each class a partition has.
+Each partition shuffles its rows by (seed, position of its first row). Then it numbers the rows of each class, beginning
+where the partition before it ended. This number, the place of a row among its class, decides. So all that has to be
+known of all rows is how many rows of each class each partition has.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.sampling import RowCounts
 
+# The fold of a row that is in none.
 NEVER = -1
 
 
 @dataclass(frozen=True)
 class Share:
-    """Sets about `fraction` of each class aside, but never all: called with a partition, it returns a mask (m,)."""
+    """Sets about `fraction` of each class aside, but never all. Called with a partition, it returns a mask (m,)."""
 
     counts: RowCounts
     fraction: float
@@ -29,17 +30,19 @@ class Share:
 
     @property
     def quota(self) -> NDArray[np.intp]:
-        """How many rows of each class are set aside, (K,): within one of fraction · n_k.
+        """The number of rows of each class that are set aside, (K,): within one of fraction · n_k.
 
-        So is the number in all of fraction · n, as far as no class is too small: what rounding takes from a class the
-        next one gets.
+        The number of all rows set aside is within one of fraction · n, unless some class is too small.
         """
+        # Not each fraction · n_k is rounded, but each sum of the first k: what rounding takes from a class the next one
+        # gets.
         totals = self.counts.of_class
         ends = np.floor(self.fraction * np.cumsum(totals) + 0.5)
         return np.asarray(np.minimum(np.diff(ends, prepend=0.0).astype(np.intp), np.maximum(totals - 1, 0)))
 
     def __call__(self, partition: Partition) -> NDArray[np.bool_]:
-        """Of the places 0 … n_k − 1 of a class q are set aside, evenly spread: where ⌊place · q / n_k⌋ goes up."""
+        """Return which rows of a partition are set aside, (m,)."""
+        # Of the places 0 … n_k − 1 of a class q are set aside, evenly spread: those where ⌊place · q / n_k⌋ goes up.
         rows, place = _places(partition, self.counts, self.seed)
         q, n = self.quota[partition.y[rows]], self.counts.of_class[partition.y[rows]]
         aside = np.zeros(partition.rows, np.bool_)
@@ -49,10 +52,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Folds:
-    """Deals the rows out to `most` folds: called with a partition, it returns the fold of each row, (m,), or NEVER.
+    """Deals the rows out to `most` folds. Called with a partition, it returns the fold of each row, (m,), or NEVER.
 
-    The rows of each class are dealt in turn, going on where the class before ended. NEVER is for the row of a class of
-    one.
+    The rows of each class are dealt in turn, beginning at the fold where the class before ended. The row of a class of
+    one is in no fold: it gets NEVER, and so do rows of no weight.
     """
 
     counts: RowCounts
@@ -61,17 +64,17 @@ class Folds:
 
     @property
     def dealt(self) -> NDArray[np.intp]:
-        """How many rows of each class are dealt out, (K,)."""
+        """The number of rows of each class that are dealt out, (K,)."""
         totals = self.counts.of_class
         return np.where(totals > 1, totals, 0)
 
     @property
     def number(self) -> int:
-        """The folds that there are: with fewer rows than folds the last ones are left out."""
+        """The number of folds that have rows: with fewer rows than folds the last folds are empty."""
         return min(self.most, int(self.dealt.sum()))
 
     def __call__(self, partition: Partition) -> NDArray[np.int32]:
-        """The fold, 0 … most − 1, of each row, (m,)."""
+        """Return the fold of each row of a partition, 0 … most − 1 or NEVER, (m,)."""
         rows, place = _places(partition, self.counts, self.seed)
         y, first = partition.y[rows], np.cumsum(self.dealt) - self.dealt
         fold = np.full(partition.rows, NEVER, np.int32)
@@ -80,10 +83,15 @@ class Folds:
 
 
 def _places(partition: Partition, counts: RowCounts, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The rows that weigh something, (w,), and the place of each, from 0, among its class in a shuffled order."""
+    """Return the positions of the rows that have a weight, (w,), and the place of each among its class, (w,).
+
+    The places count from 0, in a shuffled order.
+    """
+    # 1. The rows that have a weight, shuffled, then sorted by class. Within a class they stay shuffled.
     rows = np.flatnonzero(partition.v > 0)
     shuffled = np.random.default_rng([seed, partition.start]).permutation(len(rows))
-    order = shuffled[np.argsort(partition.y[rows][shuffled], kind="stable")]  # by class, and shuffled in each
+    order = shuffled[np.argsort(partition.y[rows][shuffled], kind="stable")]
+    # 2. Within each class they are numbered on from the number of its rows in the partitions before.
     of_class = np.bincount(partition.y[rows], minlength=counts.classes)
     first = np.cumsum(of_class) - of_class
     place = np.empty(len(rows), np.intp)

@@ -15,30 +15,37 @@ from numpy.typing import NDArray
 from smtrain.softmax.loss import Partition, nll, softmax
 from smtrain.softmax.objective import Objective, Theta
 
-# The matrices have so many lines at most: 32 MB each, and seconds for their eigenvalues.
+# The most lines of a matrix: 32 MB each, and seconds for its eigenvalues. For more parameters there are no standard
+# errors.
 MOST_PARAMETERS = 2000
-# An eigenvalue below this, of a matrix with a diagonal of ones, is rounding: that direction is not identified.
+# An eigenvalue below this share of the largest, of a matrix with a diagonal of ones, is rounding: the rows do not
+# identify that direction. A smaller limit would give huge standard errors for it in place of none.
 FLAT = 1e-11
-# A class that loses its probability in the limit has less than this by then.
+# The share of a combination c that may lie in directions that the rows do not identify, before c·θ counts as not
+# identified: what rounding leaves there is less.
+LOOSE = 1e-5
+# The largest probability that a class may still have in a row where it loses all of it in the limit.
 MOST_GONE = 1e-3
-# A row without which its own logits would move so far decides them alone: what moves them is one over rounding.
+# How far the logits of a row may move when the row is left out. Beyond, the row alone decides them: the number that
+# moves them is a division by rounding.
 FARTHEST = 1e9
-# Rows of this many numbers together are made dense at a time, and a few at least.
+# The numbers that the rows need together that are made dense at a time: 16 MiB. A few rows are always taken together. A
+# larger number takes memory, a smaller one time.
 DENSE = 1 << 21
 
 Floats = NDArray[np.float64]
 
 
 def free_parameters(features: int, classes: int) -> int:
-    """The number of free parameters, d = (K − 1)(p + 1)."""
+    """Return the number of free parameters, d = (K − 1)(p + 1)."""
     return (classes - 1) * (features + 1)
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Where θ + t D goes for t → ∞, D a direction (p + 1, K) along which no margin u_y − u_k of a row shrinks.
+    """The model that θ + t D becomes for t → ∞. D is a direction (p + 1, K) along which no margin u_y − u_k shrinks.
 
-    The classes whose margin is above `apart` lose their probability in that row.
+    In each row the classes whose margin is above `apart` lose all their probability.
     """
 
     direction: Theta
@@ -46,19 +53,19 @@ class Limit:
 
 
 def observed_information(objective: Objective, theta: Theta, limit: Limit | None = None) -> Floats:
-    """The information of the rows at θ (p + 1, K), without the penalty, or in the limit: (d, d), symmetric.
+    """Return the information of the rows at θ (p + 1, K), or in the limit, without the penalty: (d, d), symmetric.
 
-    The Hessian of Σ v·NLL, with blocks X̃ᵀ V (diag s_k [k = l] − s_k s_l) X̃ by M5. For softmax it does not depend on
-    the labels, so the observed and the expected information are the same.
+    It is the Hessian of Σ v·NLL, whose blocks are X̃ᵀ V (diag s_k [k = l] − s_k s_l) X̃ by M5. The labels are not in it,
+    so the observed information is also the expected one.
     """
     return objective.rows.sum(partial(_information, theta=theta, limit=limit))
 
 
 def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Floats:
-    """The blocks of two classes are −Qᵀ V Q of the rows' Q = s ⊗ x̃ (m, d); those of one, X̃ᵀ V (s_k (1 − s_k)) X̃.
-
-    The latter by themselves: a difference would leave rounding where all probabilities are 0 or 1.
-    """
+    """Return the information of the rows of one partition, (d, d)."""
+    # 1. The blocks of two different classes are −Qᵀ V Q, with the rows' Q = s ⊗ x̃ (m, d).
+    # 2. The blocks of one class, X̃ᵀ V (s_k (1 − s_k)) X̃, are computed by themselves. As a difference, X̃ᵀ V s_k X̃
+    #    minus that of 1, they would keep only rounding where all probabilities are 0 or 1.
     P, K = theta.shape
     H, within = np.zeros(((K - 1) * P,) * 2), np.zeros((K - 1, P, P))
     for X, rows in _dense(partition, (K - 1) * P):
@@ -73,7 +80,7 @@ def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Flo
 
 
 def _probabilities(X: Floats, y: NDArray[np.intp], theta: Theta, limit: Limit | None) -> Floats:
-    """S (K, m) of rows X̃ (m, p + 1) with the labels y, or what it goes to."""
+    """Return the probabilities S (K, m) of rows X̃ (m, p + 1) with the labels y, or their limit."""
     Z = (X @ theta).T
     if limit is not None:
         U = (X @ limit.direction).T
@@ -83,7 +90,10 @@ def _probabilities(X: Floats, y: NDArray[np.intp], theta: Theta, limit: Limit | 
 
 
 def _dense(partition: Partition, numbers: int, fewest: int = 64) -> Iterator[tuple[Floats, Partition]]:
-    """X̃ (m, p + 1) with the intercept's ones, and those rows, some at a time; a row needs `numbers` numbers."""
+    """Yield some rows at a time, as X̃ (m, p + 1) with the intercept's ones and as a partition.
+
+    `numbers` is how many numbers the caller makes for each row, `fewest` the fewest rows at a time.
+    """
     size = max(fewest, DENSE // numbers)
     for start in range(0, partition.rows, size):
         rows = partition.take(slice(start, start + size))
@@ -93,20 +103,19 @@ def _dense(partition: Partition, numbers: int, fewest: int = 64) -> Iterator[tup
 
 
 def penalty_information(l2: float, features: int, classes: int) -> Floats:
-    """What the penalty l2/2 Σ W² adds, (d, d): l2 (I − 11ᵀ/K) over the classes, for the features and not the intercept.
-
-    Counted from the first class the weights are θ_k; the optimum has Σ_k W_jk = 0, so W_jk = θ_jk − Σ_m θ_jm / K.
-    """
+    """Return what the penalty l2/2 Σ W² adds to the information, (d, d), for the features and not for the intercept."""
+    # θ_jk are the weights counted from the first class. At the optimum Σ_k W_jk = 0, so W_jk = θ_jk − Σ_m θ_jm / K. Put
+    # into the penalty, this gives the second derivative l2 (I − 11ᵀ/K) over the free classes.
     over_classes = np.eye(classes - 1) - 1 / classes
     return np.asarray(l2 * np.kron(over_classes, np.diag(np.append(np.ones(features), 0.0))), np.float64)
 
 
 @dataclass(frozen=True)
 class Inverse:
-    """A⁺ = F Fᵀ of a positive semidefinite A (d, d), and the directions in which A is flat.
+    """A generalised inverse A⁺ = F Fᵀ of a positive semidefinite A (d, d), and the directions in which A is flat.
 
-    `factor` (d, r) is F; `flat` (d, d − r) a basis of A's null space in the units of `scale` (d,): a sum of weights c·θ
-    is identified if (c / scale) · flat is zero.
+    `factor` (d, r) is F. `flat` (d, d − r) is a basis of the null space of A in the units of `scale` (d,). The rows
+    identify a sum of weights c·θ if (c / scale) · flat is zero.
     """
 
     factor: Floats
@@ -114,18 +123,21 @@ class Inverse:
     scale: Floats
 
     def variance(self, C: Floats) -> Floats:
-        """cᵀ A⁺ c of each line c of C (…, d); NaN where the rows do not identify c·θ."""
+        """Return cᵀ A⁺ c, the variance of c·θ, for each line c of C (…, d); NaN where the rows do not identify c·θ."""
         units = C / self.scale
         lengths = np.linalg.norm(units, axis=-1)
-        loose = np.linalg.norm(units @ self.flat, axis=-1) > 1e-5 * lengths
+        loose = np.linalg.norm(units @ self.flat, axis=-1) > LOOSE * lengths
         return np.where(loose, np.nan, ((C @ self.factor) ** 2).sum(axis=-1))
 
 
 def inverse(A: Floats) -> Inverse:
-    """The inverse of an information matrix, by the eigenvalues of A with its diagonal scaled to ones.
+    """Return the inverse of an information matrix A (d, d).
 
-    Along flat directions it is not the inverse but a generalised one; what the rows identify does not depend on which.
+    If A has flat directions it is a generalised inverse; each c·θ that the rows identify has the right variance.
     """
+    # 1. The diagonal of A is scaled to ones, so that units of columns do not matter: A = D U D.
+    # 2. U = V Λ Vᵀ. Eigenvalues that are rounding are left out; their vectors are the flat directions.
+    # 3. F = D⁻¹ V Λ^(−½), so F Fᵀ = A⁺.
     scale = np.sqrt(np.maximum(np.diag(A), 0.0))
     usable = scale > np.finfo(float).tiny
     scale = np.where(usable, scale, 1.0)
@@ -135,20 +147,25 @@ def inverse(A: Floats) -> Inverse:
     return Inverse(factor, vectors[:, ~steep], scale)
 
 
-def leave_one_out(objective: Objective, theta: Theta, found: Inverse) -> float:
-    """An approximation of the mean NLL of each row under the fit to all the others; NaN where it is not defined.
+def leave_one_out(objective: Objective, theta: Theta, information: Inverse) -> float:
+    """Return about the mean NLL that each row has under the fit to all other rows (Rad & Maleki, 2020).
 
-    One Newton step from θ for each row, in closed form (Rad & Maleki, 2020): with r = s − y and A = diag s − s sᵀ over
-    the free classes, and G = J H⁻¹ Jᵀ of a row, the logits without it are z + v (I − v G A)⁻¹ G r. `found` is the
-    inverse of the information and penalty at θ. It is not defined where a row alone decides its own prediction.
+    `information` is the inverse of the information and the penalty at θ. The result is NaN if a row alone decides its
+    own prediction: then it is not defined.
     """
-    inverse = found.factor @ found.factor.T
+    # For each row one Newton step is made from θ to the fit without it, in closed form. With r = s − y (K − 1,) and
+    # A = diag s − s sᵀ over the free classes, and with the row's G = J H⁻¹ Jᵀ (K − 1, K − 1), J = I ⊗ x̃ᵀ:
+    # 1. H without the row is H − v Jᵀ A J, and the gradient without it is −v Jᵀ r.
+    # 2. By the Woodbury identity the step moves the row's own logits by v (I − v G A)⁻¹ G r.
+    # 3. The NLL of the row at the moved logits is added up.
+    inverse = information.factor @ information.factor.T
     total = objective.rows.sum(partial(_left_out, theta=theta, inverse=inverse))
     return total / objective.n if np.isfinite(total) else np.nan
 
 
-@np.errstate(all="ignore")  # what is not finite is not defined, and seen in the sum
+@np.errstate(all="ignore")  # a number that is not finite is not defined, and makes the sum so
 def _left_out(partition: Partition, theta: Theta, inverse: Floats) -> float:
+    """Return Σ v·NLL over the rows of a partition, each under the fit without it; NaN if that is not defined."""
     total, K = 0.0, theta.shape[1]
     for X, rows in _dense(partition, max(len(inverse), (K - 1) ** 2), fewest=4):
         Z = (X @ theta).T
@@ -156,6 +173,7 @@ def _left_out(partition: Partition, theta: Theta, inverse: Floats) -> float:
         G = _quadratic_forms(X, inverse)
         R = S - (rows.y[:, None] == np.arange(1, K))
         v = rows.v[:, None, None]
+        # G A = (G − (G s) 1ᵀ) diag s, without the matrices A.
         GA = (G - np.matmul(G, S[:, :, None])) * S[:, None, :]
         try:
             moved = np.linalg.solve(np.eye(K - 1) - v * GA, v * np.matmul(G, R[:, :, None]))[:, :, 0]
@@ -169,7 +187,7 @@ def _left_out(partition: Partition, theta: Theta, inverse: Floats) -> float:
 
 
 def _quadratic_forms(X: Floats, inverse: Floats) -> Floats:
-    """G = J H⁻¹ Jᵀ of each row, (m, K − 1, K − 1): xᵀ Q x of every P × P block Q of the inverse (d, d)."""
+    """Return G = J H⁻¹ Jᵀ of each row, (m, K − 1, K − 1): x̃ᵀ Q x̃ for every P × P block Q of the inverse (d, d)."""
     m, P = X.shape
     free = len(inverse) // P
     G = np.empty((m, free, free))

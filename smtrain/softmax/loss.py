@@ -1,7 +1,7 @@
 """Softmax and negative log-likelihood: M1–M8 of docs/maths.md in code, for the rows of one partition.
 
 Shapes: m rows, p features, K classes. X is a Design (m, p), W (p, K), b (K,), y (m,) class codes, v (m,) row weights.
-Logits Z, probabilities S and residual R = S − Y are class-major, (K, m). The one-hot Y is never made.
+The logits Z, the probabilities S and the residual R = S − Y are class-major, (K, m). The one-hot Y is never made.
 """
 
 from collections.abc import Iterator
@@ -13,27 +13,36 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.design import Design, Floats
 
-# Rows are taken so many at a time that Z (K, rows) stays in the processor's cache, whatever K is.
+# Logits of a tile of rows: 1 MiB of float64, which stays in a processor's cache. Another number costs time, and changes
+# the last bits of sums.
 CACHE_LOGITS = 1 << 17
-# But with words so many, and so many a level: their products go class by class and write K numbers a level, however few
-# the rows. Measured with 1,030 levels and 701 classes, a pass takes 0.40 s in tiles of 187 rows, 0.07 s in one of all.
-FEWEST_ROWS, ROWS_OF_WORDS, ROWS_PER_LEVEL = 64, 1024, 4
-# So many flops, some hundredths of a second, are not saved on: a pass over few rows counts as so dear.
+# The fewest rows of a tile, however many classes there are: with fewer, the calls cost more than the work.
+FEWEST_ROWS = 64
+# The fewest rows of a tile in a table with categorical parts, and the fewest for each level. The products with levels
+# go class by class and write K numbers for each level, however few the rows are. Measured with 1,030 levels and 701
+# classes: a pass takes 0.40 s in tiles of 187 rows, and 0.07 s in one tile of all rows.
+ROWS_OF_WORDS = 1024
+ROWS_PER_LEVEL = 4
+# Flops that are not worth saving: some hundredths of a second. A pass over few rows is counted as this dear, so that
+# small tables may spend more passes' worth of work on a good step.
 TRIFLE = 1 << 25
 
 
 def pass_flops(rows: int, width: int, classes: int) -> int:
-    """About what a pass over rows of so many cells costs, in flops."""
+    """Return about how many flops a pass over `rows` rows of `width` cells costs.
+
+    The two products with X take 4 flops for each cell and class, softmax and its cost about 20 for each row and class.
+    """
     return rows * classes * (4 * width + 20)
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Some rows of the training data: X, y (class codes, (m,)) and v (row weights, (m,)).
+    """Some rows of the training data: X, the class codes y (m,) and the row weights v (m,).
 
-    `start` is the position of its first row among all rows, by which random draws differ; its home knows it. `u` (m,)
-    are the weights of rows that are set aside, which count in no sum but that of their own NLL; their v is 0. None if
-    there are none.
+    `start` is the position of the first row among all rows. The home of the rows fills it in; random draws depend on
+    it. `u` (m,) holds the weights of the rows that are set aside, and None if no row is. Such a row has the weight 0 in
+    v, so that it counts in no sum but the NLL of the rows set aside.
     """
 
     X: Design
@@ -48,25 +57,25 @@ class Partition:
         return self.X.rows
 
     def take(self, rows: Any) -> "Partition":
-        """Return the partition of some of these rows."""
+        """Return the partition of some of these rows: a slice, or an array of indices or booleans."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
 
     def set_aside(self, rows: NDArray[np.bool_]) -> "Partition":
-        """The same rows, of which some, (m,), are set aside; those that are so already are left out altogether."""
+        """Return these rows with those of a mask (m,) set aside. Rows set aside before get no weight at all."""
         return replace(self, v=np.where(rows, 0.0, self.v), u=np.where(rows, self.v, 0.0))
 
     def weighing(self, v: NDArray[np.float64]) -> "Partition":
-        """The same rows with other weights, (m,)."""
+        """Return these rows with other weights, (m,)."""
         return replace(self, v=v)
 
     def in_double(self) -> "Partition":
-        """The same rows with X in float64, with all its digits."""
+        """Return these rows with X in float64, with all its digits."""
         return replace(self, X=self.X.in_double())
 
     def scaled_weights(self, dtype: Any) -> tuple[Floats, float]:
-        """The weights v in the precision of the logits, and what they are to be multiplied by.
+        """Return weights in the precision of the logits, and the factor that makes them v.
 
-        In float32 they are shares of the largest, so that weights up to 1e152 do not overflow.
+        In float32 the weights are shares of the largest one, so that weights up to 1e152 do not overflow.
         """
         if dtype != np.float32:
             return self.v, 1.0
@@ -74,12 +83,12 @@ class Partition:
         return (self.v / top).astype(np.float32), top
 
     def weigh(self, cost: Floats) -> NDArray[np.float64]:
-        """Σ v·cost and Σ u·cost, (2,), of a cost (m,) of every row."""
+        """Return Σ v·cost and Σ u·cost, (2,), for the cost (m,) of every row."""
         aside = 0.0 if self.u is None else float((self.u * cost).sum())
         return np.array([(self.v * cost).sum(), aside])
 
     def tiles(self, classes: int) -> Iterator["Partition"]:
-        """Split into runs of rows whose logits fit the cache; the runs depend on the data alone."""
+        """Split the rows into runs whose logits fit the cache. The runs depend on the data alone; so do the bits."""
         levels = sum(self.X.levels)
         fewest = max(ROWS_OF_WORDS, ROWS_PER_LEVEL * levels) if levels else FEWEST_ROWS
         size = max(fewest, CACHE_LOGITS // classes)
@@ -92,9 +101,9 @@ class Partition:
 
 @dataclass(frozen=True)
 class Sums:
-    """What a partition adds to the cost and its gradient: Σ v·NLL, Xᵀ V R (p, K) and Σ v·R (K,).
+    """What a partition adds to the cost and to its gradient.
 
-    `aside` is Σ u·NLL, that of the rows that are set aside.
+    `nll` is Σ v·NLL, `W` is Xᵀ V R (p, K), `b` is Σ v·R (K,); `aside` is Σ u·NLL, the cost of the rows set aside.
     """
 
     nll: float
@@ -107,16 +116,16 @@ class Sums:
 
 
 def logits(X: Design, W: Floats, b: Floats) -> Floats:
-    """Z = X W + b, class-major (K, m)."""
+    """Return Z = X W + b, class-major (K, m)."""
     Z = X.times(W)
     Z += b[:, None].astype(Z.dtype, copy=False)
     return Z
 
 
 def softmax(Z: Floats) -> Floats:
-    """M1: s_k = exp z_k / Σ_j exp z_j, class-major (K, m).
+    """Return the probabilities of M1, s_k = exp z_k / Σ_j exp z_j, class-major (K, m).
 
-    Adding a constant to every z of a row changes nothing, so the row's maximum is taken off first: exp cannot overflow.
+    Adding a constant to every z of a row changes nothing. So the row's maximum is taken off first: exp cannot overflow.
     """
     S = np.exp(Z - Z.max(axis=0))
     S /= _over_classes(S)
@@ -124,23 +133,29 @@ def softmax(Z: Floats) -> Floats:
 
 
 def _over_classes(E: Floats) -> Floats:
-    """Σ_k of each column of E (K, m), one class after another: numpy would add a single column in another order."""
+    """Return Σ_k of each column of E (K, m), (m,), adding one class after another."""
+    # numpy adds a single column pairwise, but several columns class by class. A row alone must get the bits that it
+    # gets among others, so a single column is added class by class too.
     return np.asarray(E.sum(axis=0) if E.shape[1] > 1 else np.add.accumulate(E, axis=0)[-1])
 
 
 def nll(Z: Floats, y: NDArray[np.intp]) -> Floats:
-    """M3: log Σ_j exp z_nj − z_n,y_n of every row, (m,): from the logits, never as log(softmax)."""
+    """Return the NLL of M3, log Σ_j exp z_nj − z_n,y_n of every row, (m,): from the logits, never as log(softmax)."""
     top = Z.max(axis=0)
     return np.asarray(np.log(_over_classes(np.exp(Z - top))) + top - Z[y, np.arange(len(y))])
 
 
 def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> Floats:
-    """M3 and M6 in one pass over Z, row-major, which is overwritten: returns the NLL (m,), leaves R = v (S − Y) in Z.
+    """Return the NLL (m,) of M3, and turn Z (K, m) into R = v (S − Y) of M6, in place. Z must be row-major in memory.
 
-    The same formulas as `nll` and `softmax`, sharing the one exponential that both need. In float32, where the sum of
-    the exponentials is often 1 but for less than the last bit, it is made in float64: then log1p of what it is above 1,
-    and what it is above exp z_y, have all digits of the logits however small the NLL is.
+    These are the formulas of `nll` and `softmax`; both need the exponentials, which are computed once here.
     """
+    # 1. Take the largest logit z_top of each row off, so that exp cannot overflow (M1).
+    # 2. E = exp Z, and D = Σ_k e_k in float64. E is at most 1, and 1 for the largest logit.
+    # 3. NLL = log D − z_y (M3). In float32 D is often 1 up to less than the last bit of a float32. log1p(D − 1), with D
+    #    in float64, has all digits that the logits have, however small the NLL is.
+    # 4. R = v (E / D − Y) (M6). For the row's own class it is v (e_y − D) / D. In float32 D − e_y is computed first, in
+    #    float64: the difference 1 − s_y of rounded numbers would have no digits left where s_y is near 1.
     own = y * len(y) + np.arange(len(y))  # the places of z_n,y_n in Z row by row: half the time of Z[y, rows]
     flat = Z.reshape(-1)
     Z -= Z.max(axis=0)
@@ -158,23 +173,27 @@ def nll_and_residual(Z: Floats, y: NDArray[np.intp], v: Floats) -> Floats:
     return np.asarray(cost)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a step too far gives numbers that are not finite; the solver sees them
+@np.errstate(over="ignore", invalid="ignore")  # a step too far gives numbers that are not finite; the solver checks
 def cost_and_gradient(partition: Partition, W: Floats, b: Floats) -> Sums:
-    """M8: Σ_n v_n NLL_n, and Σ_n v_n x_n ⊗ (s_n − y_n) = Xᵀ V (S − Y), of one partition."""
+    """Return the sums of M8 over one partition: Σ_n v_n NLL_n, and Σ_n v_n x_n ⊗ (s_n − y_n) = Xᵀ V (S − Y).
+
+    This is the work of a pass over the rows: the product X W forward, the product Xᵀ R backward.
+    """
     cost, G, g = np.zeros(2), np.zeros((W.shape[0], len(b))), np.zeros(len(b))
     for tile in partition.tiles(len(b)):
         Z = logits(tile.X, W, b)
         v, scale = tile.scaled_weights(Z.dtype)
-        cost += tile.weigh(nll_and_residual(Z, tile.y, v))
+        cost += tile.weigh(nll_and_residual(Z, tile.y, v))  # from here on Z holds the residual
         G += scale * tile.X.transpose_times(Z)
         g += scale * Z.sum(axis=1, dtype=np.float64)
     return Sums(float(cost[0]), G, g, float(cost[1]))
 
 
 def curvature_times(partition: Partition, W: Floats, b: Floats, D: Floats, d: Floats) -> Sums:
-    """The Hessian's product with a direction (D, d): Xᵀ V (S ∘ (U − Σ_k s_k u_k)) with U = X D + d, by M5.
+    """Return the product of the Hessian of Σ v·NLL with a direction D (p, K), d (K,); the `nll` of the result is 0.
 
-    The `nll` of the result is not used and is zero.
+    A step along the direction moves the logits by U = X D + d. By M5 it moves the probabilities by S ∘ (U − Σ_k s_k
+    u_k), and so the gradient by Xᵀ V of that.
     """
     G, g = np.zeros(D.shape), np.zeros(d.shape)
     for tile in partition.tiles(len(b)):
@@ -191,9 +210,9 @@ def curvature_times(partition: Partition, W: Floats, b: Floats, D: Floats, d: Fl
 
 @dataclass(frozen=True)
 class InterceptSums:
-    """The gradient Σ v (s − y), (K,), and the curvature Σ v (diag s − s sᵀ) of the intercept alone.
+    """The gradient g = Σ v (s − y), (K,), and the curvature H = Σ v (diag s − s sᵀ) of the intercept alone.
 
-    `H` is that matrix (K, K), or its diagonal (K,).
+    `H` is the matrix (K, K), or its diagonal (K,).
     """
 
     g: NDArray[np.float64]
@@ -204,7 +223,10 @@ class InterceptSums:
 
 
 def intercept_curvature(partition: Partition, W: Floats, b: Floats, *, diagonal: bool = False) -> InterceptSums:
-    """M5 and M6 for b alone: the forward half of a pass, and the K × K sums, or their `diagonal` only."""
+    """Return the sums of M6 and M5 for the intercept alone; with `diagonal`, only the diagonal of H.
+
+    It costs the forward half of a pass, and for H K² operations a row, or K for its diagonal.
+    """
     K = len(b)
     g = -np.bincount(partition.y, weights=partition.v, minlength=K).astype(np.float64)
     H = np.zeros(K if diagonal else (K, K))
@@ -218,7 +240,10 @@ def intercept_curvature(partition: Partition, W: Floats, b: Floats, *, diagonal:
 
 
 def intercept_curvature_times(partition: Partition, W: Floats, b: Floats, d: Floats) -> NDArray[np.float64]:
-    """Σ v (diag s − s sᵀ) d of a direction d (K,) of the intercept: the forward half of a pass, and no K × K matrix."""
+    """Return Σ v (diag s − s sᵀ) d, (K,), for a direction d (K,) of the intercept, without the K × K matrix.
+
+    It costs the forward half of a pass.
+    """
     product = np.zeros(len(d))
     for tile in partition.tiles(len(b)):
         S = softmax(logits(tile.X, W, b))

@@ -1,9 +1,16 @@
 """A home for rows: all that the mathematics asks of the place where the encoded rows live.
 
-A home has the rows in partitions and computes sums over them. What is asked of it is a pure function: it gets a
-partition, and its own piece of each thing that is kept, and returns a value; it writes to nothing. So it may run in a
-thread, in another process or on another machine, and twice. No array with a number for each row ever leaves the home:
-what is kept of each row stays where the row is, and the driver holds a handle to it.
+A home has the rows in partitions and computes sums over them. What it is given to compute is a pure function: the
+function gets a partition, and its own piece of each thing that is kept, and returns a value; it writes to nothing. So
+it may run in a thread, in another process or on another machine, and it may run twice. No array with a number for each
+row ever leaves the home. What is kept of each row stays where the row is; the driver, which runs the solver, has a
+handle to it.
+
+Example. To try a step along a line, the logits Z and U of all rows are kept, and a sum gets the pieces of each
+partition:
+
+    Z, U = rows.keep(products_at_the_point), rows.keep(products_of_the_direction)
+    rows.sum(cost_at_a_step, Z, U)                                calls cost_at_a_step(partition, its Z, its U)
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,11 +30,11 @@ T = TypeVar("T", bound=Additive)
 
 
 class Handle(Protocol):
-    """What was kept of each partition, where the partitions are. It is let go with its last reference."""
+    """Something that a home keeps of each partition, beside it. It is freed with the last reference to the handle."""
 
 
 class Rows(Protocol):
-    """The rows of a fit, in partitions. Functions of a partition are pure, and can be pickled."""
+    """The rows of a fit, in partitions. The functions that it is given are pure, and can be pickled."""
 
     @property
     def features(self) -> int:
@@ -41,7 +48,7 @@ class Rows(Protocol):
 
     @property
     def cells(self) -> int:
-        """The cells of a row as they are kept: numbers, and one for each categorical part."""
+        """The cells that are kept of a row: its numbers, and one code for each categorical part."""
         ...
 
     @property
@@ -50,41 +57,51 @@ class Rows(Protocol):
         ...
 
     def sum(self, term: Callable[..., T], *kept: Handle) -> T:
-        """Σ term(partition, its piece of each kept thing), added in the fixed tree of smtrain.softmax.tree."""
+        """Return Σ term(partition, its piece of each kept thing), added in the fixed tree of smtrain.softmax.tree."""
         ...
 
     def keep(self, function: Callable[..., Any], *kept: Handle) -> Handle:
-        """Keep function(partition, …) of each partition, arrays for the most part, beside the partition."""
+        """Keep function(partition, its piece of each kept thing) beside each partition; return the handle."""
         ...
 
     def gather(self, pick: Callable[..., Partition], *kept: Handle) -> Partition:
-        """Bring the rows pick(partition, …) to the driver, in the order of the partitions: a small partition."""
+        """Return the rows pick(partition, …), in the order of the partitions, as one small partition on the driver."""
         ...
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Handle) -> "Rows":
-        """About one row in `every`, those of pick(partition, …), at home in partitions of about the usual size."""
+        """Return the rows pick(partition, …), about one in `every`, as rows of their own in the same home.
+
+        Their partitions have about the usual size.
+        """
         ...
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
-        """`function` of each thing, on the driver, by as many threads as the home has, in order."""
+        """Return `function` of each thing, in order, computed on the driver by as many threads as the home has."""
         ...
 
 
 @dataclass(frozen=True)
 class Through:
-    """A function of partitions that are seen changed: function(change(partition, own …), kept …)."""
+    """A function of a changed partition: function(change(partition, own …), kept …).
+
+    `own` is the number of kept things that the change takes.
+    """
 
     change: Callable[..., Partition]
     function: Callable[..., Any]
     own: int
 
     def __call__(self, partition: Partition, *kept: Any) -> Any:
-        """The change takes the first `own` kept things, the function those behind them."""
+        """The change takes the first `own` of the kept things, the function takes the others."""
         return self.function(self.change(partition, *kept[: self.own]), *kept[self.own :])
 
 
 class View:
-    """The rows of a home as a pure function shows them: with other weights, or with other digits. It keeps none."""
+    """The rows of a home with a change: other weights, or other digits. It stores no rows of its own.
+
+    `change` is a pure function of a partition, and of its piece of each of the handles `own`. It is applied each time
+    that a partition is used. `single` says whether X is in float32 after the change, None that it is as it was.
+    """
 
     def __init__(self, base: Rows, change: Callable[..., Partition], *own: Handle, single: bool | None = None) -> None:
         self._base, self._change, self._own = base, change, own
@@ -102,72 +119,76 @@ class View:
 
     @property
     def cells(self) -> int:
-        """The cells of a row as they are kept."""
+        """The cells that are kept of a row."""
         return self._base.cells
 
     @property
     def single(self) -> bool:
-        """Whether X is in float32 as it is seen."""
+        """Whether X is in float32 after the change."""
         return self._single
 
     def _through(self, function: Callable[..., Any]) -> Through:
         return Through(self._change, function, len(self._own))
 
     def sum(self, term: Callable[..., T], *kept: Handle) -> T:
-        """Σ term(partition as it is seen, …)."""
+        """Return Σ term(changed partition, its piece of each kept thing)."""
         total: T = self._base.sum(self._through(term), *self._own, *kept)
         return total
 
     def keep(self, function: Callable[..., Any], *kept: Handle) -> Handle:
-        """Keep function(partition as it is seen, …) beside each partition."""
+        """Keep function(changed partition, …) beside each partition."""
         return self._base.keep(self._through(function), *self._own, *kept)
 
     def gather(self, pick: Callable[..., Partition], *kept: Handle) -> Partition:
-        """Bring rows to the driver, as they are seen."""
+        """Return the rows pick(changed partition, …) as one partition on the driver."""
         return self._base.gather(self._through(pick), *self._own, *kept)
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Handle) -> Rows:
-        """A sample of the rows as they are seen, which is at home where they are."""
+        """Return the rows pick(changed partition, …) as rows of their own in the home of these."""
         return self._base.sampled(self._through(pick), every, *self._own, *kept)
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterable[R]:
-        """`function` of each thing, on the driver, in order."""
+        """Return `function` of each thing, in order, computed on the driver."""
         return self._base.map(function, things)
 
 
 def set_aside(rows: Rows, aside: Handle, fold: int | None = None) -> Rows:
-    """The same rows, of which some are set aside; those that are so already are left out altogether.
+    """Return these rows with some of them set aside. Rows that are set aside already get no weight at all.
 
-    `aside` keeps a mask (m,) of each partition; or, with `fold`, the number (m,) of the fold that each row is in.
+    `aside` is the handle to a mask (m,) of each partition; or, if `fold` is given, to the number of the fold (m,) that
+    each row is in.
     """
     return View(rows, partial(_aside, fold=fold), aside)
 
 
 def reweighted(rows: Rows, factors: NDArray[np.float64]) -> Rows:
-    """The same rows, their weights times the factor of their class, (K,)."""
+    """Return these rows with the weight of each multiplied by the factor of its class; `factors` is (K,)."""
     return View(rows, partial(_reweighted, factors=factors))
 
 
 def in_double(rows: Rows) -> Rows:
-    """The same rows with X in float64, with all its digits, made each time that it is asked for."""
+    """Return these rows with X in float64, with all its digits, made each time that a partition is used."""
     return View(rows, Partition.in_double, single=False)
 
 
 def evenly_spread(rows: Rows, count: int) -> Partition:
-    """So many rows on the driver, at even distances through all of them, the first row among them."""
+    """Return `count` rows on the driver, at even distances through all rows, the first row among them."""
     return rows.gather(partial(_spread, count=count, of=rows.count))
 
 
 def _aside(partition: Partition, aside: NDArray[Any], fold: int | None) -> Partition:
+    """Return the partition with the rows of a mask, or those of a fold, set aside."""
     return partition.set_aside(aside if fold is None else aside == fold)
 
 
 def _reweighted(partition: Partition, factors: NDArray[np.float64]) -> Partition:
+    """Return the partition with its weights multiplied by the factors of the classes."""
     return partition.weighing(partition.v * factors[partition.y])
 
 
 def _spread(partition: Partition, count: int, of: int) -> Partition:
-    """The rows at the places ⌊i · of / count⌋ among all, i = 0 … count − 1, that are in this partition."""
+    """Return the rows of this partition among those at the positions ⌊i · of / count⌋ of all, i = 0 … count − 1."""
     start, stop = partition.start, partition.start + partition.rows
-    first, last = -(-start * count // of), -(-stop * count // of)  # the least i whose place is not before them
+    # The least i whose position is not before the partition's first row, and the least that is behind its last row.
+    first, last = -(-start * count // of), -(-stop * count // of)
     return partition.take(np.arange(first, last) * of // count - start)

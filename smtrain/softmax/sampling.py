@@ -1,4 +1,4 @@
-"""A sample of the rows, for the first steps of a fit: of each class its share, and a rare class nearly whole."""
+"""A sample of the rows, for the first steps of a fit: a share of each class, and nearly all rows of a rare class."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.loss import Partition
 
-# Of a class as many rows as this, if it has them, however small its share of the sample would be.
+# The fewest rows of a class in the sample, if the class has as many. With fewer, the sample's fit would say little of a
+# rare class.
 FEWEST_OF_CLASS = 8
 
 
 @dataclass(frozen=True)
 class RowCounts:
-    """The rows of weight in each partition, by class: the partitions' starts (P,), in order, and counts (P, K)."""
+    """The rows of each class in each partition, rows of no weight not counted.
+
+    `starts` (P,) are the positions of the partitions' first rows, ascending; `counts` is (P, K).
+    """
 
     starts: NDArray[np.intp]
     counts: NDArray[np.intp]
@@ -29,16 +33,16 @@ class RowCounts:
 
     @cached_property
     def of_class(self) -> NDArray[np.intp]:
-        """The rows of each class in all partitions, (K,)."""
+        """The number of rows of each class in all partitions, (K,)."""
         return np.asarray(self.counts.sum(axis=0))
 
     @property
     def total(self) -> int:
-        """The rows that weigh anything."""
+        """The number of rows that have a weight."""
         return int(self.counts.sum())
 
     def before(self, start: int) -> NDArray[np.intp]:
-        """The rows of each class in the partitions before the one that starts there, (K,)."""
+        """Return the number of rows of each class in the partitions before the one that starts at `start`, (K,)."""
         return np.asarray(self._before[np.searchsorted(self.starts, start)])
 
     @cached_property
@@ -47,16 +51,16 @@ class RowCounts:
 
 
 def row_counts(partition: Partition, classes: int) -> RowCounts:
-    """Those of one partition."""
+    """Return the counts of one partition."""
     counts = np.bincount(partition.y[partition.v > 0], minlength=classes)
     return RowCounts(np.array([partition.start]), counts[None])
 
 
 class Sampler:
-    """Picks one row in `every` of each class, but at least FEWEST_OF_CLASS.
+    """Picks one row in `every` of each class, but at least FEWEST_OF_CLASS. Rows of no weight are not taken.
 
-    Systematic: the rows of a class are counted through all partitions and taken at equal distances, so that the sample
-    needs no random numbers, and every stretch of the file has its share. Rows of no weight are not taken.
+    The sample is systematic: the rows of a class are counted through all partitions, and every d-th one is taken. So it
+    needs no random numbers, and every stretch of the table has its share.
     """
 
     def __init__(self, counts: RowCounts, every: int) -> None:
@@ -64,15 +68,18 @@ class Sampler:
         self._distance = np.clip(counts.of_class // FEWEST_OF_CLASS, 1, every)
 
     def pick(self, partition: Partition) -> Partition:
-        """The rows of a partition that are taken, none of them set aside."""
+        """Return the rows of a partition that are taken. None of them is set aside."""
         return replace(partition.take(self.rows(partition)), u=None)
 
     def rows(self, partition: Partition) -> NDArray[np.intp]:
-        """The positions of the rows of a partition that are taken, ascending."""
+        """Return the positions of the rows of a partition that are taken, ascending."""
+        # 1. The rows that have a weight, sorted by class; rows of a class stay in their order.
         rows = np.flatnonzero(partition.v > 0)
         order = np.argsort(partition.y[rows], kind="stable")
         y = partition.y[rows][order]
-        first = np.searchsorted(y, y)  # the place where each one's class begins
+        # 2. The place of each row among all rows of its class: those of earlier partitions, then those of this one.
+        first = np.searchsorted(y, y)
         place = self._counts.before(partition.start)[y] + np.arange(len(y)) - first
+        # 3. Every d-th row of a class is taken, d the class's distance.
         distance = self._distance[y]
         return np.sort(rows[order[place % distance == distance - 1]])

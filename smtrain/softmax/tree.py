@@ -1,12 +1,17 @@
-"""Additive sums over partitions, added in one fixed pairwise tree.
+"""Sums over partitions, added in one fixed pairwise tree.
 
-Floating-point addition is not associative. The tree depends on the number of terms alone, so the bits of a sum
-do not depend on how many threads computed the terms, nor on which term was ready first. The rounding error of a
-pairwise sum grows with log₂ of the number of terms (Higham, "The accuracy of floating point summation", 1993).
+Floating-point addition is not associative. The tree depends on the number of terms alone, so the bits of a sum do not
+depend on how many threads computed the terms, nor on which term was ready first. The rounding error of a pairwise sum
+grows with log₂ of the number of terms (Higham, "The accuracy of floating point summation", 1993).
 
-The tree works like a binary counter: two sums of 2^k neighbouring terms are added as soon as both are there, if the
-first one begins at a multiple of 2^(k + 1). So any run of terms can be summed by itself, elsewhere, to a few subtotals
-that are nodes of the tree of all terms; where the runs are cut changes no bit.
+The tree works like a binary counter. A node is the sum of 2^k neighbouring terms whose first number is a multiple of
+2^k. Two nodes of 2^k terms are added as soon as both are there, if the first one begins at a multiple of 2^(k + 1).
+After the last term the nodes that are left are added from right to left. For seven terms:
+
+    ((t0 + t1) + (t2 + t3)) + ((t4 + t5) + t6)
+
+So any run of terms can be summed by itself, elsewhere, to a few nodes of the tree of all terms. Where the runs are cut
+changes no bit.
 """
 
 from collections.abc import Iterable
@@ -27,7 +32,10 @@ T = TypeVar("T", bound=Additive)
 
 @dataclass(frozen=True)
 class Subtotal(Generic[T]):
-    """The sum of the terms `first` … `first` + `size` − 1, a node of the tree: `size` is 2^k, `first` a multiple."""
+    """A node of the tree: the sum of the terms `first` … `first` + `size` − 1.
+
+    `size` is 2^k for some k, and `first` a multiple of it.
+    """
 
     first: int
     size: int
@@ -35,9 +43,9 @@ class Subtotal(Generic[T]):
 
 
 def subtotals(first: int, terms: Iterable[T]) -> list[Subtotal[T]]:
-    """The sums of a run of terms, of which the one before all others has the number `first`, as nodes of the tree.
+    """Return the nodes of the tree that a run of terms sums to, in order. `first` is the number of the first term.
 
-    There are about 2 log₂ of the number of terms, in their order; so many are held at a time.
+    At most about 2 log₂ of the number of terms are held at a time, and returned.
     """
     nodes: list[Subtotal[T]] = []
     for number, term in enumerate(terms, first):
@@ -46,13 +54,17 @@ def subtotals(first: int, terms: Iterable[T]) -> list[Subtotal[T]]:
 
 
 def joined(runs: Iterable[list[Subtotal[T]]]) -> T:
-    """The sum of all terms, of the subtotals of neighbouring runs from the first term to the last, at least one."""
+    """Return the sum of all terms from the nodes of neighbouring runs, which begin with the term 0.
+
+    Raises ValueError if there is no term.
+    """
     nodes: list[Subtotal[T]] = []
     for run in runs:
         for node in run:
             _append(nodes, node)
     if not nodes:
         raise ValueError("a sum needs at least one term")
+    # The nodes that are left have different sizes, the smallest last. It is added first.
     total = nodes.pop().total
     while nodes:
         total = nodes.pop().total + total
@@ -60,12 +72,15 @@ def joined(runs: Iterable[list[Subtotal[T]]]) -> T:
 
 
 def pairwise_sum(terms: Iterable[T]) -> T:
-    """Add `terms` (at least one) in the fixed tree, holding about log₂ of their number at a time."""
+    """Return the sum of `terms` in the fixed tree, holding about log₂ of their number at a time.
+
+    Raises ValueError if there is no term.
+    """
     return joined([subtotals(0, terms)])
 
 
 def _append(nodes: list[Subtotal[T]], node: Subtotal[T]) -> None:
-    """Put a node behind its neighbours, and add up those that make the next larger node of the tree."""
+    """Put a node behind its left neighbours, and join those that make a larger node of the tree."""
     while nodes and nodes[-1].size == node.size and nodes[-1].first % (2 * node.size) == 0:
         left = nodes.pop()
         node = Subtotal(left.first, 2 * node.size, left.total + node.total)

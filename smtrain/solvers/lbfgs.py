@@ -14,16 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from smtrain.softmax.curvature import (
-    AT_ONCE,
-    CHEAP,
-    Curvature,
-    Plan,
-    diagonal_curvature,
-    local_curvature,
-    refresh_bytes,
-    refresh_plan,
-)
+from smtrain.softmax.curvature import Curvature, diagonal_curvature, local_curvature
+from smtrain.softmax.curvature_cost import AT_ONCE, CHEAP, Plan, refresh_bytes, refresh_plan
 from smtrain.softmax.line import LogitLine, Logits, PassLine, open_line
 from smtrain.softmax.objective import Objective, Point, Theta
 from smtrain.solvers.base import Shape, State

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from smtrain.softmax.curvature import refresh_plan
+from smtrain.softmax.curvature_cost import refresh_plan
 from smtrain.softmax.loss import TRIFLE
 from smtrain.softmax.objective import Objective, Point
 from smtrain.solvers import lbfgs
