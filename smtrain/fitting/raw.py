@@ -1,7 +1,7 @@
-"""Rows before they are encoded: numbers as they are, words as codes of first sight; cut into partitions."""
+"""Rows before they are encoded: numbers as they are, words as codes of first sight."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,31 +60,6 @@ def joined(parts: Sequence[RawPartition]) -> RawPartition:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.weights for part in parts]),
     )
-
-
-class Cutter:
-    """Cuts rows that arrive in blocks of any size into partitions of `size` rows."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._start = size, 0
-        self._parts: list[RawPartition] = []
-
-    def add(self, raw: RawPartition) -> Iterator[RawPartition]:
-        """The partitions that are whole now. What is left is kept as a copy, so that the block can be let go."""
-        begin = 0
-        while begin < raw.rows:
-            end = begin + self._size - sum(part.rows for part in self._parts)
-            self._parts.append(raw.copy(slice(begin, end)))
-            if end <= raw.rows:
-                yield from self.rest()
-            begin = end
-
-    def rest(self) -> Iterator[RawPartition]:
-        """What is left, if there is any, as a partition."""
-        if self._parts:
-            whole = replace(joined(self._parts), start=self._start)
-            self._start, self._parts = self._start + whole.rows, []
-            yield whole
 
 
 def slots_of(summary: Summary) -> dict[int, int]:

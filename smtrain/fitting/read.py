@@ -1,14 +1,15 @@
 """A table read once for a fit: its blocks summarised and added from left to right, its rows kept as raw partitions."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smtrain.errors import DataError
 from smtrain.fitting.blocks import Block, read_block
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.raw import Cutter, RawPartition, raw_partition, slots_of
+from smtrain.fitting.raw import RawPartition, joined, raw_partition, slots_of
 from smtrain.fitting.roles import Roles, roles_of
 from smtrain.fitting.summary import Summary
+from smtrain.partitions.cutter import Cutter
 from smtrain.partitions.interface import Home, Shelf
 from smtrain.partitions.sizes import Sizes
 from smtrain.sources.interface import Batch, Reading, Rows
@@ -58,17 +59,17 @@ def read_table(table: Table, config: FitConfig, home: Home, on_piece: Callable[[
     sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads)
     home.reserve(sizes.reading(table.batch_bytes))
     raws: Shelf[RawPartition] = home.shelf()
-    cutter, slots, total = Cutter(sizes.rows), None, Summary.of_nothing(roles.kinds)
+    cutter, slots, total = Cutter(sizes.rows, joined), None, Summary.of_nothing(roles.kinds)
     for rows, total in _summed(table, roles, home.threads):
         _raise(total.error(table.names, table.dialect.decimal, ended=False))
         slots = slots_of(total) if slots is None else slots
         if rows is not None and total.usable:  # else the rows are for the message only
             for raw in cutter.add(raw_partition(rows, total, slots, roles)):
-                raws.append(raw)
+                raws.append(replace(raw, start=len(raws) * sizes.rows))
         on_piece(table.bytes_read, total.rows)
     _raise(total.error(table.names, table.dialect.decimal, ended=True) or (None if total.rows else table.no_rows()))
     for raw in cutter.rest():
-        raws.append(raw)
+        raws.append(replace(raw, start=len(raws) * sizes.rows))
     return RawTable(table, config, roles, total, slots or {}, raws, sizes)
 
 

@@ -1,8 +1,9 @@
 """Rows set aside: for validation, a share of the table or another file; and in the folds of a cross-validation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from smtrain.errors import DataError
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.model.labels import SKIP, labelled, nothing_to_measure
+from smtrain.partitions.cutter import Cutter
 from smtrain.partitions.memory import joined
 from smtrain.softmax.holdout import Folds, Share
 from smtrain.softmax.loss import Partition
@@ -50,8 +52,10 @@ def _with_share(fraction: float, learned: Learned) -> Learned:
 
 def _with_file(path: str, learned: Learned) -> Learned:
     """With the rows of a file set aside, behind those of the fit. Raises DataError if they weigh nothing."""
-    table, count, weight = open_table(path, learned.encoder.dialect), 0, 0.0
-    for partition in recut(_pieces(table, learned, learned.home.threads), learned.partition_rows):
+    table, cutter = open_table(path, learned.encoder.dialect), Cutter(learned.partition_rows, joined)
+    blocks = _blocks(table, learned, learned.home.threads)
+    count, weight = 0, 0.0
+    for partition in chain(chain.from_iterable(map(cutter.add, blocks)), cutter.rest()):
         learned.shelf.append(partition.set_aside(np.ones(partition.rows, np.bool_)))
         count += partition.rows
         weight += float(partition.v.sum())
@@ -61,23 +65,7 @@ def _with_file(path: str, learned: Learned) -> Learned:
     return replace(learned, encoded=learned.home.rows(learned.shelf), validation_rows=count)
 
 
-def recut(pieces: Iterable[Partition], size: int) -> Iterator[Partition]:
-    """The same rows in partitions of so many, the last one of what is left: however long the pieces are."""
-    kept: list[Partition] = []
-    for piece in pieces:
-        start = 0
-        while start < piece.rows:
-            part = piece.take(slice(start, start + size - sum(one.rows for one in kept)))
-            kept.append(part)
-            start += part.rows
-            if sum(one.rows for one in kept) == size:
-                yield joined(kept)
-                kept = []
-    if kept:
-        yield joined(kept)
-
-
-def _pieces(table: Table, learned: Learned, threads: int) -> Iterator[Partition]:
+def _blocks(table: Table, learned: Learned, threads: int) -> Iterator[Partition]:
     """The rows of a labelled table, encoded like those of the fit, as they are parsed."""
     encoder = learned.encoder
     readings = encoder.readings(table, labels=True, model="the training data")

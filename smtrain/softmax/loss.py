@@ -5,6 +5,7 @@ The logits Z, the probabilities S and the residual R = S − Y are class-major, 
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +60,10 @@ class Partition:
     def take(self, rows: Any) -> "Partition":
         """Return the partition of some of these rows: a slice, or an array of indices or booleans."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
+
+    def copy(self, rows: slice) -> "Partition":
+        """Return some of these rows, in arrays of their own."""
+        return deepcopy(self.take(rows))
 
     def set_aside(self, rows: NDArray[np.bool_]) -> "Partition":
         """Return these rows with those of a mask (m,) set aside. Rows set aside before get no weight at all."""
