@@ -11,11 +11,14 @@ from smtrain.reports.annotations import Annotation
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
 
-ATTEMPTS, WAIT = 200, 0.025  # seconds
+# How often it is tried to lock the folder of the report, and the seconds between: 5 s in all. Another command holds the
+# lock for milliseconds; whoever holds it for longer may be waiting for this one.
+ATTEMPTS = 200
+WAIT = 0.025
 
 
 def begin() -> None:
-    """In a job of GitLab that asks for a report, an empty one: to tell no faults from no report."""
+    """In a job of GitLab that asks for a report, write an empty one, which tells no faults from no report."""
     path = _report()
     if path is not None and not os.path.lexists(path):
         _add(path, [])
@@ -52,7 +55,10 @@ def _add(path: str, annotations: Sequence[Annotation]) -> None:
 
 @contextlib.contextmanager
 def _alone(path: str) -> Iterator[None]:
-    """Keep other commands of the job from changing the report, where the file system can, with no file for it."""
+    """Keep other commands of the job from changing the report, where the file system can.
+
+    What is locked is the folder: a file for the lock would be left there.
+    """
     folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY)  # noqa: PTH120
     try:
         _lock(folder)
@@ -62,7 +68,7 @@ def _alone(path: str) -> Iterator[None]:
 
 
 def _lock(folder: int) -> None:
-    """Lock it, if that comes within some seconds: it may be the lock of whoever waits for this command to end."""
+    """Lock an open folder; go on without the lock if others keep it for too long."""
     import fcntl
     import time
 

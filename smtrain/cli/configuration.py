@@ -20,7 +20,9 @@ KINDS: tuple[tuple[type[click.ParamType[Any]], tuple[type, ...]], ...] = (
     (opt.NumberOrData, (int, float, str)),
     (opt.Size, (int, str)),
 )
+# Bytes of a file of options, at most: a file of data that is named by mistake is not read to its end.
 LARGEST = 1_000_000
+# What a message calls the types.
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 
 
@@ -90,17 +92,17 @@ def _of_table(
     path: str, table: Mapping[str, Any], ctx: click.Context, parameters: Mapping[str, click.Parameter]
 ) -> dict[str, Any]:
     """The values of one table, by parameter; a key is the name of an option, with - or _."""
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in parameters:
             near = get_close_matches(name, parameters, 1)
             hint = f"did you mean {near[0].replace('_', '-')}?" if near else f"{ctx.command_path} --help"
             raise UsageError(f"{path}: {quoted(key)} is not an option of {ctx.command_path}", hint=hint)
-        if name in found:
+        if name in by_name:
             raise UsageError(f"{path}: {quoted(key)} is given twice, with - and with _")
-        found[name] = _value(f"{path}: {quoted(key)}", value, ctx, parameters[name])
-    return found
+        by_name[name] = _value(f"{path}: {quoted(key)}", value, ctx, parameters[name])
+    return by_name
 
 
 def _value(where: str, value: Any, ctx: click.Context, parameter: click.Parameter) -> Any:

@@ -12,8 +12,9 @@ from typing import NoReturn
 
 from smtrain.errors import ExitCode
 
+# What a person is told; TOLD is kept here, for the C library has its address only.
 MESSAGE = "not enough memory"
-TOLD = f"smtrain: error: {MESSAGE}".encode()  # kept here: the C library has its address only
+TOLD = f"smtrain: error: {MESSAGE}".encode()
 # What the dynamic loader, and NumPy when it cannot be loaded, say of a library that there was no room for.
 NO_ROOM = ("failed to map segment", "cannot allocate memory", "cannot create shared object descriptor", "cannot map")
 
@@ -56,5 +57,5 @@ def lacks_room(error: BaseException | None) -> bool:
         return False
     broken = isinstance(error, ImportError | SystemError) and not isinstance(error, ModuleNotFoundError)
     said = any(words in str(error).casefold() for words in NO_ROOM)
-    found = isinstance(error, MemoryError) or said or (broken and limited())
-    return found or lacks_room(error.__cause__ or error.__context__)
+    here = isinstance(error, MemoryError) or said or (broken and limited())
+    return here or lacks_room(error.__cause__ or error.__context__)

@@ -119,10 +119,10 @@ class Size(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes, or fail with the form."""
-        found = SIZE.fullmatch(str(value))
-        if found is None or float(found[1]) == 0:
+        match = SIZE.fullmatch(str(value))
+        if match is None or float(match[1]) == 0:
             self.fail(f"{value!r} is not a size, like 500M or 2G", param, ctx)
-        number, unit, form = found.groups()
+        number, unit, form = match.groups()
         return int(float(number) * (1000 if form.upper() == "B" else 1024) ** "BKMGT".index(unit.upper() or "B"))
 
 
@@ -182,10 +182,10 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
     if not all(sign for _, sign, _ in pairs):
         form = """write balanced, or NAME=WEIGHT,…; a name with a comma in quotes: '"Bern, BE=2",Uri=3'"""
         raise click.BadParameter(form, ctx=ctx, param=param)
-    found = {name: Number(0, 1e100).convert(weight, param, ctx) for name, _, weight in pairs}
-    if len(found) < len(pairs):
+    weights = {name: Number(0, 1e100).convert(weight, param, ctx) for name, _, weight in pairs}
+    if len(weights) < len(pairs):
         raise click.BadParameter("a class is given twice", ctx=ctx, param=param)
-    return found
+    return weights
 
 
 def delimiter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The end of a command that looks for faults: tell what was found, and fail if it is bad enough."""
+"""The end of a command that looks for faults: tell its findings, and fail if it is bad enough."""
 
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def conclude(
-    found: "Diagnosis", name: str, fails: AbstractSet[str], *, json: bool, junit: str | None, **files: str
+    diagnosis: "Diagnosis", name: str, fails: AbstractSet[str], *, json: bool, junit: str | None, **files: str
 ) -> None:
     """Print the diagnosis of `files`, by what they are, and tell it to the system that runs the job.
 
@@ -22,12 +22,12 @@ def conclude(
     from smtrain.reports.annotations import of_findings
     from smtrain.reports.diagnosis import cases, document, failures, print_diagnosis, summary, verdict
 
-    publish(name, cases(found, fails), junit, lambda: summary(name, found, fails, **files))
+    publish(name, cases(diagnosis, fails), junit, lambda: summary(name, diagnosis, fails, **files))
     if json:
-        print_document(document(found, fails))
+        print_document(document(diagnosis, fails))
     else:
         with report_output() as console:
-            print_diagnosis(console, found)
-    annotate(of_findings(found))
-    if failures(found, fails):
-        raise CheckError(f"{name}: {verdict(found, fails)}")
+            print_diagnosis(console, diagnosis)
+    annotate(of_findings(diagnosis))
+    if failures(diagnosis, fails):
+        raise CheckError(f"{name}: {verdict(diagnosis, fails)}")

@@ -44,5 +44,5 @@ def _determined(x: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Iterato
         return
     X = np.nan_to_num(X[:, known])
     rows = Partition(Design(X), np.zeros(len(X), np.intp), np.ones(len(X)))
-    found = dependences(MemoryHome().rows([rows]))
-    yield from ((int(known[one.column]), tuple(int(known[j]) for j in one.others)) for one in found)
+    dependent = dependences(MemoryHome().rows([rows]))
+    yield from ((int(known[one.column]), tuple(int(known[j]) for j in one.others)) for one in dependent)

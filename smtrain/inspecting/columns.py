@@ -26,10 +26,14 @@ from smtrain.sources.notation import in_other_notation, may_be_in_other_notation
 from smtrain.sources.quantities import sort_of
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
-# Texts of which so many are different make a feature of nearly every row.
+# The share of different texts among the cells of a column beyond which each has few cells to be learned from.
 MANY_TEXTS = 0.5
-# From so many texts on a column of words has many; they are too many from so many on, or with so few cells each.
-MANY_LEVELS, TOO_MANY_LEVELS, FEW_CELLS = 100, 1000, 10
+# Different texts beyond which a column has many, which is a note; a warning beyond more of them, or with fewer cells
+# for each on average.
+MANY_LEVELS = 100
+TOO_MANY_LEVELS = 1000
+FEW_CELLS = 10
+# Names that columns of identifiers have. Alone a name says nothing: it is asked of columns of different numbers.
 IDENTIFIER_NAME = re.compile(
     r"(?:^|[_\-. ])(?:id|ids|uuid|guid|key|index|idx|rowid|row|nr|no|number)$|[a-z](?:ID|Id)$|^unnamed", re.I
 )

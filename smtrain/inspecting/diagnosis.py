@@ -1,4 +1,4 @@
-"""What is found of a table, before a fit or against a contract: one form for every kind of finding."""
+"""A finding on a table, before a fit or against a contract: how bad it is, where it is, what helps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -58,11 +58,11 @@ class Diagnosis:
 
     @property
     def broken(self) -> Finding | None:
-        """The record at which reading ended, for it is none: the rows are those before it."""
+        """The finding on the record that could not be read, where reading ended; None if all could."""
         return next((finding for finding in self.findings if finding.kind == BROKEN), None)
 
     def count(self, severity: Severity) -> int:
-        """How many findings are so bad."""
+        """How many findings are of a severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
 

@@ -32,7 +32,8 @@ from smtrain.sources.reading import read_leniently, until_fault
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
 
-# A column of which so many texts, those of the first piece, are different is taken for one that names the rows.
+# Rows of the first piece from which on a column whose texts are all different there is taken for one of names: it does
+# not count where rows are compared, for with it no two rows are equal.
 NAMING_ROWS = 20
 
 
@@ -41,8 +42,8 @@ def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
     examiner = Examiner(table, config)
     examiner.read(threads)
     target = table.names[roles_of(table, config).target]
-    found = _advised(table, findings(examiner.examined())) if examiner.rows else ()
-    every = diagnosis(examiner.rows, [*_broken(examiner.broken), *found])
+    advised = _advised(table, findings(examiner.examined())) if examiner.rows else ()
+    every = diagnosis(examiner.rows, [*_broken(examiner.broken), *advised])
     return replace(every, target=target, last=config.target is None)
 
 
@@ -54,13 +55,13 @@ def _broken(error: DataError | None) -> Iterator[Finding]:
         yield Finding(Severity.NOTE, "unread", what, None, error.source, error.line)
 
 
-def _advised(table: Table, found: Iterable[Finding]) -> Iterator[Finding]:
+def _advised(table: Table, plain: Iterable[Finding]) -> Iterator[Finding]:
     """Errors with the hint that the first lines of the file call for, if they do."""
     if table.skipped.rows:
         yield Finding(Severity.NOTE, "unlabelled rows", f"{table.skipped.rows:,} without a label, which a fit skips")
     if table.doubt:
         yield Finding(Severity.WARNING, "delimiter", table.doubt, None, table.source, table.header_line)
-    for one in found:
+    for one in plain:
         hint = table.advice(one.line) if one.severity is Severity.ERROR else None
         yield one if hint is None else replace(one, hint=hint)
 
@@ -117,16 +118,16 @@ class Examiner:
         return read_leniently(batch, self._settled, self._table.meaning)
 
     def _readings(self, features: Reading) -> Readings:
-        found = [Reading.SKIP] * len(self._table.names)
+        readings = [Reading.SKIP] * len(self._table.names)
         for i in self._roles.features:
-            found[i] = features
-        found[self._roles.target] = Reading.LABEL
+            readings[i] = features
+        readings[self._roles.target] = Reading.LABEL
         if self._roles.weight is not None:
-            found[self._roles.weight] = Reading.TEXT
-        return tuple(found)
+            readings[self._roles.weight] = Reading.TEXT
+        return tuple(readings)
 
     def _settle(self, rows: Rows) -> None:
-        """Which columns to read as numbers, if they can be; which ones name the rows."""
+        """Decide by the first rows which columns to read as numbers, if they can be, and which ones name the rows."""
         readings = list(self._readings(Reading.TEXT))
         for i, profile in self._profiles.items():
             cells = rows.texts(i)
@@ -142,6 +143,11 @@ class Examiner:
         self._settled = tuple(readings)
 
     def _add(self, rows: Rows) -> None:
+        """Count some rows in everything that is kept of the table.
+
+        A cell's hash is that of its number, or of its text where it is none: so equal cells have equal hashes, however
+        they are read.
+        """
         v = self._weights(rows)
         hashes, numbers = [], []
         for i, profile in self._profiles.items():
@@ -186,7 +192,7 @@ class Examiner:
         return hashed_texts(cells)
 
     def _weights(self, rows: Rows) -> NDArray[np.float64]:
-        """The weights of some rows, 0 for those that are none; finds the first of these."""
+        """The weights of some rows, 0 in place of those that are none, which are counted."""
         if self._roles.weight is None:
             return np.ones(rows.count)
         cells = rows.texts(self._roles.weight).without(self._table.meaning.is_missing_number)

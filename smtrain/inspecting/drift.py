@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-# What chance alone does more often than this is not told.
+# How often chance alone may do what is told of a column: one table in ten, of 100 columns, gets a false finding.
 CHANCE = 1e-3
-# Bins in which fewer rows than this are to be expected are taken together.
+# Rows to be expected in a bin, on either side, with less than which bins are taken together: the usual rule for χ²
+# (Cochran, 1954), which holds badly where few rows are to be expected.
 FEWEST = 5
 
 
@@ -42,7 +43,7 @@ def drift(before: Array, n: int, counts: NDArray[np.intp]) -> Drift:
 
 
 def _without_rare(old: Array, new: Array) -> tuple[Array, Array]:
-    """The counts of the bins, those in which few are to be expected as one, none for bins that cannot be met."""
+    """The counts of the bins, rare ones taken together, and without bins that are empty on both sides."""
     share = (old + new) / (old.sum() + new.sum())
     rare = share * min(old.sum(), new.sum()) < FEWEST
     pairs = [np.append(counts[~rare], counts[rare].sum()) for counts in (old, new)]

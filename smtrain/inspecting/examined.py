@@ -18,7 +18,7 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found of a table: `profiles` of the features, with the `kinds` asked for, and of the labels.
+    """What the rules of doctor look at: `profiles` of the features, with the `kinds` asked for, and of the labels.
 
     `names` are the columns that name the rows; they do not count where rows are compared. `sample` are hashes (q, m),
     numbers (q, m) and labels (m,) of some rows; `tails`, of each column, hashes and labels of all rows of some values.

@@ -18,8 +18,10 @@ from smtrain.sources.interface import Reading
 from smtrain.sources.notation import option_word
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
-# If more rows than this repeat the features of another, the features are coarse, and contradictions to be expected.
+# The share of rows that repeat the features of another beyond which features are coarse: contradictions between labels
+# are then to be expected, and a note.
 COARSE = 0.1
+# Columns that a sentence names: as many as `fit` names.
 MOST_COLUMNS = 12
 
 
@@ -64,8 +66,9 @@ def _wide(got: Examined) -> Iterator[Finding]:
 
 
 def _leaks(got: Examined) -> Iterator[Finding]:
-    hashes, numbers, found = got.sample
-    classes, y = np.unique(found, return_inverse=True)
+    """Columns each of which alone tells the label."""
+    hashes, numbers, labels = got.sample
+    classes, y = np.unique(labels, return_inverse=True)
     if y.max() == 0 or len(y) < IDENTIFIER_ROWS:
         return
     sampled = len(y) < got.rows
@@ -79,6 +82,7 @@ def _leaks(got: Examined) -> Iterator[Finding]:
 
 
 def _equal_columns(got: Examined) -> Iterator[Finding]:
+    """Columns with the same cells as an earlier one."""
     first: dict[bytes, str] = {}
     for profile in got.profiles:
         before = first.setdefault(profile.digest, profile.name)
@@ -89,19 +93,20 @@ def _equal_columns(got: Examined) -> Iterator[Finding]:
 
 
 def _equal_rows(got: Examined) -> Iterator[Finding]:
-    found = got.repeats
+    """Rows with the features of another one: with another label, or with the same."""
+    repeats = got.repeats
     aside = f" ({listed(map(quoted, sorted(got.names)))} aside)" if got.names else ""
-    numbers: dict[str, Any] = {"compared": found.rows, "distinct": found.distinct}
-    if found.first_contradiction is not None:
-        coarse = 1 - found.distinct / found.rows > COARSE
-        (_, one), (source, two) = map(got.line_of, found.first_contradiction)
-        what = f"{found.contradicting:,} rows have the features of another row{aside} and another label"
+    numbers: dict[str, Any] = {"compared": repeats.rows, "distinct": repeats.distinct}
+    if repeats.first_contradiction is not None:
+        coarse = 1 - repeats.distinct / repeats.rows > COARSE
+        (_, one), (source, two) = map(got.line_of, repeats.first_contradiction)
+        what = f"{repeats.contradicting:,} rows have the features of another row{aside} and another label"
         what += f": lines {one:,} and {two:,}"
-        numbers |= {"rows": found.contradicting, "lines": [one, two]}
+        numbers |= {"rows": repeats.contradicting, "lines": [one, two]}
         yield Finding(NOTE if coarse else WARNING, "contradiction", what, None, source, two, numbers=numbers)
-    if found.first_same is not None:
-        (_, one), (source, two) = map(got.line_of, found.first_same)
-        repeat = "row repeats" if found.same == 1 else "rows repeat"
-        what = f"{found.same:,} {repeat} an earlier one{aside}: lines {one:,} and {two:,}"
-        numbers = numbers | {"rows": found.same, "lines": [one, two]}
+    if repeats.first_same is not None:
+        (_, one), (source, two) = map(got.line_of, repeats.first_same)
+        repeat = "row repeats" if repeats.same == 1 else "rows repeat"
+        what = f"{repeats.same:,} {repeat} an earlier one{aside}: lines {one:,} and {two:,}"
+        numbers = numbers | {"rows": repeats.same, "lines": [one, two]}
         yield Finding(NOTE, "equal rows", what, None, source, two, numbers=numbers)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from unicodedata import is_normalized, normalize
 
-from smtrain.errors import quoted
+from smtrain.errors import listed, quoted
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.profile import Profile
 
-NAMED = 4
 HINT = "write the file in one form, for example: uconv -x nfc"
 
 
@@ -17,11 +16,11 @@ def forms(profile: Profile) -> Iterator[Finding]:
     groups: dict[str, list[str]] = {}
     for text in texts:
         groups.setdefault(normalize("NFC", text), []).append(text)
-    alike = [found for found in groups.values() if len(found) > 1]
+    alike = [group for group in groups.values() if len(group) > 1]
     if alike:
-        listed = ", ".join(quoted(found[0]) for found in alike[:NAMED]) + (", …" if len(alike) > NAMED else "")
-        what = f"texts that look alike, in different Unicode forms (NFC, NFD), are different: {listed}"
-        where = profile.word.where([min(found, key=profile.word.texts.__getitem__) for found in alike])
+        names = listed(quoted(group[0]) for group in alike)
+        what = f"texts that look alike, in different Unicode forms (NFC, NFD), are different: {names}"
+        where = profile.word.where([min(group, key=profile.word.texts.__getitem__) for group in alike])
         yield Finding(Severity.WARNING, "unicode forms", what, profile.name, *where, HINT, {"texts": alike})
         return
     nfc = [text for text in texts if is_normalized("NFC", text) and not is_normalized("NFD", text)]

@@ -14,10 +14,11 @@ from smtrain.sources.notation import is_number
 from smtrain.sources.usable import is_no_label
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-# From so many classes on that are all numbers they may be grades or counts.
+# Classes from which on, if all are numbers, they may be grades or counts; fewer are codes as a rule.
 GRADES = 5
-# So many classes, or fewer with so few rows each, are many.
-MANY_CLASSES, FEW_ROWS = 100, 5
+# Classes beyond which there are many; or four times GRADES, with fewer rows for each on average.
+MANY_CLASSES = 100
+FEW_ROWS = 5
 
 
 def labels(got: Examined) -> Iterator[Finding]:

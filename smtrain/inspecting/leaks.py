@@ -3,26 +3,30 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# A rule that is right so often, and wrong so much more rarely than the most frequent class, is too good to be true.
-RIGHT, OF_THE_ERRORS = 0.995, 0.05
+# How often a rule must be right to be too good to be true; and its errors, as a share of those of the rule that always
+# takes the most frequent class: of rare classes that one is right so often, too.
+RIGHT = 0.995
+OF_THE_ERRORS = 0.05
+# The share of a class's numbers that is left out at either end of its range: a few wrong labels move no border.
 TRIMMED = 0.005
-# Where many values are met once, the others must be so many rows, and so large a share of them.
-FEWEST_KNOWN, LEAST_KNOWN = 200, 0.5
+# Where many values are met once, the rows of the others must be so many, and so large a share of all.
+FEWEST_KNOWN = 200
+LEAST_KNOWN = 0.5
 
 Hashes = NDArray[np.uint64]
 
 
 def repeated_right(values: Hashes, labels: NDArray[np.intp], tail: tuple[Hashes, NDArray[np.intp]] | None) -> float:
-    """The same of the rows whose value others have too, as far as those are many; else 0.
+    """`levels_right` of the rows whose value others have too, as far as those are many; else 0.
 
     `tail` are all the rows of some values: what they say of rare values stands for the values that a sample of the rows
     has once. None if it is no sample.
     """
-    found, sizes = np.unique(values, return_counts=True)
+    levels, sizes = np.unique(values, return_counts=True)
     known, once = float(sizes[sizes > 1].sum()), float((sizes == 1).sum())
     right = levels_right(values, labels) * len(labels)
     if tail is not None and once:
-        rare = ~np.isin(tail[0], found[sizes > 1])
+        rare = ~np.isin(tail[0], levels[sizes > 1])
         met, counts = np.unique(tail[0][rare], return_counts=True)
         if len(met):
             share = float(counts[counts > 1].sum()) / float(counts.sum())
@@ -44,10 +48,16 @@ def levels_right(values: NDArray[np.uint64], labels: NDArray[np.intp]) -> float:
 
 
 def intervals_right(x: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
-    """How often borders between the classes, one between neighbours, tell the label of a number."""
+    """How often borders between the classes, one between neighbours, tell the label of a number.
+
+    1. The classes are put in the order of their medians.
+    2. The border between two neighbours lies in the middle between the end of the lower and the start of the upper
+       one, both without their outermost numbers. Borders that are not in order tell nothing.
+    3. A number is of the class between whose borders it lies.
+    """
     known = ~np.isnan(x)
-    found, y = np.unique(labels[known], return_inverse=True)
-    x, K = x[known], len(found)
+    classes, y = np.unique(labels[known], return_inverse=True)
+    x, K = x[known], len(classes)
     if K < 2 or len(x) // 2 < K:
         return 0.0
     ranges = np.array([np.quantile(x[y == k], [0.5, TRIMMED, 1 - TRIMMED]) for k in range(K)])
@@ -55,8 +65,8 @@ def intervals_right(x: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
     borders = (ranges[order[:-1], 2] + ranges[order[1:], 1]) / 2
     if (np.diff(borders) < 0).any():
         return 0.0
-    called = order[np.searchsorted(borders, x)]
-    return float((called == y).sum() / len(labels))
+    told = order[np.searchsorted(borders, x)]
+    return float((told == y).sum() / len(labels))
 
 
 def gives_away(

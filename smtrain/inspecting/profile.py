@@ -18,12 +18,14 @@ from smtrain.sources.interface import Reading
 from smtrain.sources.notation import is_number, looks_like_other_notation
 from smtrain.sources.table import Table
 
-# So many distinct texts or numbers of a column are kept.
+# Distinct texts or numbers of a column that are kept: a few megabytes, and more than a column of categories has.
 MOST_DISTINCT = 20_000
+# A time, or a date that may have one behind it, as it is mostly written; other orders of year, month and day are not.
 TIME = r"\d{1,2}:\d{2}(?::\d{2})?.{0,12}"
 DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
 )
+# Whole numbers of more digits than a float64 keeps of all of them, and of fewer than it can hold.
 LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,150}[ \t]*", re.ASCII)
 SINGLE_QUOTED = re.compile(r"'.*'", re.DOTALL)
 LEADING_ZERO = re.compile(r"0\d+", re.ASCII)

@@ -11,9 +11,13 @@ from smtrain.errors import Place
 from smtrain.sources.interface import Places, Rows
 
 Hashes = NDArray[np.uint64]
-# Rows are compared as far as this: 160 MB.
+# Rows that are compared with each other, at 16 bytes each: 160 MB.
 MOST_ROWS = 10_000_000
-SAMPLED_ROWS, SAMPLED_CELLS, FEWEST_SAMPLED = 10_000, 1 << 21, 1_000
+# Rows of the sample; and in wide tables so many at least, and so many cells at most, 16 MiB.
+SAMPLED_ROWS = 10_000
+FEWEST_SAMPLED = 1_000
+SAMPLED_CELLS = 1 << 21
+# 2⁶⁴ divided by the golden ratio, odd: multiplied with it, hashes spread over all 64 bits (Knuth, vol. 3, 6.4).
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -39,11 +43,11 @@ class Lines:
 
 def combined(columns: list[Hashes], rows: int) -> Hashes:
     """One hash for each row of several columns of hashes."""
-    found = np.zeros(rows, np.uint64)
+    hashes = np.zeros(rows, np.uint64)
     for column in columns:
-        found = found * FACTOR + column
-        found ^= found >> np.uint64(29)
-    return found
+        hashes = hashes * FACTOR + column
+        hashes ^= hashes >> np.uint64(29)
+    return hashes
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,12 @@ class RowHashes:
             self.rows += len(features)
 
     def repeats(self) -> Repeats:
-        """Find equal rows."""
+        """Count equal rows, and find the first ones.
+
+        Rows are put in the order of the hashes of their features, so that equal ones stand together, the earliest
+        first. A row contradicts if its label is another than that of the first row of its group; all rows of a group
+        with such a row count as contradicting. Rows are equal if the hash of features and label is.
+        """
         features, labels = np.concatenate(self._features), np.concatenate(self._labels)
         order = np.argsort(features, kind="stable")
         starts = np.flatnonzero(np.diff(features[order], prepend=~features[order[:1]]) != 0)

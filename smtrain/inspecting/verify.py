@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import ModelError, UsageError, quoted
+from smtrain.errors import ModelError, UsageError, listed, quoted
 from smtrain.fitting.fit import Observer, check_options, fit
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
@@ -17,8 +17,10 @@ from smtrain.model.model import Model, load
 from smtrain.scoring.predict import probabilities
 from smtrain.sources.opening import Data
 
-# Means and deviations (in deviations) that differ less may be of the same numbers, summed in another order.
+# How far apart means and deviations may be, in deviations, that are of the same numbers, summed in another order.
 ROUNDING = 1e-9
+# Columns that a reason names.
+NAMED = 3
 # How far apart probabilities may be that another processor made of the same data. Two fits to a gap of 1e-4 end within
 # 1e-8 of each other as a rule; with a weak penalty, where the minimum is flat, 3e-4 was seen. Less fails sound models.
 WITHIN = 1e-3
@@ -125,22 +127,22 @@ def _largest(difference: NDArray[Any]) -> float:
 
 def _reasons(old: Model, new: Model) -> list[str]:
     """What differs, from the data to the bytes."""
-    found = []
+    reasons = []
     if old.fit.rows != new.fit.rows:
-        found.append(f"the data has {new.fit.rows:,} rows, the model was fitted on {old.fit.rows:,}")
+        reasons.append(f"the data has {new.fit.rows:,} rows, the model was fitted on {old.fit.rows:,}")
     if old.classes != new.classes:
-        found.append(f"other classes: {_first_difference(old.classes, new.classes)}")
+        reasons.append(f"other classes: {_first_difference(old.classes, new.classes)}")
     elif old.fit.class_counts != new.fit.class_counts:
-        found.append("the classes have other numbers of rows")
+        reasons.append("the classes have other numbers of rows")
     if old.features != new.features:
-        found.append(f"other features: {_first_difference(old.features, new.features)}")
+        reasons.append(f"other features: {_first_difference(old.features, new.features)}")
     elif old.fit.missing != new.fit.missing:
-        found.append("other cells are missing")
+        reasons.append("other cells are missing")
     if old.fit.rows == new.fit.rows and old.features == new.features:
-        found += _other_cells(old, new)
-    if old.data is None and not found and old.contract is None:
-        found.append("the model is of an earlier smtrain, which kept no data contract")
-    return found
+        reasons += _other_cells(old, new)
+    if old.data is None and not reasons and old.contract is None:
+        reasons.append("the model is of an earlier smtrain, which kept no data contract")
+    return reasons
 
 
 def _other_cells(old: Model, new: Model) -> list[str]:
@@ -152,13 +154,13 @@ def _other_cells(old: Model, new: Model) -> list[str]:
     changed = [column for column, one, two in pairs if one != two]
     if len(changed) == len(old.encoder.columns) > 1 and not moved:
         return ["other cells in every column, of the same means: the rows may be in another order"]
-    found = [
+    reasons = [
         f"other {what} in {_listed(names)}"
         for what, kind in (("numbers", NumericColumn), ("words", CategoricalColumn))
         if (names := [column.name for column in changed if isinstance(column, kind)])
     ]
     pairs_of_two = (("labels", old.data.target, new.data.target), ("weights", old.data.weight, new.data.weight))
-    return found + [f"other {what}" for what, one, two in pairs_of_two if one != two]
+    return reasons + [f"other {what}" for what, one, two in pairs_of_two if one != two]
 
 
 def _first_difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
@@ -177,5 +179,4 @@ def _moved_columns(old: Model, new: Model) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    listed = ", ".join(map(quoted, names[:3])) + (", …" if len(names) > 3 else "")
-    return f"column {listed}" if len(names) == 1 else f"columns {listed}"
+    return f"column {quoted(names[0])}" if len(names) == 1 else f"columns {listed(map(quoted, names), NAMED)}"

@@ -63,15 +63,19 @@ def _alike(how: str, groups: list[list[str]]) -> str:
 
 
 def differing(texts: Iterable[str]) -> list[tuple[str, list[list[str]]]]:
-    """Groups of texts that are alike, by how they differ; those of the same letters in another form are one."""
+    """Groups of texts that are alike, by how they differ; those of the same letters in another form are one.
+
+    Texts are alike if a person reads them alike: in one Unicode form for width and shape, without what cannot be seen,
+    with single blanks, in small letters.
+    """
     groups: dict[str, list[str]] = {}
     for text in {unicodedata.normalize("NFC", text): text for text in texts}.values():
         groups.setdefault(_seen(text), []).append(text)
-    found: dict[str, list[list[str]]] = {}
+    differences: dict[str, list[list[str]]] = {}
     for alike in groups.values():
         if len(alike) > 1:
-            found.setdefault(_how(alike), []).append(alike)
-    return list(found.items())
+            differences.setdefault(_how(alike), []).append(alike)
+    return list(differences.items())
 
 
 def _seen(text: str) -> str:

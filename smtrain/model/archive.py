@@ -24,28 +24,34 @@ from smtrain.model.atomic import replacing
 from smtrain.sources.paths import native_path
 
 Arrays = Mapping[str, NDArray[np.generic]]
+# Bytes of the seal: the hexadecimal digits of a SHA-256.
 SEAL = 64
-OVERHEAD = 1024  # bytes of an archive for each member, at most
+# Bytes of an archive for each member beside its contents, at most: two headers with its name are below 200. A larger
+# number would let a file be larger than what is read of it.
+OVERHEAD = 1024
+# The earliest date that a zip archive can hold: a model has no date, so that equal models are equal files.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+# Bytes of the header of an array, at most; numpy's, of three sides at most, take 128.
 LONGEST_HEADER = 1000
+# The header as numpy writes it, of numbers or bytes in C order and of no other sort.
 HEADER = re.compile(rb"\{'descr': '(<f8|\|u1)', 'fortran_order': False, 'shape': \((|\d+,|\d+(?:, \d+)+)\), \} *\n")
 
 
 def digest(file: BinaryIO) -> bytes:
     """The SHA-256, as hexadecimal digits, of all bytes of an open file but the last 64."""
-    found, left = hashlib.sha256(), file.seek(0, os.SEEK_END) - SEAL
+    sha256, left = hashlib.sha256(), file.seek(0, os.SEEK_END) - SEAL
     file.seek(0)
     while left > 0 and (data := file.read(min(left, 1 << 20))):
-        found.update(data)
+        sha256.update(data)
         left -= len(data)
-    return found.hexdigest().encode()
+    return sha256.hexdigest().encode()
 
 
 def seal(file: BinaryIO) -> None:
     """Write the digest over the last 64 bytes of an archive, its comment."""
-    found = digest(file)
+    digits = digest(file)
     file.seek(-SEAL, os.SEEK_END)
-    file.write(found)
+    file.write(digits)
 
 
 def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:

@@ -15,13 +15,23 @@ from smtrain.softmax.design import Floats
 from smtrain.sources.dialect import LARGEST
 
 Array = NDArray[np.float64]
+# Bins of a column, as is usual for the population stability index. Part of the format of a model.
 BINS = 10
 # The columns of the array of numbers: missing share, least and largest number, edges of the bins, shares of the bins.
-MISSING, LOW, HIGH, EDGES, SHARES = 0, 1, 2, slice(3, 2 + BINS), slice(2 + BINS, 2 + 2 * BINS)
+MISSING = 0
+LOW = 1
+HIGH = 2
+EDGES = slice(3, 2 + BINS)
+SHARES = slice(2 + BINS, 2 + 2 * BINS)
 WIDTH = 2 + 2 * BINS
+# By how much shares may miss their sum of 1: more than rounding does, less than a row in a billion.
 ROUNDING = 1e-9
-# The edges of so many rows are known to half a per cent of the rows, for a small part of the time of a fit.
-MOST_ROWS, FEWEST_ROWS, MOST_CELLS = 10_000, 1_000, 1 << 21
+# Rows that bins are made from: the edges of so many are known to half a per cent of the rows (√(p (1 − p) / m) is at
+# most that), for a small part of the time of a fit. Of fewer, drift by chance would hide what is there.
+MOST_ROWS = 10_000
+# And in wide tables: so many at least, and so many cells at most, 16 MiB.
+FEWEST_ROWS = 1_000
+MOST_CELLS = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Contract:
         if numbers.shape != (len(encoder.numeric), WIDTH) or self.levels.shape != (levels,):
             raise ValueError("not the contract of these columns")
         ordered = np.diff(numbers[:, [LOW, *range(*EDGES.indices(WIDTH)), HIGH]], axis=1) >= 0
-        shares = [numbers[:, SHARES].sum(axis=1), *(found.sum(keepdims=True) for found in self.of_levels(encoder))]
+        shares = [numbers[:, SHARES].sum(axis=1), *(part.sum(keepdims=True) for part in self.of_levels(encoder))]
         sums = np.concatenate(shares)
         fits = (
             ordered.all()
@@ -82,7 +92,14 @@ def numbers_line(sample: Floats, low: float, high: float, missing: float) -> Arr
 
 
 def bins_of(cells: Array, low: float) -> tuple[Array, Array]:
-    """Nine edges of sorted numbers, and the share of the numbers in each bin; all at `low` for no numbers."""
+    """Nine edges of sorted numbers, and the share of the numbers in each bin; all at `low` for no numbers.
+
+    1. Each spike gets a bin of its own, by an edge at it and one just below it, as far as the edges go.
+    2. The runs of numbers between spikes are cut by the edges that are left, the one with the largest parts first, as
+       long as a part is more than a tenth of the numbers.
+    3. Then come edges at the sides of spikes where training had no number: they are for new ones.
+    4. What is left cuts the runs further.
+    """
     if not len(cells):
         return np.full(BINS - 1, low), np.eye(1, BINS)[0]
     runs, cuts, spare = _around_spikes(cells)
@@ -106,13 +123,13 @@ def _around_spikes(cells: Array) -> tuple[list[Array], list[float], list[float]]
     spikes = np.flatnonzero((BINS * counts >= len(cells)) & (counts > 1))
     begins, ends = np.append(0, starts[spikes] + counts[spikes]), np.append(starts[spikes], len(cells))
     runs = [cells[begin:end] for begin, end in zip(begins, ends, strict=True)]
-    found = []
+    edges = []
     for k, v in enumerate(values[spikes]):
-        found.append((len(cells) if k < len(spikes) - 1 else len(runs[-1]), float(v)))
+        edges.append((len(cells) if k < len(spikes) - 1 else len(runs[-1]), float(v)))
         if v > cells[0]:
-            found.append((len(runs[k]), float(np.nextafter(v, -np.inf))))
-    found.sort(key=lambda pair: -pair[0])
-    needed, spare = ([v for size, v in found if (size > 0) is wanted] for wanted in (True, False))
+            edges.append((len(runs[k]), float(np.nextafter(v, -np.inf))))
+    edges.sort(key=lambda pair: -pair[0])
+    needed, spare = ([v for size, v in edges if (size > 0) is wanted] for wanted in (True, False))
     return [run for run in runs if len(run)], needed, spare
 
 

@@ -18,9 +18,11 @@ from smtrain.model.encoder import Encoder, NumericColumn
 from smtrain.softmax.design import Floats, row_tiles
 
 Sums = NDArray[np.uint64]
-# splitmix64 (Steele, Lea & Flood, 2014), which takes a counter to numbers without a pattern. Other constants would
-# make other digests: no model could be compared with one that was made before.
-STEP, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+# The constants of splitmix64 (Steele, Lea & Flood, 2014), which takes a counter to numbers without a pattern. Others
+# would make other digests: no model could be compared with one that was made before.
+STEP = 0x9E3779B97F4A7C15
+FIRST = 0xBF58476D1CE4E5B9
+SECOND = 0x94D049BB133111EB
 SHA256 = re.compile(r"[0-9a-f]{64}")
 Sum = Annotated[str, re.compile(r"[0-9a-f]{16}").fullmatch]
 
@@ -64,15 +66,15 @@ class DataDigest:
     @classmethod
     def of(cls, encoder: Encoder, rows: int, sums: Sums) -> Self:
         """The digest of so many rows from the sums of the encoder's columns, the target and the weight, if any."""
-        columns, found = encoder.columns, [f"{int(total):016x}" for total in sums]
+        columns, digits = encoder.columns, [f"{int(total):016x}" for total in sums]
         kinds = [None if isinstance(column, NumericColumn) else list(column.levels) for column in columns]
-        target = found[len(columns)]
-        weight = None if encoder.weight is None else found[-1]
+        target = digits[len(columns)]
+        weight = None if encoder.weight is None else digits[-1]
         document = {
             "rows": rows,
-            "columns": [[c.name, kind, one] for c, kind, one in zip(columns, kinds, found, strict=False)],
+            "columns": [[c.name, kind, one] for c, kind, one in zip(columns, kinds, digits, strict=False)],
             "target": [encoder.target, list(encoder.classes), target],
             "weight": None if weight is None else [encoder.weight, weight],
         }
         sha256 = hashlib.sha256(documents.write(document).tobytes()).hexdigest()
-        return cls(sha256, tuple(found[: len(columns)]), target, weight)
+        return cls(sha256, tuple(digits[: len(columns)]), target, weight)

@@ -24,6 +24,7 @@ from smtrain.sources.interface import Reading, Readings, Rows
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.table import Table
 
+# What the level of missing cells is called among levels, which are texts.
 MISSING_LEVEL = None
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, at_most_in_size(LARGEST)]
@@ -99,10 +100,10 @@ class Encoder:
     @cached_property
     def parts(self) -> tuple[Feature, ...]:
         """What each of X's columns is, (p,)."""
-        found = [Feature(column.name, numbers=True) for column in self.numeric]
-        found += [Feature(self.numeric[i].name) for i in self.gappy]
-        found += [Feature(column.name, level=level) for column in self.categorical for level in column.levels]
-        return tuple(found)
+        parts = [Feature(column.name, numbers=True) for column in self.numeric]
+        parts += [Feature(self.numeric[i].name) for i in self.gappy]
+        parts += [Feature(column.name, level=level) for column in self.categorical for level in column.levels]
+        return tuple(parts)
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -118,16 +119,16 @@ class Encoder:
     @cached_property
     def means(self) -> NDArray[np.float64]:
         """The mean of each of X's columns, (p,); 0 for those that are not standardised."""
-        found = np.zeros(len(self.features))
-        found[: len(self.numeric)] = [column.mean for column in self.numeric]
-        return found
+        means = np.zeros(len(self.features))
+        means[: len(self.numeric)] = [column.mean for column in self.numeric]
+        return means
 
     @cached_property
     def scales(self) -> NDArray[np.float64]:
         """The scale of each of X's columns, (p,); 1 for those that are not standardised."""
-        found = np.ones(len(self.features))
-        found[: len(self.numeric)] = [column.scale for column in self.numeric]
-        return found
+        scales = np.ones(len(self.features))
+        scales[: len(self.numeric)] = [column.scale for column in self.numeric]
+        return scales
 
     def readings(self, table: Table, *, labels: bool, model: str = "the model") -> Readings:
         """How each column of `table` is read: matched by name, in any order, extra ones skipped.
@@ -170,7 +171,7 @@ class Encoder:
         numeric: Floats = raw if same else np.empty((len(raw), q + len(self.gappy)), dtype)
         rest = np.empty((len(raw), q), np.float16) if dtype == np.float32 else None
         for rows in row_tiles(raw):
-            x = raw[rows] - self.means[:q]  # in float64
+            x = raw[rows] - self.means[:q]  # in float64, whatever X is in: the mean may be far from 0
             x /= self.scales[:q]
             missing = np.isnan(x)
             if missing.any():
@@ -199,6 +200,6 @@ class Encoder:
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:
-    """Class codes (n,) of labels; −1 for a label that is not among the classes."""
+    """Class codes (n,) of labels; −1 for a label that is none of the classes."""
     place = {name: i for i, name in enumerate(classes)}
     return np.take(np.array([place.get(level, -1) for level in cells.levels], np.intp), cells.codes)

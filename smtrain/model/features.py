@@ -29,16 +29,16 @@ def feature_names(features: Sequence[Feature]) -> tuple[str, ...]:
     """A name for each, no two alike."""
     plain = [feature.name() for feature in features]
     counts = Counter(plain)
-    found = [one.name(quotes=counts[name] > 1) for one, name in zip(features, plain, strict=True)]
-    return tuple(found) if len(set(found)) == len(found) else _numbered(found)
+    names = [one.name(quotes=counts[name] > 1) for one, name in zip(features, plain, strict=True)]
+    return tuple(names) if len(set(names)) == len(names) else _numbered(names)
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:
     """The names, in the odd case that a column is called like another one in quotes: then (2) behind the later one."""
     taken = set(names)
-    found: dict[str, None] = {}
+    numbered: dict[str, None] = {}
     for name in names:
         others = (f"{name} ({k})" for k in count(2))
-        one = name if name not in found else next(x for x in others if x not in taken and x not in found)
-        found[one] = None
-    return tuple(found)
+        one = name if name not in numbered else next(x for x in others if x not in taken and x not in numbered)
+        numbered[one] = None
+    return tuple(numbered)

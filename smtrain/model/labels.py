@@ -1,4 +1,4 @@
-"""The labels and weights of rows that a model is held against; and rows without a label."""
+"""The labels and weights of rows that a model is held against, and of rows without a label."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,6 +22,7 @@ def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Colle
         table.skip_unlabelled(table.names.index(target), classes)
 
 
+# What helps where a label does not.
 SKIP = "--unlabelled skip leaves out rows without a label that can be used"
 
 

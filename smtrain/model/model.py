@@ -21,7 +21,9 @@ from smtrain.softmax.loss import softmax
 from smtrain.softmax.objective import LARGEST_WEIGHT
 from smtrain.sources.arguments import path_of
 
+# The version of the format that is written; older ones are read, newer ones refused.
 FORMAT_VERSION = 1
+# The members of the archive: these must be there, those of OPTIONAL may.
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
 CONTRACT = ("contract_numbers", "contract_levels")
 OPTIONAL = frozenset({"information", *CONTRACT})
@@ -179,7 +181,11 @@ def _history(array: NDArray[np.generic]) -> NDArray[np.float64]:
 
 
 def _information(array: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """A symmetric matrix of the right size whose entries are not larger than its diagonal allows."""
+    """A symmetric matrix of the right size whose entries are not larger than its diagonal allows.
+
+    |H_ij| ≤ √(H_ii H_jj) holds for every sum of outer products, up to rounding; what does not keep to it was not made
+    by a fit, and its inverse could be anything.
+    """
     H, d = _floats(array, 2), free_parameters(*shape)
     if H.shape != (d, d) or d > MOST_PARAMETERS or not np.array_equal(H, H.T) or not (np.diag(H) >= 0).all():
         raise ValueError("not an information matrix")
@@ -190,6 +196,7 @@ def _information(array: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[
 
 
 def _contract(arrays: npz.Arrays, encoder: Encoder) -> Contract | None:
+    """The contract of a model, None for one of an earlier version. Raises ValueError or KeyError for half of one."""
     there = [name for name in CONTRACT if name in arrays]
     if not there:
         return None
@@ -217,7 +224,7 @@ def as_model(model: Any, name: str = "model") -> Model:
 
 def load(path: str) -> Model:
     """Read a model file. Raises UsageError if there is none, ModelError if it cannot be used."""
-    found = path_of("path", path)
-    if found is None:
+    file = path_of("path", path)
+    if file is None:
         raise UsageError("path must be the path of a model file, and is None")
-    return load_model(found)
+    return load_model(file)

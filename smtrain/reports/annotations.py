@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from smtrain.errors import DataError, SmtrainError
 from smtrain.inspecting.diagnosis import Diagnosis, Severity
 
+# Characters of a path, at most: Linux allows no longer ones.
 LONGEST_PATH = 4096
 
 
@@ -22,25 +23,25 @@ class Annotation:
 
 
 def of_error(error: SmtrainError) -> list[Annotation]:
-    """The one of an error in the data, if it has a line."""
+    """The annotation of an error in the data, none for another error or one without a line."""
     if not isinstance(error, DataError):
         return []
     return _placed([(Severity.ERROR, "data error", error.what, error.source, error.line)])
 
 
-def of_findings(found: Diagnosis) -> list[Annotation]:
-    """Those of the findings that have a line."""
+def of_findings(diagnosis: Diagnosis) -> list[Annotation]:
+    """The annotations of the findings that have a line."""
     return _placed(
         (one.severity, one.kind, one.what if one.column is None else f"{one.column}: {one.what}", one.source, one.line)
-        for one in found.findings
+        for one in diagnosis.findings
     )
 
 
-def _placed(found: Iterable[tuple[Severity, str, str, str | None, int | None]]) -> list[Annotation]:
-    """Those with a line of a file."""
+def _placed(told: Iterable[tuple[Severity, str, str, str | None, int | None]]) -> list[Annotation]:
+    """An annotation for each that has a line of a file that is there: standard input is none."""
     return [
         Annotation(severity, kind, what, source, line)
-        for severity, kind, what, source, line in found
+        for severity, kind, what, source, line in told
         if source is not None and line is not None and os.path.isfile(source)  # noqa: PTH113 - any text
     ]
 

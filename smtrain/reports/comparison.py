@@ -14,43 +14,50 @@ from smtrain.scoring.compare import Comparison
 from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.paired import Difference, McNemar, mean_difference
 
-MOST_FLIPS, MOST_WEIGHTS, MOST_WEIGHTS_JSON, MOST_NAMES = 20, 20, 200, 20
+# Lines of a table for people, at most: ways in which predictions changed, and weights that moved.
+MOST_FLIPS = 20
+MOST_WEIGHTS = 20
+# Weights that moved in the JSON document: of very many levels they would be most of it.
+MOST_WEIGHTS_JSON = 200
+# Levels or classes that a cell lists.
+MOST_NAMES = 20
 
 
-def comparison_document(found: Comparison, level: float, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def comparison_document(comparison: Comparison, level: float, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Everything with stable keys; null where a number is not defined."""
-    nll, errors = mean_difference(found.pairs.nll, level), found.pairs.mcnemar(level)
-    old, new = found.old.metrics, found.new.metrics
+    nll, errors = mean_difference(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
+    old, new = comparison.old.metrics, comparison.new.metrics
     return {
-        "rows": found.new.sums.rows,
-        "classes": list(found.classes),
+        "rows": comparison.new.sums.rows,
+        "classes": list(comparison.classes),
         "metrics": {
             name: {"old": _plain(old[name]), "new": _plain(new[name]), "difference": _plain(new[name] - old[name])}
             for name in new
         },
-        "per_class": _class_metrics(found),
+        "per_class": _class_metrics(comparison),
         "tests": {
             "level": level,
             "nll": {name: _plain(value) for name, value in vars(nll).items()},
             "errors": {name: _plain(value) for name, value in vars(errors).items()},
         },
-        "flips": _flip_document(found),
-        "schema": _schema_document(found.schema),
-        "weights": _weights(found, MOST_WEIGHTS_JSON),
-        "weights_moved": len(found.weights.features),
+        "flips": _flip_document(comparison),
+        "schema": _schema_document(comparison.schema),
+        "weights": _weights(comparison, MOST_WEIGHTS_JSON),
+        "weights_moved": len(comparison.weights.features),
         "checks": checks_document(outcomes),
-        "unseen": {"old": found.old.unseen, "new": found.new.unseen},
-        "skipped": skipped_document(found.new),
+        "unseen": {"old": comparison.old.unseen, "new": comparison.new.unseen},
+        "skipped": skipped_document(comparison.new),
     }
 
 
 def _plain(value: Any) -> Any:
+    """A value for JSON, which has no NaN and no infinity: null in their place."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _class_metrics(found: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
+def _class_metrics(comparison: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
     """By class and metric, the old and the new model's; null where not defined, or the model has no such class."""
-    sides = {"old": found.old, "new": found.new}
+    sides = {"old": comparison.old, "new": comparison.new}
     values = {side: evaluation.class_metrics for side, evaluation in sides.items()}
     places = {side: {name: k for k, name in enumerate(evaluation.classes)} for side, evaluation in sides.items()}
 
@@ -61,27 +68,28 @@ def _class_metrics(found: Comparison) -> dict[str, dict[str, dict[str, float | N
 
     return {
         name: {metric: {side: value(side, metric, name) for side in sides} for metric in values["new"]}
-        for name in found.classes
+        for name in comparison.classes
     }
 
 
-def _flip_document(found: Comparison) -> list[dict[str, Any]]:
+def _flip_document(comparison: Comparison) -> list[dict[str, Any]]:
     names = ("rows", "better", "worse")
     return [
         {"old": old, "new": new, **{name: whole(x) for name, x in zip(names, counts, strict=True)}}
-        for old, new, *counts in _flips(found)
+        for old, new, *counts in _flips(comparison)
     ]
 
 
-def _flips(found: Comparison) -> list[tuple[str, str, float, float, float]]:
+def _flips(comparison: Comparison) -> list[tuple[str, str, float, float, float]]:
     """(old prediction, new prediction, rows, those for the better, those for the worse), the most frequent first."""
     parts = [
-        dict(zip(c.pairs.tolist(), c.weights.tolist(), strict=True)) for c in (found.pairs.better, found.pairs.worse)
+        dict(zip(c.pairs.tolist(), c.weights.tolist(), strict=True))
+        for c in (comparison.pairs.better, comparison.pairs.worse)
     ]
-    K, names = len(found.classes), found.classes
+    K, names = len(comparison.classes), comparison.classes
     return [
         (names[i], names[j], w, *(part.get(i * K + j, 0.0) for part in parts))
-        for i, j, w in found.pairs.predicted.errors()
+        for i, j, w in comparison.pairs.predicted.errors()
     ]
 
 
@@ -98,9 +106,9 @@ def _set_document(change: SetChange[Any]) -> dict[str, list[Any]]:
     return {"added": list(change.added), "removed": list(change.removed)}
 
 
-def _weights(found: Comparison, most: int) -> list[dict[str, Any]]:
+def _weights(comparison: Comparison, most: int) -> list[dict[str, Any]]:
     """The weights that moved, those of the largest effect first, at most so many."""
-    moved = found.weights
+    moved = comparison.weights
     columns = [
         list(column[:most]) for column in (moved.features, moved.classes, moved.old.tolist(), moved.new.tolist())
     ]
@@ -110,31 +118,31 @@ def _weights(found: Comparison, most: int) -> list[dict[str, Any]]:
     ]
 
 
-def comparison_sections(found: Comparison, level: float, outcomes: Sequence[Outcome]) -> list[Section]:
+def comparison_sections(comparison: Comparison, level: float, outcomes: Sequence[Outcome]) -> list[Section]:
     """The report: outcomes of checks first, if there are any."""
     sections = [
-        _metrics(found),
-        *_tests(found, level),
-        _classes(found),
-        _flip_section(found),
-        _schema_section(found.schema),
-        _weight_section(found),
+        _metrics(comparison),
+        *_tests(comparison, level),
+        _classes(comparison),
+        _flip_section(comparison),
+        _schema_section(comparison.schema),
+        _weight_section(comparison),
     ]
     return [checks_section(outcomes), *sections] if outcomes else sections
 
 
-def _metrics(found: Comparison) -> Section:
-    old, new = found.old.metrics, found.new.metrics
+def _metrics(comparison: Comparison) -> Section:
+    old, new = comparison.old.metrics, comparison.new.metrics
     rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in new]
-    return Section(f"{found.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows)
+    return Section(f"{comparison.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows)
 
 
 def _signed(value: float, digits: int) -> str:
     return "–" if math.isnan(value) else f"{value:+.{digits}f}"
 
 
-def _tests(found: Comparison, level: float) -> list[Section]:
-    nll, errors = mean_difference(found.pairs.nll, level), found.pairs.mcnemar(level)
+def _tests(comparison: Comparison, level: float) -> list[Section]:
+    nll, errors = mean_difference(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
     head = ["difference, new − old", "mean", "low", "high", "p"]
     rows = [["nll", *_difference(nll)], ["accuracy", *_difference(errors)]]
     interval = f"{100 * level:g} % interval, paired by row; p of no difference"
@@ -142,24 +150,24 @@ def _tests(found: Comparison, level: float) -> list[Section]:
     return [Section(interval, head, rows), Section(f"{what} (McNemar{', exact' if errors.exact else ''})")]
 
 
-def _difference(found: Difference | McNemar) -> list[str]:
-    mean = found.mean if isinstance(found, Difference) else found.difference
-    p = "–" if math.isnan(found.p) else "< 0.0001" if found.p < 1e-4 else f"{found.p:.4f}"
-    return [_signed(mean, 6), _signed(found.low, 6), _signed(found.high, 6), p]
+def _difference(test: Difference | McNemar) -> list[str]:
+    mean = test.mean if isinstance(test, Difference) else test.difference
+    p = "–" if math.isnan(test.p) else "< 0.0001" if test.p < 1e-4 else f"{test.p:.4f}"
+    return [_signed(mean, 6), _signed(test.low, 6), _signed(test.high, 6), p]
 
 
-def _classes(found: Comparison) -> Section:
+def _classes(comparison: Comparison) -> Section:
     head = ["class", "rows", "precision, old", "new", "recall, old", "new"]
     rows = []
-    for name, metrics in _class_metrics(found).items():
+    for name, metrics in _class_metrics(comparison).items():
         support = metrics["support"]["new"] or metrics["support"]["old"] or 0.0  # a class is in one of the models
         cells = [metrics[metric][side] for metric in ("precision", "recall") for side in ("old", "new")]
         rows.append([name, weight(support), *("–" if x is None else number(x) for x in cells)])
     return Section("by class", head, rows)
 
 
-def _flip_section(found: Comparison) -> Section:
-    flips = _flips(found)
+def _flip_section(comparison: Comparison) -> Section:
+    flips = _flips(comparison)
     total = sum(flip[2] for flip in flips)
     if not flips:
         return Section("no prediction changed")
@@ -190,13 +198,13 @@ def _listed(names: Iterable[str | None]) -> str:
     return ", ".join(shown[:MOST_NAMES]) + (f", … ({len(shown)})" if len(shown) > MOST_NAMES else "")
 
 
-def _weight_section(found: Comparison) -> Section:
-    total = len(found.weights.features)
+def _weight_section(comparison: Comparison) -> Section:
+    total = len(comparison.weights.features)
     if not total:
         return Section("no weight moved")
     rows = [
         [w["feature"], w["class"], f"{w['old']:.5g}", f"{w['new']:.5g}", f"{w['difference']:+.5g}"]
-        for w in _weights(found, MOST_WEIGHTS)
+        for w in _weights(comparison, MOST_WEIGHTS)
     ]
     of = f", the {MOST_WEIGHTS} of {total:,} of the largest effect" if total > MOST_WEIGHTS else ""
     return Section(

@@ -1,30 +1,35 @@
-"""What was found of a table, as a list for people, as one JSON document, as Markdown or as test cases."""
+"""The findings on a table, as a list for people, as one JSON document, as Markdown or as test cases."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from smtrain.errors import listed
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
 from smtrain.reports.junit import Case
-from smtrain.reports.notices import listed
+from smtrain.reports.notices import MOST_NAMES
 from smtrain.reports.sections import Section, files, markdown
 from smtrain.reports.text import message, named, show
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH, LONGEST, FEW = 40, 400, 3
+# Characters of a name, and bytes of a sentence, that are shown: a finding stays a line or two of a terminal.
+WIDTH = 40
+LONGEST = 400
+# Columns up to which findings that say the same are told one by one.
+FEW = 3
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
-def document(found: Diagnosis, fails: AbstractSet[str]) -> dict[str, Any]:
+def document(diagnosis: Diagnosis, fails: AbstractSet[str]) -> dict[str, Any]:
     """The diagnosis with stable keys; places and hints are null where there are none."""
     return {
-        "rows": found.rows,
-        **({} if found.target is None else {"target": found.target}),
-        "passed": not failures(found, fails),
-        **{f"{severity.value}s": found.count(severity) for severity in Severity},
+        "rows": diagnosis.rows,
+        **({} if diagnosis.target is None else {"target": diagnosis.target}),
+        "passed": not failures(diagnosis, fails),
+        **{f"{severity.value}s": diagnosis.count(severity) for severity in Severity},
         "findings": [
             {
                 "severity": finding.severity.value,
@@ -36,32 +41,32 @@ def document(found: Diagnosis, fails: AbstractSet[str]) -> dict[str, Any]:
                 "hint": finding.hint,
                 "numbers": finding.numbers,
             }
-            for finding in found.findings
+            for finding in diagnosis.findings
         ],
     }
 
 
-def print_diagnosis(console: "Console", found: Diagnosis) -> None:
+def print_diagnosis(console: "Console", diagnosis: Diagnosis) -> None:
     """A line for each finding, the worst first, and one for what helps; many of one kind in one line."""
     from rich.text import Text
 
-    console.print(_counts(found))
-    for severity, line, hint in _told(found):
+    console.print(_counts(diagnosis))
+    for severity, line, hint in _told(diagnosis):
         console.print(Text(f"{severity.value:<8}", STYLES[severity]), line)
         if hint:
             console.print(Text(f"{'':<8} {hint}"))
 
 
-def summary(command: str, found: Diagnosis, fails: AbstractSet[str], **names: str) -> str:
-    """The same as Markdown, for a command and the files that it read, by what they are."""
-    rows = [[severity.value, line, hint] for severity, line, hint in _told(found)]
-    told = Section(_counts(found), ["severity", "finding", "what helps"], rows, texts=3)
-    return markdown(f"smtrain {command}", [files(**names), Section(verdict(found, fails)), told])
+def summary(command: str, diagnosis: Diagnosis, fails: AbstractSet[str], **names: str) -> str:
+    """The diagnosis as Markdown, for a command and the files that it read, by what they are."""
+    rows = [[severity.value, line, hint] for severity, line, hint in _told(diagnosis)]
+    told = Section(_counts(diagnosis), ["severity", "finding", "what helps"], rows, texts=3)
+    return markdown(f"smtrain {command}", [files(**names), Section(verdict(diagnosis, fails)), told])
 
 
-def cases(found: Diagnosis, fails: AbstractSet[str]) -> list[Case]:
+def cases(diagnosis: Diagnosis, fails: AbstractSet[str]) -> list[Case]:
     """A test case for each finding, passed if its severity does not fail; and one, before, for having read the data."""
-    return [Case("data"), *(_case(finding, fails) for finding in found.findings)]
+    return [Case("data"), *(_case(finding, fails) for finding in diagnosis.findings)]
 
 
 def _case(finding: Finding, fails: AbstractSet[str]) -> Case:
@@ -72,25 +77,25 @@ def _case(finding: Finding, fails: AbstractSet[str]) -> Case:
     return Case(name, failure, finding.what, detail, finding.source, finding.line)
 
 
-def verdict(found: Diagnosis, fails: AbstractSet[str]) -> str:
+def verdict(diagnosis: Diagnosis, fails: AbstractSet[str]) -> str:
     """How many findings fail, or that none does."""
-    wrong = failures(found, fails)
+    wrong = failures(diagnosis, fails)
     return f"{wrong:,} {'finding fails' if wrong == 1 else 'findings fail'}" if wrong else "no finding fails"
 
 
-def _counts(found: Diagnosis) -> str:
-    counts = [(found.count(severity), severity.value) for severity in Severity]
+def _counts(diagnosis: Diagnosis) -> str:
+    counts = [(diagnosis.count(severity), severity.value) for severity in Severity]
     told = ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for count, name in counts)
-    target = "" if found.target is None else f", target {show(found.target, WIDTH)}"
-    last = " (the last column)" if found.last else ""
-    return f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}{target}{last}: {told}"
+    target = "" if diagnosis.target is None else f", target {show(diagnosis.target, WIDTH)}"
+    last = " (the last column)" if diagnosis.last else ""
+    return f"{diagnosis.rows:,} {'row' if diagnosis.rows == 1 else 'rows'}{target}{last}: {told}"
 
 
-def _told(found: Diagnosis) -> list[tuple[Severity, str, str]]:
+def _told(diagnosis: Diagnosis) -> list[tuple[Severity, str, str]]:
     """Severity, sentence and what helps, if that can be said, of each finding, or of many of one kind."""
     return [
         (same[0].severity, _line(same), message(same[0].hint or "", LONGEST) if len(same) == 1 else "")
-        for same in _alike(found.findings)
+        for same in _alike(diagnosis.findings)
     ]
 
 
@@ -106,10 +111,10 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
 def _line(same: list[Finding]) -> str:
     finding, columns = same[0], [named(one.column, WIDTH) for one in same if one.column]
     where = "" if finding.line is None else f"{show(finding.source or '', WIDTH)}:{finding.line}: "
-    names = f"{len(same):,} columns: {listed(columns)}" if len(same) > 1 else "".join(columns)
+    names = f"{len(same):,} columns: {listed(columns, MOST_NAMES)}" if len(same) > 1 else "".join(columns)
     return where + (f"{names}: " if names else "") + message(finding.what, LONGEST)
 
 
-def failures(found: Diagnosis, fails: AbstractSet[str]) -> int:
+def failures(diagnosis: Diagnosis, fails: AbstractSet[str]) -> int:
     """How many findings are of a severity that fails."""
-    return sum(found.count(severity) for severity in Severity if severity.value in fails)
+    return sum(diagnosis.count(severity) for severity in Severity if severity.value in fails)

@@ -18,15 +18,20 @@ from smtrain.scoring.metrics import CALIBRATION_BINS
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_CONFUSIONS, MOST_COLUMNS, MOST_DENSE = 20, 60, 1000
+# Confusions that are listed where the matrix does not fit.
+MOST_CONFUSIONS = 20
+# Classes up to which it is tried whether the matrix fits the width.
+MOST_COLUMNS = 60
+# Classes up to which the JSON document has the whole matrix: a million numbers. Of more it has the errors.
+MOST_DENSE = 1000
 Worst = Sequence[dict[str, Any]]
 
 
 def document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()) -> dict[str, Any]:
     """The evaluation with stable keys, its checks and rows of highest NLL; undefined metrics of a class are null."""
-    classes, found = evaluation.classes, evaluation.class_metrics
+    classes, by_metric = evaluation.classes, evaluation.class_metrics
     per_class = {
-        name: {metric: None if np.isnan(values[k]) else float(values[k]) for metric, values in found.items()}
+        name: {metric: None if np.isnan(values[k]) else float(values[k]) for metric, values in by_metric.items()}
         for k, name in enumerate(classes)
     }
     return {
@@ -45,8 +50,8 @@ def document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Wo
 
 def skipped_document(evaluation: Evaluation) -> dict[str, Any]:
     """Rows without a label, rows with one that is no class, and some of those labels."""
-    found = evaluation.skipped
-    return {"unlabelled": found.unlabelled, "unknown": found.unknown, "labels": dict(found.names)}
+    skipped = evaluation.skipped
+    return {"unlabelled": skipped.unlabelled, "unknown": skipped.unknown, "labels": dict(skipped.names)}
 
 
 def _reliability_document(evaluation: Evaluation) -> dict[str, Any]:
@@ -112,12 +117,12 @@ def _metrics(evaluation: Evaluation) -> Section:
 
 
 def _classes(evaluation: Evaluation) -> Section:
-    found = evaluation.class_metrics
+    by_metric = evaluation.class_metrics
     rows = [
-        [name, weight(found["support"][k]), *(number(found[m][k]) for m in list(found)[1:])]
+        [name, weight(by_metric["support"][k]), *(number(by_metric[m][k]) for m in list(by_metric)[1:])]
         for k, name in enumerate(evaluation.classes)
     ]
-    return Section("", ["class", "rows", *list(found)[1:]], rows)
+    return Section("", ["class", "rows", *list(by_metric)[1:]], rows)
 
 
 def _print_reliability(console: "Console", evaluation: Evaluation) -> None:

@@ -1,8 +1,9 @@
 """A fit in lines, what was read and how it ended; or as one JSON document."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from smtrain.errors import listed
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import Encoder
@@ -10,14 +11,11 @@ from smtrain.model.model import Model
 from smtrain.model.options import Options
 from smtrain.model.rarity import rare_classes
 from smtrain.model.schema import document_of
-from smtrain.reports.notices import listed, rare_line
+from smtrain.reports.notices import MOST_NAMES, rare_line
 from smtrain.reports.text import named, show
 from smtrain.solvers.base import Status
 
-if TYPE_CHECKING:
-    pass
-
-# From so many weights on, their number is said before training: an epoch's time and the memory grow with it.
+# Weights from which on their number is said before training: an epoch's time and the memory grow with it.
 MANY_WEIGHTS = 100_000
 # Names of columns in a line, for a person to read; --json has all of them.
 MOST_COLUMNS = 12
@@ -25,12 +23,11 @@ MOST_COLUMNS = 12
 
 def missing_classes(encoder: Encoder) -> list[str]:
     """A line, if a class is called like a text of --na-values: labels are never missing but where they are empty."""
-    found = [name for name in encoder.classes if name.strip() in encoder.dialect.na_values]
-    if not found:
+    classes = [name for name in encoder.classes if name.strip() in encoder.dialect.na_values]
+    if not classes:
         return []
-    return [
-        f"warning: {listed(map(named, found))}: a class, though --na-values names it; labels are taken as they stand"
-    ]
+    names = listed(map(named, classes), MOST_NAMES)
+    return [f"warning: {names}: a class, though --na-values names it; labels are taken as they stand"]
 
 
 def description(learned: Learned, config: FitConfig, sources: list[str]) -> list[str]:
@@ -63,7 +60,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
     for reason, ignored in reasons.items():
         lines.append(f"ignored {listed(map(named, ignored), MOST_COLUMNS)}: {reason}")
     if learned.counting:
-        lines.append(f"{listed(map(named, learned.counting))}: counts the rows; --drop leaves it out")
+        lines.append(f"{listed(map(named, learned.counting), MOST_NAMES)}: counts the rows; --drop leaves it out")
     lines.append(settings(config))
     return lines
 

@@ -29,7 +29,7 @@ def merged(report: bytes, annotations: Sequence[Annotation]) -> bytes:
 
 def _entry(annotation: Annotation) -> dict[str, Any]:
     """The properties that GitLab reads, see its docs on the Code Quality report format."""
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "description": message(annotation.what),
         "check_name": f"smtrain: {annotation.kind}",
         "severity": SEVERITIES[annotation.severity],
@@ -39,4 +39,4 @@ def _entry(annotation: Annotation) -> dict[str, Any]:
         },
     }
     # Of equal fingerprints GitLab shows one: the same fault at two lines is two, told by two commands it is one.
-    return {**found, "fingerprint": hashlib.sha256(json.dumps(found).encode()).hexdigest()}
+    return {**entry, "fingerprint": hashlib.sha256(json.dumps(entry).encode()).hexdigest()}

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from smtrain.reports.notices import listed
+from smtrain.errors import listed
+from smtrain.reports.notices import MOST_NAMES
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import named, show
 from smtrain.scoring.inference import Inference
@@ -13,24 +14,27 @@ from smtrain.scoring.inference import Inference
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_TERMS, MOST_CLASSES = 200, 30
+# Terms of a table, and tables, that are printed; --json has all.
+MOST_TERMS = 200
+MOST_CLASSES = 30
+# What a table has of each term, by the names of Inference.
 COLUMNS = ("estimate", "error", "z", "p", "low", "high", "odds")
 
 
-def inference_document(found: Inference) -> dict[str, Any]:
+def inference_document(inference: Inference) -> dict[str, Any]:
     """All of it; null where a number is not defined, or too large for floating point; all null if not identified."""
-    identified = ~np.isnan(found.error)
-    columns = {name: np.where(identified, getattr(found, name), np.nan).T.tolist() for name in COLUMNS}
+    identified = ~np.isnan(inference.error)
+    columns = {name: np.where(identified, getattr(inference, name), np.nan).T.tolist() for name in COLUMNS}
     return {
-        "reference": found.reference,
-        "bases": list(found.bases),
-        "level": found.level,
-        "penalised": found.penalised,
+        "reference": inference.reference,
+        "bases": list(inference.bases),
+        "level": inference.level,
+        "penalised": inference.penalised,
         "classes": {
             label: {
-                term: {name: _finite(columns[name][k][t]) for name in COLUMNS} for t, term in enumerate(found.terms)
+                term: {name: _finite(columns[name][k][t]) for name in COLUMNS} for t, term in enumerate(inference.terms)
             }
-            for k, label in enumerate(found.classes)
+            for k, label in enumerate(inference.classes)
         },
     }
 
@@ -39,30 +43,30 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def print_inference(console: "Console", found: Inference) -> None:
+def print_inference(console: "Console", inference: Inference) -> None:
     """Print a table for each class."""
-    console.print(f"against the class {show(found.reference)}, in the units of the file")
-    if found.bases:
-        console.print(f"levels against {listed(map(named, found.bases))}")
-    if found.penalised:
+    console.print(f"against the class {show(inference.reference)}, in the units of the file")
+    if inference.bases:
+        console.print(f"levels against {listed(map(named, inference.bases), MOST_NAMES)}")
+    if inference.penalised:
         console.print("penalised: the penalty pulls the estimates towards zero, and makes the errors smaller")
-    span = f"{100 * found.level:g} % interval"
-    for k, label in enumerate(found.classes[:MOST_CLASSES]):
-        rows = [_row(found, t, k) for t in range(min(len(found.terms), MOST_TERMS))]
+    span = f"{100 * inference.level:g} % interval"
+    for k, label in enumerate(inference.classes[:MOST_CLASSES]):
+        rows = [_row(inference, t, k) for t in range(min(len(inference.terms), MOST_TERMS))]
         console.print()
         head = [label, "estimate", "std. error", "z", "p", span, "", "odds ratio"]
         print_table(console, head, rows)
-    if len(found.terms) > MOST_TERMS or len(found.classes) > MOST_CLASSES:
+    if len(inference.terms) > MOST_TERMS or len(inference.classes) > MOST_CLASSES:
         console.print("there are more terms or classes: --json has all")
 
 
-def _row(found: Inference, t: int, k: int) -> list[str]:
-    values = {name: float(getattr(found, name)[t, k]) for name in COLUMNS}
+def _row(inference: Inference, t: int, k: int) -> list[str]:
+    values = {name: float(getattr(inference, name)[t, k]) for name in COLUMNS}
     if math.isnan(values["error"]):
-        return [found.terms[t], "not identified", *[""] * 6]
+        return [inference.terms[t], "not identified", *[""] * 6]
     shown = {name: f"{value:.5g}" if math.isfinite(value) else "–" for name, value in values.items()}
     shown |= {"z": f"{values['z']:.2f}" if math.isfinite(values["z"]) else "–", "p": _probability(values["p"])}
-    return [found.terms[t], *(shown[name] for name in COLUMNS)]
+    return [inference.terms[t], *(shown[name] for name in COLUMNS)]
 
 
 def _probability(p: float) -> str:

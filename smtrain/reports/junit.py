@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from smtrain.errors import DataError, SmtrainError
 from smtrain.reports.text import show
 
+# Characters of a text: what shows the report shows the beginning.
 LONGEST = 1000
 # What XML 1.0 cannot hold, not even as a number; controls and surrogates are made safe before.
 FORBIDDEN = re.compile("[\ufffe\uffff]")

@@ -15,7 +15,10 @@ from smtrain.softmax.ranking import largest_first
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_COLUMNS, MOST_PUSHES, MOST_DISAGREEMENTS = 10, 10, 10
+# Columns of X, pushes, and entries of the gradient that are shown, those of the largest size; --json has all of them.
+MOST_COLUMNS = 10
+MOST_PUSHES = 10
+MOST_DISAGREEMENTS = 10
 
 
 def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
     """
     x, z, s = scored.X.toarray()[0], scored.Z[:, 0], scored.probabilities[:, 0]
     first, second = (int(k) for k in np.argsort(-s, kind="stable")[:2])
-    found: dict[str, Any] = {
+    explained: dict[str, Any] = {
         "row": number,
         "line": scored.rows.place(scored.start).line,
         "classes": list(model.classes),
@@ -40,14 +43,14 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
     }
     if labelled:
         y = np.eye(len(s))[scored.y[0]]
-        found |= {
+        explained |= {
             "label": model.classes[scored.y[0]],
             "nll": float(nll(scored.Z, scored.y)[0]),
             "y": y.tolist(),
             "s_minus_y": (s - y).tolist(),
             "gradient": np.outer(s - y, x).tolist(),
         }
-    return found
+    return explained
 
 
 def pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
@@ -57,31 +60,35 @@ def pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> lis
     return [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order]
 
 
-def print_explanation(console: "Console", found: dict[str, Any]) -> None:
+def print_explanation(console: "Console", explained: dict[str, Any]) -> None:
     """Print a row's explanation: the classes as lines, then x ⊗ (s − y), then what pushed."""
-    label = f", label {found['label']}, NLL {found['nll']:.6f}" if "label" in found else ""
-    console.print(_safe(f"row {found['row']} (line {found['line']}): prediction {found['prediction']}{label}"))
+    label = f", label {explained['label']}, NLL {explained['nll']:.6f}" if "label" in explained else ""
+    console.print(
+        _safe(f"row {explained['row']} (line {explained['line']}): prediction {explained['prediction']}{label}")
+    )
     console.print()
-    names = ["z", "s", *(["y", "s_minus_y"] if "label" in found else [])]
-    rows = [[c, *(f"{found[name][k]:.4f}" for name in names)] for k, c in enumerate(found["classes"])]
+    names = ["z", "s", *(["y", "s_minus_y"] if "label" in explained else [])]
+    rows = [[c, *(f"{explained[name][k]:.4f}" for name in names)] for k, c in enumerate(explained["classes"])]
     print_table(console, ["class", *(name.replace("_minus_", " − ") for name in names)], rows)
     console.print()
-    _print_outer(console, found)
-    console.print(_safe(f"what pushed {found['prediction']} ahead of {found['second']}: x (w − w')"))
-    rows = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in found["pushes"][:MOST_PUSHES]]
-    print_table(console, ["feature", "x", "push"], [*rows, ["(intercept)", "1", f"{found['intercept_push']:+.4f}"]])
+    _print_outer(console, explained)
+    console.print(_safe(f"what pushed {explained['prediction']} ahead of {explained['second']}: x (w − w')"))
+    rows = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in explained["pushes"][:MOST_PUSHES]]
+    print_table(console, ["feature", "x", "push"], [*rows, ["(intercept)", "1", f"{explained['intercept_push']:+.4f}"]])
 
 
-def _print_outer(console: "Console", found: dict[str, Any]) -> None:
+def _print_outer(console: "Console", explained: dict[str, Any]) -> None:
     """The columns of the largest |x|, as x in the head line and x ⊗ (s − y) below it, one line a class."""
-    x = np.array(found["x"])
+    x = np.array(explained["x"])
     chosen = sorted(int(j) for j in largest_first(np.abs(x))[:MOST_COLUMNS] if x[j])
-    head = [found["features"][j] for j in chosen]
+    head = [explained["features"][j] for j in chosen]
     rows = [["x", *(f"{x[j]:.4g}" for j in chosen)]]
-    if "gradient" in found:
-        rows += [[c, *(f"{found['gradient'][k][j]:.4g}" for j in chosen)] for k, c in enumerate(found["classes"])]
+    if "gradient" in explained:
+        rows += [
+            [c, *(f"{explained['gradient'][k][j]:.4g}" for j in chosen)] for k, c in enumerate(explained["classes"])
+        ]
     more = f", {len(chosen)} of {np.count_nonzero(x)} columns that are not zero; --json has all"
-    what = "x ⊗ (s − y), one line a class" if "gradient" in found else "x"
+    what = "x ⊗ (s − y), one line a class" if "gradient" in explained else "x"
     console.print(what + (more if len(chosen) < np.count_nonzero(x) else ""))
     print_table(console, ["", *head], rows)
     console.print()
@@ -121,15 +128,15 @@ def check_document(check: GradientCheck, threshold: float) -> dict[str, Any]:
     }
 
 
-def print_check(console: "Console", found: dict[str, Any]) -> None:
+def print_check(console: "Console", check: dict[str, Any]) -> None:
     """Print a gradient check."""
-    console.print(f"{found['compared']} of {found['parameters']:,} entries of Σ X ⊗ (S − Y) compared with differences")
+    console.print(f"{check['compared']} of {check['parameters']:,} entries of Σ X ⊗ (S − Y) compared with differences")
     rows = [
         [w["feature"], w["class"], f"{w['formula']:.9g}", f"{w['differences']:.9g}", f"{w['disagreement']:.1e}"]
-        for w in found["worst"]
+        for w in check["worst"]
     ]
     print_table(console, ["column", "class", "formula", "differences", "disagreement"], rows, texts=2)
-    verdict = "passed" if found["passed"] else "failed"
+    verdict = "passed" if check["passed"] else "failed"
     console.print(
-        f"{verdict}: largest disagreement {found['largest']:.1e} of the largest entry, {found['threshold']:g} allowed"
+        f"{verdict}: largest disagreement {check['largest']:.1e} of the largest entry, {check['threshold']:g} allowed"
     )

@@ -1,21 +1,26 @@
-"""What a fit found besides the weights, in sentences."""
+"""What is to be said of a fitted model besides its weights: notices and warnings, in sentences."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from smtrain.errors import listed
 from smtrain.model.model import Model
 from smtrain.model.rarity import rare_classes
 from smtrain.reports.text import in_quotes, message, named
 from smtrain.softmax.temperature import at_its_bound
 
-MOST_NAMES, MOST_LINES = 6, 6
-LONGEST = 450  # bytes of a warning
+# Names in a sentence.
+MOST_NAMES = 6
+# Groups of collinear columns, each on a line.
+MOST_LINES = 6
+# Bytes of a warning: with what stands before it, it keeps to the 500 of every line on standard error.
+LONGEST = 450
 
 
 def rare_line(counts: dict[str, int]) -> list[str]:
     """The rare classes with their rows, as a line; none if there are none."""
     rare = rare_classes(counts)
-    found = (f"{in_quotes(name)} {n:,} {'row' if n == 1 else 'rows'}" for name, n in rare.items())
-    return [f"rare classes: {listed(found)}"] if rare else []
+    classes = (f"{in_quotes(name)} {n:,} {'row' if n == 1 else 'rows'}" for name, n in rare.items())
+    return [f"rare classes: {listed(classes, MOST_NAMES)}"] if rare else []
 
 
 def notices(model: Model) -> list[str]:
@@ -28,8 +33,8 @@ def notices(model: Model) -> list[str]:
     for column, others in fit.collinear.items():
         groups.setdefault(others, []).append(column)
     for others, columns in list(groups.items())[:MOST_LINES]:
-        what = f"collinear with {listed(map(_short, others))}" if others else "constant"
-        lines.append(f"{listed(map(_short, columns))}: {what}")
+        what = f"collinear with {listed(map(_short, others), MOST_NAMES)}" if others else "constant"
+        lines.append(f"{listed(map(_short, columns), MOST_NAMES)}: {what}")
     if len(groups) > MOST_LINES:
         lines.append(f"{len(groups) - MOST_LINES} more groups of collinear columns: --json has them")
     if fit.options.loo:
@@ -67,9 +72,3 @@ def warnings(model: Model) -> list[str]:
 def _short(name: str) -> str:
     """A name that can stand in a sentence: one of several words, like "age is missing", goes in quotes."""
     return named(name, 30, counted=True)
-
-
-def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:
-    """Names, a comma between them, and an ellipsis for those beyond the first few."""
-    names = list(names)
-    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import UsageError, quoted
+from smtrain.errors import UsageError, listed, quoted
 from smtrain.model.model import Model
 from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
@@ -19,8 +19,10 @@ from smtrain.sources.notation import is_number
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
-# So many classes are found one after another, by a pass over the probabilities each; for more a sort is shorter.
+# Classes of --top up to which a pass over the probabilities for each is shorter than a sort.
 FEW = 8
+# Columns that a note names.
+MOST_NAMED = 8
 
 
 class PredictionWriter:
@@ -86,10 +88,10 @@ class PredictionWriter:
 
     def _csv_lines(self, columns: list[list[str]], kept: list[list[str]] | None) -> Iterable[str]:
         d = self.table.delimiter
-        found = map(d.join, zip(*columns, strict=True))
+        lines = map(d.join, zip(*columns, strict=True))
         if kept is None:
-            return found
-        return (d.join([*cells, line]) for cells, line in zip(kept, found, strict=True))
+            return lines
+        return (d.join([*cells, line]) for cells, line in zip(kept, lines, strict=True))
 
     def _json_lines(self, columns: list[list[str]], kept: list[list[str]] | None) -> Iterable[str]:
         texts = {name for name in self.columns if name == "prediction" or name.startswith("top")}
@@ -116,11 +118,11 @@ def _largest(S: Floats, count: int) -> NDArray[np.intp]:
     """
     if count > FEW:
         return np.argsort(-S, axis=0, kind="stable")[:count]
-    left, found = S.copy(), []
+    left, largest = S.copy(), []
     for _ in range(min(count, len(S))):
-        found.append(left.argmax(axis=0))
-        left[found[-1], np.arange(S.shape[1])] = -1
-    return np.stack(found)
+        largest.append(left.argmax(axis=0))
+        left[largest[-1], np.arange(S.shape[1])] = -1
+    return np.stack(largest)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -142,8 +144,8 @@ def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
     known |= {name for name, _ in encoder.ignored}
     extra = [name for name in table.names if name not in known]
     if extra:
-        listed = ", ".join(map(named, extra[:8])) + (", …" if len(extra) > 8 else "")
-        stream.write(message(f"smtrain: note: columns that the model does not use: {listed}") + "\n")
+        names = listed(map(named, extra), MOST_NAMED)
+        stream.write(message(f"smtrain: note: columns that the model does not use: {names}") + "\n")
     say_unseen(unseen)
 
 

@@ -11,7 +11,10 @@ from smtrain.reports.text import message, show
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_ROWS, CELL_WIDTH = 100, 200
+# Rows of a table in Markdown: GitHub shows a summary of 1 MiB at most, and people read less.
+MOST_ROWS = 100
+# Characters of a cell.
+CELL_WIDTH = 200
 # Letters and digits, with single blanks, hyphens and the like between them: no Markdown can come of it.
 PLAIN = re.compile(r"[^\W_]+(?:(?:, |[ _=-]|\.(?=\d))[^\W_]+)*")
 MARKUP = re.compile(r"[!-$&*.:-@\[-`{-~]")
@@ -82,4 +85,4 @@ def escaped(text: str) -> str:
         return safe
     if not re.search(r"[`|\\]", safe):
         return f"`{safe}`"
-    return f"<code>{MARKUP.sub(lambda found: f'&#{ord(found[0])};', safe)}</code>"
+    return f"<code>{MARKUP.sub(lambda match: f'&#{ord(match[0])};', safe)}</code>"

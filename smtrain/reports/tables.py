@@ -9,7 +9,9 @@ from smtrain.reports.text import show
 if TYPE_CHECKING:
     from rich.console import Console
 
-LABEL_WIDTH, CELL_WIDTH = 32, 100
+# Characters of the first column and of heads, and of other cells.
+LABEL_WIDTH = 32
+CELL_WIDTH = 100
 
 
 def print_table(console: "Console", head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 
+# Characters of a text that are shown, unless more is asked for: a line of a terminal.
 WIDTH = 80
 # C0, DEL and C1 controls; bidirectional controls; separators; surrogates; tags.
 UNSAFE = re.compile(
@@ -16,6 +17,7 @@ COMMAND = re.compile(r"^(\s*):(?=:)")  # the rules of actions/runner, ActionComm
 # A name that can stand between commas; and what cannot stand before a number.
 LISTED = re.compile(r"(?![\s(])[^,;\"]*(?<![\s…])")
 UNCOUNTED = re.compile(r"\s|^[\W\d_]*$")
+# The older form of a command to a runner, which it takes anywhere in a line.
 OLD_COMMAND = "##["
 
 
@@ -26,7 +28,7 @@ def in_github() -> bool:
 
 def show(text: str, width: int = WIDTH) -> str:
     """`text` with everything a terminal or a runner could act on written as an escape, cut at `width` characters."""
-    safe = UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[: 4 * width])
+    safe = UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text[: 4 * width])
     if in_github():
         safe = COMMAND.sub(r"\1\\x3a", safe).replace(OLD_COMMAND, r"#\x23[")
     return safe if len(safe) <= width and len(text) <= 4 * width else safe[: width - 1] + "…"

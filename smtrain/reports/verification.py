@@ -6,34 +6,34 @@ from smtrain.inspecting.verify import Verification
 from smtrain.reports.text import message
 
 
-def document(found: Verification, within: float, tolerance: float) -> dict[str, Any]:
+def document(verification: Verification, within: float, tolerance: float) -> dict[str, Any]:
     """The verification with stable keys; differences are null where there is nothing to compare."""
     return {
-        "verified": found.passes(within=within, tolerance=tolerance),
-        "same_bytes": found.same,
-        "same_data": found.same_data,
-        "bytes": found.size,
+        "verified": verification.passes(within=within, tolerance=tolerance),
+        "same_bytes": verification.same,
+        "same_data": verification.same_data,
+        "bytes": verification.size,
         "within": within,
         "tolerance": tolerance,
-        "reasons": list(found.reasons),
+        "reasons": list(verification.reasons),
         "largest_difference": {
-            "weights": found.weights,
-            "probabilities": found.probabilities,
-            "objective": found.objective,
+            "weights": verification.weights,
+            "probabilities": verification.probabilities,
+            "objective": verification.objective,
         },
     }
 
 
-def sentences(found: Verification, within: float) -> list[str]:
+def sentences(verification: Verification, within: float) -> list[str]:
     """What there is to say, line by line."""
-    if found.same:
-        return [f"verified: the same {found.size:,} bytes"]
-    lines = [_first_line(found, within), *(f"  {message(reason, 300)}" for reason in found.reasons)]
-    if found.probabilities is not None:
+    if verification.same:
+        return [f"verified: the same {verification.size:,} bytes"]
+    lines = [_first_line(verification, within), *(f"  {message(reason, 300)}" for reason in verification.reasons)]
+    if verification.probabilities is not None:
         lines.append("  largest difference")
         names = ("weights", "probabilities", "objective")
-        lines += [f"    {name:<14} {getattr(found, name):.1g}" for name in names]
-    if found.same_data is None and not found.reasons:
+        lines += [f"    {name:<14} {getattr(verification, name):.1g}" for name in names]
+    if verification.same_data is None and not verification.reasons:
         lines.append(
             "  the counts agree: another cell or order of the rows; or another version of smtrain, Python, NumPy"
         )
@@ -43,10 +43,10 @@ def sentences(found: Verification, within: float) -> list[str]:
     return lines
 
 
-def _first_line(found: Verification, within: float) -> str:
+def _first_line(verification: Verification, within: float) -> str:
     """What is the same, for a model of other bytes."""
-    if not found.same_data:
-        return "other bytes" if found.same_data is None else "other bytes, of other data"
-    if found.passes(within=within):
+    if not verification.same_data:
+        return "other bytes" if verification.same_data is None else "other bytes, of other data"
+    if verification.passes(within=within):
         return f"verified: the same data, and probabilities within {within:g}; other bytes"
     return f"the same data, but probabilities that differ by more than {within:g}"

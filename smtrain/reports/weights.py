@@ -18,11 +18,14 @@ from smtrain.softmax.ranking import largest_first
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_FEATURES, MOST_CLASSES = 200, 30
+# Lines and columns of the table of weights, at most; --json has all.
+MOST_FEATURES = 200
+MOST_CLASSES = 30
+# What stands for a weight that is exactly zero.
 ZERO = "·"
 
 
-def document(model: Model, base: int | None = None, found: Inference | None = None) -> dict[str, Any]:
+def document(model: Model, base: int | None = None, inference: Inference | None = None) -> dict[str, Any]:
     """Everything in the model, with the weights both as fitted (per deviation) and in the units of the file.
 
     Those in the units of the file are counted from the class at `base`, if there is one.
@@ -40,7 +43,7 @@ def document(model: Model, base: int | None = None, found: Inference | None = No
         "unused": unused(model),
         "fit": model.fit.document(),
         "reference": None if base is None else model.classes[base],
-        "inference": None if found is None else inference_document(found),
+        "inference": None if inference is None else inference_document(inference),
     }
 
 
@@ -49,7 +52,7 @@ def _from_base(model: Model, base: int | None) -> tuple[NDArray[np.float64], NDA
     return (W, b) if base is None else (W - W[:, [base]], b - b[base])
 
 
-def print_model(console: "Console", model: Model, base: int | None = None, found: Inference | None = None) -> None:
+def print_model(console: "Console", model: Model, base: int | None = None, inference: Inference | None = None) -> None:
     """Print the record of the fit, the columns, and the weights by column and class, or what is inferred of them."""
     fit, encoder = model.fit, model.encoder
     console.print(f"target {show(encoder.target)}, {len(model.classes)} classes, {fit.rows:,} rows")
@@ -70,10 +73,10 @@ def print_model(console: "Console", model: Model, base: int | None = None, found
     if model.data is not None:
         console.print(f"digest of the data {model.data.sha256}")
     console.print()
-    if found is None:
+    if inference is None:
         _print_weights(console, model, base)
     else:
-        print_inference(console, found)
+        print_inference(console, inference)
 
 
 def _print_classes(console: "Console", model: Model) -> None:

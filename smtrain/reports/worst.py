@@ -9,7 +9,9 @@ from smtrain.reports.sections import Section
 from smtrain.reports.text import named
 from smtrain.scoring.worst import WorstRow
 
-MOST_PUSHES, MOST_SHOWN = 10, 3
+# Pushes of a row in the JSON document, and in a table.
+MOST_PUSHES = 10
+MOST_SHOWN = 3
 
 
 def worst_document(model: Model, rows: Sequence[WorstRow]) -> list[dict[str, Any]]:
@@ -33,11 +35,11 @@ def worst_document(model: Model, rows: Sequence[WorstRow]) -> list[dict[str, Any
     ]
 
 
-def worst_section(found: Sequence[dict[str, Any]]) -> Section:
+def worst_section(worst: Sequence[dict[str, Any]]) -> Section:
     """A line a row of `worst_document`."""
     rows = [
         [f"{row['source']}:{row['line']}", row["label"], row["prediction"], _pushed(row), f"{row['nll']:.4f}"]
-        for row in found
+        for row in worst
     ]
     return Section("rows of highest NLL", ["line", "label", "prediction", "pushed by", "NLL"], rows, texts=4)
 

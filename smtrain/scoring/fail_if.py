@@ -11,6 +11,7 @@ from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.scoring.paired import PairedSum, mean_difference
 from smtrain.sources.likeness import did_you_mean
 
+# The check that the new of two models is not worse.
 WORSE = "worse"
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -25,7 +26,8 @@ EXPRESSION = re.compile(
     re.ASCII | re.DOTALL,
 )
 FORM = "write METRIC<NUMBER or 'METRIC[CLASS]<NUMBER', with <, <=, >, >= or =="
-# Two fits of equal rows on different machines differ by this much, and always by the same.
+# What the mean NLL of two fits of equal rows may differ by on two machines, as a share of it: the same difference in
+# every row, so that its interval does not hold 0. Without it such a model would be worse.
 ROUNDING = 1e-12
 
 
@@ -68,10 +70,10 @@ class Check:
 
 def parse(text: str) -> Check:
     """Read an expression. Raises UsageError if it is none, or its metric is unknown."""
-    found = EXPRESSION.fullmatch(text)
-    if found is None:
+    match = EXPRESSION.fullmatch(text)
+    if match is None:
         raise UsageError(f"--fail-if: not an expression: {quoted(text)}", hint=FORM)
-    metric, label, comparison, bound = found.groups()
+    metric, label, comparison, bound = match.groups()
     known, others = (METRICS, CLASS_METRICS) if label is None else (CLASS_METRICS, METRICS)
     if metric not in known:
         of = "" if label is None else " of a class"
@@ -96,9 +98,9 @@ def worse(pairs: PairedSum, level: float) -> Outcome:
 
     Of comparisons of equally good models that happens to a share of (1 − level) / 2.
     """
-    found = mean_difference(pairs.nll, level)
-    if math.isnan(found.low):
+    change = mean_difference(pairs.nll, level)
+    if math.isnan(change.low):
         return Outcome(WORSE, True, math.nan, "it is not defined: the test needs two rows")
-    failed = found.low > ROUNDING * max(1.0, pairs.old.nll / pairs.old.weight)
-    what = f"the NLL changed by {found.mean:+.6g}, {100 * level:g} % interval {found.low:+.6g} to {found.high:+.6g}"
-    return Outcome(WORSE, failed, found.mean, what)
+    failed = change.low > ROUNDING * max(1.0, pairs.old.nll / pairs.old.weight)
+    what = f"the NLL changed by {change.mean:+.6g}, {100 * level:g} % interval {change.low:+.6g} to {change.high:+.6g}"
+    return Outcome(WORSE, failed, change.mean, what)

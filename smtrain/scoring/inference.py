@@ -22,7 +22,9 @@ from smtrain.sources.likeness import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
+# The name of the term of the intercept.
 INTERCEPT = "(intercept)"
+# The level of intervals, unless another is asked for.
 LEVEL = 0.95
 
 Floats = NDArray[np.float64]
@@ -104,19 +106,22 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
     Raises ModelError if the model does not hold its information matrix, UsageError for an unknown class or a level
     that is not between 0 and 1.
     """
+    # The covariance is the inverse of the information, penalty included, of the weights counted from the first class.
+    # A term of a class against the reference is a sum of these weights, by L and by which two classes are compared, and
+    # its variance that of the sum.
     base = reference_class(as_model(model), reference)
     if not isinstance(level, Real) or not 0 < level < 1:
         raise UsageError("the level is out of range", hint="between 0 and 1, such as 0.95")
     if model.information is None:
         raise ModelError("the model holds no standard errors", hint="smtrain fit --se keeps what they are made of")
     p, K = model.W.shape
-    found = inverse(model.information + penalty_information(model.fit.options.ridge, p, K))
+    covariance = inverse(model.information + penalty_information(model.fit.options.ridge, p, K))
     terms, L = _contrasts(model.encoder)
     theta = np.vstack([model.W, model.b])
     others = [k for k in range(K) if k != base]
     with np.errstate(all="ignore"):  # a forged model: what is not finite is shown as not defined
         estimate = L @ (theta[:, others] - theta[:, [base]])
-        error = np.sqrt(_variances(found, L, others, base, K))
+        error = np.sqrt(_variances(covariance, L, others, base, K))
     return Inference(
         reference=model.classes[base],
         classes=tuple(model.classes[k] for k in others),
@@ -137,7 +142,13 @@ def _first_levels(encoder: Encoder) -> list[int]:
 
 
 def _contrasts(encoder: Encoder) -> tuple[tuple[str, ...], Floats]:
-    """The terms, and how each is made of the p + 1 weights of a class: (T, p + 1)."""
+    """The terms, and how each is made of the p + 1 weights of a class: (T, p + 1).
+
+    1. Weights of standardised columns become those in the units of the file: w / scale, and the intercept loses
+       Σ mean w / scale.
+    2. Levels are counted from the first of their column: its weight is taken off them and added to the intercept.
+    3. The intercept comes first, and first levels, which are no terms, are left out.
+    """
     p, firsts = len(encoder.features), _first_levels(encoder)
     L = np.diag(np.append(1 / encoder.scales, 1.0))
     L[p, :p] = -encoder.means / encoder.scales
@@ -149,11 +160,11 @@ def _contrasts(encoder: Encoder) -> tuple[tuple[str, ...], Floats]:
     return tuple(names[j] for j in order), L[order]
 
 
-def _variances(found: Inverse, L: Floats, others: list[int], base: int, classes: int) -> Floats:
+def _variances(covariance: Inverse, L: Floats, others: list[int], base: int, classes: int) -> Floats:
     """The variance of each term of each class against the base, (T, K − 1)."""
     columns = []
     for k in others:
         against = np.zeros(classes)
         against[[k, base]] = 1, -1
-        columns.append(found.variance(np.kron(against[1:], L).astype(np.float64)))
+        columns.append(covariance.variance(np.kron(against[1:], L).astype(np.float64)))
     return np.stack(columns, axis=1)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from smtrain.softmax.design import Floats
 from smtrain.softmax.loss import nll, softmax
 
+# Bins of the calibration error, as in Guo et al. (2017): other numbers of bins give other errors.
 CALIBRATION_BINS = 15
 # Beyond so many classes the bins of each class would take longer than everything else, for tables nobody reads.
 MOST_BINNED_CLASSES = 200
@@ -19,7 +20,8 @@ Array = NDArray[np.float64]
 class EvaluationSum:
     """Weighted sums over labelled rows.
 
-    `support`, `predicted` and `right` (K,): the weight of the rows of each class, called so, and called so rightly.
+    `support` (K,) is the weight of the rows of each class, `predicted` that of the rows that are predicted to be of it,
+    and `right` that of the rows where both hold.
     `bins` (3, 15): per bin of the highest probability, the weight, the weighted confidence, and the weight of the rows
     that were right. `class_bins` (3, K, 15) the same for the probability of each class: the weight, the weighted
     probability, and the weight of the rows that are of the class; (3, 0, 15) for very many classes.
@@ -121,12 +123,12 @@ def accuracy(s: EvaluationSum) -> float:
 
 
 def recall(s: EvaluationSum) -> Array:
-    """Per class (K,): the share of its rows that were found; NaN for a class without rows."""
+    """Per class (K,): the share of its rows that are predicted to be of it; NaN for a class without rows."""
     return _ratio(s.right, s.support)
 
 
 def precision(s: EvaluationSum) -> Array:
-    """Per class (K,): the share of the rows called so that are; NaN for a class never predicted."""
+    """Per class (K,): the share that is of it of the rows predicted to be of it; NaN for a class never predicted."""
     return _ratio(s.right, s.predicted)
 
 

@@ -18,8 +18,11 @@ from smtrain.softmax.loss import nll
 
 Codes = NDArray[np.intp]
 Array = NDArray[np.float64]
+# The level of intervals, unless another is asked for.
 LEVEL = 0.95
-MOST_EXACT = 1000  # discordant pairs beyond which McNemar's test takes the normal distribution
+# Discordant pairs up to which McNemar's test sums the binomial distribution. Beyond them the sum is long, and the
+# normal distribution near.
+MOST_EXACT = 1000
 
 
 @dataclass(frozen=True)

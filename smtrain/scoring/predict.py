@@ -15,7 +15,7 @@ from smtrain.sources.interface import Rows
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.table import Table
 
-# Rows are scored so many logits at a time: 10,000 classes fit in memory as well as two.
+# Logits that are computed at a time, 32 MiB: 10,000 classes fit in memory as well as two.
 TILE_LOGITS = 1 << 22
 
 
@@ -62,10 +62,10 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
     if ways[0] == ways[1]:
         ways = ways[:1]
     step = TILE_LOGITS // max(len(old.classes), len(new.classes))
-    for found in table.rows_in_ways(ways, threads):
+    for parsed in table.rows_in_ways(ways, threads):
         tiles = [
             _tiles(model, table.names, rows, labels=True, step=step, name=name, hint=SKIP)
-            for model, rows, name in zip((old, new), (found[0], found[-1]), names, strict=True)
+            for model, rows, name in zip((old, new), (parsed[0], parsed[-1]), names, strict=True)
         ]
         yield from zip(*tiles, strict=True)
 
@@ -116,7 +116,7 @@ def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
 
 
 def probabilities(model: Model, data: Data) -> Iterator[NDArray[np.float64]]:
-    """The same (m, K) for some rows after another, in constant memory."""
+    """Probabilities (m, K) of some rows after another, in constant memory."""
     table = open_table(data, as_model(model).encoder.dialect)
     return (np.asarray(scored.probabilities.T, np.float64) for scored in score(model, table, labels=False))
 

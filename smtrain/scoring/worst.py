@@ -38,14 +38,14 @@ class WorstRows:
         self.rows: list[WorstRow] = []
 
     def add(self, scored: Scored) -> None:
-        """Look at some rows."""
+        """Keep those of some rows that are among the worst so far."""
         cost = np.where(scored.v > 0, nll(scored.Z, scored.y), -np.inf)
         least = self.rows[-1].nll if len(self.rows) == self._count else -np.inf
         above = np.flatnonzero(cost > least)
         chosen = above[np.argsort(-cost[above], kind="stable")[: self._count]]
         if len(chosen):
-            found = [self._row(scored, int(i), float(cost[i])) for i in chosen]
-            self.rows = sorted([*self.rows, *found], key=lambda row: -row.nll)[: self._count]
+            new = [self._row(scored, int(i), float(cost[i])) for i in chosen]
+            self.rows = sorted([*self.rows, *new], key=lambda row: -row.nll)[: self._count]
         self._seen += scored.X.rows
 
     def _row(self, scored: Scored, i: int, cost: float) -> WorstRow:
@@ -57,7 +57,7 @@ class WorstRows:
             source=place.source,
             line=place.line,
             row=self._seen + i + 1,
-            X=scored.X.take([i]),  # a copy: a slice would keep the piece alive
+            X=scored.X.take([i]),  # a copy: a slice would keep all rows that were read with it in memory
             nll=cost,
             label=label,
             prediction=prediction,

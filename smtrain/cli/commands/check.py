@@ -27,6 +27,6 @@ def command(
 
     check_junit(junit)
     with reporting_errors("check", junit):
-        found = check(opt.load(model), list(data), threads=threads)
+        diagnosis = check(opt.load(model), list(data), threads=threads)
     fails = {"error", "warning"} if strict else {"error"}
-    conclude(found, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))
+    conclude(diagnosis, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))

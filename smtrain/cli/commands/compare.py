@@ -60,18 +60,18 @@ def command(
     with reporting_errors("compare", junit):
         models = load(old), load(new)
         check_classes(fail_if, models[1].classes)
-        found = compare(*models, list(data), threads=threads, unlabelled=unlabelled)
-    outcomes = found.outcomes(*fail_if, level=level)
-    sections = comparison_sections(found, level, outcomes)
+        comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled)
+    outcomes = comparison.outcomes(*fail_if, level=level)
+    sections = comparison_sections(comparison, level, outcomes)
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
     publish("compare", check_cases(outcomes), junit, lambda: page)
     if json:
-        print_document(comparison_document(found, level, outcomes))
+        print_document(comparison_document(comparison, level, outcomes))
     elif format == "markdown":
         print_data(page)
     else:
         with report_output() as console:
             print_sections(console, sections)
-    say_skipped(found.new.skipped)
-    say_unseen(found.new.unseen)
+    say_skipped(comparison.new.skipped)
+    say_unseen(comparison.new.unseen)
     settle(outcomes)

@@ -29,10 +29,10 @@ def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: boo
 
     check_junit(junit)
     with reporting_errors("doctor", junit):
-        found = doctor(list(data), opt.config_from(rest))
-    broken = found.broken
+        diagnosis = doctor(list(data), opt.config_from(rest))
+    broken = diagnosis.broken
     fails = {"error", "warning"} if strict else {"error"} if broken else set()
     with suppress(CheckError) if broken else nullcontext():
-        conclude(found, "doctor", fails, json=json, junit=junit, data=", ".join(data))
+        conclude(diagnosis, "doctor", fails, json=json, junit=junit, data=", ".join(data))
     if broken:  # it is no table: the exit code is that of every other command
         raise DataError(broken.what, source=broken.source, line=broken.line, hint=broken.hint)

@@ -22,9 +22,9 @@ def command(data: str, row: int, model: str, *, json: bool) -> None:
 
     loaded = opt.load(model)
     scored, labelled = scored_row(loaded, data, row)
-    found = explanation(loaded, scored, row, labelled=labelled)
+    explained = explanation(loaded, scored, row, labelled=labelled)
     if json:
-        print_document(found)
+        print_document(explained)
     else:
         with report_output() as console:
-            print_explanation(console, found)
+            print_explanation(console, explained)

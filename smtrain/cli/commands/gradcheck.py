@@ -33,13 +33,13 @@ def command(data: tuple[str, ...], most: int, threshold: float, *, json: bool, *
     from smtrain.reports.mathematics import check_document, print_check
 
     check = gradcheck(list(data), opt.config_from(rest), most=most)
-    found = check_document(check, threshold)
+    checked = check_document(check, threshold)
     if json:
-        print_document(found)
+        print_document(checked)
     else:
         with report_output() as console:
-            print_check(console, found)
-    if not found["passed"]:
+            print_check(console, checked)
+    if not checked["passed"]:
         raise CheckError(
-            f"the gradient disagrees by {found['largest']:.2e} of its largest entry, {threshold:g} allowed"
+            f"the gradient disagrees by {checked['largest']:.2e} of its largest entry, {threshold:g} allowed"
         )

@@ -31,10 +31,10 @@ def command(model: str, reference: str | None, level: float | None, *, se: bool,
     if level is not None and not se:
         raise UsageError("--level is for --se")
     loaded = load_model(model)
-    found = inference(loaded, reference, level or LEVEL) if se else None
+    inferred = inference(loaded, reference, level or LEVEL) if se else None
     base = None if reference is None else reference_class(loaded, reference)
     if json:
-        print_document(document(loaded, base, found))
+        print_document(document(loaded, base, inferred))
     else:
         with report_output() as console:
-            print_model(console, loaded, base, found)
+            print_model(console, loaded, base, inferred)

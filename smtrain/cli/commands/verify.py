@@ -59,10 +59,10 @@ def command(
     start = None if init is None else load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], None)
     with report:
-        found = verifying.verify(model, list(data), init=start, observer=report, threads=threads, memory=memory)
+        verification = verifying.verify(model, list(data), init=start, observer=report, threads=threads, memory=memory)
     if json:
-        print_document(document(found, within, tolerance))
+        print_document(document(verification, within, tolerance))
     else:
-        print_data("\n".join(sentences(found, within)))
-    if not found.passes(within=within, tolerance=tolerance):
+        print_data("\n".join(sentences(verification, within)))
+    if not verification.passes(within=within, tolerance=tolerance):
         raise CheckError("the model was not made again")
