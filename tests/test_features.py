@@ -87,3 +87,15 @@ def test_no_two_names_are_alike(features):
     names = feature_names(features)
     assert len(set(names)) == len(features)
     assert all(name == one.column for name, one in zip(names, features, strict=True) if one.numbers)
+
+
+def test_a_column_called_like_the_intercept_is_another_line(go, tmp_path):
+    frame = pd.DataFrame({"(intercept)": range(30), "intercept": [3, 1, 2] * 10, "y": [*"ab"] * 15})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    go("fit", "t.csv", "-q", "--se")
+    assert "\n(intercept) (2) " in go("show").out
+    assert "\n(intercept) (2) " in go("explain", "t.csv", "--row", "1").out
+    terms = json.loads(go("show", "--se", "--json").out)["inference"]["classes"]["b"]
+    assert set(terms) == {"(intercept)", "intercept", "(intercept) (2)"}
+    names = [one["feature"] for one in json.loads(go("gradcheck", "t.csv", "--json").out)["worst"]]
+    assert {"intercept", "intercept (2)"} <= set(names)

@@ -221,6 +221,24 @@ def test_standard_input_cannot_be_read_twice(folder):
     assert "twice" in invoke("verify", "model.npz", "-", folder=folder, allowed={2}).error
 
 
+def test_a_file_for_validation_that_no_longer_fits(folder, rows):
+    """It is told with what else differs, as other data, whichever of the two files has changed."""
+    rows[:60].to_csv(folder / "aside.csv", index=False)
+    fitted(folder, "--validation", "aside.csv", "--patience", "3", "--calibrate")
+    rows[rows["y"] != "perhaps"].to_csv(folder / "fewer.csv", index=False)
+    outcome = invoke("verify", "model.npz", "fewer.csv", "-q", folder=folder, allowed={7})
+    said = outcome.stdout.decode()
+    assert said.startswith("other bytes, of other data\n")
+    assert 'other classes: the model has "perhaps", the data has' in said
+    assert "the file for validation does not fit: aside.csv:" in said
+    rows[:60].assign(y="never").to_csv(folder / "aside.csv", index=False)
+    said = invoke("verify", "model.npz", "rows.csv", "-q", folder=folder, allowed={7}).stdout.decode()
+    assert said.splitlines()[0] == "other bytes, of other data"
+    assert "other classes" not in said
+    (folder / "bad.csv").write_text("a,y\n1\n")
+    assert invoke("verify", "model.npz", "bad.csv", "-q", folder=folder, allowed={3}).code == 3
+
+
 def test_a_model_of_an_earlier_version():
     found = sm.verify("tests/golden/model-1.npz", "sample_data/penguins.csv")
     assert not found.same

@@ -5,7 +5,6 @@ own, while NumPy is loaded or when a thread multiplies for the first time; and p
 """
 
 import os
-import resource
 import signal
 import sys
 from typing import NoReturn
@@ -20,7 +19,11 @@ NO_ROOM = ("failed to map segment", "cannot allocate memory", "cannot create sha
 
 
 def limited() -> bool:
-    """Whether there is a limit to the memory of this process."""
+    """Whether there is a limit to the memory of this process; on a system that sets none there is not."""
+    try:
+        import resource
+    except ImportError:
+        return False
     kinds = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
     return any(resource.getrlimit(kind)[0] != resource.RLIM_INFINITY for kind in kinds)
 

@@ -6,6 +6,7 @@ from smtrain import partitions
 from smtrain.fitting.fit import check_options
 from smtrain.fitting.learn import learn
 from smtrain.fitting.options import FitConfig
+from smtrain.model.features import intercept_name
 from smtrain.softmax.differences import GradientCheck, check_gradient
 from smtrain.softmax.objective import Objective
 from smtrain.sources.opening import Data, open_table
@@ -18,6 +19,6 @@ def gradcheck(data: Data, config: FitConfig, *, most: int) -> GradientCheck:
     with partitions.home(config) as home:
         learned = learn(open_table(data, config.dialect, fitting=True), config, home, lambda *_: None)
         objective = Objective(learned.encoded, len(learned.encoder.classes), config.ridge)
-        return check_gradient(
-            objective, (*learned.encoder.features, "intercept"), learned.encoder.classes, config.seed, most
-        )
+        features = learned.encoder.features
+        names = (*features, intercept_name(features, "intercept"))
+        return check_gradient(objective, names, learned.encoder.classes, config.seed, most)

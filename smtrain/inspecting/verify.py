@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import ModelError, UsageError, listed, quoted
+from smtrain.errors import DataError, ModelError, SmtrainError, UsageError, listed, quoted
 from smtrain.fitting.fit import Observer, check_options, fit
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
@@ -71,7 +71,12 @@ def verify(
     if old.fit.init is not None and init is None:
         what = f"{quoted(model)} was made with --init: its fit started from another model"
         raise UsageError(what, hint="--init names that model")
-    new = fit(data, config, observer=observer, init=init)
+    try:
+        new = fit(data, config, observer=observer, init=init)
+    except (DataError, ModelError) as error:
+        if not isinstance(config.validation, str):
+            raise
+        return _of_other_rows(old, model, data, config, error)
     if old.fit.init != new.fit.init:
         raise UsageError("--init: this is not the model that the fit started from")
     there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
@@ -80,6 +85,20 @@ def verify(
         return Verification(len(there), same=True, same_data=same_data)
     reasons = () if same_data else tuple(_reasons(old, new))
     return Verification(len(there), same=False, same_data=same_data, reasons=reasons, **_distances(old, new, data))
+
+
+def _of_other_rows(old: Model, model: str, data: Data, config: FitConfig, error: SmtrainError) -> Verification:
+    """What can be said if `data` and the file for validation do not go together: one of them is not what it was.
+
+    Raises what a fit raises if it is `data` that cannot be used.
+    """
+    alone = replace(config, validation=None, patience=None, calibrate=False, se=False, loo=False, epochs=0)
+    if alone.l2 == "auto":
+        alone = replace(alone, l2=old.fit.options.ridge, folds=FitConfig.folds, one_se=False)
+    new = fit(data, alone)
+    same = old.data is not None and old.data == new.data
+    reasons = ([] if same else _reasons(old, new)) + [f"the file for validation does not fit: {error.message}"]
+    return Verification(Path(model).stat().st_size, same=False, same_data=False, reasons=tuple(reasons))
 
 
 def recorded_options(model: Model) -> FitConfig:

@@ -5,7 +5,7 @@ Where two would have the same name, those that are not a column of numbers have 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -31,6 +31,12 @@ def feature_names(features: Sequence[Feature]) -> tuple[str, ...]:
     counts = Counter(plain)
     names = [one.name(quotes=counts[name] > 1) for one, name in zip(features, plain, strict=True)]
     return tuple(names) if len(set(names)) == len(names) else _numbered(names)
+
+
+def intercept_name(features: Collection[str], name: str = "(intercept)") -> str:
+    """The name of the intercept beside those of features, (2) or more behind it if a feature is called so."""
+    others = (f"{name} ({k})" for k in count(2))
+    return name if name not in features else next(one for one in others if one not in features)
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:

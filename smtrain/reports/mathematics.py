@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
 from smtrain.reports.tables import print_table
 from smtrain.scoring.predict import Scored
@@ -74,7 +75,8 @@ def print_explanation(console: "Console", explained: dict[str, Any]) -> None:
     _print_outer(console, explained)
     console.print(_safe(f"what pushed {explained['prediction']} ahead of {explained['second']}: x (w − w')"))
     rows = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in explained["pushes"][:MOST_PUSHES]]
-    print_table(console, ["feature", "x", "push"], [*rows, ["(intercept)", "1", f"{explained['intercept_push']:+.4f}"]])
+    rows.append([intercept_name(explained["features"]), "1", f"{explained['intercept_push']:+.4f}"])
+    print_table(console, ["feature", "x", "push"], rows)
 
 
 def _print_outer(console: "Console", explained: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.model.encoder import NumericColumn
+from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
 from smtrain.reports.fit import outcome, settings, sparsity, unused
 from smtrain.reports.inference import inference_document, print_inference
@@ -107,7 +108,7 @@ def _print_weights(console: "Console", model: Model, base: int | None) -> None:
     against = "" if base is None else f", against the class {show(model.classes[base])}"
     cut = "" if len(some) <= MOST_FEATURES else _cut(len(some))
     console.print(f"weights, in the units of the file{against}{cut}")
-    rows = [["(intercept)", *(f"{x:.5g}" for x in b[:K])]]
+    rows = [[intercept_name(model.features), *(f"{x:.5g}" for x in b[:K])]]
     rows += [[model.features[j], *(f"{x:.5g}" if x else ZERO for x in W[j, :K])] for j in sorted(order.tolist())]
     print_table(console, ["feature", *model.classes[:K]], rows)
     if len(some) < len(effect):

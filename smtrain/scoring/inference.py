@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.model.encoder import Encoder
+from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
 from smtrain.softmax.information import Inverse, inverse, penalty_information
 from smtrain.sources.likeness import did_you_mean
@@ -22,8 +23,6 @@ from smtrain.sources.likeness import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-# The name of the term of the intercept.
-INTERCEPT = "(intercept)"
 # The level of intervals, unless another is asked for.
 LEVEL = 0.95
 
@@ -156,7 +155,7 @@ def _contrasts(encoder: Encoder) -> tuple[tuple[str, ...], Floats]:
     for column, first in zip(encoder.categorical, firsts, strict=True):
         L[first : first + len(column.levels), first] -= 1
     order = [p, *(j for j in range(p) if j not in firsts)]
-    names = (*encoder.features, INTERCEPT)
+    names = (*encoder.features, intercept_name(encoder.features))
     return tuple(names[j] for j in order), L[order]
 
 
