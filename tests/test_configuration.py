@@ -50,9 +50,9 @@ def test_the_command_line_wins_then_the_environment_then_the_file(options, monke
     monkeypatch.setenv("SMTRAIN_FIT_L2", "5")
     assert options(text)["l2"] == 5
     assert options(text, "--l2", "7")["l2"] == 7
-    assert options('target = "species"\ncalibrate = true\nvalidation = 0.2\n')["calibrate"] is True
+    assert options('target = "species"\ncalibrate = true\nvalidation = 0.5\n')["calibrate"] is True
     monkeypatch.setenv("SMTRAIN_FIT_CALIBRATE", "0")
-    assert options('target = "species"\ncalibrate = true\nvalidation = 0.2\n')["calibrate"] is False
+    assert options('target = "species"\ncalibrate = true\nvalidation = 0.5\n')["calibrate"] is False
 
 
 def test_the_environment_can_name_the_file(tmp_path):

@@ -52,7 +52,7 @@ ABILITIES = (
     Ability(
         "batches",
         lambda options: options.learning_rate is not None or options.batch_size is not None or options.momentum != 0,
-        "takes no learning rate, no batch size and no momentum",
+        "takes no --learning-rate, no --batch-size and no --momentum",
     ),
     Ability("l1", lambda options: options.l1 > 0, "cannot minimise with --l1"),
     Ability("warm", lambda options: options.l2 == "auto", "does not go with --l2 auto"),

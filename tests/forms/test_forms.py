@@ -8,6 +8,7 @@ import random
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
@@ -43,7 +44,7 @@ def fitted(source, form, target, piece=None):
 
 def said(model):
     """Everything that a model says but how the text was written."""
-    record = {key: value for key, value in model.fit.items() if key != "options"}
+    record = replace(model.fit, options=None)
     columns = model.encoder.columns, model.encoder.ignored, model.classes, model.features
     return columns, record, model.W.tobytes(), model.b.tobytes()
 
