@@ -24,7 +24,8 @@ from smtrain.partitions.interface import Home
 from smtrain.softmax.objective import Objective, Theta
 from smtrain.softmax.temperature import fitted_scale
 from smtrain.solvers import make_solver
-from smtrain.solvers.base import Record, Solution, Status, WarmSolver, minimise
+from smtrain.solvers.base import Record, Solution, Status, minimise
+from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of
 from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.opening import Data, open_table

@@ -23,7 +23,7 @@ from smtrain.partitions.interface import Home, Shelf
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.solvers import make_solver
-from smtrain.solvers.base import Shape
+from smtrain.solvers.interface import Shape
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from smtrain.model.record import Candidate
 from smtrain.softmax.objective import Objective, Theta
-from smtrain.solvers.base import State, WarmSolver
+from smtrain.solvers.interface import State, WarmSolver
 
 # The path starts at the default and goes by factors of ten: near its minimum the NLL changes by less than its error
 # within a factor of three.

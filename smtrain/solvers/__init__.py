@@ -10,7 +10,7 @@ from smtrain.errors import UsageError, quoted
 from smtrain.solvers.options import ABILITIES, Options
 
 if TYPE_CHECKING:  # the command line lists the names without loading numpy
-    from smtrain.solvers.base import Solver
+    from smtrain.solvers.interface import Solver
 
 SOLVERS = {
     "lbfgs": "smtrain.solvers.lbfgs",
@@ -20,7 +20,10 @@ SOLVERS = {
 
 
 def make_solver(options: Options) -> "Solver":
-    """Return the solver that the options name. Raises UsageError if there is none, or if it cannot do what they ask."""
+    """Return the solver that the options name.
+
+    Raises UsageError if there is no such solver, or if it cannot do what the options ask for.
+    """
     name = options.solver_name
     if name not in SOLVERS:
         raise UsageError(f"there is no solver {quoted(name)}", hint=f"there are {', '.join(SOLVERS)}")
@@ -33,5 +36,6 @@ def make_solver(options: Options) -> "Solver":
 
 
 def _made(name: str, options: Options) -> "Solver":
+    """Return the solver of this name, made from the options. Its module is loaded only now."""
     solver: Solver = import_module(SOLVERS[name]).from_config(options)
     return solver

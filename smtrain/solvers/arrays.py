@@ -1,6 +1,6 @@
-"""What a solver remembers, as arrays by name, and back: for a file that an interrupted run goes on from.
+"""What a solver remembers, as arrays by name, and back: for a file from which an interrupted run goes on.
 
-A value is written by its type alone, so a new field of a state, or a new state, needs nothing here:
+How a value is written follows from its type alone, so a new field of a state, or a new state, needs nothing here:
 
     a number, None among them               one number, NaN for None
     a dataclass of numbers                  a line of numbers; a tuple of such, or of numbers, an array
@@ -9,7 +9,7 @@ A value is written by its type alone, so a new field of a state, or a new state,
     a handle to what is kept of the rows    the piece of each partition
     None in place of such a thing           nothing
 
-Reading what no run has written raises KeyError, TypeError, ValueError, IndexError or OverflowError.
+Reading arrays that no run has written raises KeyError, TypeError, ValueError, IndexError or OverflowError.
 """
 
 import types
@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Handle, Rows
-from smtrain.solvers.base import State
+from smtrain.solvers.interface import State
 
 Arrays = dict[str, NDArray[Any]]
+# The types that are written as a number.
 NUMBERS = (float, int, bool)
+# The name of the array that tells how many parts a value has. It tells a value with empty parts from none.
 COUNT = "count"
 
 
@@ -38,13 +40,18 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class Codec:
-    """Writes values as arrays and reads them back. `rows` are those of all handles, `state` the class of a State."""
+    """Writes values as arrays and reads them back.
+
+    `rows` are the rows beside which handles keep their pieces. `state` is the class of the state wherever a type says
+    State.
+    """
 
     rows: Rows
     state: type[State]
 
     def write(self, kind: Any, value: Any, name: str) -> Arrays:
-        """The arrays of a value of a type; their names begin with `name`."""
+        """Return the arrays of a value whose type is `kind`. Their names begin with `name`."""
+        # The cases are those of the module's list. `read` has the same, in the same order.
         kind, _ = self._plain(kind)
         if self._is_number(kind) or self._is_line(kind):
             return {name: np.array(_line(kind, value), np.float64)}
@@ -61,7 +68,7 @@ class Codec:
         return self._write_parts(kind, value, name)
 
     def read(self, kind: Any, arrays: Arrays, name: str) -> Any:
-        """The value that `write` wrote under a name."""
+        """Return the value of the type `kind` that `write` wrote under `name`."""
         kind, optional = self._plain(kind)
         if self._is_number(kind) or self._is_line(kind):
             return self._from_line(kind, arrays[name], optional=optional)
@@ -79,27 +86,29 @@ class Codec:
         return self._read_parts(kind, arrays, name)
 
     def _plain(self, kind: Any) -> Kind:
-        """X of X | None; and the class that a State has here."""
+        """Return the type without None, and whether there was one. State becomes the class of the state."""
         if get_origin(kind) not in {Union, types.UnionType}:
             return Kind(self.state if kind is State else kind, optional=False)
         (plain,) = (one for one in get_args(kind) if one is not types.NoneType)
         return Kind(self.state if plain is State else plain, optional=True)
 
     def _is_number(self, kind: Any) -> bool:
+        """Return whether a type is that of a number."""
         return kind in NUMBERS
 
     def _is_line(self, kind: Any) -> bool:
-        """Whether it is a dataclass of numbers."""
+        """Return whether a type is a dataclass of numbers."""
         return is_dataclass(kind) and all(self._is_number(self._plain(one).type) for one in _hints(kind).values())
 
     def _is_table(self, kind: Any) -> bool:
-        """Whether it is a tuple of any number of numbers or lines."""
+        """Return whether a type is a tuple of any number of numbers, or of dataclasses of numbers."""
         if get_origin(kind) is not tuple or get_args(kind)[1:] != (...,):
             return False
         item = self._plain(get_args(kind)[0]).type
         return self._is_number(item) or self._is_line(item)
 
     def _from_line(self, kind: Any, line: NDArray[Any], *, optional: bool) -> Any:
+        """Return the number, or the dataclass of numbers, that a line of numbers stands for."""
         if not is_dataclass(kind):
             (number,) = line.tolist()
             return None if optional and np.isnan(number) else kind(number)
@@ -110,6 +119,7 @@ class Codec:
         return kind(**values) if isinstance(kind, type) else values
 
     def _write_parts(self, kind: Any, value: Any, name: str) -> Arrays:
+        """Return the arrays of the parts of a dataclass or tuple, and of their number."""
         values = [getattr(value, field.name) for field in fields(kind)] if is_dataclass(kind) else list(value)
         arrays: Arrays = {f"{name}.{COUNT}": np.array([float(len(values))])}
         for (part, hint), one in zip(_parts(kind, len(values)).items(), values, strict=True):
@@ -117,8 +127,9 @@ class Codec:
         return arrays
 
     def _read_parts(self, kind: Any, arrays: Arrays, name: str) -> Any:
+        """Return the dataclass or tuple that `_write_parts` wrote."""
         (count,) = arrays[f"{name}.{COUNT}"].tolist()
-        if not 0 <= count <= len(arrays):  # nor is NaN
+        if not 0 <= count <= len(arrays):  # also true for NaN
             raise ValueError(f"{name} has {count} parts")
         parts = _parts(kind, int(count)).items()
         values = {part: self.read(hint, arrays, f"{name}.{part}") for part, hint in parts}
@@ -126,13 +137,13 @@ class Codec:
 
 
 def _hints(kind: Any) -> dict[str, Any]:
-    """The types of a dataclass's fields, by name."""
+    """Return the types of the fields of a dataclass, by name."""
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _parts(kind: Any, count: int) -> dict[str, Any]:
-    """The types of the parts of a dataclass by name, or of a tuple of so many by place."""
+    """Return the types of the fields of a dataclass by name, or those of the `count` items of a tuple by place."""
     if is_dataclass(kind):
         return _hints(kind)
     items = get_args(kind)
@@ -141,19 +152,23 @@ def _parts(kind: Any, count: int) -> dict[str, Any]:
 
 
 def _line(kind: Any, value: Any) -> list[float]:
+    """Return a number, or a dataclass of numbers, as a line of numbers; None becomes NaN."""
     values = [getattr(value, field.name) for field in fields(kind)] if is_dataclass(kind) else [value]
     return [np.nan if one is None else float(one) for one in values]
 
 
 class _Pieces:
-    """The pieces of a kept array, each with the place where its partition starts: a sum that puts them in a row."""
+    """The pieces of a kept array, by the position where their partition starts. Its "sum" is all pieces together.
+
+    So a sum over the rows brings the pieces to the driver.
+    """
 
     def __init__(self, pieces: dict[int, NDArray[Any]]) -> None:
         self.pieces = pieces
 
     @classmethod
     def of(cls, partition: Partition, piece: NDArray[Any]) -> "_Pieces":
-        """The piece of one partition."""
+        """Return the piece of one partition."""
         return cls({partition.start: piece})
 
     def __add__(self, other: "_Pieces") -> "_Pieces":
@@ -161,4 +176,5 @@ class _Pieces:
 
 
 def _piece(pieces: dict[int, NDArray[Any]], partition: Partition) -> NDArray[Any]:
+    """Return the piece of a partition, so that it is kept beside it again. Raises KeyError if there is none."""
     return pieces[partition.start]

@@ -1,7 +1,14 @@
-"""What a solver is, and the one loop that all of them run in: stopping, history, the non-finite check.
+"""The one loop that all solvers run in: when to stop, the history, the best point, and what is called diverged.
 
-A solver knows the objective and nothing else: no data, no printing, no clock. It is a small value with two methods;
-what it remembers between steps is its `State`.
+One turn of the loop:
+
+    1. The solver makes a step (smtrain.solvers.interface). It costs some passes over the rows, which are its epochs.
+    2. If the certificate waits for the intercept only, b is moved alone.
+    3. The gap at the new point is computed, and a line of the history is written.
+    4. The point is compared with the best one so far.
+    5. The first rule that applies ends the loop: see `_status`.
+
+After the loop one point is chosen, and its numbers are computed once more, in float64.
 """
 
 import math
@@ -9,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context
 from enum import Enum
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +24,16 @@ from smtrain.softmax.certificate import gap as proved_gap
 from smtrain.softmax.certificate import gap_at_solved_intercept, newton_gap, sharper_gap
 from smtrain.softmax.intercept import intercept_passes, step_intercept
 from smtrain.softmax.objective import Objective, Point, Theta
+from smtrain.solvers.interface import Solver, State
 
-# What is computed in float32 is said to so many digits at most.
+# The most significant digits of a number in the history that was computed in float32. More would be rounding.
 SINGLE_DIGITS = 6
+# A fit that never came below its start has diverged if its last objective is above this many times that of the start.
+DIVERGED_TIMES = 2
 
 
 class Status(Enum):
-    """How a fit ended; the value is the sentence that the user reads."""
+    """How a fit ended. The value is the sentence that the user reads."""
 
     CONVERGED = "converged"
     MAX_EPOCHS = "stopped at the largest number of epochs"
@@ -34,9 +44,10 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """One line of the history: means per row; `gap` is relative to the objective, None when it was not computed.
+    """One line of the history, with means over the rows.
 
-    `validation_nll` is that of the rows set aside, None if there are none.
+    `gap` is a share of the objective, None where it was not computed. `validation_nll` is the mean NLL of the rows set
+    aside, None if there are none.
     """
 
     epoch: int
@@ -49,9 +60,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Solution:
-    """The outcome: a point, its record, and the history.
+    """The outcome of a fit: a point, its record, how the fit ended, and the history.
 
-    It is the point of the lowest validation NLL, if that was to be watched; else the one that met the tolerance; else
+    The point is the one of the lowest validation NLL, if that was watched; else the one that met the tolerance; else
     the one of the lowest objective.
     """
 
@@ -61,7 +72,7 @@ class Solution:
     history: tuple[Record, ...]
 
     def at(self, point: Point, gap: float | None = None) -> "Solution":
-        """The solution with the numbers of another point, and its `gap` where it is not the same."""
+        """Return the solution with the numbers of another point, and with another `gap` if one is given."""
         record = replace(
             self.record,
             nll=point.nll,
@@ -74,84 +85,16 @@ class Solution:
 
     @property
     def epochs(self) -> int:
-        """Passes over the rows that were made."""
+        """The passes over the rows that were made."""
         return self.history[-1].epoch
 
 
 @dataclass(frozen=True)
-class State:
-    """What every solver remembers: where it is and after how many passes.
-
-    `promised` is the decrease of the objective that the solver's own model of the curvature promises, if it has one.
-    """
-
-    point: Point
-    epoch: int = 0
-    promised: float | None = None
-    stalled: bool = False
-
-    def alone(self) -> Self:
-        """The state without what is kept beside the rows for it."""
-        return self
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The size of a fit: rows n, features p, cells of a row, classes K, and the threads that work on it."""
-
-    rows: int
-    features: int
-    cells: int
-    classes: int
-    threads: int
-
-
-class Solver(Protocol):
-    """A method of minimisation. `state` is the class of what it remembers, so that a checkpoint can be read back.
-
-    It says what it can: minimise with `l1`, learn from mini-`batches`, start `warm` from where another fit ended.
-    """
-
-    state: ClassVar[type[State]]
-    l1: ClassVar[bool]
-    batches: ClassVar[bool]
-    warm: ClassVar[bool]
-
-    def most_bytes(self, shape: Shape) -> int:
-        """The most memory that it takes for a fit of this size, besides a few arrays like the weights."""
-        ...
-
-    def start(self, objective: Objective, point: Point) -> Any:
-        """Return the state at the first point."""
-        ...
-
-    def step(self, objective: Objective, state: Any, passes: int) -> Any:
-        """Return the state after one step, made with at most `passes` passes over the rows."""
-        ...
-
-
-class WarmSolver(Solver, Protocol):
-    """A solver that starts well from where another fit ended."""
-
-    def near(self, objective: Objective, point: Point) -> Any:
-        """Return the state at a point near the optimum."""
-        ...
-
-    def moved(self, objective: Objective, state: Any, theta: Theta) -> Any:
-        """Return a state at θ for a similar objective, on other rows, that knows what `state` knows."""
-        ...
-
-    def is_near(self, state: Any, accuracy: float) -> bool:
-        """Return whether little is left to gain, as a share of the objective."""
-        ...
-
-
-@dataclass(frozen=True)
 class Progress:
-    """Where a run is after an epoch: all that is needed to go on.
+    """Where a run is after a step: all that is needed to go on.
 
-    `best_epoch` is the place of `best` in `history`. `bound` is the largest lower bound of the objective proved
-    so far: one that was proved at an earlier point holds for ever.
+    `best_epoch` is the place of `best` in `history`. `bound` is the largest lower bound of the minimum that was proved
+    so far. A bound that was proved at an earlier point stays true.
     """
 
     state: State
@@ -163,24 +106,24 @@ class Progress:
 
 @dataclass(frozen=True)
 class Rule:
-    """When to stop, and by what to compare points: see `minimise`."""
+    """When to stop, and by which number points are compared: see `minimise`."""
 
     epochs: int
     tol: float
     patience: int | None
 
     def loss(self, point: Point) -> float:
-        """What the best point has least of: the objective, or the validation NLL if that is watched."""
+        """Return what is least at the best point: the objective, or the validation NLL if that is watched."""
         if self.patience is None or point.validation_nll is None:
             return point.objective
         return point.validation_nll
 
 
 def ignore(_: object) -> None:
-    """The callback of those who do not want to know."""
+    """Do nothing: the callback of a caller who needs none."""
 
 
-@np.errstate(over="ignore", invalid="ignore")  # numbers that are not finite are looked for, in the point itself
+@np.errstate(over="ignore", invalid="ignore")  # `Point.finite` tells of numbers that are not finite
 def minimise(
     objective: Objective,
     solver: Solver,
@@ -194,12 +137,14 @@ def minimise(
     resume: Progress | None = None,
     begin: Callable[[Objective, Point], Any] | None = None,
 ) -> Solution:
-    """Run `solver` from `start` until the relative gap is at most `tol`, or `epochs` passes were made.
+    """Run `solver` from `start` until the gap is at most `tol` of the objective, or `epochs` passes were made.
 
-    With `patience`, the NLL of the rows set aside is watched: the run also ends when it was not lowered for so many
-    epochs. A fit that never came below its start and ends at twice its objective has diverged, even if its numbers are
-    still finite. With `resume`, goes on from there to the same end. `begin` makes the first state, in place of the
-    solver's `start`.
+    With `patience`, the NLL of the rows set aside is watched, and the run also ends when it did not fall for `patience`
+    epochs. A fit that never came below its start and ends far above it has diverged, even if its numbers are finite.
+    `begin` makes the first state, in place of the solver's `start`. With `resume` the run goes on from there, and ends
+    as it would have ended without the interruption.
+
+    `on_epoch` is called with each line of the history, `on_progress` with the progress before each step and at the end.
     """
     rule = Rule(epochs, tol, patience)
     progress = resume
@@ -218,7 +163,7 @@ def minimise(
 
 
 def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> Progress:
-    """The progress with a new state, its record, and the better of the best point and the state's."""
+    """Return the progress with a new state, its line of the history, and the better of the two points."""
     state = _with_intercept_solved(objective, state, progress.bound, rule)
     gap, bound = _gap(objective, state, progress.bound, rule.tol)
     history = (*progress.history, _record(objective, state, gap))
@@ -229,14 +174,17 @@ def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> 
 
 
 def _solution(objective: Objective, progress: Progress, status: Status, rule: Rule) -> Solution:
+    """Return the point that the fit ends with, and its numbers."""
+    # 1. The last point, if it met the tolerance. Another may be lower by rounding, and not have met it.
     best, last = progress.best, progress.state.point
     if status is Status.CONVERGED and rule.patience is None:
-        # The point that met the tolerance; one that is lower by rounding may not have.
         return _recomputed(objective, Solution(last, progress.history[-1], status, progress.history))
-    if progress.best_epoch == 0 and last.objective > 2 * best.objective:
+    # 2. Else the best point. Its gap is to the largest bound, which may have been proved later. Without a penalty the
+    #    gap is estimated if it was not: that costs passes, which are not counted.
+    if progress.best_epoch == 0 and last.objective > DIVERGED_TIMES * best.objective:
         status = Status.DIVERGED
     record = progress.history[progress.best_epoch]
-    if objective.certified and status is not Status.DIVERGED:  # what was proved later holds for it too
+    if objective.certified and status is not Status.DIVERGED:
         record = replace(record, gap=_relative(max(best.objective - progress.bound, 0.0), best))
     elif record.gap is None and status is not Status.DIVERGED:
         record = replace(record, gap=_relative(newton_gap(objective, best), best))
@@ -244,17 +192,21 @@ def _solution(objective: Objective, progress: Progress, status: Status, rule: Ru
 
 
 def _recomputed(objective: Objective, solution: Solution) -> Solution:
-    """The solution with its numbers computed in float64, by a pass over the rows; the gap allows for rounding."""
+    """Return the solution with its numbers computed in float64, by a pass over the rows that is not counted.
+
+    The gap stays: it allows for the rounding of float32.
+    """
     if not objective.rounding or solution.status is Status.DIVERGED:
         return solution
     return solution.at(objective.in_double().value_and_grad(solution.point.theta))
 
 
 def _with_intercept_solved(objective: Objective, state: Any, bound: float, rule: Rule) -> Any:
-    """Move b alone when the certificate only waits for it: near the end W's gradient is small enough, b's is not yet.
+    """Return the state with b moved alone, if the certificate waits for nothing else; else the state as it is.
 
-    A step of Newton's method squares the error, so one is usually enough. With l1 the certificate asks for each entry
-    of W's gradient, and those move with b.
+    Near the end the gradient of W is often small enough while that of b is not. A step of Newton's method squares the
+    error of b, so one step is usually enough. With l1 b is not moved: the certificate depends on the largest entry of
+    W's gradient, which moves with b.
     """
     if objective.l1 > 0 or objective.penalty == 0:
         return state
@@ -269,6 +221,7 @@ def _with_intercept_solved(objective: Objective, state: Any, bound: float, rule:
 
 
 def _waits_for_intercept(objective: Objective, point: Point, bound: float, tol: float) -> bool:
+    """Return whether the gap is above the tolerance, and would be below it if b were solved."""
     goal = tol * point.objective
     if not point.finite or point.objective - bound <= goal:
         return False
@@ -276,6 +229,7 @@ def _waits_for_intercept(objective: Objective, point: Point, bound: float, tol: 
 
 
 def _status(progress: Progress, rule: Rule) -> Status | None:
+    """Return how the fit has ended, by the first rule that applies, or None if it goes on."""
     state, record = progress.state, progress.history[-1]
     if not state.point.finite:
         return Status.DIVERGED
@@ -290,7 +244,8 @@ def _status(progress: Progress, rule: Rule) -> Status | None:
 
 
 def _record(objective: Objective, state: State, gap: float | None) -> Record:
-    """The record of a state: in float32 to the digits that there are, the objective rounded up."""
+    """Return the line of the history for a state. In float32, numbers have only the digits that rounding leaves."""
+    # The objective is rounded up, so that what is shown is not below the true one. The other numbers go to the nearest.
     point, relative = state.point, _relative(gap, state.point)
     nll, value, aside = point.nll, point.objective, point.validation_nll
     if error := objective.error(point.theta):
@@ -302,15 +257,16 @@ def _record(objective: Objective, state: State, gap: float | None) -> Record:
 
 
 def _rounded(value: float, context: Context) -> float:
+    """Return the number to the digits of the context."""
     return float(context.create_decimal_from_float(value))
 
 
 def _gap(objective: Objective, state: State, bound: float, tol: float) -> tuple[float | None, float]:
-    """The gap at the state's point, and the largest lower bound known now.
+    """Return the gap at the state's point, None if it is not computed, and the largest lower bound of the minimum.
 
-    It is the certificate where there is one; else the estimate, which costs passes and so is made only when it may
-    count: when the solver's own promise is within the tolerance; or, for a solver that promises nothing, at the epochs
-    1, 2, 4, 8, …
+    With a penalty the gap is proved. Without one it is estimated. The estimate costs passes, which are not counted, so
+    it is made only when it may end the fit: when the solver's own promise is within the tolerance; or, for a solver
+    that promises nothing, at the epochs 1, 2, 4, 8, …
     """
     point = state.point
     if not point.finite:
@@ -318,11 +274,11 @@ def _gap(objective: Objective, state: State, bound: float, tol: float) -> tuple[
     if objective.certified:
         bound = max(bound, point.objective - sharper_gap(objective, point, tol * point.objective))
         return max(point.objective - bound, 0.0), bound
-    power_of_two = state.epoch & (state.epoch - 1) == 0
+    power_of_two = state.epoch & (state.epoch - 1) == 0  # also true for 0
     due = power_of_two if state.promised is None else state.promised <= tol * point.objective
     return (newton_gap(objective, point) if due else None), bound
 
 
 def _relative(gap: float | None, point: Point) -> float | None:
-    """The gap as a share of the objective; None at an objective of zero, of which there is no share."""
+    """Return the gap as a share of the objective; None if there is no gap, or the objective is zero."""
     return None if gap is None or point.objective <= 0 else gap / point.objective

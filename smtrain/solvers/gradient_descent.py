@@ -1,9 +1,14 @@
 """Batched gradient descent: the textbook update of M9, W ← W − α ∂J/∂W.
 
-Objective: J/n of smtrain.softmax.objective. Inputs: α (or the safe 1/L), a batch size, a momentum μ, a seed.
-Output: one step an epoch. A full batch takes one update an epoch; mini-batches take one each, over rows shuffled anew
-every epoch, and then the epoch's NLL is computed at the weights it names by a pass of its own.
-With momentum (Polyak, 1964): V ← μ V − α ∂J/∂W, W ← W + V.
+Objective: J/n of smtrain.softmax.objective. Inputs: α (or the safe 1/L), a batch size, a momentum μ, a seed. Output:
+one step an epoch. One step:
+
+1. With full batches: one update, W ← W − α ∂J/∂W, with the gradient of the last pass.
+2. With mini-batches: the rows are shuffled anew, and each batch makes an update. That is a pass over the rows.
+3. The objective and its gradient at the new weights, by a pass. After mini-batches that is a second pass over the rows;
+   both together count as one epoch.
+
+With momentum (Polyak, 1964) an update is V ← μ V − α ∂J/∂W, W ← W + V.
 """
 
 from dataclasses import dataclass, replace
@@ -13,13 +18,13 @@ import numpy as np
 
 from smtrain.softmax.batches import mini_batch, shuffled
 from smtrain.softmax.objective import Objective, Point, Theta, shrunk
-from smtrain.solvers.base import Shape, State
+from smtrain.solvers.interface import Shape, State
 from smtrain.solvers.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
 class DescentState(State):
-    """Where descent is: its step size α and its velocity V (p + 1, K)."""
+    """The point, the step size α, and the velocity V (p + 1, K): the last update, which momentum goes on with."""
 
     learning_rate: float
     velocity: Theta
@@ -27,7 +32,7 @@ class DescentState(State):
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """See the module. `learning_rate` None takes 1/L; `batch_size` None is all rows."""
+    """See the module. A `learning_rate` of None is the safe step 1/L; a `batch_size` of None is all rows."""
 
     state: ClassVar[type[State]] = DescentState
     l1: ClassVar[bool] = True
@@ -39,18 +44,19 @@ class GradientDescent:
     seed: int = 0
 
     def most_bytes(self, shape: Shape) -> int:  # noqa: ARG002 - whatever the size
-        """It keeps nothing but a few arrays like the weights; the order of the rows lives beside them."""
+        """Return 0: it keeps nothing but a few arrays like θ. The order of the rows lives beside the rows."""
         return 0
 
     def start(self, objective: Objective, point: Point) -> DescentState:
-        """The state at rest, with α settled."""
+        """Return the state at rest, with α settled."""
         rate = self.learning_rate or 1 / self._smoothness(objective)
         return DescentState(point=point, learning_rate=rate, velocity=np.zeros_like(point.theta))
 
     def _smoothness(self, objective: Objective) -> float:
-        """L of a batch of B of n rows: (n (B − 1) L + (n − B) L_row) / (B (n − 1)) (Gower et al., 2019, Prop. 3.8).
+        """Return a bound of the curvature of the objective of a batch of B of n rows.
 
-        L is the bound for all rows, L_row for the worst single row; a full batch has L.
+        It is (n (B − 1) L + (n − B) L_row) / (B (n − 1)) (Gower et al., 2019, Proposition 3.8), with the bound L for
+        all rows and L_row for the worst single row; for a full batch it is L.
         """
         n, B = objective.rows.count, self.batch_size
         L = objective.smoothness()
@@ -59,7 +65,7 @@ class GradientDescent:
         return (n * (B - 1) * L + (n - B) * objective.row_smoothness()) / (B * (n - 1))
 
     def step(self, objective: Objective, state: DescentState, passes: int) -> DescentState:  # noqa: ARG002 - one a step
-        """One epoch."""
+        """Return the state after one epoch."""
         if self.batch_size is None or self.batch_size >= objective.rows.count:
             theta, velocity = self._update(
                 objective, state.point.theta, state.velocity, state.point, state.learning_rate
@@ -72,7 +78,10 @@ class GradientDescent:
     def _update(
         self, objective: Objective, theta: Theta, velocity: Theta, point: Point, rate: float
     ) -> tuple[Theta, Theta]:
-        """One step, and with l1 the proximal operator after it."""
+        """Return the parameters and the velocity after one update, from the gradient at `point`.
+
+        With l1 the proximal operator follows, with the threshold α l1/n.
+        """
         velocity = self.momentum * velocity - rate * objective.smooth_gradient(point)
         moved = theta + velocity
         if objective.l1:
@@ -81,7 +90,8 @@ class GradientDescent:
         return moved, velocity
 
     def _sweep(self, objective: Objective, state: DescentState) -> tuple[Theta, Theta]:
-        """One update a mini-batch. The shuffle is drawn from (seed, epoch), so it needs no memory of earlier epochs."""
+        """Return the parameters and the velocity after one update for each mini-batch."""
+        # The order of the rows is drawn from (seed, epoch). So an interrupted fit needs nothing of earlier epochs.
         assert self.batch_size is not None
         rows = objective.rows
         order, count = shuffled(rows, self.seed, state.epoch), -(-rows.count // self.batch_size)

@@ -1,54 +1,88 @@
-"""Limited-memory BFGS: gradient descent whose step is scaled by the curvature met in recent epochs.
+"""Limited-memory BFGS: gradient descent whose step is scaled by the curvature met in recent steps.
 
-Objective: J/n of smtrain.softmax.objective. Input: nothing to tune. Output: one accepted step a time, never uphill.
-Direction: the two-loop recursion (Nocedal, 1980; Nocedal & Wright, Algorithm 7.4). Its initial matrix is the fixed
-diagonal bound of the curvature at first, later the blocks of smtrain.softmax.curvature, taken anew now and then at the
-current point; the pairs are kept. Step: bracketing on the Armijo and weak Wolfe conditions, with the approximate Wolfe
-conditions of Hager & Zhang (2005) where the objective's decrease drowns in rounding. With many rows the first step from
-zero goes to the optimum of a sample of them, whose own first step does the same.
+Objective: J/n of smtrain.softmax.objective. Input: nothing to tune. Output: one accepted step at a time, never uphill
+by more than rounding. The parts of a step have their own modules:
+
+- the direction, by the two-loop recursion over recent pairs: smtrain.solvers.pairs;
+- the step along it, by the conditions of Armijo and Wolfe: smtrain.solvers.wolfe;
+- the first guess of the Hessian: smtrain.softmax.curvature. At first it is a fixed diagonal bound. Later it has a block
+  for each class, made anew now and then at the current point.
+
+With many rows the first step from zero goes to the optimum of a sample of the rows. The fit of the sample begins with a
+sample of the sample.
 """
 
 import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-import numpy as np
-
 from smtrain.softmax.curvature import Curvature, diagonal_curvature, local_curvature
 from smtrain.softmax.curvature_cost import AT_ONCE, CHEAP, Plan, refresh_bytes, refresh_plan
-from smtrain.softmax.line import LogitLine, Logits, PassLine, open_line
+from smtrain.softmax.line import Logits, open_line
 from smtrain.softmax.objective import Objective, Point, Theta
-from smtrain.solvers.base import Shape, State
+from smtrain.solvers.interface import Shape, State
 from smtrain.solvers.options import Options
+from smtrain.solvers.pairs import Pair, descent_direction, most_pairs, with_pair
+from smtrain.solvers.wolfe import wolfe_step
 
-ARMIJO, WOLFE = 1e-4, 0.9
-TRIALS = 25
-MEMORY, MEMORY_BYTES = 50, 1 << 28
-# A relative change of J below these is rounding: in float64, and where X is float32.
+# The relative change of J that counts as rounding, by the precision of X. If it is too small, a fit stalls near the
+# optimum; if too large, it may accept steps that go uphill.
 ROUNDING = {"float64": 1e-13, "float32": 5e-7}
-# When to take the curvature anew: found by experiment on tables of 13,000 to 600,000 rows.
-FIRST_STEPS, FIRST_WAIT, WAIT, GROWTH = 3, 3.0, 5.0, 1.3
-FLAT, DAMPING, LOOK_BACK = 0.01, 0.3, 5
-# The steps before a fit can be said to be near its end.
-FEWEST_STEPS = 4
-# A penalised fit from zero begins with a fit of one row in so many, to this share of the objective, by so many passes
-# at most; if those rows are so many times the parameters, for else a sample's optimum is no nearer than zero is. A fit
-# of the sample that took fewer epochs than EASY has all the curvature it takes. By experiment: the passes are halved on
-# four tables of five (samples of 6 to 16, shares of 0.003 to 0.03 alike), a fifth fewer on random problems.
-SAMPLED, ROWS_PER_PARAMETER, FEWEST_SAMPLED = 8, 5, 256
-SAMPLE_ACCURACY, SAMPLE_PASSES, LEAST_PASSES, EASY = 0.01, 40, 10, 16
 
-Pair = tuple[Theta, Theta]
-Line = PassLine | LogitLine
+# When to make the curvature blocks anew. All of these were chosen by experiment on tables of 13,000 to 600,000 rows.
+# A fit with blocks too early makes them where it does not stay; with blocks too late it takes more steps.
+# Accepted steps before the first blocks.
+FIRST_STEPS = 3
+# Passes before the first blocks, at least.
+FIRST_WAIT = 3.0
+# Passes from one time to the next, at least.
+WAIT = 5.0
+# Passes from one time to the next for each pass that the blocks cost.
+WAIT_FOR_COST = 1.5
+# The factor by which that wait grows each time.
+GROWTH = 1.3
+# Steps over which the decrease of the objective is measured.
+LOOK_BACK = 5
+# The relative decrease over those steps below which the objective has flattened: then blocks may be dear.
+FLAT = 0.01
+# The damping of the curvature, as a share of that decrease.
+DAMPING = 0.3
+
+# The fewest steps after which a fit can be said to be near its end: before, the decrease says little.
+FEWEST_STEPS = 4
+
+# How a penalised fit begins on a sample. By experiment: the passes are halved on four tables of five (samples of one
+# row in 6 to 16 and accuracies of 0.003 to 0.03 do alike), and a fifth fewer on random problems.
+# The sample has one row in this many.
+SAMPLED = 8
+# The fewest rows of the sample for each parameter. With fewer, its optimum is no nearer to that of all rows than zero
+# is.
+ROWS_PER_PARAMETER = 5
+# The fewest rows of the sample in any table.
+FEWEST_SAMPLED = 256
+# The relative decrease at which the fit of the sample ends.
+SAMPLE_ACCURACY = 0.01
+# The most passes over the sample.
+SAMPLE_PASSES = 40
+# The fewest passes that must be left for a fit to begin on a sample.
+LEAST_PASSES = 10
+# The passes over the sample from which on its fit was hard. Its pairs then carry the noise of the sample, and the
+# curvature of all rows is made. The pairs and the curvature of an easier fit are kept.
+EASY = 16
+# The passes over all rows that the sample leaves: one for the objective at its optimum, two for the curvature there,
+# and one besides.
+PASSES_AFTER_SAMPLE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class LbfgsState(State):
-    """The point, and the recent pairs (s, y): steps and the changes of gradient that they made.
+    """The point, and what L-BFGS remembers.
 
-    `curvature` was taken at the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound.
-    `logits` are those at the point, if they were kept; `trials` is how many steps the last search tried.
-    `steps` counts accepted steps, `recent` holds the objective at the last few of them. `direction` is the next step's.
+    `pairs` are the recent steps and the changes of gradient that they made, the newest last. `curvature` was made at
+    the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound. `logits` are those at the
+    point, None if they were not kept; `trials` is the number of trials of the last search. `steps` counts the accepted
+    steps, `recent` holds the objective at the last few of them. `direction` is that of the next step, None if it is not
+    computed yet.
     """
 
     pairs: tuple[Pair, ...] = field(default=())
@@ -62,12 +96,12 @@ class LbfgsState(State):
     direction: Theta | None = None
 
     def alone(self) -> "LbfgsState":
-        """The state without the logits."""
+        """Return the state without the logits."""
         return replace(self, logits=None)
 
     @property
     def decrease(self) -> float:
-        """The relative decrease of the objective over the last five steps."""
+        """The relative decrease of the objective over the last LOOK_BACK steps."""
         return (self.recent[0] - self.point.objective) / max(self.point.objective, 1e-300)
 
 
@@ -82,186 +116,151 @@ class Lbfgs:
     rounding: float = ROUNDING["float64"]
 
     def most_bytes(self, shape: Shape) -> int:
-        """That of the pairs and the curvature."""
+        """Return the most memory of the pairs and of the curvature, in bytes."""
         n, p, theta = shape.rows, shape.features, 8 * (shape.features + 1) * shape.classes
         refresh = refresh_bytes(n, p, shape.cells, shape.classes, shape.threads) if n > p else 0
-        return 2 * theta * _most_pairs(theta) + refresh
+        return 2 * theta * most_pairs(theta) + refresh
 
     def is_near(self, state: LbfgsState, accuracy: float) -> bool:
-        """Whether little is left to gain: by the model of the curvature, and by the gain of the last few steps."""
+        """Return whether little is left to gain: by the quadratic model, and by the decrease of the last few steps."""
         promised = math.inf if state.promised is None else state.promised
         if state.steps < FEWEST_STEPS or promised > accuracy * state.point.objective:
             return False
         return state.decrease <= accuracy
 
     def start(self, objective: Objective, point: Point) -> LbfgsState:
-        """The state without memory."""
+        """Return the state at a point, with the diagonal bound for a curvature and no pairs."""
         curvature = diagonal_curvature(objective)
         return self._with_promise(LbfgsState(point=point, curvature=curvature, recent=(point.objective,)))
 
     def near(self, objective: Objective, point: Point) -> LbfgsState:
-        """The state at a point near the optimum: the curvature is taken at once, by two passes."""
+        """Return the state at a point near the optimum. The blocks are made at once, unless there are too few rows."""
         state = self.start(objective, point)
         if objective.row_counts.total <= objective.rows.features:
             return state
         return self._with_promise(self._refreshed(objective, state, 0.0, refresh_plan(objective, AT_ONCE)))
 
     def moved(self, objective: Objective, state: LbfgsState, theta: Theta) -> LbfgsState:
-        """A state at θ for a similar objective, on other rows: what is known of the curvature is kept."""
+        """Return a state at θ for a similar objective, on other rows. The pairs and the curvature are kept."""
         point = objective.value_and_grad(theta)
         state = replace(state, point=point, recent=(point.objective,), logits=None, epoch=0, refreshed=0, stalled=False)
         state = replace(state, steps=0)
         return self._with_promise(state)
 
     def step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
-        """One accepted step. If none is found: once more without the memory, then without blocks, then the end.
+        """Return the state after one accepted step, or after a search without one.
 
-        The first one from zero goes to the optimum of a sample of the rows, if there are many.
+        After such a search the state has no pairs; after another one it has no blocks; after a third it has stalled.
         """
         if self._begins_with_sample(objective, state, passes):
             return self._from_sample(objective, state, passes)
         return self._step(objective, state, passes)
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
+        """Return the state after one search along the quasi-Newton direction."""
+        # 1. The direction −H⁻¹g. It is usually known: `_with_promise` has computed it.
         direction = self._direction(state) if state.direction is None else state.direction
+        # 2. A step along it. One trial is expected, or as many as the last search needed.
         line = open_line(objective, state.point, direction, state.logits, trials=state.trials)
-        t, trials = self._search(line, state.point, direction, passes)
+        slope = float((state.point.gradient * direction).sum())
+        t, trials = wolfe_step(line, state.point, slope, passes, self.rounding)
         spent = line.passes(trials)
         state = replace(state, epoch=state.epoch + spent, trials=trials)
-        if t is None and spent < passes:
-            return self._after_failure(objective, state)
-        if t is None:  # the passes ran out in the middle of the search
-            return state
-        found, logits = line.take(t)
-        state = replace(self._accepted(objective, state, found), logits=logits)
+        if t is None:
+            # Either the passes ran out in the middle of the search, or no step was accepted.
+            return state if spent >= passes else self._after_failure(objective, state)
+        # 3. The new point, its pair, and the logits there if the line has them.
+        arrived, logits = line.take(t)
+        state = replace(self._accepted(objective, state, arrived), logits=logits)
+        # 4. New curvature blocks, if it is time for them.
         if self._refresh_is_due(objective, state, passes - spent):
             state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
+        # 5. The next direction, and what it promises.
         return self._with_promise(state)
 
     def _begins_with_sample(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
+        """Return whether a fit is at its start, at zero, and has rows and passes enough to begin on a sample."""
         if state.epoch > 0 or state.point.theta.any() or passes < LEAST_PASSES or not objective.certified:
             return False
         parameters = objective.rows.features * (objective.classes - 1)
         return objective.row_counts.total >= SAMPLED * max(FEWEST_SAMPLED, ROWS_PER_PARAMETER * parameters)
 
     def _from_sample(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
-        """A step to near the optimum of a sample, whose fit begins with a sample of it; another one if that is higher.
+        """Return the state near the optimum of a sample, or after another step if the objective is not lower there.
 
-        Where the sample was hard, its pairs would carry its noise: the curvature is taken anew.
+        A pass over the sample counts as its share of a pass, and so does the evaluation at its start. Drawing the
+        sample is not counted.
         """
+        # 1. The objective of the sample. Passes over it are limited so that all passes together are at most `passes`.
         few = objective.sampled(SAMPLED)
         share = few.row_counts.total / objective.row_counts.total
-        most = min(SAMPLE_PASSES, int((passes - 4) / share) - 1)  # one pass is for the new point, two for its curvature
-        found = self.moved(few, state, state.point.theta)
-        while not found.stalled and found.epoch < most and not self.is_near(found, SAMPLE_ACCURACY):
-            found = self.step(few, found, most - found.epoch)
-        epoch = 1 + math.ceil((found.epoch + 1) * share)
-        there = replace(self.moved(objective, found, found.point.theta), epoch=epoch, refreshed=epoch)
+        most = min(SAMPLE_PASSES, int((passes - PASSES_AFTER_SAMPLE) / share) - 1)
+        # 2. Its fit, with the curvature that is known. Its first step may begin with a sample of the sample.
+        sample = self.moved(few, state, state.point.theta)
+        while not sample.stalled and sample.epoch < most and not self.is_near(sample, SAMPLE_ACCURACY):
+            sample = self.step(few, sample, most - sample.epoch)
+        # 3. The objective of all rows at the sample's optimum, by a pass. If it is not lower there, an ordinary step.
+        epoch = 1 + math.ceil((sample.epoch + 1) * share)
+        there = replace(self.moved(objective, sample, sample.point.theta), epoch=epoch, refreshed=epoch)
         if not there.point.objective < state.point.objective:
             return self._step(objective, replace(state, epoch=epoch), passes - epoch)
-        if found.epoch < EASY:
+        # 4. The pairs and the curvature of the sample, or new curvature of all rows.
+        if sample.epoch < EASY:
             return there
         state = replace(state, point=there.point, recent=there.recent, epoch=epoch)
         return self._with_promise(self._refreshed(objective, state, SAMPLE_ACCURACY, refresh_plan(objective, AT_ONCE)))
 
     def _after_failure(self, objective: Objective, state: LbfgsState) -> LbfgsState:
+        """Return the state after a search without a step: without pairs, else without blocks, else stalled."""
         if state.pairs:
             return replace(state, pairs=(), direction=None)
         if len(state.curvature.columns):
             return replace(state, curvature=diagonal_curvature(objective), direction=None)
         return replace(state, stalled=True)
 
-    def _accepted(self, objective: Objective, state: LbfgsState, found: Point) -> LbfgsState:
-        s = found.theta - state.point.theta
-        y = objective.smooth_gradient(found) - objective.smooth_gradient(state.point)
-        pairs = state.pairs
-        if (s * y).sum() > 1e-12 * np.linalg.norm(s) * np.linalg.norm(y):
-            pairs = (*pairs, (s, y))[-_most_pairs(s.nbytes) :]
-        recent = (*state.recent, found.objective)[-LOOK_BACK - 1 :]
-        return replace(state, point=found, pairs=pairs, steps=state.steps + 1, recent=recent)
+    def _accepted(self, objective: Objective, state: LbfgsState, arrived: Point) -> LbfgsState:
+        """Return the state at the new point, with the pair of the step."""
+        s = arrived.theta - state.point.theta
+        y = objective.smooth_gradient(arrived) - objective.smooth_gradient(state.point)
+        recent = (*state.recent, arrived.objective)[-LOOK_BACK - 1 :]
+        pairs = with_pair(state.pairs, s, y)
+        return replace(state, point=arrived, pairs=pairs, steps=state.steps + 1, recent=recent)
 
     def _refresh_is_due(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
-        """After a while that grows with the refresh's cost; a dear one only once the objective has flattened.
+        """Return whether to make the blocks anew, with `passes` passes left.
 
-        The first one waits for as many passes as it costs, and none costs more than the `passes` that are left.
+        They wait longer the more they cost and the more often they were made; the first wait for as many passes as they
+        take. Blocks that take more passes than are left are not made. Dear ones wait until the objective has flattened.
         """
         n, p = objective.row_counts.total, objective.rows.features
         plan = refresh_plan(objective)
         first = max(FIRST_WAIT, plan.passes)
-        wait = max(WAIT, 1.5 * plan.cost) * GROWTH**state.refreshes if state.refreshes else first
+        wait = max(WAIT, WAIT_FOR_COST * plan.cost) * GROWTH**state.refreshes if state.refreshes else first
         if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS or state.epoch - state.refreshed < wait:
             return False
         return plan.cost <= CHEAP or state.decrease <= FLAT
 
     def _refreshed(self, objective: Objective, state: LbfgsState, decrease: float, plan: Plan) -> LbfgsState:
-        """Take the curvature at the current point: two passes over the rows. Damped by the recent relative decrease."""
+        """Return the state with curvature blocks made at its point, damped by the recent relative `decrease`.
+
+        It counts as two passes over the rows; the blocks themselves are not counted.
+        """
         damping = min(1.0, DAMPING * max(decrease, 0.0))
         curvature = local_curvature(objective, state.point.theta, damping, plan.multiple, plan.widest)
         epoch = state.epoch + 2
         return replace(state, curvature=curvature, epoch=epoch, refreshed=epoch, refreshes=state.refreshes + 1)
 
     def _with_promise(self, state: LbfgsState) -> LbfgsState:
-        """Note the next direction, and the decrease that the quadratic model promises, g·H⁻¹g / 2."""
+        """Return the state with its next direction, and the decrease g·H⁻¹g / 2 that the quadratic model promises."""
         direction = self._direction(state)
         promised = -float((state.point.gradient * direction).sum()) / 2
         return replace(state, promised=promised, direction=direction)
 
     def _direction(self, state: LbfgsState) -> Theta:
-        """−H g by the two-loop recursion; the plain preconditioned gradient if that is not downhill."""
-        g = state.point.gradient
-        q = g.copy()
-        used: list[tuple[float, float, Theta, Theta]] = []
-        for s, y in reversed(state.pairs):
-            rho = 1 / float((s * y).sum())
-            a = rho * float((s * q).sum())
-            q -= a * y
-            used.append((a, rho, s, y))
-        q = state.curvature.solve(q)
-        for a, rho, s, y in reversed(used):
-            q += (a - rho * float((y * q).sum())) * s
-        return -q if (q * g).sum() > 0 else -state.curvature.solve(g)
-
-    def _search(self, line: Line, at: Point, d: Theta, passes: int) -> tuple[float | None, int]:
-        """A step along d that satisfies the Wolfe conditions, if one is found, and the number of trials."""
-        slope = float((at.gradient * d).sum())
-        low, high, t = 0.0, np.inf, 1.0
-        for trials in range(1, TRIALS + 1):
-            found = line.trial(t)
-            rise = found.objective - at.objective
-            if self._accepts(at, rise, t, slope, found.slope):
-                return t, trials
-            if line.passes(trials + 1) > passes:
-                break
-            if rise > ARMIJO * t * slope:
-                high = t
-            else:
-                low = t
-            t = _next_trial(low, high, t, slope, rise)
-        return None, trials
-
-    def _accepts(self, at: Point, rise: float, t: float, slope: float, there: float) -> bool:
-        if not np.isfinite(rise):
-            return False
-        if rise <= ARMIJO * t * slope and there >= WOLFE * slope:
-            return True
-        return rise <= self.rounding * abs(at.objective) and WOLFE * slope <= there <= -0.8 * slope
-
-
-def _most_pairs(bytes_of_theta: int) -> int:
-    return max(3, min(MEMORY, MEMORY_BYTES // (2 * bytes_of_theta)))
-
-
-def _next_trial(low: float, high: float, t: float, slope: float, rise: float) -> float:
-    """Double while nothing was too high; then the parabola's minimum for the first cut, bisection later."""
-    if high == np.inf:
-        return 2 * t
-    width = high - low
-    cut = low + width / 2
-    if low == 0 and np.isfinite(rise) and rise > t * slope:
-        cut = -slope * t * t / (2 * (rise - t * slope))
-    return float(np.clip(cut, low + 0.1 * width, high - 0.1 * width))
+        """Return the quasi-Newton direction at the state's point."""
+        return descent_direction(state.point.gradient, state.pairs, state.curvature)
 
 
 def from_config(config: Options) -> Lbfgs:
-    """Return the solver for this precision, float64 where it is not settled."""
+    """Return the solver for the precision of X, or for float64 where that is not settled yet."""
     return Lbfgs(ROUNDING.get(config.precision, ROUNDING["float64"]))

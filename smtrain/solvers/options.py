@@ -1,11 +1,14 @@
-"""What a solver may ask the options of a fit for. Light: the command line reads it before numpy is loaded."""
+"""What a solver may ask the options of a fit for, and what not every solver can.
+
+The command line reads this module before numpy is loaded, so it imports nothing heavy.
+"""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
 
 class Options(Protocol):
-    """The options that solvers are made from; those of a fit are some. See smtrain.fitting.options."""
+    """The options that solvers are made from. The options of a fit have them (smtrain.fitting.options)."""
 
     @property
     def solver_name(self) -> str:
@@ -25,7 +28,7 @@ class Options(Protocol):
 
     @property
     def seed(self) -> int:
-        """What decides the order of the rows in mini-batches."""
+        """The seed from which the order of the rows in mini-batches is drawn."""
 
     @property
     def l1(self) -> float:
@@ -33,15 +36,19 @@ class Options(Protocol):
 
     @property
     def l2(self) -> float | Literal["auto"] | None:
-        """The penalty l2/2 Σ W², or that it is to be chosen by fits that start where others ended."""
+        """The penalty l2/2 Σ W². "auto": it is chosen by fits that start where others ended. None: the default."""
 
     @property
     def precision(self) -> str:
-        """That of X, the logits and the probabilities: float32 or float64."""
+        """The precision of X, the logits and the probabilities: float32 or float64."""
 
 
 class Ability(NamedTuple):
-    """Something that not every solver can: the name of the attribute that says so, and when it is asked for."""
+    """Something that not every solver can do.
+
+    `name` is the attribute of a solver that says whether it can, `asked` whether the options need it, and `refusal` the
+    end of the sentence that refuses it.
+    """
 
     name: str
     asked: Callable[[Options], bool]

@@ -1,9 +1,12 @@
 """Proximal L-BFGS: the solver for penalties with l1, whose derivative jumps at zero.
 
-Objective: J/n of smtrain.softmax.objective. Input: nothing to tune. Output: one accepted step a time, never uphill.
-A step goes to the minimum of the quadratic model of the smooth part and l1 together (smtrain.solvers.quadratic), which
-puts weights at exactly zero; a search along the way there takes care of a poor model (Lee, Sun & Saunders, 2014). The
-pairs and the curvature blocks that the model is made of are those of L-BFGS.
+Objective: J/n of smtrain.softmax.objective. Input: nothing to tune. Output: one accepted step at a time, never uphill
+by more than rounding. One step (Lee, Sun & Saunders, 2014):
+
+1. The model is a quadratic of the smooth part of J/n, from the pairs and the curvature blocks of L-BFGS, plus l1 as it
+   is. Its minimum is computed (smtrain.solvers.quadratic); there some weights are exactly zero.
+2. The step goes to that minimum, or some of the way if J is not low enough there.
+3. The pairs, the blocks and the start on a sample are as in L-BFGS.
 """
 
 from dataclasses import dataclass, replace
@@ -15,13 +18,19 @@ from smtrain.softmax.curvature_cost import refresh_plan
 from smtrain.softmax.loss import TRIFLE
 from smtrain.softmax.objective import Objective, Point
 from smtrain.solvers import lbfgs
-from smtrain.solvers.base import Shape
-from smtrain.solvers.lbfgs import ARMIJO, TRIALS, Lbfgs, LbfgsState
+from smtrain.solvers.interface import Shape
+from smtrain.solvers.lbfgs import Lbfgs, LbfgsState
 from smtrain.solvers.options import Options
 from smtrain.solvers.quadratic import Bfgs, Model
+from smtrain.solvers.wolfe import APPROXIMATE, ARMIJO, TRIALS
 
-# How well the model is minimised: by experiment; ten times better saves few passes and costs more than they do.
+# The length of the last proximal step on the model, as a share of the first one. By experiment: a tenth of it saves few
+# passes and costs more than they do.
 ACCURACY = 0.05
+# A step that is not low enough is shortened to between this share of itself …
+SHORTEST_CUT = 0.1
+# … and this one.
+LONGEST_CUT = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,51 +40,62 @@ class Proximal(Lbfgs):
     l1: ClassVar[bool] = True
 
     def most_bytes(self, shape: Shape) -> int:
-        """The quadratic model has as much again as the pairs, and the blocks besides their inverses."""
+        """Return twice what L-BFGS takes: the model keeps as much again as the pairs, and the blocks themselves."""
         return 2 * super().most_bytes(shape)
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
+        """Return the state after one search on the way to the model's minimum."""
         B = Bfgs(state.curvature, objective.penalty, state.pairs)
         model = Model(B, state.point.theta, objective.smooth_gradient(state.point), objective.threshold)
-        found, trials = self._towards(objective, state.point, model, passes)
+        arrived, trials = self._towards(objective, state.point, model, passes)
         state = replace(state, epoch=state.epoch + trials, trials=trials)
-        if found is None and trials < passes:
-            return self._after_failure(objective, state)
-        if found is None:  # the passes ran out in the middle of the search
-            return state
-        state = self._accepted(objective, state, found)
+        if arrived is None:
+            # Either the passes ran out in the middle of the search, or no step was accepted.
+            return state if trials >= passes else self._after_failure(objective, state)
+        state = self._accepted(objective, state, arrived)
         if self._refresh_is_due(objective, state, passes - trials):
             state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
         return self._with_promise(state)
 
     def _towards(self, objective: Objective, at: Point, model: Model, passes: int) -> tuple[Point | None, int]:
-        """The first point that is low enough on the way to the model's minimum, and the number of trials."""
+        """Return the first point tried that is low enough, None if there is none, and the number of trials.
+
+        Each trial costs a pass over the rows.
+        """
+        # 1. The model's minimum, and how much J + l1 falls towards it to first order. Without a fall there is no step.
+        # 2. Try the minimum itself, t = 1.
+        # 3. While the point is not low enough, shorten t to the minimum of the parabola through what is known.
         end = model.minimum(ACCURACY, max(objective.pass_flops, TRIFLE))
         fall, t = model.fall(end), 1.0
-        if not fall < 0:  # nor is NaN
+        if not fall < 0:  # also true for NaN
             return None, 0
         for trials in range(1, min(TRIALS, passes) + 1):
             theta = end if t == 1 else at.theta + t * (end - at.theta)
-            found = objective.value_and_grad(theta)
-            rise = found.objective - at.objective if found.finite else np.inf
-            if self._low_enough(objective, at, found, rise, t * fall):
-                return found, trials
+            trial = objective.value_and_grad(theta)
+            rise = trial.objective - at.objective if trial.finite else np.inf
+            if self._low_enough(objective, at, trial, rise, t * fall):
+                return trial, trials
             cut = -fall * t * t / (2 * (rise - t * fall)) if t * fall < rise < np.inf else 0.0
-            t = float(np.clip(cut, 0.1 * t, 0.5 * t))
+            t = float(np.clip(cut, SHORTEST_CUT * t, LONGEST_CUT * t))
         return None, min(TRIALS, passes)
 
-    def _low_enough(self, objective: Objective, at: Point, found: Point, rise: float, fall: float) -> bool:
-        """Armijo's condition; where the fall drowns in rounding, Hager and Zhang's on the slope at the new point."""
+    def _low_enough(self, objective: Objective, at: Point, trial: Point, rise: float, fall: float) -> bool:
+        """Return whether a trial is accepted, for the `fall` that the step promises to first order.
+
+        It is by Armijo's condition; or, where the fall drowns in rounding, by Hager and Zhang's condition on the slope
+        at the new point.
+        """
         if rise <= ARMIJO * fall:
             return True
         if rise > self.rounding * abs(at.objective):
             return False
-        d = found.theta - at.theta
-        arriving = np.where(found.theta == 0, -np.abs(d), np.sign(found.theta) * d)  # |θ| changes so on the way
-        there = (objective.smooth_gradient(found) * d + objective.threshold * arriving).sum()
-        return bool(there <= -0.8 * fall)
+        d = trial.theta - at.theta
+        # The slope of |θ| on arriving at the trial, along d. A weight that arrives at 0 comes down.
+        arriving = np.where(trial.theta == 0, -np.abs(d), np.sign(trial.theta) * d)
+        there = (objective.smooth_gradient(trial) * d + objective.threshold * arriving).sum()
+        return bool(there <= -APPROXIMATE * fall)
 
 
 def from_config(config: Options) -> Proximal:
-    """Return the solver for this precision."""
+    """Return the solver for the precision of X, or for float64 where that is not settled yet."""
     return Proximal(lbfgs.from_config(config).rounding)
