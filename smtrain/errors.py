@@ -62,6 +62,7 @@ class DataError(SmtrainError):
         hint: str | None = None,
     ) -> None:
         self.source, self.line, self.column = source, line, column
+        # FILE:LINE: as compilers write it, and editors and terminals know where to go.
         place = ":".join(str(part) for part in (source, line) if part is not None)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)

@@ -123,6 +123,7 @@ WRONG = [
     ("late", "1", "late is no number"),
     ("late", float("nan"), "late is not finite"),
     ("late", float("-inf"), "late is not finite"),
+    ("late", 10**400, "late is not finite"),
     ("rare", 0.5, "rare is no whole number"),
 ]
 

@@ -75,6 +75,7 @@ def _check_streams(outputs: list[File]) -> None:
     for descriptor, name in ((1, "standard output"), (2, "standard error")):
         stream = _of_descriptor(descriptor)
         for one in outputs:
+            # /dev/stdout is the stream itself: what goes there by the name comes after what went there before.
             if stream is not None and stream == one.identity and not one.path.startswith(("/dev/", "/proc/")):
                 raise UsageError(
                     f"{name} is the file of {one.option}: {quoted(one.path)}", hint="write to another file"
@@ -103,6 +104,7 @@ def _outputs(ctx: click.Context) -> Iterator[File]:
     for parameter, path in _paths(ctx):
         if isinstance(parameter.type, opt.Output) and path != "-":
             yield File(_option(parameter), path, _identity(path))
+    # GitHub's variable is set in its jobs only; ours may be set anywhere, and is looked at in a job of GitLab.
     in_gitlab = os.environ.get("GITLAB_CI") == "true"
     for name in ("GITHUB_STEP_SUMMARY", *(["SMTRAIN_CODE_QUALITY"] if in_gitlab else [])):
         if os.environ.get(name):
@@ -125,6 +127,7 @@ def _option(parameter: click.Parameter) -> str:
 
 def _identity(path: str) -> Identity | None:
     """The same for every name of a regular file, links of both kinds included; a name alone if there is none yet."""
+    # Two names of one file, by links of any sort, have one inode; a file that is not there yet has its name alone.
     try:
         return _of_status(os.stat(path))  # noqa: PTH116 - a path of "" must fail like any other
     except OSError:

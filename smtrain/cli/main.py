@@ -106,10 +106,12 @@ def main() -> NoReturn:
     if limited:
         memory.exit_as_memory()
     code = run(sys.argv[1:])
+    # From here on the outcome stands, and a signal that comes late must not change the exit code.
     for signum in STOPPED:
-        signal.signal(signum, signal.SIG_IGN)  # the work is done, its outcome is decided
+        signal.signal(signum, signal.SIG_IGN)
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stdout.flush()
+    # Python flushes standard output once more at its exit, and would print a traceback where that fails again.
     if code in {ExitCode.PIPE, ExitCode.OUTPUT}:
         _forget_stdout()
     if limited:
@@ -121,8 +123,10 @@ def _prepare() -> None:
     """Set what must be set before numpy is loaded, and how the streams and signals behave."""
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"):
         os.environ[name] = "1"  # parallelism is over partitions; more threads in BLAS would only be slower
+    # Python has no standard output at all where it was closed before the start (>&-).
     if sys.stdout is None:
         sys.stdout = ClosedOutput()
+    # A text that the locale cannot write is written as an escape: a report never fails for a label.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -18,10 +18,14 @@ from smtrain.sources.paths import native_path, native_text
 if TYPE_CHECKING:
     from smtrain.model.model import Model
 
+# Defaults are those of FitConfig, shown in the help, so that there is one place for each.
 DEFAULTS = FitConfig()
+# A text of a list: in double quotes, doubled inside, or up to the next comma.
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
+# At most 15 digits: what a float64 holds exactly.
 SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT]?)(|B|iB))", re.ASCII | re.IGNORECASE)
 DEFAULT_MODEL = "model.npz"
+# Words for delimiters that a shell takes for something else, or that cannot be seen.
 DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
 DELIMITER_HELP = "One character, or comma, semicolon, tab, space, pipe.  [default: read off the header line]"
 AUTO = ", or auto: by cross-validation"
@@ -123,6 +127,7 @@ class Size(click.ParamType[int]):
         if match is None or float(match[1]) == 0:
             self.fail(f"{value!r} is not a size, like 500M or 2G", param, ctx)
         number, unit, form = match.groups()
+        # As ls and dd have it: K and KiB are 1024, KB is 1000.
         return int(float(number) * (1000 if form.upper() == "B" else 1024) ** "BKMGT".index(unit.upper() or "B"))
 
 
@@ -151,6 +156,7 @@ class NumberOrData(Data):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number, or the path."""
+        # 0.2 is a share, as everywhere; a file of that name is ./0.2
         if isinstance(value, str) and not _is_float(value):
             return super().convert(value, param, ctx)
         return self._number.convert(value, param, ctx)
@@ -178,6 +184,7 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
     """Callback: `balanced`, or NAME=WEIGHT pairs."""
     if value is None or value == "balanced":
         return value
+    # At the last =, since the name of a class may hold one and a number does not.
     pairs = [pair.rpartition("=") for pair in _split(value)]
     if not all(sign for _, sign, _ in pairs):
         form = """write balanced, or NAME=WEIGHT,…; a name with a comma in quotes: '"Bern, BE=2",Uri=3'"""
@@ -211,6 +218,7 @@ def stacked(*decorators: Decorator) -> Decorator:
     """Apply several options as one decorator, listed in the help in this order."""
 
     def apply(function: Callable[..., Any]) -> Callable[..., Any]:
+        # click lists options in the reverse of the order in which decorators are applied.
         for decorator in reversed(decorators):
             function = decorator(function)
         return function

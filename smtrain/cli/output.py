@@ -44,6 +44,7 @@ def data_output(path: str | None) -> Iterator[BinaryIO]:
     """
     with _guarded(), contextlib.ExitStack() as stack:
         if path is None or path == "-":
+            # Flushed here and not at the interpreter's exit: a full disk then has its exit code.
             yield _stdout()
             _stdout().flush()
         else:
@@ -75,6 +76,7 @@ def _stdout() -> BinaryIO:
 @contextlib.contextmanager
 def _guarded() -> Iterator[None]:
     """Turn the ways in which writing fails into those that have an exit code."""
+    # Whoever reads our output may stop early, as head does: that is the end of the work and no failure.
     try:
         yield
     except BrokenPipeError as error:

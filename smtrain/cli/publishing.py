@@ -25,6 +25,7 @@ def check_junit(junit: str | None) -> None:
 
     if junit is None:
         return
+    # Two documents on one stream would be none.
     if junit == "-":
         raise UsageError("--junit needs a file: standard output is for the report")
     check_writable(junit)

@@ -12,9 +12,9 @@ from smtrain import partitions
 from smtrain.errors import ModelError, TrainingError, UsageError, quoted
 from smtrain.fitting.arguments import config_of
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
-from smtrain.fitting.findings import Findings, check_size, find
 from smtrain.fitting.learn import Learned, learn
 from smtrain.fitting.options import FitConfig
+from smtrain.fitting.postestimation import PostEstimation, check_size, postestimation
 from smtrain.fitting.selection import Selection, select_l2
 from smtrain.fitting.validation import fold_objectives, with_validation
 from smtrain.model.encoder import Encoder
@@ -98,15 +98,15 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     temperature = None
     if config.calibrate:
         solution, temperature = _calibrated(objective, solution)
-    findings = find(objective, solution.point.theta, solution.epochs, learned.config, learned.encoder)
+    after = postestimation(objective, solution.point.theta, solution.epochs, learned.config, learned.encoder)
     record = replace(
-        _record(learned, solution, findings),
+        _record(learned, solution, after),
         temperature=temperature,
         selection=None if selection is None else SelectionRecord(selection.epochs, selection.candidates),
         init=None if init is None else digest(start),
     )
     theta, history = solution.point.theta, _history(solution)
-    return Model(learned.encoder, theta[:-1], theta[-1], record, history, findings.information, learned.contract)
+    return Model(learned.encoder, theta[:-1], theta[-1], record, history, after.information, learned.contract)
 
 
 def _trained(
@@ -266,7 +266,7 @@ def check_solution(config: FitConfig, solution: Solution) -> None:
         raise TrainingError(f"{solution.status.value}, and convergence was required; no model is written")
 
 
-def _record(learned: Learned, solution: Solution, findings: Findings) -> FitRecord:
+def _record(learned: Learned, solution: Solution, after: PostEstimation) -> FitRecord:
     """What the model keeps of a fit."""
     best, config, aside = solution.record, learned.config, None
     if learned.validation_rows and best.validation_nll is not None:
@@ -284,9 +284,9 @@ def _record(learned: Learned, solution: Solution, findings: Findings) -> FitReco
         epochs=solution.epochs,
         epoch=best.epoch,
         data=learned.data,
-        collinear=findings.collinear,
-        separation=findings.separation,
-        loo_nll=findings.loo_nll,
+        collinear=after.collinear,
+        separation=after.separation,
+        loo_nll=after.loo_nll,
         skipped=SkippedRecord(learned.skipped.unlabelled, learned.skipped.unknown),
         validation=aside,
     )

@@ -15,17 +15,19 @@ from smtrain.softmax.loss import Partition
 from smtrain.sources.interface import Reading
 
 
-def collinear(got: Examined) -> Iterator[Finding]:
+def collinear(examined: Examined) -> Iterator[Finding]:
     """A note for each column of numbers that is a sum of others and a constant."""
-    places = [i for i, one in enumerate(got.profiles) if _is_kept(one, got.kinds[i], got.rows)]
-    places = list({got.profiles[i].digest: i for i in reversed(places)}.values())[::-1]  # equal ones are told as such
-    x = got.sample[1][places]
+    places = [i for i, one in enumerate(examined.profiles) if _is_kept(one, examined.kinds[i], examined.rows)]
+    places = list({examined.profiles[i].digest: i for i in reversed(places)}.values())[
+        ::-1
+    ]  # equal ones are told as such
+    x = examined.sample[1][places]
     if not 1 < len(places) < x.shape[1]:
         return
     for column, others in _determined(x):
-        names = listed(quoted(got.profiles[places[j]].name) for j in others)
+        names = listed(quoted(examined.profiles[places[j]].name) for j in others)
         what = f"collinear with {names}: its weight is arbitrary without a penalty"
-        yield Finding(Severity.NOTE, "collinear", what, got.profiles[places[column]].name)
+        yield Finding(Severity.NOTE, "collinear", what, examined.profiles[places[column]].name)
 
 
 def _is_kept(profile: Profile, kind: Reading | None, rows: int) -> bool:

@@ -39,30 +39,33 @@ IDENTIFIER_NAME = re.compile(
 )
 
 
-def columns(got: Examined) -> Iterator[Finding]:
+def columns(examined: Examined) -> Iterator[Finding]:
     """The findings of all columns of features."""
-    yield from _left(got)
-    decimal = got.table.dialect.decimal
-    for profile, kind in zip(got.profiles, got.kinds, strict=True):
+    yield from _left(examined)
+    decimal = examined.table.dialect.decimal
+    for profile, kind in zip(examined.profiles, examined.kinds, strict=True):
         refusal = _refused(profile, kind, decimal)
+        # What a fit would make of a column is not said where it makes nothing of it.
         if refusal is not None:
             yield refused(refusal)
         else:
-            yield from _kind(profile, kind, got.rows, decimal)
+            yield from _kind(profile, kind, examined.rows, decimal)
         yield from na_like(profile)
         yield from single_quoted(profile)
         yield from spellings(profile)
         yield from forms(profile)
 
 
-def _left(got: Examined) -> Iterator[Finding]:
+def _left(examined: Examined) -> Iterator[Finding]:
     """Nothing to learn from; a column without a name."""
-    facts = [profile.facts(kind, got.rows) for profile, kind in zip(got.profiles, got.kinds, strict=True)]
+    facts = [
+        profile.facts(kind, examined.rows) for profile, kind in zip(examined.profiles, examined.kinds, strict=True)
+    ]
     left_out = [(one.name, one.left_out) for one in facts if one.left_out is not None]
     if len(left_out) == len(facts):
-        yield refused(no_column(got.table.source, left_out))
+        yield refused(no_column(examined.table.source, left_out))
     if any(not one.name and one.must_have_a_name for one in facts):
-        yield refused(no_name(got.table.source, got.table.header_line))
+        yield refused(no_name(examined.table.source, examined.table.header_line))
 
 
 # What a fit refuses
@@ -106,6 +109,7 @@ def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> It
     if profile.filled == 0 or profile.constant:
         yield _nothing(profile, kind)
         return
+    # The most telling of these alone: a date that is different in every row is a date, and no name.
     numbers = _zeros(profile) if not profile.words and kind is not Reading.TEXT else []
     yield from numbers or _dates(profile, kind) or _identifier(profile, kind, rows)
     if profile.words and kind is None and profile.facts(kind, rows).left_out is None:

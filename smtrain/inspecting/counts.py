@@ -77,6 +77,7 @@ class NumericCounts:
             x = rows.number(i)
             gaps = np.isnan(x)
         self.missing += int(gaps.sum())
+        # A word among the numbers is counted as wrong, and is no missing cell.
         x = x[~np.isnan(x)]
         if len(x):
             self._count(table, rows, i, x)
@@ -115,6 +116,7 @@ class LevelCounts:
     def add(self, rows: Rows, i: int, cells: TextCells) -> None:
         """Count the cells of a column of some rows."""
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
+        # By the texts of this piece, which are few, not by its cells.
         known = [k for k, level in enumerate(cells.levels) if level in self._place]
         self.counts[[self._place[cells.levels[k]] for k in known]] += counts[known]
         self.missing += int((cells.codes < 0).sum())

@@ -107,6 +107,7 @@ class Examiner:
             if error.line is None:
                 raise
             self.broken = error
+        # The rows before a broken record are examined; without any there is nothing to say but that it is broken.
         if not self.rows and self.broken is None:
             raise self._table.no_rows()
 
@@ -136,6 +137,7 @@ class Examiner:
             if forced is not Reading.TEXT and numbers and all(numbers):
                 readings[i] = Reading.NUMBER
                 profile.padded.add(tally(cells, 0))
+            # Columns that count the rows, and names, tell all rows apart: they are left out where rows are compared.
             steps = np.diff(self._table.meaning.numbers(cells))
             counting = rows.count >= COUNTED_ROWS and bool((steps == 1).all())
             if counting or (rows.count >= NAMING_ROWS and len(cells.levels) == rows.count and not any(numbers)):
@@ -164,6 +166,7 @@ class Examiner:
             hashes.append(hashed)
             numbers.append(x)
         labels = self._add_labels(rows)
+        # Two rows are equal if all columns but those that name the rows are.
         telling = [column for i, column in zip(self._profiles, hashes, strict=True) if i not in self._names]
         self._hashes.add(combined(telling, rows.count), labels)
         self._sample.add(hashes, numbers, labels)

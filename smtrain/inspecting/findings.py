@@ -25,25 +25,25 @@ COARSE = 0.1
 MOST_COLUMNS = 12
 
 
-def findings(got: Examined) -> Iterator[Finding]:
+def findings(examined: Examined) -> Iterator[Finding]:
     """Everything that is worth saying."""
-    yield from labels(got)
-    yield from weights(got)
-    if got.table.dialect.header:
-        yield from names_alike(got.table.names, got.table.source, got.table.header_line)
-    yield from columns(got)
-    yield from _missing(got)
-    yield from _wide(got)
-    yield from _leaks(got)
-    yield from _equal_columns(got)
-    yield from collinear(got)
-    yield from _equal_rows(got)
+    yield from labels(examined)
+    yield from weights(examined)
+    if examined.table.dialect.header:
+        yield from names_alike(examined.table.names, examined.table.source, examined.table.header_line)
+    yield from columns(examined)
+    yield from _missing(examined)
+    yield from _wide(examined)
+    yield from _leaks(examined)
+    yield from _equal_columns(examined)
+    yield from collinear(examined)
+    yield from _equal_rows(examined)
 
 
-def _missing(got: Examined) -> Iterator[Finding]:
+def _missing(examined: Examined) -> Iterator[Finding]:
     """The missing cells of the columns that a fit keeps, in one sentence, as a fit says it."""
-    pairs = zip(got.profiles, got.kinds, strict=True)
-    kept = [profile for profile, kind in pairs if profile.facts(kind, got.rows).left_out is None]
+    pairs = zip(examined.profiles, examined.kinds, strict=True)
+    kept = [profile for profile, kind in pairs if profile.facts(kind, examined.rows).left_out is None]
     cells = {profile.name: profile.missing for profile in kept if profile.missing}
     if len(cells) == 1:
         ((name, n),) = cells.items()
@@ -53,26 +53,27 @@ def _missing(got: Examined) -> Iterator[Finding]:
         yield Finding(NOTE, "missing cells", f"missing: {what}", numbers={"cells": cells})
 
 
-def _wide(got: Examined) -> Iterator[Finding]:
+def _wide(examined: Examined) -> Iterator[Finding]:
     """More features than rows."""
     features = 0
-    for profile, kind in zip(got.profiles, got.kinds, strict=True):
-        if profile.facts(kind, got.rows).left_out is None:
+    for profile, kind in zip(examined.profiles, examined.kinds, strict=True):
+        if profile.facts(kind, examined.rows).left_out is None:
             levels = len(profile.distinct.counts) if profile.words or kind is Reading.TEXT else 1
             features += levels + (profile.missing > 0)
-    if features >= got.rows:
-        what = f"{features:,} features for {counted(got.rows, 'row')}: many weights give the same predictions"
+    if features >= examined.rows:
+        what = f"{features:,} features for {counted(examined.rows, 'row')}: many weights give the same predictions"
         yield Finding(NOTE, "many features", what, numbers={"features": features})
 
 
-def _leaks(got: Examined) -> Iterator[Finding]:
+def _leaks(examined: Examined) -> Iterator[Finding]:
     """Columns each of which alone tells the label."""
-    hashes, numbers, labels = got.sample
+    hashes, numbers, labels = examined.sample
     classes, y = np.unique(labels, return_inverse=True)
     if y.max() == 0 or len(y) < IDENTIFIER_ROWS:
         return
-    sampled = len(y) < got.rows
-    for profile, values, x, (rare, rare_labels) in zip(got.profiles, hashes, numbers, got.tails, strict=True):
+    # In a sample rare values are met once, where they say nothing; the tails have all rows of some of them.
+    sampled = len(y) < examined.rows
+    for profile, values, x, (rare, rare_labels) in zip(examined.profiles, hashes, numbers, examined.tails, strict=True):
         tail = (rare, np.searchsorted(classes, rare_labels) % len(classes)) if sampled and len(rare) else None
         right = gives_away(values, x, y, tail)
         if right is not None:
@@ -81,10 +82,11 @@ def _leaks(got: Examined) -> Iterator[Finding]:
             yield Finding(WARNING, "leak", what, profile.name, hint=hint, numbers={"right": right, "rows": len(y)})
 
 
-def _equal_columns(got: Examined) -> Iterator[Finding]:
+def _equal_columns(examined: Examined) -> Iterator[Finding]:
     """Columns with the same cells as an earlier one."""
     first: dict[bytes, str] = {}
-    for profile in got.profiles:
+    for profile in examined.profiles:
+        # Constant columns are equal to each other, and are told as constant.
         before = first.setdefault(profile.digest, profile.name)
         if before != profile.name and not profile.constant:
             what = f"the same cells as column {quoted(before)}"
@@ -92,20 +94,20 @@ def _equal_columns(got: Examined) -> Iterator[Finding]:
             yield Finding(WARNING, "equal columns", what, profile.name, hint=hint, numbers={"other": before})
 
 
-def _equal_rows(got: Examined) -> Iterator[Finding]:
+def _equal_rows(examined: Examined) -> Iterator[Finding]:
     """Rows with the features of another one: with another label, or with the same."""
-    repeats = got.repeats
-    aside = f" ({listed(map(quoted, sorted(got.names)))} aside)" if got.names else ""
+    repeats = examined.repeats
+    aside = f" ({listed(map(quoted, sorted(examined.names)))} aside)" if examined.names else ""
     numbers: dict[str, Any] = {"compared": repeats.rows, "distinct": repeats.distinct}
     if repeats.first_contradiction is not None:
         coarse = 1 - repeats.distinct / repeats.rows > COARSE
-        (_, one), (source, two) = map(got.line_of, repeats.first_contradiction)
+        (_, one), (source, two) = map(examined.line_of, repeats.first_contradiction)
         what = f"{repeats.contradicting:,} rows have the features of another row{aside} and another label"
         what += f": lines {one:,} and {two:,}"
         numbers |= {"rows": repeats.contradicting, "lines": [one, two]}
         yield Finding(NOTE if coarse else WARNING, "contradiction", what, None, source, two, numbers=numbers)
     if repeats.first_same is not None:
-        (_, one), (source, two) = map(got.line_of, repeats.first_same)
+        (_, one), (source, two) = map(examined.line_of, repeats.first_same)
         repeat = "row repeats" if repeats.same == 1 else "rows repeat"
         what = f"{repeats.same:,} {repeat} an earlier one{aside}: lines {one:,} and {two:,}"
         numbers = numbers | {"rows": repeats.same, "lines": [one, two]}

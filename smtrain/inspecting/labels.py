@@ -21,25 +21,26 @@ MANY_CLASSES = 100
 FEW_ROWS = 5
 
 
-def labels(got: Examined) -> Iterator[Finding]:
+def labels(examined: Examined) -> Iterator[Finding]:
     """Labels that a fit refuses, rare ones, those that look like missing ones or like numbers, and their spelling."""
-    counts = classes(got.labels)
-    yield from _empty(got)
-    yield from _named(got)
-    decimal = got.table.dialect.decimal
+    counts = classes(examined.labels)
+    yield from _empty(examined)
+    yield from _named(examined)
+    decimal = examined.table.dialect.decimal
     numbers = sum(is_number(text, decimal) for text in counts)
-    if len(got.labels.number.texts) >= MOST_DISTINCT:
-        numbers = got.repeats.labels - len(got.labels.word.texts)
-    refusal = no_classes(got.labels.name, got.table.source, counts, numbers, got.rows)
+    # Beyond MOST_DISTINCT texts are not kept. Different labels are counted by their hashes, all of them.
+    if len(examined.labels.number.texts) >= MOST_DISTINCT:
+        numbers = examined.repeats.labels - len(examined.labels.word.texts)
+    refusal = no_classes(examined.labels.name, examined.table.source, counts, numbers, examined.rows)
     if refusal is not None:
         yield refused(refusal)
         return
-    yield from _many(got, len(counts))
-    yield from _rare(got, counts)
-    yield from _missing(got, counts)
-    yield from _grades(got, counts)
-    yield from spellings(got.labels)
-    yield from forms(got.labels)
+    yield from _many(examined, len(counts))
+    yield from _rare(examined, counts)
+    yield from _missing(examined, counts)
+    yield from _grades(examined, counts)
+    yield from spellings(examined.labels)
+    yield from forms(examined.labels)
 
 
 def classes(profile: Profile) -> dict[str, int]:
@@ -47,60 +48,64 @@ def classes(profile: Profile) -> dict[str, int]:
     return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if not is_no_label(text)}
 
 
-def _empty(got: Examined) -> Iterator[Finding]:
-    if got.empty.cells:
-        yield refused(empty_label(got.labels.name, got.empty.where(), got.empty.cells))
+def _empty(examined: Examined) -> Iterator[Finding]:
+    if examined.empty.cells:
+        yield refused(empty_label(examined.labels.name, examined.empty.where(), examined.empty.cells))
 
 
-def _named(got: Examined) -> Iterator[Finding]:
+def _named(examined: Examined) -> Iterator[Finding]:
     """A label that is the name of its column: the header may be a row."""
-    error, name = got.named_label, got.labels.name
+    error, name = examined.named_label, examined.labels.name
     if error is not None:
         what = error.what.removeprefix(f"column {quoted(name)}: ")
         yield Finding(ERROR, "header", what, name, error.source, error.line, error.hint)
 
 
-def _many(got: Examined, count: int) -> Iterator[Finding]:
+def _many(examined: Examined, count: int) -> Iterator[Finding]:
     """More classes than a person would name: mostly it is another column that is meant."""
-    count = max(count, got.repeats.labels - (got.empty.cells > 0))
-    if count > MANY_CLASSES or (count > GRADES * 4 and got.rows < FEW_ROWS * count):
-        what = f"{count:,} classes in {counted(got.rows, 'row')}"
-        yield Finding(WARNING, "many classes", what, got.labels.name, hint=OTHER_TARGET, numbers={"classes": count})
+    count = max(count, examined.repeats.labels - (examined.empty.cells > 0))
+    if count > MANY_CLASSES or (count > GRADES * 4 and examined.rows < FEW_ROWS * count):
+        what = f"{count:,} classes in {counted(examined.rows, 'row')}"
+        yield Finding(
+            WARNING, "many classes", what, examined.labels.name, hint=OTHER_TARGET, numbers={"classes": count}
+        )
 
 
-def _rare(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+def _rare(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
     rare = rare_classes(counts) if len(counts) > 1 else {}
     if rare:
         what = f"few rows: {with_rows(rare.items())}"
-        yield Finding(WARNING, "rare class", what, got.labels.name, numbers={"classes": rare})
+        yield Finding(WARNING, "rare class", what, examined.labels.name, numbers={"classes": rare})
 
 
-def _missing(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
-    na_like = got.labels.na_like
-    missing = {label: n for label, n in counts.items() if label in got.table.dialect.missing and label}
+def _missing(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+    na_like = examined.labels.na_like
+    missing = {label: n for label, n in counts.items() if label in examined.table.dialect.missing and label}
     missing |= {label: n for label, n in na_like.texts.items() if label in counts}
     if missing:
         hint = "remove these rows unless this is the name of a class"
         what = f"labels that look like missing ones: {with_rows(missing.items())}"
-        yield Finding(WARNING, "missing label", what, got.labels.name, *na_like.where(), hint, {"classes": missing})
+        yield Finding(
+            WARNING, "missing label", what, examined.labels.name, *na_like.where(), hint, {"classes": missing}
+        )
 
 
-def _grades(got: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+def _grades(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
     """Classes that are numbers may be grades or counts, which have an order that classes have not."""
     if len(counts) < GRADES or not all(map(is_number, counts)):
         return
     values = sorted(counts, key=float)
     what = f"{len(counts):,} classes that are numbers, {values[0]} to {values[-1]}: grades or counts have an order, "
     hint = "a model of classes does not know that 3 is between 2 and 4; join values if these are no names"
-    yield Finding(NOTE, "ordered labels", what + "classes have none", got.labels.name, hint=hint)
+    yield Finding(NOTE, "ordered labels", what + "classes have none", examined.labels.name, hint=hint)
 
 
-def weights(got: Examined) -> Iterator[Finding]:
+def weights(examined: Examined) -> Iterator[Finding]:
     """Weights that are none, and classes that weigh nothing."""
-    column = got.config.weight
-    if column is not None and got.wrong_weights is not None:
-        cells, source, line = got.wrong_weights
+    column = examined.config.weight
+    if column is not None and examined.wrong_weights is not None:
+        cells, source, line = examined.wrong_weights
         yield refused(wrong_weights(column, (source, line), cells))
     elif column is not None:
-        for label in sorted(set(classes(got.labels)) - got.weighing):
-            yield refused(weightless_class(label, column, got.table.source))
+        for label in sorted(set(classes(examined.labels)) - examined.weighing):
+            yield refused(weightless_class(label, column, examined.table.source))

@@ -59,6 +59,7 @@ class Met:
         for text, (cells, row) in tallied.items():
             if self.wanted(text):
                 self.cells += cells
+                # Cells are counted to the last, texts are kept as long as there is room.
                 if text in self.texts or len(self.texts) < MOST_DISTINCT:
                     self.texts[text] += cells
                     self._firsts.setdefault(text, row)
@@ -83,6 +84,7 @@ class Distinct:
 
     def add(self, counts: dict[str, int] | dict[float, int]) -> None:
         """Count values, until there are too many."""
+        # From then on the share of different values is that of the cells so far: a column of names stays one of names.
         if not self.full:
             self.counts.update(counts)
             self.cells += sum(counts.values())
@@ -112,6 +114,7 @@ class Profile:
         self.padded = Met(lambda text: LEADING_ZERO.fullmatch(text) is not None, lines)
         self.long = Met(loses_digits, lines)
         self.spread = Spread()
+        # True until a cell says otherwise.
         self.whole, self.steps, self.maybe_long = True, True, True
         self._first: float | None = None
         self._last: float | None = None
@@ -226,7 +229,7 @@ class Profile:
 
 def hashed_numbers(x: NDArray[np.float64]) -> NDArray[np.uint64]:
     """A hash of each number; all NaN alike, and both zeros."""
-    x = x + 0.0
+    x = x + 0.0  # −0 becomes 0
     x[np.isnan(x)] = np.nan
     return np.asarray(pd.util.hash_array(x), np.uint64)
 

@@ -165,6 +165,8 @@ class Sample:
     def add(self, columns: list[Hashes], numbers: list[NDArray[np.float64]], labels: Hashes) -> None:
         """Go on with some more rows: hashes (n,) and numbers (n,) of each column, hashes of the labels."""
         count = len(labels)
+        # The rows of the lowest ranks are kept. When there are too many, the limit is halved: so the sample is spread
+        # over all rows, though nobody knew how many there would be.
         rank = np.asarray(pd.util.hash_array(np.arange(self._seen, self._seen + count)), np.uint64)
         self._seen += count
         chosen = np.flatnonzero(rank <= self._limit)

@@ -79,6 +79,7 @@ def verify(
         return _of_other_rows(old, model, data, config, error)
     if old.fit.init != new.fit.init:
         raise UsageError("--init: this is not the model that the fit started from")
+    # Byte by byte, as files: whatever is in a model is compared, and nothing has to be kept in mind here.
     there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
     same_data = None if old.data is None else old.data == new.data
     if there == again:
@@ -171,6 +172,7 @@ def _other_cells(old: Model, new: Model) -> list[str]:
         return [f"other numbers in {_listed(moved)}"] if moved else []
     pairs = zip(old.encoder.columns, old.data.columns, new.data.columns, strict=True)
     changed = [column for column, one, two in pairs if one != two]
+    # A sum of the digest depends on the order of the rows, a mean does not.
     if len(changed) == len(old.encoder.columns) > 1 and not moved:
         return ["other cells in every column, of the same means: the rows may be in another order"]
     reasons = [

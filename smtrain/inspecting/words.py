@@ -37,10 +37,12 @@ def single_quoted(profile: Profile) -> Iterator[Finding]:
 
 def spellings(profile: Profile) -> Iterator[Finding]:
     """Texts that differ by blanks or capitals only, by what cannot be seen, or by the width of characters."""
+    # Of very many texts some always look alike, and they are names rather than levels.
     if profile.distinct.full or profile.words == 0:
         return
     for how, groups in differing(profile.word.texts):
         what = _alike(how, groups)
+        # The rarer spelling is the mistake, and its line the one to show.
         where = profile.word.where(min(texts, key=profile.word.texts.__getitem__) for texts in groups)
         numbers, hint = {"texts": groups[:20]}, "write them alike in the file"
         yield Finding(Severity.WARNING, "spelling", what, profile.name, *where, hint, numbers)
@@ -84,6 +86,7 @@ def _seen(text: str) -> str:
 
 
 def _how(texts: list[str]) -> str:
+    # The first change that makes all of them equal is how they differ; the last is the form of the letters.
     for how, same in ((BLANKS_OR_CAPITALS, _folded), (UNSEEN, _without_hidden)):
         if len({same(text) for text in texts}) == 1:
             return how

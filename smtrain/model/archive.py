@@ -99,6 +99,7 @@ def read(path: str, members: set[str] | None, optional: frozenset[str] = frozens
 
 def _text_hint(file: BinaryIO) -> str | None:
     """A hint, if a file is text: data where a model belongs."""
+    # The usual mistake is to name the data in place of the model. b"P" begins an archive, \x1f gzip.
     try:
         file.seek(0)
         start = file.read(1 << 12)
@@ -125,6 +126,7 @@ def _checked_members(
     archive: zipfile.ZipFile, members: set[str] | None, optional: frozenset[str], size: int
 ) -> list[zipfile.ZipInfo]:
     """The members, if they are those expected and fill the file: a few reads, however large the file says it is."""
+    # Neither a member that is there twice, nor one with a path, nor bytes that belong to none can be in such a file.
     infos = archive.infolist()
     names = [info.filename for info in infos]
     there = {name for name in optional if f"{name}.npy" in names}

@@ -61,6 +61,7 @@ class CategoricalColumn:
 
     def table(self, texts: Sequence[str]) -> NDArray[np.intp]:
         """The code of each text, and last that of a missing cell."""
+        # Few texts are looked up, each once, and their codes are taken for the many cells.
         place = {level: i for i, level in enumerate(self.levels, 1)}
         return np.array([place.get(text, 0) for text in [*texts, MISSING_LEVEL]], np.intp)
 
@@ -167,10 +168,11 @@ class Encoder:
     def design(self, raw: Floats, codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
         """X of raw numbers (m, q), NaN where missing, and final codes. `raw` is overwritten, and may become X."""
         q = len(self.numeric)
+        # X takes the place of the raw numbers where it can: of a large table there is no room for both.
         same = raw.dtype == dtype and not self.gappy
         numeric: Floats = raw if same else np.empty((len(raw), q + len(self.gappy)), dtype)
         rest = np.empty((len(raw), q), np.float16) if dtype == np.float32 else None
-        for rows in row_tiles(raw):
+        for rows in row_tiles(raw):  # some rows at a time, which stay in the processor's cache
             x = raw[rows] - self.means[:q]  # in float64, whatever X is in: the mean may be far from 0
             x /= self.scales[:q]
             missing = np.isnan(x)
@@ -178,6 +180,7 @@ class Encoder:
                 x[missing] = 0
             numeric[rows, :q] = x
             numeric[rows, q:] = missing[:, list(self.gappy)]
+            # What float32 loses of a number is kept in 16 bits, for the sums that need every digit.
             if rest is not None:
                 rest[rows] = rest_of(x, numeric[rows, :q])
         return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical), rest)

@@ -28,6 +28,8 @@ class Feature(NamedTuple):
 def feature_names(features: Sequence[Feature]) -> tuple[str, ...]:
     """A name for each, no two alike."""
     plain = [feature.name() for feature in features]
+    # A column "sex=male" of numbers and the level male of a column "sex" have the same plain name. Numbers keep theirs,
+    # for that is the name of a column in the file.
     counts = Counter(plain)
     names = [one.name(quotes=counts[name] > 1) for one, name in zip(features, plain, strict=True)]
     return tuple(names) if len(set(names)) == len(names) else _numbered(names)

@@ -31,6 +31,7 @@ def labelled(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
     at = names.index(encoder.target)
+    # A row of an unknown class has no NLL: the model gives its class no probability at all.
     y = label_codes(rows.texts(at), encoder.classes)
     if (y < 0).any():
         place, text = rows.find(at, lambda cell: cell not in encoder.classes)

@@ -82,7 +82,7 @@ class Model:
     @property
     def used(self) -> NDArray[np.bool_]:
         """Whether a column has any weight that is not zero, for each column of the encoder."""
-        used = np.zeros(len(self.encoder.columns), bool)
+        used = np.zeros(len(self.encoder.columns), bool)  # a column has several features where it has levels or gaps
         used[self.encoder.owners[self.nonzero.any(axis=1)]] = True
         return used
 
@@ -103,6 +103,7 @@ class Model:
     def save(self, path: str) -> None:
         """Write the model to `path`, atomically. Raises OutputError; an existing file is then as it was."""
         meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit.document()}
+        # In a fixed order, since the bytes of the file follow from it.
         arrays: npz.Arrays = {
             "W": self.W,
             "b": self.b,
@@ -117,7 +118,7 @@ class Model:
             arrays = {**arrays, **dict(zip(CONTRACT, (self.contract.numbers, self.contract.levels), strict=True))}
         if self.information is not None:
             arrays = {**arrays, "information": self.information}
-        npz.write(path, arrays, load_model)
+        npz.write(path, arrays, load_model)  # what cannot be loaded again does not take the place of the old model
 
 
 def load_model(path: str) -> Model:
@@ -125,6 +126,7 @@ def load_model(path: str) -> Model:
     arrays = npz.read(path, MEMBERS, OPTIONAL)
     try:
         meta = documents.read(arrays["meta"])
+        # The version comes first: a newer format may have other fields, and is to be called newer, not damaged.
         if read(Heading, meta).format_version > FORMAT_VERSION:
             raise ModelError(f"{path}: made by a newer smtrain", hint="upgrade smtrain to use it")
         return _model(meta, arrays)
@@ -155,6 +157,8 @@ def _model(meta: dict[str, Any], arrays: npz.Arrays) -> Model:
 
 def _check(model: Model, arrays: npz.Arrays) -> None:
     """Raise ValueError if the parts do not fit together."""
+    # `means`, `scales` and `features` follow from the schema, and are in the file for readers that are not smtrain. A
+    # file where they say something else would predict otherwise there than here.
     encoder, data = model.encoder, model.data
     p, K = len(encoder.features), len(encoder.classes)
     fits = (

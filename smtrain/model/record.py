@@ -113,6 +113,7 @@ class FitRecord:
     def from_document(cls, document: Any) -> "FitRecord":
         """Read `document()` back. Raises DocumentError for what is no record of a fit."""
         record = read(cls, document)
+        # Options that a fit settles cannot be open in its record, or `verify` would settle them in its own way.
         if not record.options.is_settled:
             raise DocumentError("are not those of a fit that was made", "options")
         known = {one.name for one in fields(Options)}

@@ -7,8 +7,8 @@ ignored: a newer smtrain may have written it. Light: the command line loads it b
 """
 
 import contextlib
-import math
 import operator
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
@@ -163,7 +163,7 @@ def _dataclass(kind: Callable[..., Any], readers: Mapping[str, tuple[Reader, boo
         _refuse("is no object")
     there = {name: reader for name, (reader, must) in readers.items() if must or name in value}
     values = {name: _field(name, reader, value) for name, reader in there.items()}
-    values.pop(TAG, None)
+    values.pop(TAG, None)  # it was read for its check alone
     return kind(**values)
 
 
@@ -246,9 +246,9 @@ def _path(value: Any) -> str:
 
 def _number(value: Any) -> float:
     """A finite number, whole or not, as it stands."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):  # bool is an int to Python, and none to JSON
         _refuse("is no number")
-    if not -math.inf < value < math.inf:
+    if not abs(value) <= sys.float_info.max:  # NaN is not; nor is a whole number that no float can hold
         _refuse("is not finite")
     return value
 

@@ -48,6 +48,7 @@ def _placed(told: Iterable[tuple[Severity, str, str, str | None, int | None]]) -
 
 def in_folder(path: str, folder: str | None) -> str:
     """The path as seen from the repository's folder, which is what the systems know files by."""
+    # The folder, or the file, may be named by a link.
     full = os.path.realpath(path)
     if not folder or not full.startswith(os.path.realpath(folder) + os.sep):
         return path

@@ -62,7 +62,7 @@ def _class_metrics(comparison: Comparison) -> dict[str, dict[str, dict[str, floa
     places = {side: {name: k for k, name in enumerate(evaluation.classes)} for side, evaluation in sides.items()}
 
     def value(side: str, metric: str, name: str) -> float | None:
-        k = places[side].get(name)
+        k = places[side].get(name)  # a class of the other model alone has no metrics here
         plain: float | None = None if k is None else _plain(float(values[side][metric][k]))
         return plain
 
@@ -86,6 +86,7 @@ def _flips(comparison: Comparison) -> list[tuple[str, str, float, float, float]]
         dict(zip(c.pairs.tolist(), c.weights.tolist(), strict=True))
         for c in (comparison.pairs.better, comparison.pairs.worse)
     ]
+    # A pair of predictions is old · K + new, in all three counts.
     K, names = len(comparison.classes), comparison.classes
     return [
         (names[i], names[j], w, *(part.get(i * K + j, 0.0) for part in parts))

@@ -71,6 +71,7 @@ def cases(diagnosis: Diagnosis, fails: AbstractSet[str]) -> list[Case]:
 
 def _case(finding: Finding, fails: AbstractSet[str]) -> Case:
     severity = finding.severity.value
+    # By kind and column, without the numbers: so that a system for continuous integration knows a case again.
     name = finding.kind if finding.column is None else f"{finding.kind}: {finding.column}"
     detail = f"{severity}: {finding.what}" + (f"; what helps: {finding.hint}" if finding.hint else "")
     failure = severity if severity in fails else None
@@ -104,6 +105,7 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.kind, finding.what), []).append(finding)
+    # A table with a thousand columns of one fault is told of it once.
     parts = ([group] if len(group) > FEW else [[one] for one in group] for group in groups.values())
     return list(chain.from_iterable(parts))
 

@@ -31,37 +31,56 @@ def missing_classes(encoder: Encoder) -> list[str]:
 
 
 def description(learned: Learned, config: FitConfig, sources: list[str]) -> list[str]:
-    """What was read, what was left out, and the options that matter."""
+    """What was read, what was left out, and the options that matter, in lines."""
+    return [
+        *_table_lines(learned, sources),
+        *([f"warning: {learned.doubt}"] if learned.doubt else []),
+        *missing_classes(learned.encoder),
+        *weights_line(learned.encoder),
+        *_rows_lines(learned),
+        *rare_line(learned.class_counts),
+        *_missing_line(learned.missing),
+        *_ignored_lines(learned),
+        settings(config),
+    ]
+
+
+def _table_lines(learned: Learned, sources: list[str]) -> list[str]:
+    """The files and their columns; the target."""
     encoder = learned.encoder
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    # A comma is what everybody expects; of another delimiter it is said that it was seen.
     separated = {"\t": ", separated by tabs", ";": ", separated by semicolons"}.get(learned.delimiter, "")
     kinds = f"{len(encoder.numeric)} numeric, {len(encoder.categorical)} categorical"
     columns = "1 column" if len(encoder.columns) == 1 else f"{len(encoder.columns)} columns"
-    lines = [
+    return [
         f"{show(sources[0])}{more}: {learned.rows:,} rows, {columns} ({kinds}){separated}",
         f"target {show(encoder.target)}: {len(encoder.classes)} classes",
     ]
-    lines += [f"warning: {learned.doubt}"] if learned.doubt else []
-    lines += missing_classes(encoder)
-    lines += weights_line(encoder)
-    if learned.on_disk:
-        lines.append(f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk")
+
+
+def _rows_lines(learned: Learned) -> list[str]:
+    """Where rows are, and which are set aside, if there is something to say of it."""
+    lines = [f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk"] if learned.on_disk else []
     if learned.validation_rows:
         lines.append(f"{learned.validation_rows:,} rows are set aside for validation")
-    lines += rare_line(learned.class_counts)
-    if learned.missing:
-        counts = ", ".join(
-            f"{named(name, counted=True)} {count:,}" for name, count in list(learned.missing.items())[:MOST_COLUMNS]
-        )
-        lines.append(f"missing cells: {counts}{', …' if len(learned.missing) > MOST_COLUMNS else ''}")
+    return lines
+
+
+def _missing_line(missing: Mapping[str, int]) -> list[str]:
+    """The missing cells of the columns that have some, as a line."""
+    counts = listed((f"{named(name, counted=True)} {count:,}" for name, count in missing.items()), MOST_COLUMNS)
+    return [f"missing cells: {counts}"] if missing else []
+
+
+def _ignored_lines(learned: Learned) -> list[str]:
+    """The columns that were left out, a line for each reason; and those that one may want to leave out."""
     reasons: dict[str, list[str]] = {}
-    for name, reason in encoder.ignored:
+    for name, reason in learned.encoder.ignored:
         reasons.setdefault(reason, []).append(name)
-    for reason, ignored in reasons.items():
-        lines.append(f"ignored {listed(map(named, ignored), MOST_COLUMNS)}: {reason}")
+    lines = [f"ignored {listed(map(named, names), MOST_COLUMNS)}: {reason}" for reason, names in reasons.items()]
     if learned.counting:
         lines.append(f"{listed(map(named, learned.counting), MOST_NAMES)}: counts the rows; --drop leaves it out")
-    lines.append(settings(config))
     return lines
 
 
@@ -72,6 +91,7 @@ def weights_line(encoder: Encoder) -> list[str]:
         return []
     line = f"{p:,} features × {K:,} classes: {p * K:,} weights"
     widest = max(encoder.categorical, key=lambda column: len(column.levels), default=None)
+    # One column of very many texts is the usual cause, and one that can be mended.
     if widest is not None and 2 * len(widest.levels) > p:
         line += f", {len(widest.levels) * K:,} of them for the levels of {show(widest.name, 40)}"
     return [line]
@@ -105,8 +125,10 @@ def outcome(model: Model) -> str:
         line += f", validation NLL {fit.validation.nll:.6f}"
     if fit.temperature is not None:
         line += f" at the temperature {fit.temperature:.4g}"
+    # Where training was to stop early, the distance from the optimum says nothing.
     if fit.status is Status.EARLY or fit.gap is None:
         return line
+    # In units of the objective, for that is what the line has before it; the relative gap is in the lines of epochs.
     distance = fit.gap * fit.objective
     if fit.certified:
         line += f" (objective {fit.objective:.6f}, within {distance:.1g} of the best possible)"

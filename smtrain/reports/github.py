@@ -19,6 +19,7 @@ def annotate(annotations: Sequence[Annotation]) -> None:
     """In a job of GitHub Actions, a command for each: an error, a warning or a notice at a line of a file."""
     if in_github():
         for one in annotations:
+            # GitHub shows an annotation where it knows the file: by its path in the repository.
             file = _property(in_folder(one.source, os.environ.get("GITHUB_WORKSPACE")))
             errors().write(f"::{LEVELS[one.severity]} file={file},line={one.line}::{_data(message(one.what))}\n")
 
@@ -39,6 +40,7 @@ def append_summary(markdown: str) -> None:
     if not path:
         return
     try:
+        # Appended to, for other steps of the job have written theirs.
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{markdown}\n")
     except (OSError, ValueError) as error:

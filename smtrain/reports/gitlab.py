@@ -14,10 +14,10 @@ SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NO
 
 
 def merged(report: bytes, annotations: Sequence[Annotation]) -> bytes:
-    """A report, which may be empty, with the annotations that it has not got yet. Raises ValueError if it is none."""
+    """A report, which may be empty, with the annotations that it does not hold yet. Raises ValueError if it is none."""
     try:
         entries = json.loads(report or b"[]")
-        json.dumps(entries, indent=1)
+        json.dumps(entries, indent=1)  # what can be read may be too deep to be written again
     except RecursionError as error:
         raise ValueError("too deep") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

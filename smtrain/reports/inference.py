@@ -62,6 +62,7 @@ def print_inference(console: "Console", inference: Inference) -> None:
 
 def _row(inference: Inference, t: int, k: int) -> list[str]:
     values = {name: float(getattr(inference, name)[t, k]) for name in COLUMNS}
+    # Not identified: any value gives the same predictions, so the estimate says nothing either.
     if math.isnan(values["error"]):
         return [inference.terms[t], "not identified", *[""] * 6]
     shown = {name: f"{value:.5g}" if math.isfinite(value) else "–" for name, value in values.items()}

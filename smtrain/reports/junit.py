@@ -36,6 +36,7 @@ def junit(command: str, cases: Sequence[Case], error: SmtrainError | None = None
     counts = {"tests": str(tests), "failures": str(failed), "errors": str(errors)}
     suites = Element("testsuites", counts)
     suite = SubElement(suites, "testsuite", {"name": f"smtrain {command}", **counts, "skipped": "0"})
+    # An error is a case of its own, so that the suite fails though no check was made.
     if error is not None:
         source, line = (error.source, error.line) if isinstance(error, DataError) else (None, None)
         at = _open_case(suite, command, Case("data", source=source, line=line))

@@ -28,6 +28,7 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
     `pushes` are those of the first class over the second.
     """
     x, z, s = scored.X.toarray()[0], scored.Z[:, 0], scored.probabilities[:, 0]
+    # What pushed the prediction ahead is told against the class that it was most likely to be instead.
     first, second = (int(k) for k in np.argsort(-s, kind="stable")[:2])
     explained: dict[str, Any] = {
         "row": number,
@@ -82,6 +83,7 @@ def print_explanation(console: "Console", explained: dict[str, Any]) -> None:
 def _print_outer(console: "Console", explained: dict[str, Any]) -> None:
     """The columns of the largest |x|, as x in the head line and x ⊗ (s − y) below it, one line a class."""
     x = np.array(explained["x"])
+    # Those of the largest size, in the order of the columns: as the head of a table they are looked for by place.
     chosen = sorted(int(j) for j in largest_first(np.abs(x))[:MOST_COLUMNS] if x[j])
     head = [explained["features"][j] for j in chosen]
     rows = [["x", *(f"{x[j]:.4g}" for j in chosen)]]

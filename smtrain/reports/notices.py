@@ -29,6 +29,7 @@ def notices(model: Model) -> list[str]:
     lines = []
     if p >= fit.rows:
         lines.append(f"{p:,} features for {fit.rows:,} rows: many weights give the same predictions")
+    # Columns that the same others determine are told together: of ten missing at once, ten lines would say one thing.
     groups: dict[tuple[str, ...], list[str]] = {}
     for column, others in fit.collinear.items():
         groups.setdefault(others, []).append(column)

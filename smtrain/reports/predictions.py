@@ -51,9 +51,11 @@ class PredictionWriter:
             self.columns += [f"p({name})" for name in model.classes]
         if self.top:
             self.columns += [f"{what}{rank}" for rank in range(1, self.top + 1) for what in ("top", "p")]
+        # Two columns of one name could not be told apart by whoever reads the output.
         clash = set(self.columns) & set(names)
         if clash:
             raise UsageError(f"--keep: the output has a column {quoted(min(clash))} of its own")
+        # Once for all rows: the names of the classes are the most frequent cells of the output.
         self._quoted = [self._cell(name) for name in model.classes]
 
     def head(self) -> bytes:
@@ -79,6 +81,7 @@ class PredictionWriter:
         """The output's columns of text; numbers so that they read back exactly."""
         columns = [[names[k] for k in S.argmax(axis=0).tolist()]]
         if self.proba:
+            # repr has as many digits as it takes to read the same number back.
             columns += [list(map(repr, row)) for row in S.tolist()]
         if self.top:
             order = _largest(S, self.top)

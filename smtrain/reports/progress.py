@@ -56,7 +56,7 @@ class FitReport(QuietReport):
         self._sources, self._total = sources, total_bytes
         self._progress: tuple[Progress, TaskID] | None = None
         self._spinner: Spinner | None = None
-        self._next, self._shown = 0, -1
+        self._next, self._shown = 0, -1  # the epoch from which on the next line is due; the last that was shown
         self._validated = self._headed = False
         self._last: Record | None = None
 
@@ -73,7 +73,7 @@ class FitReport(QuietReport):
         """Move the bar."""
         if not self._animated:
             return
-        if self._progress is None:
+        if self._progress is None:  # begun with the first piece: a file that cannot be read shows no bar
             from rich.progress import Progress
 
             progress = Progress(console=self.console, transient=True)
@@ -120,6 +120,7 @@ class FitReport(QuietReport):
         self._last = record
         if self._spinner is not None:
             self._spinner.update(f"epoch {record.epoch}: NLL {record.nll:.6f}")
+        # In a log file a line an epoch would bury the rest: every doubling is enough to see how it goes.
         if self._animated or record.epoch >= self._next:
             self._show(record)
             self._next = max(1, 2 * record.epoch)
@@ -133,6 +134,7 @@ class FitReport(QuietReport):
 
     def done(self, model: Model, output: str) -> None:
         """Say how it ended."""
+        # The last epoch is always shown, wherever it falls between two doublings.
         if self._last is not None and self._shown != self._last.epoch:
             self._show(self._last)
         if self._animated and len(model.history) > 2:

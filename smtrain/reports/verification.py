@@ -33,6 +33,7 @@ def sentences(verification: Verification, within: float) -> list[str]:
         lines.append("  largest difference")
         names = ("weights", "probabilities", "objective")
         lines += [f"    {name:<14} {getattr(verification, name):.1g}" for name in names]
+    # Without a digest the reasons can only be guessed at, and that is said.
     if verification.same_data is None and not verification.reasons:
         lines.append(
             "  the counts agree: another cell or order of the rows; or another version of smtrain, Python, NumPy"

@@ -62,6 +62,7 @@ def print_model(console: "Console", model: Model, base: int | None = None, infer
     console.print(f"{settings(options)}, {options.precision}")
     if options.l1:
         console.print(sparsity(model))
+    # The record says once more what the fit said: a model may be looked at by somebody who did not see it.
     for line in [*notices(model), *warnings(model)]:
         console.print(line)
     console.print()
@@ -103,6 +104,7 @@ def _print_weights(console: "Console", model: Model, base: int | None) -> None:
     W, b = _from_base(model, base)
     K = min(len(model.classes), MOST_CLASSES)
     effect = np.abs(model.W).max(axis=1)
+    # By the weights of standardised columns, which can be compared; what is printed is in the units of the file.
     some = np.flatnonzero(effect)
     order = some[largest_first(effect[some])[:MOST_FEATURES]]
     against = "" if base is None else f", against the class {show(model.classes[base])}"

@@ -46,5 +46,6 @@ def worst_section(worst: Sequence[dict[str, Any]]) -> Section:
 
 def _pushed(row: dict[str, Any]) -> str:
     """The features that pushed away from the label most."""
+    # Pushes that went the right way do not explain why the row is here.
     away = [push for push in row["pushes"] if push["push"] > 0]
     return ", ".join(f"{named(push['feature'])} {push['push']:+.2f}" for push in away[:MOST_SHOWN]) or "–"

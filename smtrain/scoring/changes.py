@@ -51,6 +51,7 @@ class SchemaChange:
 
 def schema_change(old: Encoder, new: Encoder) -> SchemaChange:
     """Compare what two models read."""
+    # By name: columns may stand in another order. Levels are compared only of columns that have kept their kind.
     before = {column.name: column for column in old.columns}
     both = [(before[column.name], column) for column in new.columns if column.name in before]
     levels = {b.name: SetChange.of(_levels(a), _levels(b)) for a, b in both if type(a) is type(b)}
@@ -88,10 +89,12 @@ class MovedWeights:
 
 def moved_weights(old: Model, new: Model) -> MovedWeights:
     """Compare the weights of the features and classes that two models share."""
+    # By what a feature is, not by its name, which may depend on the other columns of its model.
     parts, classes = _shared(old.encoder.parts, new.encoder.parts), _shared(old.classes, new.classes)
     before, after = (_part(model, parts, classes) for model in (old, new))
     places = _places(new.encoder.parts, parts)
     features, scales = [new.features[j] for j in places], new.encoder.scales[places]
+    # A weight per gram and one per ton cannot be compared; what each does for a deviation of its column can.
     effect = np.abs((after - before) * scales[:, None])
     moved = np.flatnonzero(effect.ravel())
     order = moved[np.argsort(-effect.ravel()[moved], kind="stable")]

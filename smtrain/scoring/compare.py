@@ -44,6 +44,7 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     """
     table = open_table(data, _common_dialect(as_model(old), as_model(new)))
     settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
+    # Predictions are compared by their places in the union of the classes, for the models may have other ones.
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
     places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
@@ -71,6 +72,7 @@ def _common_dialect(old: Model, new: Model) -> Dialect:
     if old.encoder.target != new.encoder.target:
         targets = f"{quoted(old.encoder.target)} and {quoted(new.encoder.target)}"
         raise ModelError(f"the models predict different columns: {targets}")
+    # What parts a file into lines and cells must agree; which cells are missing, each model says for itself.
     if before.header != after.header:
         raise ModelError("one of the models reads files with a header line, the other without")
     if None not in {before.delimiter, after.delimiter} and before.delimiter != after.delimiter:

@@ -58,6 +58,7 @@ def evaluate(
     unseen, sums, surprising = UnseenLevels(as_model(model)), None, WorstRows(whole("worst", worst))
     table = open_table(data, model.encoder.dialect)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
+    # Sums alone are kept, piece after piece in order: the same bits for any number of threads.
     for scored in score(model, table, labels=True, threads=threads_of(threads) or available_threads(), hint=SKIP):
         unseen.add(scored)
         if worst:

@@ -74,6 +74,7 @@ def parse(text: str) -> Check:
     if match is None:
         raise UsageError(f"--fail-if: not an expression: {quoted(text)}", hint=FORM)
     metric, label, comparison, bound = match.groups()
+    # calibration_error is a metric of the rows and one of each class: the bracket says which is meant.
     known, others = (METRICS, CLASS_METRICS) if label is None else (CLASS_METRICS, METRICS)
     if metric not in known:
         of = "" if label is None else " of a class"

@@ -74,6 +74,7 @@ class Confusion:
     def errors(self) -> list[tuple[int, int, float]]:
         """(true, predicted, weight) of the pairs that differ, the heaviest first."""
         true, predicted = np.divmod(self.pairs, self.classes)
+        # Of equal weights the first pair: the order must not depend on how the sums were added.
         order = np.lexsort((self.pairs, -self.weights))
         return [(int(true[i]), int(predicted[i]), float(self.weights[i])) for i in order if true[i] != predicted[i]]
 
@@ -83,8 +84,9 @@ def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
     K, m = Z.shape
     S = softmax(Z)
     predicted, confidence = S.argmax(axis=0), S.max(axis=0)
+    # Σ_k (s_k − y_k)² = Σ_k s_k² − 2 s_y + 1: no matrix of the labels is made.
     s_y = S[y, np.arange(m)]
-    brier = (S * S).sum(axis=0) - 2 * s_y + 1  # Σ_k (s_k − y_k)²
+    brier = (S * S).sum(axis=0) - 2 * s_y + 1
     place, columns = _bin(confidence), (v, v * confidence, v * (predicted == y))
     bins = np.stack([_totals(place, column, CALIBRATION_BINS) for column in columns])
     return EvaluationSum(
@@ -102,6 +104,7 @@ def evaluation_sum(Z: Floats, y: NDArray[np.intp], v: Array) -> EvaluationSum:
 
 def _bin(probability: Floats) -> NDArray[np.intp]:
     """The number of the bin of each probability, from 0."""
+    # A probability of 1 belongs to the last bin.
     return np.minimum((probability * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
 
 
@@ -110,6 +113,7 @@ def _class_bins(S: Floats, y: NDArray[np.intp], v: Array) -> Array:
     K, m = S.shape
     if K > MOST_BINNED_CLASSES:
         return np.zeros((3, 0, CALIBRATION_BINS))
+    # One count for all classes: the bins of class k are numbered from 15 k.
     place = _bin(S) + CALIBRATION_BINS * np.arange(K)[:, None]
     size = K * CALIBRATION_BINS
     weight = np.bincount(place.ravel(), np.broadcast_to(v, S.shape).ravel(), size)

@@ -70,9 +70,11 @@ def mean_difference(sums: Moments, level: float = LEVEL) -> Difference:
     mean, degrees = sums.vd / sums.v, sums.rows - 1
     if degrees < 1:
         return Difference(mean, *[math.nan] * 4)
+    # Σ v² (d − mean)² from the sums; rounding may leave it a little below 0 where all differences are equal.
     squares = max(0.0, sums.vvdd - 2 * mean * sums.vvd + mean**2 * sums.vv)
     error = math.sqrt(squares * sums.rows / degrees) / sums.v
     half = quantile(level, degrees) * error
+    # Without spread any difference but 0 is beyond all doubt.
     t = mean / error if error else math.copysign(math.inf, mean) if mean else 0.0
     return Difference(mean, error, mean - half, mean + half, two_sided(t, degrees))
 

@@ -60,7 +60,7 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
         for model, name in zip((old, new), names, strict=True)
     ]
     if ways[0] == ways[1]:
-        ways = ways[:1]
+        ways = ways[:1]  # as a rule both read the same, and the text is parsed once
     step = TILE_LOGITS // max(len(old.classes), len(new.classes))
     for parsed in table.rows_in_ways(ways, threads):
         tiles = [
@@ -81,6 +81,7 @@ def _tiles(
     hint: str | None = None,
 ) -> Iterator[Scored]:
     """Parsed rows, scored some `step` at a time."""
+    # X is made of all rows at once, as they were parsed; the logits, which are K times as long, of some at a time.
     X, step = model.encoder.encode(rows, names), max(1, step)
     y, v = np.zeros(rows.count, np.intp), np.ones(rows.count)
     if labels:
@@ -101,7 +102,7 @@ class UnseenLevels:
     def add(self, scored: Scored) -> None:
         """Count those of some rows."""
         for column, codes in zip(self._columns, scored.X.codes, strict=True):
-            unseen = np.flatnonzero(codes == 0)
+            unseen = np.flatnonzero(codes == 0)  # level 0 is the one that training did not have
             if not len(unseen):
                 continue
             if self._error:

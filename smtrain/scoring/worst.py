@@ -39,6 +39,7 @@ class WorstRows:
 
     def add(self, scored: Scored) -> None:
         """Keep those of some rows that are among the worst so far."""
+        # Only rows above the least of those that are kept take a place. Mostly there are none, and nothing is sorted.
         cost = np.where(scored.v > 0, nll(scored.Z, scored.y), -np.inf)
         least = self.rows[-1].nll if len(self.rows) == self._count else -np.inf
         above = np.flatnonzero(cost > least)

@@ -30,9 +30,10 @@ def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: boo
     check_junit(junit)
     with reporting_errors("doctor", junit):
         diagnosis = doctor(list(data), opt.config_from(rest))
+    # A table that cannot be read to its end is told of with what was seen of it, and then fails as everywhere else.
     broken = diagnosis.broken
     fails = {"error", "warning"} if strict else {"error"} if broken else set()
     with suppress(CheckError) if broken else nullcontext():
         conclude(diagnosis, "doctor", fails, json=json, junit=junit, data=", ".join(data))
-    if broken:  # it is no table: the exit code is that of every other command
+    if broken:
         raise DataError(broken.what, source=broken.source, line=broken.line, hint=broken.hint)

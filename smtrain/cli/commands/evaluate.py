@@ -44,6 +44,7 @@ def command(
     check_gates(junit, fail_if)
     with reporting_errors("evaluate", junit):
         loaded = opt.load(model)
+        # A check of a class that there is none of would never fail, so it is refused, and before the rows are read.
         check_classes(fail_if, loaded.classes)
         evaluation = evaluate(loaded, list(data), threads=threads, worst=worst, unlabelled=unlabelled)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
@@ -53,6 +54,7 @@ def command(
     else:
         with report_output() as console:
             print_evaluation(console, evaluation, outcomes, rows)
+    # Warnings stand below the report, where a person sees them.
     say_skipped(evaluation.skipped)
     say_unseen(evaluation.unseen)
     settle(outcomes)

@@ -116,20 +116,24 @@ def command(
     if output == "-":
         raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
     config = opt.config_from(rest)
+    # Whatever can fail for the options or the files fails now: a fit may take hours.
     check_options(config)
     check_writable(output)
     if checkpoint is not None:
         check_writable(checkpoint)
     start = None if init is None else load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
+    # A fit that goes on adds to the log of the one that was stopped.
     going_on = checkpoint is not None and Path(checkpoint).exists()
     with _open_log(log, "a" if going_on else "w") as log_file, report:
         observer = LogObserver(report, log_file)
         model = fit(list(data), config, observer=observer, init=start, checkpoint=checkpoint)
     model.save(output)
+    # Not before: a fit that is killed while it saves goes on from the checkpoint.
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
     report.done(model, output)
+    # The JSON document is the fit and all options as they were settled: enough to ask for the same fit again.
     if json:
         from smtrain.reports.clock import process_seconds
 
@@ -161,6 +165,7 @@ def _open_log(path: str | None, mode: str) -> Iterator[IO[str] | None]:
 def _total_bytes(paths: tuple[str, ...]) -> int | None:
     """The size of plain files, for the progress bar; None where it says nothing of the text's length."""
     try:
+        # The size of compressed text is not known, nor that of what comes from standard input.
         plain = all(path != "-" and not path.endswith((".gz", ".bz2", ".xz")) for path in paths)
         return sum(Path(path).stat().st_size for path in paths) if plain else None
     except OSError:

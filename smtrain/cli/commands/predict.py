@@ -44,6 +44,7 @@ def command(data: str, model: str, output: str | None, on_unknown: str, threads:
 
     loaded = opt.load(model)
     table = open_table(data, loaded.encoder.dialect)
+    # Before the output is begun: a file of other columns is refused, and nothing is written.
     loaded.encoder.readings(table, labels=False, model=model)
     writer = PredictionWriter(loaded, table, **rest)
     unseen = UnseenLevels(loaded, error=on_unknown == "error")

@@ -56,6 +56,7 @@ def command(
 
     if "-" in data:
         raise UsageError("verify reads the data twice: name a file")
+    # Once by the fit, and once to compare what the two models predict.
     start = None if init is None else load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], None)
     with report:

@@ -1,4 +1,4 @@
-"""What a fit found besides the weights: collinear columns, separated classes; if asked for, what inference needs."""
+"""What follows a fit: collinear columns, separated classes; if asked for, what inference needs."""
 
 from dataclasses import dataclass
 
@@ -23,14 +23,15 @@ from smtrain.softmax.objective import Objective, Theta
 from smtrain.softmax.ranking import largest_first
 from smtrain.softmax.separation import Separation, effects, find_separation
 
-# Of the columns that separate, those with this share of the largest effect are named, the first few.
-NAMED, MOST_NAMED = 0.3, 8
-# Of the pairs of classes that are separated the record has the first so many: 700 classes have 245,000.
+# The share of the largest effect that a column must have to be named among those that separate; and how many are.
+NAMED = 0.3
+MOST_NAMED = 8
+# Pairs of separated classes that the record has: 700 classes have 245,000.
 MOST_PAIRS = 1000
 
 
 @dataclass(frozen=True)
-class Findings:
+class PostEstimation:
     """Collinear columns, each with those that determine it; classes that are separated; what inference needs.
 
     `loo_nll` is the leave-one-out NLL, None if it was not asked for or is not defined; `information` (d, d) goes into
@@ -55,7 +56,9 @@ def check_size(config: FitConfig, encoder: Encoder) -> None:
         )
 
 
-def find(objective: Objective, theta: Theta, epochs: int, config: FitConfig, encoder: Encoder) -> Findings:
+def postestimation(
+    objective: Objective, theta: Theta, epochs: int, config: FitConfig, encoder: Encoder
+) -> PostEstimation:
     """Look at the rows once more, at the weights θ (p + 1, K) of the fit, which took so many epochs."""
     separation = None if config.penalised else find_separation(objective, theta, epochs)
     collinear = {
@@ -70,11 +73,11 @@ def find(objective: Objective, theta: Theta, epochs: int, config: FitConfig, enc
         nll = leave_one_out(objective, theta, inverse(information + penalty))
         loo_nll = nll if np.isfinite(nll) and separation is None else None
     apart = None if separation is None else _separation_record(objective, separation, encoder)
-    return Findings(collinear, apart, loo_nll, information if config.se else None)
+    return PostEstimation(collinear, apart, loo_nll, information if config.se else None)
 
 
-def _separation_record(objective: Objective, found: Separation, encoder: Encoder) -> SeparationRecord:
-    sizes = effects(objective, found.direction)
+def _separation_record(objective: Objective, separation: Separation, encoder: Encoder) -> SeparationRecord:
+    sizes = effects(objective, separation.direction)
     order = [j for j in largest_first(sizes) if sizes[j] >= NAMED * sizes.max()]
-    pairs = tuple((encoder.classes[k], encoder.classes[m]) for k, m in found.pairs[:MOST_PAIRS])
-    return SeparationRecord(found.complete, pairs, tuple(encoder.features[j] for j in order[:MOST_NAMED]))
+    pairs = tuple((encoder.classes[k], encoder.classes[m]) for k, m in separation.pairs[:MOST_PAIRS])
+    return SeparationRecord(separation.complete, pairs, tuple(encoder.features[j] for j in order[:MOST_NAMED]))
