@@ -19,7 +19,7 @@ from smtrain.cli.options import Size
 from smtrain.fitting.fit import Observer
 from smtrain.fitting.learn import learn
 from smtrain.fitting.options import FitConfig
-from smtrain.partitions import disk
+from smtrain.partitions import storage
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
 from smtrain.sources.dialect import Dialect
@@ -265,14 +265,14 @@ def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, monkeypatc
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(disk.os, function, full)
+    monkeypatch.setattr(storage.os, function, full)
     with pytest.raises(sm.OutputError, match="No space left on device"):
         sm.fit(str(mixed), home=home_of(1))
 
 
 def test_a_folder_that_is_not_there(mixed, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "none"))
-    monkeypatch.setattr(disk.tempfile, "tempdir", str(tmp_path / "none"))
+    monkeypatch.setattr(storage.tempfile, "tempdir", str(tmp_path / "none"))
     with pytest.raises(sm.OutputError, match="none"):
         sm.fit(str(mixed), home=home_of(1))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the command line loads no numpy before a command is called
     from smtrain.partitions.interface import Home, Options
 
-# The first whose condition holds is taken.
+# The first home whose condition holds for the options is taken.
 HOMES: dict[str, "Callable[[Options], bool]"] = {
     "smtrain.partitions.disk": lambda options: options.memory is not None,
     "smtrain.partitions.memory": lambda options: options.memory is None,
@@ -18,7 +18,7 @@ HOMES: dict[str, "Callable[[Options], bool]"] = {
 
 
 def home(options: "Options") -> "Home":
-    """The home that the options of a fit ask for; it is open from `with` to its end."""
+    """Return the home that the options of a fit ask for. `with` opens it, the end of the block closes it."""
     name = next(name for name, wanted in HOMES.items() if wanted(options))
     opened: Home = import_module(name).open_home(options)
     return opened

@@ -1,4 +1,7 @@
-"""Rows that arrive in blocks of any size, cut into partitions of one size."""
+"""Rows that arrive in blocks of any size are cut into partitions of one size.
+
+So the partitions, and the bits of a fit, do not depend on how the rows arrived.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, Self, TypeVar
@@ -13,7 +16,7 @@ class Cuttable(Protocol):
         ...
 
     def copy(self, rows: slice, /) -> Self:
-        """Some of the rows, in arrays of their own."""
+        """Return some of the rows, in arrays of their own."""
         ...
 
 
@@ -21,14 +24,18 @@ C = TypeVar("C", bound=Cuttable)
 
 
 class Cutter(Generic[C]):
-    """Cuts blocks into partitions of `size` rows; `joined` puts the rows of several one behind the other."""
+    """Cuts blocks into partitions of `size` rows. `joined` is a function that joins the rows of several parts."""
 
     def __init__(self, size: int, joined: Callable[[Sequence[C]], C]) -> None:
         self._size, self._joined = size, joined
+        # The parts of the next partition that are there already.
         self._parts: list[C] = []
 
     def add(self, block: C) -> Iterator[C]:
-        """The partitions that are whole now. What is left is kept as a copy, so that the block can be let go."""
+        """Yield the partitions that are whole with this block.
+
+        What is left is kept as a copy, so that the block can be freed. All partitions must be taken from the iterator.
+        """
         begin = 0
         while begin < block.rows:
             end = begin + self._size - sum(part.rows for part in self._parts)
@@ -38,7 +45,7 @@ class Cutter(Generic[C]):
             begin = end
 
     def rest(self) -> Iterator[C]:
-        """What is left, if there is any, as a partition."""
+        """Yield what is left as a partition, if anything is."""
         if self._parts:
             parts, self._parts = self._parts, []
             yield self._joined(parts)

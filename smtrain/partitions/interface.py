@@ -1,4 +1,8 @@
-"""What a home for rows is: it keeps things made of arrays, has threads, and serves the rows to the mathematics."""
+"""What a home for rows is: it keeps things made of arrays, has threads, and serves the rows to the mathematics.
+
+In the course of a fit: raw partitions go to a shelf as they are read; each is released, encoded, and kept in the list
+of encoded partitions; `rows` makes of that list what the mathematics asks for (smtrain.softmax.rows).
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol, Self, TypeVar
@@ -26,7 +30,7 @@ class Options(Protocol):
 
 
 class Items(Protocol[Item_co]):
-    """What can be counted and asked for by its place: a list, or something that fetches each when it is asked."""
+    """Things that are counted and asked for by their place: a list, or something that fetches each one when asked."""
 
     def __len__(self) -> int: ...
 
@@ -34,19 +38,19 @@ class Items(Protocol[Item_co]):
 
 
 class Shelf(Items[S], Protocol[S]):
-    """A list of things made of arrays, which a home keeps. It is let go with its last reference."""
+    """A list of things made of arrays, which a home keeps. It is freed with the last reference to it."""
 
     def append(self, thing: S, /) -> None:
         """Keep one more."""
         ...
 
     def release(self, index: int, /) -> S:
-        """Return the thing at a place, which it leaves, for the caller to change: nothing may ask for it any more."""
+        """Return the thing at a place for the caller to change. It leaves the list: nobody may ask for it any more."""
         ...
 
 
 class Home(Protocol):
-    """Where the rows of a fit live as long as it lasts: first as they are read, then encoded."""
+    """Where the rows of a fit live as long as the fit lasts: first as they are read, then encoded."""
 
     threads: int
 
@@ -56,37 +60,37 @@ class Home(Protocol):
         ...
 
     def partition_rows(self, columns: int) -> int:
-        """The rows of a partition of a table with so many columns: a function of the header alone."""
+        """Return the rows of a partition of a table with so many columns: a function of the header alone."""
         ...
 
     def reserve(self, size: int) -> None:
-        """Leave at least so many bytes for the rest of the process. Raises UsageError if there are not so many."""
+        """Leave at least `size` bytes for the rest of the process. Raises UsageError if the limit is smaller."""
         ...
 
     def shelf(self) -> Shelf[S]:
-        """An empty list."""
+        """Return an empty list."""
         ...
 
     def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """What `make` returns of 0 … count − 1, each kept as soon as a thread has made it."""
+        """Return the list of make(0) … make(count − 1), each kept as soon as a thread has made it."""
         ...
 
     def rows(self, partitions: Items[Partition]) -> Rows:
-        """The rows of some partitions that this home keeps; what is appended later is not among them."""
+        """Return the rows of some partitions that this home keeps, without those that are appended later."""
         ...
 
     def map(self, function: Callable[[S], R], things: Items[S]) -> Iterator[R]:
-        """`function` of each thing, by the threads, in order; a thread fetches its thing when it comes to it."""
+        """Yield `function` of each thing, in order. The threads compute it, and fetch each thing when they need it."""
         ...
 
     def sum(self, term: Callable[[S], T], things: Items[S]) -> T:
-        """Σ term(thing), computed by the threads, added in the fixed tree."""
+        """Return Σ term(thing), computed by the threads, added in the fixed tree of smtrain.softmax.tree."""
         ...
 
     def __enter__(self) -> Self:
-        """The rows can live here from now on."""
+        """Open the home, and return it."""
         ...
 
     def __exit__(self, *exc: object) -> None:
-        """The rows are let go."""
+        """Close the home. The rows are gone."""
         ...

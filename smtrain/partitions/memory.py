@@ -17,7 +17,8 @@ from smtrain.softmax.rows import Rows
 from smtrain.softmax.threads import in_order
 from smtrain.softmax.tree import Additive, pairwise_sum
 
-# Results that are computed before they are asked for, for each thread: with fewer, threads wait for the sum.
+# The most results for each thread that wait for the sum to take them. With fewer, threads wait for the sum; with more,
+# there is more memory in use.
 AHEAD = 8
 S = TypeVar("S")
 R = TypeVar("R")
@@ -25,12 +26,12 @@ T = TypeVar("T", bound=Additive)
 
 
 def each(things: Items[S]) -> Iterator[S]:
-    """The things one after another; none is held longer than the caller holds it."""
+    """Yield the things one after another. None is held longer than the caller holds it."""
     return (things[i] for i in range(len(things)))
 
 
 class Seen(Items[R]):
-    """A function of each of some things, computed when it is asked for."""
+    """Items whose i-th is `function` of the i-th of other things, computed each time that it is asked for."""
 
     def __init__(self, function: Callable[[Any], R], things: Items[Any]) -> None:
         self._function, self._things = function, things
@@ -43,7 +44,7 @@ class Seen(Items[R]):
 
 
 def available_threads() -> int:
-    """The number of processors that this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -66,7 +67,7 @@ class MemoryShelf(Generic[S]):
         self._things.append(thing)
 
     def release(self, index: int) -> S:
-        """The thing at a place, which it leaves."""
+        """Return the thing at a place, which it leaves."""
         thing, self._things[index] = self[index], None
         return thing
 
@@ -83,38 +84,39 @@ class MemoryHome:
 
     @property
     def on_disk(self) -> int:
-        """There is no file."""
+        """0: there is no file."""
         return 0
 
     def partition_rows(self, columns: int) -> int:
-        """The rows of a partition of a table with so many columns."""
+        """Return the rows of a partition of a table with so many columns."""
         return sizes.partition_rows(columns, self._most_rows)
 
     def reserve(self, size: int) -> None:
-        """Nothing has to be left for anything."""
+        """Do nothing: there is no limit."""
 
     def shelf(self) -> Shelf[Any]:
-        """An empty list."""
+        """Return an empty list."""
         return MemoryShelf()
 
     def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """What `make` returns of 0 … count − 1."""
+        """Return the list of make(0) … make(count − 1), made by the threads."""
         return MemoryShelf(self.map(make, range(count)))
 
     def rows(self, partitions: Items[Partition]) -> Rows:
-        """The rows of some partitions."""
+        """Return the rows of some partitions."""
         return LocalRows(partitions, self)
 
     def map(self, function: Callable[[S], R], things: Items[S]) -> Iterator[R]:
-        """`function` of each thing, by the threads, in order; a thread fetches its thing when it comes to it."""
+        """Yield `function` of each thing, in order. The threads compute it, and fetch each thing when they need it."""
 
         def at(index: int) -> R:
             return function(things[index])
 
+        # A single thing needs no thread of the pool.
         return in_order(at, range(len(things)), self._pool if len(things) > 1 else None, ahead=AHEAD * self.threads)
 
     def sum(self, term: Callable[[S], T], things: Items[S]) -> T:
-        """Σ term(thing), computed by the threads, added in the fixed tree."""
+        """Return Σ term(thing), computed by the threads, added in the fixed tree."""
         return pairwise_sum(self.map(term, things))
 
     def close(self) -> None:
@@ -130,12 +132,14 @@ class MemoryHome:
 
 
 class LocalRows:
-    """Rows in partitions that the threads of this process reach. What is kept of them is a shelf of their home."""
+    """Rows in partitions that the threads of this process reach. A handle to what is kept of them is a shelf."""
 
     def __init__(self, partitions: Items[Partition], home: Home) -> None:
         self._partitions, self._home = partitions, home
         counts = np.array([partition.rows for partition in each(partitions)], np.intp)
-        self._places = np.flatnonzero(counts)  # a sample may leave a partition empty
+        # A sample may leave a partition empty. Such partitions are left out: no function has to allow for them.
+        self._places = np.flatnonzero(counts)
+        # The position of the first row of each partition that is left, and the number of all rows behind.
         self._starts = np.cumsum([0, *counts[self._places]])
 
     @property
@@ -150,7 +154,7 @@ class LocalRows:
 
     @property
     def cells(self) -> int:
-        """The cells of a row as they are kept: numbers, and one for each categorical part."""
+        """The cells that are kept of a row: its numbers, and one code for each categorical part."""
         X = self._partitions[0].X
         return int(X.numeric.shape[1]) + len(X.codes)
 
@@ -160,19 +164,23 @@ class LocalRows:
         return bool(self._partitions[0].X.numeric.dtype == np.float32)
 
     def sum(self, term: Callable[..., T], *kept: Any) -> T:
-        """Σ term(partition, its piece of each kept thing), added in the fixed tree."""
+        """Return Σ term(partition, its piece of each kept thing), added in the fixed tree."""
         return self._home.sum(partial(self.apply, term, kept), range(len(self._places)))
 
     def keep(self, function: Callable[..., S], *kept: Any) -> Shelf[S]:
-        """Keep function(partition, …) of each partition."""
+        """Keep function(partition, its piece of each kept thing) for each partition; return the shelf."""
         return self._home.listed(partial(self.apply, function, kept), len(self._places))
 
     def gather(self, pick: Callable[..., Partition], *kept: Any) -> Partition:
-        """The rows pick(partition, …) of all partitions in one. By the calling thread alone, which may be of `map`."""
+        """Return the rows pick(partition, …) of all partitions as one partition.
+
+        The calling thread alone does it.
+        """
+        # It may be a thread of `map`. If all of these waited for others, none would work.
         return joined([self.apply(pick, kept, k) for k in range(len(self._places))])
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Any) -> Rows:
-        """The rows pick(partition, …), those of `every` neighbours in one partition."""
+        """Return the rows pick(partition, …) as rows of their own. `every` neighbours become one partition."""
         count = len(self._places)
 
         def pick_neighbours(group: int) -> Partition:
@@ -182,17 +190,21 @@ class LocalRows:
         return self._home.rows(self._home.listed(pick_neighbours, -(-count // every)))
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
-        """`function` of each thing, by the same threads, in order."""
+        """Yield `function` of each thing, in order, computed by the threads of the home."""
         return self._home.map(function, things)
 
     def apply(self, function: Callable[..., R], kept: Sequence[Items[Any]], k: int) -> R:
-        """function(partition, its piece of each kept thing) of the k-th partition: all that is done goes through it."""
+        """Return function(partition, its piece of each kept thing) for the k-th partition that has rows.
+
+        Whatever is computed of a partition goes through this method.
+        """
         partition = replace(self._partitions[int(self._places[k])], start=int(self._starts[k]))
         return function(partition, *(one[k] for one in kept))
 
 
 def joined(pieces: Sequence[Partition]) -> Partition:
-    """The rows of some partitions of the same columns as one."""
+    """Return the rows of some partitions of the same columns as one partition. There must be at least one."""
+    # A single piece needs no copy.
     pieces = [piece for piece in pieces if piece.rows] or pieces[:1]
     if len(pieces) == 1:
         return pieces[0]
@@ -202,11 +214,12 @@ def joined(pieces: Sequence[Partition]) -> Partition:
     rest = np.concatenate(rests) if len(rests) == len(X) else None
     design = Design(np.concatenate([one.numeric for one in X]), codes, X[0].levels, rest)
     y, v = (np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("y", "v"))
+    # If rows of one piece are set aside, the rows of the others get the weight 0 in u.
     some = any(piece.u is not None for piece in pieces)
     u = np.concatenate([np.zeros(piece.rows) if piece.u is None else piece.u for piece in pieces]) if some else None
     return Partition(design, y, v, u=u)
 
 
 def open_home(options: Options) -> MemoryHome:
-    """The home for a fit without a limit of memory."""
+    """Return the home for a fit without a limit of memory."""
     return MemoryHome(options.threads)

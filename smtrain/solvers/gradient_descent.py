@@ -85,6 +85,7 @@ class GradientDescent:
         velocity = self.momentum * velocity - rate * objective.smooth_gradient(point)
         moved = theta + velocity
         if objective.l1:
+            # Momentum goes on with the step that was made, not with the one before the proximal operator.
             moved = shrunk(moved, rate * objective.threshold)
             velocity = moved - theta
         return moved, velocity
