@@ -20,11 +20,11 @@ def conclude(
     from smtrain.cli.annotating import annotate
     from smtrain.cli.publishing import publish
     from smtrain.reports.annotations import of_findings
-    from smtrain.reports.diagnosis import cases, document, failures, print_diagnosis, summary, verdict
+    from smtrain.reports.diagnosis import cases, diagnosis_document, failures, print_diagnosis, summary, verdict
 
     publish(name, cases(diagnosis, fails), junit, lambda: summary(name, diagnosis, fails, **files))
     if json:
-        print_document(document(diagnosis, fails))
+        print_document(diagnosis_document(diagnosis, fails))
     else:
         with report_output() as console:
             print_diagnosis(console, diagnosis)

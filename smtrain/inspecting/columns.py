@@ -1,4 +1,4 @@
-"""What is worth saying of one column of features: first what a fit refuses, then what it would make of it."""
+"""Findings on one column of features: first what a fit refuses, then what it would make of the column."""
 
 import re
 from collections.abc import Iterator
@@ -136,7 +136,7 @@ def _zeros(profile: Profile) -> list[Finding]:
 
 
 def _long(profile: Profile, kind: Reading | None) -> Iterator[Finding]:
-    """Whole numbers of so many digits that different ones become equal."""
+    """Whole numbers that floating point does not keep apart."""
     if profile.long.cells and kind is not Reading.TEXT and not profile.words:
         name, text = option_word(profile.name), quoted(profile.long.first)
         what = f"whole numbers that are too long to be kept as numbers, such as {text}: different ones become equal"

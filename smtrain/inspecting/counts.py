@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 @dataclass
 class NewTexts:
-    """Texts that should not be there: how many cells, the first of them, and counts of the distinct ones."""
+    """Texts that should not be in a column: their cells, the place of the first, and the cells of each text."""
 
     cells: int = 0
     first: Place | None = None
@@ -106,7 +106,7 @@ def first_place(rows: Rows, i: int, wanted: Callable[[str], bool]) -> Place | No
 
 
 class LevelCounts:
-    """The cells of each level of a column of words, or the rows of each class; and of texts that are none of them."""
+    """The cells of each level of a column of words, or the rows of each class; and other texts, which are `unseen`."""
 
     def __init__(self, levels: tuple[str | None, ...]) -> None:
         self._place = {level: k for k, level in enumerate(levels)}

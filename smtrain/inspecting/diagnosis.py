@@ -46,9 +46,9 @@ def refused(refusal: Refusal) -> Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings on a table of so many rows, the worst first.
+    """The findings on a table of `rows` rows, the worst first.
 
-    `target` is the column that is taken for the labels, where that is to be said; `last` that it is so by default.
+    `target` is the column of the labels, None where that need not be said; `last` says that it was taken by default.
     """
 
     rows: int

@@ -1,6 +1,6 @@
 """A table examined before a fit: every cell as it stands, also in tables that a fit refuses.
 
-One pass. What is kept does not grow with the file beyond two hashes a row: distinct values up to a number of them, the
+One pass. What is kept grows with the file by two hashes a row only: distinct values up to a number of them, the
 places of the first cells of each sort, a sample of the rows.
 """
 
@@ -48,7 +48,7 @@ def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
 
 
 def _broken(error: DataError | None) -> Iterator[Finding]:
-    """The record at which reading ended, as a fit says it: it parts no more into cells, or is the header again."""
+    """The record that could not be read, in the words of a fit, and a note that the rows behind it were not read."""
     if error is not None:
         yield Finding(Severity.ERROR, BROKEN, str(error.what), None, error.source, error.line, error.hint)
         what = "the rows from there on are not looked at"
@@ -56,7 +56,7 @@ def _broken(error: DataError | None) -> Iterator[Finding]:
 
 
 def _advised(table: Table, plain: Iterable[Finding]) -> Iterator[Finding]:
-    """Errors with the hint that the first lines of the file call for, if they do."""
+    """What the table itself has to say, and the findings; errors get the hint that its first lines call for, if any."""
     if table.skipped.rows:
         yield Finding(Severity.NOTE, "unlabelled rows", f"{table.skipped.rows:,} without a label, which a fit skips")
     if table.doubt:
@@ -195,7 +195,7 @@ class Examiner:
         return hashed_texts(cells)
 
     def _weights(self, rows: Rows) -> NDArray[np.float64]:
-        """The weights of some rows, 0 in place of those that are none, which are counted."""
+        """The weights of some rows. Cells that cannot be weights are counted, and 0 stands for them."""
         if self._roles.weight is None:
             return np.ones(rows.count)
         cells = rows.texts(self._roles.weight).without(self._table.meaning.is_missing_number)

@@ -67,5 +67,9 @@ def shares_differ(before: float, n: int, now: float, m: int) -> bool:
 
 
 def beyond_by_chance(outside: int, n: int, m: int) -> float:
-    """How probable it is that so many of m rows are beyond the largest, or the least, of n rows like them."""
+    """The probability, at most, that `outside` of m rows are beyond the largest of n rows like them, or the least.
+
+    The largest of all n + m rows is any of them with the same probability, so a new one with m / (n + m); that the next
+    largest is a new one, too, has less than that again. The factor 2 is for the two ends.
+    """
     return min(1.0, 2 * (m / (n + m)) ** outside)

@@ -1,4 +1,4 @@
-"""What is worth saying of a table that was examined. Each rule is a function of it that yields findings."""
+"""All findings on a table that was examined; each rule is a function of it that yields findings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ MOST_COLUMNS = 12
 
 
 def findings(examined: Examined) -> Iterator[Finding]:
-    """Everything that is worth saying."""
+    """All findings, in the order in which they are told."""
     yield from labels(examined)
     yield from weights(examined)
     if examined.table.dialect.header:

@@ -1,4 +1,4 @@
-"""What is worth saying of the labels and of the weights of the rows."""
+"""Findings on the labels and on the weights of the rows."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def labels(examined: Examined) -> Iterator[Finding]:
 
 
 def classes(profile: Profile) -> dict[str, int]:
-    """The rows of each label; blanks alone are none."""
+    """The rows of each label, without empty ones."""
     return {text: n for text, n in (profile.word.texts + profile.number.texts).items() if not is_no_label(text)}
 
 
@@ -101,7 +101,7 @@ def _grades(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
 
 
 def weights(examined: Examined) -> Iterator[Finding]:
-    """Weights that are none, and classes that weigh nothing."""
+    """Cells that cannot be weights, and classes whose rows all have the weight 0."""
     column = examined.config.weight
     if column is not None and examined.wrong_weights is not None:
         cells, source, line = examined.wrong_weights

@@ -1,4 +1,4 @@
-"""What the cells of one column of any table come to: nothing is refused, everything is counted."""
+"""The cells of one column of any table, counted by what they look like: nothing is refused."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ TIME = r"\d{1,2}:\d{2}(?::\d{2})?.{0,12}"
 DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}})(?:[T ]{TIME})?|{TIME}", re.ASCII
 )
-# Whole numbers of more digits than a float64 keeps of all of them, and of fewer than it can hold.
+# Whole numbers of 16 digits and more: a float64 keeps 15 of every number. It can hold numbers of up to 152 digits.
 LONG_WHOLE = re.compile(r"[ \t]*[-+]?\d{16,150}[ \t]*", re.ASCII)
 SINGLE_QUOTED = re.compile(r"'.*'", re.DOTALL)
 LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
@@ -76,7 +76,7 @@ class Met:
 
 
 class Distinct:
-    """Distinct values, up to a number of them."""
+    """Distinct values and the cells of each, up to MOST_DISTINCT of them."""
 
     def __init__(self) -> None:
         self.counts: Counter[str | float] = Counter()
@@ -139,7 +139,7 @@ class Profile:
         return constant(self.spread.deviation, self.spread.largest) if self.numbers else None
 
     def facts(self, kind: Reading | None, rows: int) -> ColumnFacts:
-        """What decides whether a fit keeps the column, whose kind may be asked for, in a table of so many rows."""
+        """What decides whether a fit keeps the column, in a table of `rows` rows; None if no kind was asked for."""
         levels, cells = len(self.distinct.counts) + (self.missing > 0), rows
         if self.distinct.full:  # as far as they were counted
             levels, cells = len(self.distinct.counts), self.distinct.cells
@@ -167,7 +167,7 @@ class Profile:
         return self._digest.digest()
 
     def add_texts(self, cells: TextCells, start: int, v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Count cells of text, from a row on, of weights v; gives them as numbers (n,), NaN for those that are none."""
+        """Count cells of text, from a row on, of weights v. Returns them as numbers (n,), NaN for words and gaps."""
         tallied = tally(cells, start)
         for met in (
             self.word,

@@ -13,7 +13,7 @@ from smtrain.sources.interface import Places, Rows
 Hashes = NDArray[np.uint64]
 # Rows that are compared with each other, at 16 bytes each: 160 MB.
 MOST_ROWS = 10_000_000
-# Rows of the sample; and in wide tables so many at least, and so many cells at most, 16 MiB.
+# Rows of the sample. In wide tables they are fewer, for 16 MiB of cells at most, but not below the second number.
 SAMPLED_ROWS = 10_000
 FEWEST_SAMPLED = 1_000
 SAMPLED_CELLS = 1 << 21
@@ -76,7 +76,7 @@ class RowHashes:
         self.rows = 0
 
     def add(self, features: Hashes, labels: Hashes) -> None:
-        """Keep those of some rows."""
+        """Keep the hashes of some rows."""
         if self.rows < MOST_ROWS:
             self._features.append(features)
             self._labels.append(labels)

@@ -44,9 +44,9 @@ class Verification:
     objective: float | None = None
 
     def passes(self, *, within: float = WITHIN, tolerance: float = 0.0) -> bool:
-        """Whether the bytes are the same, or the data are and no probability differs by more than `within`.
+        """Whether the bytes are the same, or the data are the same and no probability differs by more than `within`.
 
-        A `tolerance` lets pass what is as close as that, whatever the data are. 0 asks for the same bytes.
+        A `tolerance` above 0 lets differences up to it pass for other data, too. 0 for both asks for the same bytes.
         """
         limit = max(tolerance, within if self.same_data else 0.0)
         return self.same or (self.probabilities is not None and 0 < limit >= self.probabilities)

@@ -29,7 +29,7 @@ ROUNDING = 1e-9
 # Rows that bins are made from: the edges of so many are known to half a per cent of the rows (√(p (1 − p) / m) is at
 # most that), for a small part of the time of a fit. Of fewer, drift by chance would hide what is there.
 MOST_ROWS = 10_000
-# And in wide tables: so many at least, and so many cells at most, 16 MiB.
+# In wide tables they are fewer, for 16 MiB of cells at most, but not below the first number.
 FEWEST_ROWS = 1_000
 MOST_CELLS = 1 << 21
 
@@ -134,7 +134,7 @@ def _around_spikes(cells: Array) -> tuple[list[Array], list[float], list[float]]
 
 
 def _dealt(runs: list[Array], parts: list[int], edges: int, most: float) -> list[int]:
-    """How many parts each run is cut into: so many edges more at most, for parts of `most` numbers at most."""
+    """Into how many parts each run is cut, if `edges` more are put where parts are largest and above `most` numbers."""
     parts = [*parts]
     for _ in range(edges if runs else 0):
         r = max(range(len(runs)), key=lambda r: len(runs[r]) / parts[r])

@@ -65,7 +65,7 @@ class DataDigest:
 
     @classmethod
     def of(cls, encoder: Encoder, rows: int, sums: Sums) -> Self:
-        """The digest of so many rows from the sums of the encoder's columns, the target and the weight, if any."""
+        """The digest of a table of `rows` rows, from the sums of the encoder's columns, the target, and any weight."""
         columns, digits = encoder.columns, [f"{int(total):016x}" for total in sums]
         kinds = [None if isinstance(column, NumericColumn) else list(column.levels) for column in columns]
         target = digits[len(columns)]

@@ -146,7 +146,7 @@ class Encoder:
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
     def readings_there(self, table: Table) -> Readings:
-        """The same for whatever is there of the columns and the labels."""
+        """As `readings` with labels, but columns that are not there are let pass."""
         wanted = self._wanted(table, labels=True)
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
@@ -193,7 +193,7 @@ class Encoder:
 
     @classmethod
     def from_schema(cls, schema: Any, classes: Any) -> "Encoder":
-        """Read `schema()` and a list of classes back. Raises DocumentError for what is none."""
+        """Read `schema()` and a list of classes back. Raises DocumentError if they describe no encoder."""
         encoder = read(cls, {**schema, "classes": classes} if isinstance(schema, dict) else schema)
         names = [column.name for column in encoder.columns] + [encoder.target]
         names += [] if encoder.weight is None else [encoder.weight]

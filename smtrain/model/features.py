@@ -36,7 +36,7 @@ def feature_names(features: Sequence[Feature]) -> tuple[str, ...]:
 
 
 def intercept_name(features: Collection[str], name: str = "(intercept)") -> str:
-    """The name of the intercept beside those of features, (2) or more behind it if a feature is called so."""
+    """The name of the intercept beside those of features, with (2), (3), … behind it if a feature has it."""
     others = (f"{name} ({k})" for k in count(2))
     return name if name not in features else next(one for one in others if one not in features)
 

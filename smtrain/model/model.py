@@ -137,7 +137,7 @@ def load_model(path: str) -> Model:
 
 
 def _model(meta: dict[str, Any], arrays: npz.Arrays) -> Model:
-    """The model of a document and arrays. Raises ValueError or KeyError if they are none of a model."""
+    """The model that a document and arrays describe. Raises ValueError or KeyError if they describe no model."""
     with within("schema"):
         encoder = Encoder.from_schema(meta.get("schema"), documents.read(arrays["classes"]))
     with within("fit"):

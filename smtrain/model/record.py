@@ -59,7 +59,7 @@ class SelectionRecord:
 
 @dataclass(frozen=True)
 class SeparationRecord:
-    """Classes that can be separated: all of them, or the first `pairs` of those that can; `columns` of X that do it."""
+    """Whether separation is complete, the first pairs of classes that are separated, the columns of X that do it."""
 
     complete: bool
     pairs: tuple[Pair, ...]

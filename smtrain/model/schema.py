@@ -31,14 +31,14 @@ OUTSIDE = {"outside": True}
 
 
 class DocumentError(ValueError):
-    """A document that is none of its kind; `where` is the path of the field that is wrong, `what` is wrong with it."""
+    """A document cannot be read. `where` is the path of the field that is wrong, `what` says what is wrong with it."""
 
     def __init__(self, what: str, where: str = "") -> None:
         super().__init__(f"{where or 'it'} {what}")
         self.what, self.where = what, where
 
     def within(self, name: str) -> "DocumentError":
-        """The same error, seen from the document that has the field `name`."""
+        """The error with its path seen from the document that has the field `name`."""
         return DocumentError(self.what, f"{name}.{self.where}" if self.where else name)
 
 

@@ -23,7 +23,7 @@ FEW = 3
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
-def document(diagnosis: Diagnosis, fails: AbstractSet[str]) -> dict[str, Any]:
+def diagnosis_document(diagnosis: Diagnosis, fails: AbstractSet[str]) -> dict[str, Any]:
     """The diagnosis with stable keys; places and hints are null where there are none."""
     return {
         "rows": diagnosis.rows,

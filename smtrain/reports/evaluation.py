@@ -27,8 +27,8 @@ MOST_DENSE = 1000
 Worst = Sequence[dict[str, Any]]
 
 
-def document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()) -> dict[str, Any]:
-    """The evaluation with stable keys, its checks and rows of highest NLL; undefined metrics of a class are null."""
+def evaluation_document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()) -> dict[str, Any]:
+    """The evaluation for JSON, with stable keys; metrics that are not defined for a class are null."""
     classes, by_metric = evaluation.classes, evaluation.class_metrics
     per_class = {
         name: {metric: None if np.isnan(values[k]) else float(values[k]) for metric, values in by_metric.items()}

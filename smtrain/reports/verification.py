@@ -6,7 +6,7 @@ from smtrain.inspecting.verify import Verification
 from smtrain.reports.text import message
 
 
-def document(verification: Verification, within: float, tolerance: float) -> dict[str, Any]:
+def verification_document(verification: Verification, within: float, tolerance: float) -> dict[str, Any]:
     """The verification with stable keys; differences are null where there is nothing to compare."""
     return {
         "verified": verification.passes(within=within, tolerance=tolerance),

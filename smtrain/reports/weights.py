@@ -26,7 +26,7 @@ MOST_CLASSES = 30
 ZERO = "·"
 
 
-def document(model: Model, base: int | None = None, inference: Inference | None = None) -> dict[str, Any]:
+def model_document(model: Model, base: int | None = None, inference: Inference | None = None) -> dict[str, Any]:
     """Everything in the model, with the weights both as fitted (per deviation) and in the units of the file.
 
     Those in the units of the file are counted from the class at `base`, if there is one.

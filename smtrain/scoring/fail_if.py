@@ -1,4 +1,4 @@
-"""Checks that a pipeline asks for: expressions that say when to fail, and what came of them."""
+"""Checks that a pipeline asks for: expressions that say when to fail, and their outcomes."""
 
 import math
 import operator
@@ -33,7 +33,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check: its text, whether it failed, the number that it looked at, and a sentence."""
+    """The outcome of a check: its text, whether it failed, the number that it looked at, and a sentence."""
 
     check: str
     failed: bool
@@ -69,7 +69,7 @@ class Check:
 
 
 def parse(text: str) -> Check:
-    """Read an expression. Raises UsageError if it is none, or its metric is unknown."""
+    """The check that an expression asks for. Raises UsageError for another form, or an unknown metric."""
     match = EXPRESSION.fullmatch(text)
     if match is None:
         raise UsageError(f"--fail-if: not an expression: {quoted(text)}", hint=FORM)

@@ -11,7 +11,7 @@ from smtrain.softmax.loss import nll, softmax
 
 # Bins of the calibration error, as in Guo et al. (2017): other numbers of bins give other errors.
 CALIBRATION_BINS = 15
-# Beyond so many classes the bins of each class would take longer than everything else, for tables nobody reads.
+# Classes beyond which their bins are not kept: they would take longer than everything else, for tables nobody reads.
 MOST_BINNED_CLASSES = 200
 Array = NDArray[np.float64]
 

@@ -100,7 +100,7 @@ class UnseenLevels:
         self.counts: dict[str, int] = {}
 
     def add(self, scored: Scored) -> None:
-        """Count those of some rows."""
+        """Count the unseen levels of some rows. Raises DataError at the first one, if that was asked for."""
         for column, codes in zip(self._columns, scored.X.codes, strict=True):
             unseen = np.flatnonzero(codes == 0)  # level 0 is the one that training did not have
             if not len(unseen):

@@ -30,7 +30,7 @@ class WorstRow:
 class WorstRows:
     """Keeps the `count` rows of highest NLL of those that it is shown, the highest first, the earlier of equals first.
 
-    Rows of weight 0 count in no metric, nor here. Memory is for `count` rows, whatever is read.
+    Rows of weight 0 count in no metric, and are not kept. The memory is that of `count` rows, however many are shown.
     """
 
     def __init__(self, count: int) -> None:

@@ -35,7 +35,7 @@ def command(
     """
     from smtrain.cli.output import print_document, report_output
     from smtrain.reports.checks import check_cases
-    from smtrain.reports.evaluation import document, print_evaluation, summary
+    from smtrain.reports.evaluation import evaluation_document, print_evaluation, summary
     from smtrain.reports.predictions import say_skipped, say_unseen
     from smtrain.reports.worst import worst_document
     from smtrain.scoring.evaluate import evaluate
@@ -50,7 +50,7 @@ def command(
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
     publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:
-        print_document(document(evaluation, outcomes, rows))
+        print_document(evaluation_document(evaluation, outcomes, rows))
     else:
         with report_output() as console:
             print_evaluation(console, evaluation, outcomes, rows)

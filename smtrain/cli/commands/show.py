@@ -25,7 +25,7 @@ def command(model: str, reference: str | None, level: float | None, *, se: bool,
     """Show the classes, the columns, the weights in raw units, and the record of the fit of MODEL."""
     from smtrain.cli.output import print_document, report_output
     from smtrain.model.model import load_model
-    from smtrain.reports.weights import document, print_model
+    from smtrain.reports.weights import model_document, print_model
     from smtrain.scoring.inference import LEVEL, inference, reference_class
 
     if level is not None and not se:
@@ -34,7 +34,7 @@ def command(model: str, reference: str | None, level: float | None, *, se: bool,
     inferred = inference(loaded, reference, level or LEVEL) if se else None
     base = None if reference is None else reference_class(loaded, reference)
     if json:
-        print_document(document(loaded, base, inferred))
+        print_document(model_document(loaded, base, inferred))
     else:
         with report_output() as console:
             print_model(console, loaded, base, inferred)

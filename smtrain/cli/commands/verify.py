@@ -51,7 +51,7 @@ def command(
     from smtrain.inspecting import verify as verifying
     from smtrain.model.model import load
     from smtrain.reports.progress import FitReport, QuietReport
-    from smtrain.reports.verification import document, sentences
+    from smtrain.reports.verification import sentences, verification_document
     from smtrain.sources.files import display_name
 
     if "-" in data:
@@ -62,7 +62,7 @@ def command(
     with report:
         verification = verifying.verify(model, list(data), init=start, observer=report, threads=threads, memory=memory)
     if json:
-        print_document(document(verification, within, tolerance))
+        print_document(verification_document(verification, within, tolerance))
     else:
         print_data("\n".join(sentences(verification, within)))
     if not verification.passes(within=within, tolerance=tolerance):
