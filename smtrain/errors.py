@@ -43,6 +43,18 @@ class UsageError(SmtrainError):
     exit_code = ExitCode.USAGE
 
 
+class Numbered(str):
+    """The name of a source that has no lines: `form` is how a message calls a row by its number."""
+
+    form: str
+
+    def __new__(cls, name: str, form: str) -> "Numbered":
+        """The name, with what it does not compare by."""
+        numbered = super().__new__(cls, name)
+        numbered.form = form
+        return numbered
+
+
 class DataError(SmtrainError):
     """The data cannot be used.
 
@@ -64,6 +76,8 @@ class DataError(SmtrainError):
         self.source, self.line, self.column = source, line, column
         # FILE:LINE: as compilers write it, and editors and terminals know where to go.
         place = ":".join(str(part) for part in (source, line) if part is not None)
+        if isinstance(source, Numbered) and line is not None:
+            place = source.form.format(source, line)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
 

@@ -1,4 +1,4 @@
-"""CSV, and other text whose cells are parted by a character: files, pipes and frames, one after another."""
+"""CSV, and other text whose cells are parted by a character: files and pipes, one after another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -78,8 +78,8 @@ class TextBatch(Batch):
 class Delimited(Source):
     """One or more streams of text with the same header. Without a header the columns are c1, c2, ….
 
-    Names are stripped of blanks around them. `frame` says that they are those of a DataFrame; `piece` is the size of
-    the pieces that are parsed at once, in bytes, None the usual one.
+    Names are stripped of blanks around them. `piece` is the size of the pieces that are parsed at once, in bytes, None
+    the usual one.
     """
 
     def __init__(
@@ -88,16 +88,14 @@ class Delimited(Source):
         dialect: Dialect,
         *,
         fitting: bool = False,
-        frame: bool = False,
         piece: int | None = None,
     ) -> None:
-        self.dialect, self._frame, self._piece, self._fitting = dialect, frame, piece, fitting
-        self.names_are_a_row = dialect.header and not frame
+        self.dialect, self._piece, self._fitting = dialect, piece, fitting
+        self.names_are_a_row = dialect.header
         self._streams = list(streams)
         self._first = self._open(0)
         self.name, self.delimiter = self._first.source, self._first.delimiter
-        lines = () if frame else self._first.beginning()
-        self._beginning = Beginning(lines, self.delimiter, dialect.decimal, dialect.header, fitting)
+        self._beginning = Beginning(self._first.beginning(), self.delimiter, dialect.decimal, dialect.header, fitting)
         try:
             self.header_line, self.names = self._header(self._first)
         except DataError as error:
@@ -119,8 +117,7 @@ class Delimited(Source):
         if not self.dialect.header:
             return line, [f"c{i}" for i in range(1, len(cells) + 1)]
         names = [cell.strip(BLANKS) for cell in cells]
-        if not self._frame:
-            check_header(names, reader.source, line)
+        check_header(names, reader.source, line)
         check_names(names, reader.source, line)
         return line, names
 

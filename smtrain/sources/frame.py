@@ -1,47 +1,245 @@
-"""Rows from a pandas DataFrame, as the CSV text that it would be saved as: one contract for both."""
+"""Rows of a pandas DataFrame. The type of a column says what it is, never the looks of its texts.
+
+Numbers are columns of numbers: NumPy's, nullable ones, those of Arrow, decimals. Words are strings, whatever they look
+like, categories and booleans. Missing is what pandas says is missing, and an empty text. Dates, durations and whatever
+else are refused, with a way out; only in a column of objects of several sorts the texts decide, as in a file.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
 
-from smtrain.errors import DataError, UsageError
+from smtrain.errors import DataError, Numbered, UsageError
+from smtrain.sources.cells import TextCells
+from smtrain.sources.dialect import LARGEST, Dialect
+from smtrain.sources.header import check_names
+from smtrain.sources.interface import Batch, Places, Reading, Readings, Rows, Source, positions
+from smtrain.sources.meaning import Meaning
+from smtrain.sources.misreading import compact, too_large
+from smtrain.sources.notation import not_a_number, number
+from smtrain.sources.records import BLANKS
 
-SOURCE = "DataFrame"
-ROWS_AT_A_TIME = 10_000
+# A message calls a row by its place from 0, as pandas takes it.
+SOURCE = Numbered("DataFrame", "{}.iloc[{}]")
+# Cells of a batch: few enough to stay small beside the frame, many enough that a call for each column costs little.
+BATCH_CELLS, FEWEST_ROWS = 1 << 21, 1 << 10
+# What pandas.api.types.infer_dtype says of objects that are numbers, and of objects that are words.
+NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
+WORDS = frozenset({"string", "boolean", "categorical"})
+# What is neither, by what infer_dtype calls it.
+REFUSED = {
+    "datetime64": "dates",
+    "datetime": "dates",
+    "date": "dates",
+    "time": "times of the day",
+    "timedelta64": "durations",
+    "timedelta": "durations",
+    "period": "periods",
+    "interval": "intervals",
+    "complex": "complex numbers",
+    "bytes": "bytes",
+}
+# Objects whose text says all of them.
+PLAIN = (str, bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 
 
-def read_frame(frame: pd.DataFrame) -> Iterator[bytes]:
-    """The bytes of `frame` as CSV, without its index. Floats are written so that they read back exactly.
+@dataclass(frozen=True)
+class FrameBatch(Batch):
+    """The rows (m,) of a frame at some places."""
 
-    Raises DataError for a cell or a name that is not Unicode text, UsageError for names of several levels.
+    source: "Frame"
+    rows: NDArray[np.intp]
+
+    def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
+        """Take the cells of the columns that are asked for."""
+        meaning, wanted = self.source.meaning(dialect), positions(readings, Reading.NUMBER)
+        numbers = np.empty((len(self.rows), len(wanted)))
+        for j, i in enumerate(wanted):
+            numbers[:, j] = self._numbers(i, meaning)
+        texts = {i: self._texts(i, readings[i], meaning) for i in positions(readings, Reading.TEXT, Reading.LABEL)}
+        return Rows(self, readings, len(self.rows), compact(numbers), texts)
+
+    def before(self, error: DataError) -> "FrameBatch | None":
+        """The rows before that of an error."""
+        before = self.rows[: 0 if error.line is None else int(np.searchsorted(self.rows, error.line))]
+        return replace(self, rows=before) if len(before) else None
+
+    def without(self, gone: NDArray[np.bool_]) -> "FrameBatch | None":
+        """The other rows."""
+        return None if gone.all() else replace(self, rows=self.rows[~gone])
+
+    def places(self, count: int) -> Places:  # noqa: ARG002 - they are known
+        """The places of the rows in the frame, from 0."""
+        return Places(SOURCE, 0, self.rows)
+
+    def cells(self, column: int) -> Iterator[str]:
+        """The texts of a column; of a missing cell the empty one."""
+        cells = text_cells(self._column(column))
+        levels = [*cells.levels, ""]
+        return (levels[code] for code in cells.codes)
+
+    def _column(self, i: int) -> "pd.Series[Any]":
+        """A column of these rows; without a copy if they are neighbours, as they are unless some were left out."""
+        column: pd.Series[Any] = self.source.frame.iloc[:, i]
+        first, last = self.rows[[0, -1]]
+        return column.iloc[first : last + 1] if last - first + 1 == len(self.rows) else column.iloc[self.rows]
+
+    def _numbers(self, i: int, meaning: Meaning) -> NDArray[np.float64]:
+        """The cells of a column as numbers (m,). Raises DataError at the first that is none."""
+        column = self._column(i)
+        if sort_of(column) is not Reading.NUMBER:
+            return self._numbers_of_texts(i, text_cells(column), meaning)
+        numbers = _as_floats(column)
+        if too_large(numbers):
+            row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
+            raise self._no_number(i, row, text_of(column.iloc[row]))
+        return meaning.without_values(numbers)
+
+    def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
+        """The same of texts, as a file would be read."""
+        cells = cells.without(meaning.is_missing_number)
+        numbers = meaning.numbers(cells)
+        wrong = np.flatnonzero(np.isnan(numbers) & (cells.codes >= 0))
+        if len(wrong):
+            raise self._no_number(i, int(wrong[0]), cells.levels[cells.codes[wrong[0]]])
+        return numbers
+
+    def _no_number(self, i: int, row: int, text: str) -> DataError:
+        return not_a_number(text, self.source.names[i], self.places(0)[row])
+
+    def _texts(self, i: int, reading: Reading, meaning: Meaning) -> TextCells:
+        """The cells of a column as text; a label that is missing is the empty text."""
+        cells = text_cells(self._column(i))
+        broken = next((code for code, level in enumerate(cells.levels) if _broken(level)), None)
+        if broken is not None:
+            place = self.places(0)[int((cells.codes == broken).argmax())]
+            raise place.error(NO_TEXT, column=self.source.names[i], hint=HALF)
+        if reading is Reading.TEXT:
+            return cells.without(meaning.is_missing)
+        gaps = cells.codes < 0
+        return TextCells(np.where(gaps, len(cells.levels), cells.codes), [*cells.levels, ""]) if gaps.any() else cells
+
+
+class Frame(Source):
+    """A DataFrame. Its index is no column of it.
+
+    Raises UsageError for column names of several levels, DataError for names that are not there, or there twice.
     """
-    if frame.columns.nlevels > 1:
-        hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
-        raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
-    yield _written(frame.iloc[:0], 0, header=True)
-    for start in range(0, len(frame), ROWS_AT_A_TIME):
-        yield _written(frame.iloc[start : start + ROWS_AT_A_TIME], start, header=False)
+
+    name = SOURCE
+
+    def __init__(self, frame: pd.DataFrame, dialect: Dialect) -> None:
+        if frame.columns.nlevels > 1:
+            hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
+            raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
+        self.frame, self.dialect = frame, dialect
+        self.names = [_name(name, i) for i, name in enumerate(frame.columns, 1)]
+        check_names(self.names, SOURCE)
+
+    def batches(self) -> Iterator[FrameBatch]:
+        """The rows, as many at a time as are a good number of cells."""
+        size = max(FEWEST_ROWS, BATCH_CELLS // max(1, len(self.names)))
+        for start in range(0, len(self.frame), size):
+            yield FrameBatch(self, np.arange(start, min(start + size, len(self.frame))))
+
+    def meaning(self, dialect: Dialect | None = None) -> Meaning:
+        """Missing are an empty text and those of na_values, for pandas knows of the others."""
+        return _meaning(dialect or self.dialect)
+
+    def kind(self, column: int) -> Reading | None:
+        """NUMBER or TEXT by the type of a column; None for objects of several sorts, and for none at all.
+
+        Raises DataError for a column that is neither.
+        """
+        sort = sort_of(self.frame.iloc[:, column])
+        if isinstance(sort, str):
+            raise refused(sort, self.names[column])
+        return sort
 
 
-def _written(frame: pd.DataFrame, start: int, *, header: bool) -> bytes:
-    # Lines end in CRLF, because before Python 3.11.9 a CR in a cell gets quotes only if the line end has one.
-    try:
-        return frame.to_csv(index=False, header=header, lineterminator="\r\n").encode()
-    except UnicodeEncodeError as error:
-        raise _no_text(frame, start) from error
+NO_TEXT = "not Unicode text"
+HALF = "replace half surrogates, for example: .encode(errors='replace').decode()"
 
 
-def _no_text(frame: pd.DataFrame, start: int) -> DataError:
-    """The error for the first name or cell with half of a surrogate pair, which no file can hold."""
-    what, hint = "not Unicode text", "replace half surrogates, for example: .encode(errors='replace').decode()"
-    for i, name in enumerate(frame.columns):
-        if _broken(str(name)):
-            return DataError(f"the name of column {i + 1} is {what}", source=SOURCE, line=1, hint=hint)
-        for row, cell in enumerate(frame.iloc[:, i]):
-            if isinstance(cell, str) and _broken(cell):
-                return DataError(what, source=SOURCE, line=start + row + 2, column=str(name), hint=hint)
-    return DataError(what, source=SOURCE, hint=hint)
+def _name(name: Any, position: int) -> str:
+    text = str(name).strip(BLANKS)
+    if _broken(text):
+        raise DataError(f"the name of column {position} is {NO_TEXT}", source=SOURCE, hint=HALF)
+    return text
 
 
 def _broken(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    """Whether a text has half of a surrogate pair, which no file can hold."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+@lru_cache(maxsize=16)
+def _meaning(dialect: Dialect) -> Meaning:
+    """See Frame.meaning."""
+    texts = frozenset({"", *(text.strip(BLANKS) for text in dialect.na_values)})
+    values = frozenset(value for value in map(number, texts) if not np.isnan(value))
+    return Meaning(texts, values, (), ".")
+
+
+def sort_of(column: "pd.Series[Any]") -> Reading | str | None:
+    """NUMBER, TEXT, None where the texts of objects decide or there is no value; or what it is that is neither."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype) or types.is_bool_dtype(dtype):
+        return Reading.TEXT
+    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
+        return Reading.NUMBER
+    inferred = types.infer_dtype(column, skipna=True)
+    if inferred in NUMBERS:
+        return Reading.NUMBER
+    if inferred in WORDS or (not types.is_object_dtype(dtype) and types.is_string_dtype(dtype)):
+        return Reading.TEXT
+    if inferred == "empty":
+        return None
+    return REFUSED.get(inferred) or _odd_object(column)
+
+
+def _odd_object(column: "pd.Series[Any]") -> str | None:
+    """What the first object of a column is whose text does not say all of it, None if there is none."""
+    odd = next((cell for cell in column.dropna() if not isinstance(cell, PLAIN)), None)
+    return None if odd is None else f"objects of type {type(odd).__name__}"
+
+
+def refused(sort: str, name: str) -> DataError:
+    """The error for a column that is neither of numbers nor of words."""
+    column = f"frame[{name!r}]"
+    ways = {"dates": f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"}
+    way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
+    return DataError(f"a column of {sort}", source=SOURCE, column=name, hint=f"{way}; drop=[{name!r}] leaves it out")
+
+
+def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:
+    """A column of numbers (m,) in float64, NaN where missing."""
+    if types.is_object_dtype(column.dtype):
+        return np.array([np.nan if pd.isna(cell) else float(cell) for cell in column], np.float64)
+    return np.asarray(column.to_numpy(np.float64, na_value=np.nan), np.float64)
+
+
+def text_cells(column: "pd.Series[Any]") -> TextCells:
+    """A column as codes (m,) and texts, in the order of their first sight; −1 where pandas says that it is missing."""
+    category = isinstance(column.dtype, pd.CategoricalDtype)
+    codes, values = pd.factorize(column.cat.codes.to_numpy() if category else column)
+    texts: list[str | None] = [text_of(value) for value in values]
+    if category:
+        texts = [None if code < 0 else text_of(column.cat.categories[int(code)]) for code in values]
+    levels = {text: k for k, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
+    table = np.array([*(-1 if text is None else levels[text] for text in texts), -1], np.intp)
+    return TextCells(np.take(table, codes), list(levels))
+
+
+def text_of(value: Any) -> str:
+    """A cell as the text that a file would have: of a float all digits that it takes to read it back."""
+    if isinstance(value, float | np.float64):
+        return repr(float(value))
+    return str(value)

@@ -11,7 +11,7 @@ def check_header(names: list[str], source: str, line: int) -> None:
         raise DataError("the header is a row of numbers", source=source, line=line, hint=hint)
 
 
-def check_names(names: list[str], source: str, line: int) -> None:
+def check_names(names: list[str], source: str, line: int | None = None) -> None:
     """Raise DataError at a name that is empty, but for the first, or is there twice."""
     seen: set[str] = set()
     for position, name in enumerate(names, 1):

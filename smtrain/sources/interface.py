@@ -18,6 +18,7 @@ from smtrain.errors import DataError, Place
 from smtrain.softmax.design import Floats
 from smtrain.sources.cells import TextCells, quoted_cell
 from smtrain.sources.dialect import Dialect
+from smtrain.sources.meaning import Meaning, meaning_of
 
 
 class Reading(Enum):
@@ -185,5 +186,10 @@ class Source(Protocol):
         """A hint, where the beginning of the source shows why it is not the table that is wanted, in a line of it."""
         return None
 
-    def advise(self, error: DataError) -> None:
+    def advise(self, error: DataError) -> None:  # noqa: ARG002 - for sources that know
         """Give an error of the source the hint that its beginning calls for."""
+        return
+
+    def meaning(self, dialect: Dialect | None = None) -> Meaning:
+        """What texts of its cells mean, by a dialect, None for that of the source."""
+        return meaning_of(dialect or self.dialect)

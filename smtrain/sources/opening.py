@@ -12,7 +12,7 @@ from smtrain.errors import UsageError
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import display_name, read_file
-from smtrain.sources.frame import read_frame
+from smtrain.sources.frame import Frame
 from smtrain.sources.table import Table
 
 PathLike = str | os.PathLike[str]
@@ -28,8 +28,7 @@ def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: in
     if isinstance(data, Table):
         return data
     if isinstance(data, pd.DataFrame):
-        dialect = replace(dialect, header=True, delimiter=",", decimal=".")
-        return Table(Delimited([("DataFrame", read_frame(data))], dialect, fitting=fitting, frame=True, piece=piece))
+        return Table(Frame(data, replace(dialect, header=True, delimiter=",", decimal=".")))
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")

@@ -15,7 +15,7 @@ from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source
 from smtrain.sources.likeness import did_you_mean
-from smtrain.sources.meaning import Meaning, meaning_of
+from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
 from smtrain.sources.records import BLANKS
 from smtrain.sources.usable import Skipped, UsableLabels
@@ -51,7 +51,7 @@ class Table:
     @property
     def meaning(self) -> Meaning:
         """What the texts of its cells mean."""
-        return meaning_of(self.dialect)
+        return self._origin.meaning()
 
     def kind(self, column: int) -> Reading | None:
         """How a column is to be read by its type; None if only its texts can tell."""

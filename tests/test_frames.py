@@ -1,0 +1,210 @@
+"""A DataFrame: each column is what its type says, and what says the same in a file gives the same model."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.model.encoder import CategoricalColumn, NumericColumn
+from smtrain.sources.cells import TextCells
+from smtrain.sources.frame import text_cells, text_of
+
+N = 60
+LABELS = pd.Series((["p", "q", "r"] * 20)[:N])
+ROWS = np.arange(N)
+
+
+def fitted(column, **options):
+    """The one column that a fit keeps of a column of features."""
+    model = sm.fit(pd.DataFrame({"f": column, "y": LABELS}), target="y", epochs=2, **options)
+    (kept,) = model.encoder.columns
+    return kept
+
+
+WORDS = {
+    "digits": (["01", "1", "2"] * 20, ("01", "1", "2")),
+    "the word NA": (["NA", "b", "nan"] * 20, ("NA", "b", "nan")),
+    "objects of strings": (pd.Series(["1", "2", None] * 20, dtype=object), ("1", "2", None)),
+    "strings of pandas": (pd.array(["1", "x", pd.NA] * 20, dtype="string"), ("1", "x", None)),
+    "an empty text": (["", "b", "c"] * 20, ("b", "c", None)),
+    "categories of numbers": (pd.Categorical([3, 1, None] * 20), ("1", "3", None)),
+    "an unused category": (pd.Categorical(["a", "b"] * 30, categories=["a", "b", "z"]), ("a", "b")),
+    "booleans": ([True, False] * 30, ("False", "True")),
+    "booleans with gaps": (pd.array([True, False, pd.NA] * 20, dtype="boolean"), ("False", "True", None)),
+    "objects of booleans": (pd.Series([True, False, None] * 20, dtype=object), ("False", "True", None)),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_columns_of_words(name):
+    cells, levels = WORDS[name]
+    column = fitted(cells)
+    assert isinstance(column, CategoricalColumn)
+    assert column.levels == levels
+
+
+VALUES = np.where(ROWS % 7 == 0, np.nan, ROWS % 5)
+NUMBERS = {
+    "int64": (ROWS % 5, ROWS % 5),
+    "uint8": ((ROWS % 5).astype(np.uint8), ROWS % 5),
+    "float32": (VALUES.astype(np.float32), VALUES),
+    "float16": (VALUES.astype(np.float16), VALUES),
+    "Int64": (pd.array(pd.Series(VALUES), dtype="Int64"), VALUES),
+    "Float64": (pd.array(pd.Series(VALUES), dtype="Float64"), VALUES),
+    "objects of integers": (pd.Series([int(x) for x in ROWS % 5], dtype=object), ROWS % 5),
+    "objects of numbers": (pd.Series([None if np.isnan(x) else x for x in VALUES], dtype=object), VALUES),
+    "decimals": (pd.Series([None if np.isnan(x) else Decimal(int(x)) / 10 for x in VALUES], dtype=object), VALUES / 10),
+    "sparse": (pd.arrays.SparseArray(np.where(ROWS % 2, 0.0, ROWS)), np.where(ROWS % 2, 0.0, ROWS)),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_columns_of_numbers(name):
+    cells, values = NUMBERS[name]
+    column = fitted(cells)
+    assert isinstance(column, NumericColumn)
+    assert column.mean == pytest.approx(np.nanmean(values), rel=1e-12)
+    assert column.missing == bool(np.isnan(values).any())
+
+
+REFUSED = {
+    "dates": (pd.date_range("2024-01-01", periods=N), "a column of dates"),
+    "dates with a zone": (pd.date_range("2024-01-01", periods=N, tz="UTC"), "a column of dates"),
+    "dates of Python": ([pd.Timestamp("2024-01-01").date()] * N, "a column of dates"),
+    "durations": (pd.to_timedelta(ROWS, "D"), "a column of durations"),
+    "periods": (pd.period_range("2024-01", periods=N, freq="M"), "a column of periods"),
+    "intervals": (pd.interval_range(0, N), "a column of intervals"),
+    "complex numbers": (ROWS + 1j, "a column of complex numbers"),
+    "bytes": ([b"a", b"b"] * 30, "a column of bytes"),
+    "lists": ([[1], [2]] * 30, "objects of type list"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_neither_is_refused_with_the_way_out(name):
+    cells, says = REFUSED[name]
+    frame = pd.DataFrame({"f": cells, "x": ROWS % 4, "y": LABELS})
+    with pytest.raises(sm.DataError, match=says) as refusal:
+        sm.fit(frame, target="y")
+    assert refusal.value.column == "f"
+    assert "drop=['f']" in refusal.value.hint
+    assert sm.fit(frame, target="y", drop=["f"], epochs=1).features == ("x",)
+
+
+def test_a_mixture_of_objects_is_told_by_its_texts():
+    with pytest.raises(sm.DataError, match=r'DataFrame\.iloc\[1\]: column "f": not a number: "a"'):
+        fitted(pd.Series([1, "a", 2, 3] * 15, dtype=object))
+    assert isinstance(fitted(pd.Series([1, "2", 3.5] * 20, dtype=object)), NumericColumn)
+
+
+def test_numbers_are_names_if_asked_and_names_numbers():
+    assert fitted(ROWS % 3, categorical=["f"]).levels == ("0", "1", "2")
+    assert fitted((ROWS % 3) / 2, categorical=["f"]).levels == ("0.0", "0.5", "1.0")
+    assert fitted(["1", "2.5", None] * 20, numeric=["f"]).mean == pytest.approx(1.75)
+    with pytest.raises(sm.DataError, match=r'iloc\[2\]: column "f": not a number: "c"'):
+        fitted(["1", "2", "c"] * 20, numeric=["f"])
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, 1e153])
+def test_a_number_too_large_is_told_with_its_place(number):
+    with pytest.raises(sm.DataError, match=r'DataFrame\.iloc\[7\]: column "f"'):
+        fitted(np.where(ROWS == 7, number, ROWS % 4))
+
+
+def test_names_of_columns():
+    frame = pd.DataFrame({0: ROWS % 4, (1, "a"): ROWS % 3, "y": LABELS})
+    assert sm.fit(frame, target="y", epochs=1).features == ("0", "(1, 'a')")
+    for columns, says in ((["a", "a", "y"], "two columns are named"), (["a", "", "y"], "column 2 has no name")):
+        with pytest.raises(sm.DataError, match=says):
+            sm.fit(frame.set_axis(columns, axis=1), target="y")
+    with pytest.raises(sm.UsageError, match="several levels"):
+        sm.fit(pd.DataFrame(np.eye(3), columns=pd.MultiIndex.from_product([["a"], ["b", "c", "d"]])))
+
+
+def test_the_index_is_no_column_and_rows_keep_their_order():
+    frame = pd.DataFrame({"f": ROWS % 4, "y": LABELS}, index=ROWS[::-1])
+    model = sm.fit(frame, target="y", epochs=3)
+    np.testing.assert_array_equal(model.W, sm.fit(frame.reset_index(drop=True), target="y", epochs=3).W)
+    np.testing.assert_array_equal(sm.predict_proba(model, frame.iloc[::-1]), sm.predict_proba(model, frame)[::-1])
+
+
+def test_labels_of_every_kind():
+    x = {"f": ROWS % 4}
+    for labels, classes in (
+        (ROWS % 3, ("0", "1", "2")),
+        (pd.Categorical(["b", "a"] * 30), ("a", "b")),
+        ([True, False] * 30, ("False", "True")),
+        (["NA", "b"] * 30, ("NA", "b")),
+    ):
+        assert sm.fit(pd.DataFrame({**x, "y": labels}), target="y", epochs=1).classes == classes
+    with pytest.raises(sm.DataError, match=r"DataFrame\.iloc\[5\]: .*an empty label"):
+        sm.fit(pd.DataFrame({**x, "y": np.where(ROWS == 5, None, LABELS)}), target="y")
+    skipped = sm.fit(pd.DataFrame({**x, "y": np.where(ROWS == 5, None, LABELS)}), target="y", unlabelled="skip")
+    assert skipped.fit.rows == N - 1
+
+
+# ---- the law: what says the same gives the same ----
+
+
+def said(model):
+    return model.classes, model.encoder.columns, model.W.tobytes(), model.b.tobytes()
+
+
+@pytest.mark.parametrize(("name", "target"), [("iris", None), ("penguins", "species"), ("wine-semicolon", None)])
+def test_a_file_and_what_pandas_reads_from_it(name, target):
+    path = f"sample_data/{name}.csv"
+    frame = pd.read_csv(path, sep=";" if "semicolon" in name else ",")
+    assert said(sm.fit(frame, target=target, epochs=5)) == said(sm.fit(path, target=target, epochs=5))
+
+
+def test_every_dtype_of_the_same_numbers_gives_the_same_model(tmp_path):
+    rng = np.random.default_rng(0)
+    plain = pd.DataFrame(
+        {"a": rng.integers(0, 9, 300), "b": rng.integers(0, 50, 300) / 8, "w": rng.choice(["u", "v"], 300)}
+    )
+    plain["y"] = np.where(plain["a"] + rng.normal(size=300) > 4, "p", "q")
+    plain.to_csv(tmp_path / "t.csv", index=False)
+    reference = said(sm.fit(str(tmp_path / "t.csv"), target="y"))
+    for types in (
+        {},
+        {"a": "Int64", "b": "Float64", "w": "string"},
+        {"a": "float32", "b": "float16", "w": "category", "y": "category"},
+        {"a": object, "b": object, "w": object, "y": object},
+    ):
+        assert said(sm.fit(plain.astype(types), target="y")) == reference
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cells_of_a_column_are_those_of_a_naive_loop(seed):
+    """Codes and levels in the order of first sight, by one cell after another."""
+    rng = np.random.default_rng(seed)
+    pool = [["a", "b", "", None], [1, 2, None], [1.5, np.nan, 0.1], [True, False]][seed % 4]
+    cells = [pool[k] for k in rng.integers(0, len(pool), 30)]
+    column = pd.Series(cells, dtype=object if seed % 2 else None)
+    if seed % 3 == 0:
+        column = column.astype("category")
+    levels, codes = [], []
+    for cell in column:
+        if pd.isna(cell):
+            codes.append(-1)
+            continue
+        text = text_of(cell)
+        if text not in levels:
+            levels.append(text)
+        codes.append(levels.index(text))
+    found = text_cells(column)
+    assert isinstance(found, TextCells)
+    assert (found.codes.tolist(), found.levels) == (codes, levels)
+
+
+def test_many_rows_come_in_batches():
+    rows = 9000
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(rows, 300)), columns=[f"x{j}" for j in range(300)])
+    frame["y"] = np.where(frame["x0"] > 0, "p", "q")
+    frame.loc[8000, "y"] = ""
+    with pytest.raises(sm.DataError, match=r"iloc\[8000\]"):
+        sm.fit(frame, target="y", epochs=1)
+    model = sm.fit(frame, target="y", epochs=1, unlabelled="skip")
+    assert model.fit.rows == rows - 1
