@@ -15,7 +15,7 @@ from smtrain.softmax.certificate import dual_of, gap, sharper_gap
 from smtrain.softmax.curvature import diagonal_curvature, local_curvature
 from smtrain.softmax.dual import entropy_sum
 from smtrain.softmax.loss import softmax
-from smtrain.softmax.objective import shrunk
+from smtrain.softmax.shrinkage import shrunk
 from smtrain.solvers.base import Status, minimise
 from smtrain.solvers.gradient_descent import GradientDescent
 from smtrain.solvers.proximal import Proximal

@@ -110,6 +110,7 @@ class MemoryHome:
         """Yield `function` of each thing, in order. The threads compute it, and fetch each thing when they need it."""
 
         def at(index: int) -> R:
+            """Return the result for the thing at a place."""
             return function(things[index])
 
         # A single thing needs no thread of the pool.
@@ -184,6 +185,7 @@ class LocalRows:
         count = len(self._places)
 
         def pick_neighbours(group: int) -> Partition:
+            """Return the rows that are picked from a group of neighbours, as one partition."""
             neighbours = range(group * every, min((group + 1) * every, count))
             return joined([self.apply(pick, kept, k) for k in neighbours])
 

@@ -15,6 +15,12 @@ from smtrain.softmax.conjugate import conjugate_gradients
 from smtrain.softmax.dual import Dual, dual_point, entropy_sum
 from smtrain.softmax.objective import Objective, Point
 
+# The relative residual at which the conjugate gradients of the estimate without a penalty stop. A larger one makes the
+# estimate too low, and a fit may then end too early; a smaller one costs passes.
+NEWTON_ACCURACY = 0.1
+# The most of their steps, a pass each.
+NEWTON_STEPS = 50
+
 
 def gap(objective: Objective, point: Point) -> float:
     """Return a proved bound on J(θ)/n − min J/n. There must be a penalty.
@@ -47,7 +53,9 @@ def gap_at_solved_intercept(objective: Objective, point: Point) -> float:
     return squares / (2 * objective.penalty) + 2 * objective.rounding * point.objective
 
 
-def newton_gap(objective: Objective, point: Point, *, accuracy: float = 0.1, most: int = 50) -> float:
+def newton_gap(
+    objective: Objective, point: Point, *, accuracy: float = NEWTON_ACCURACY, most: int = NEWTON_STEPS
+) -> float:
     """Return g·H⁻¹g / 2, what a Newton step promises, as an estimate of J(θ)/n − min J/n. Used at l2 = 0; no proof.
 
     H⁻¹g comes from at most `most` conjugate-gradient steps, preconditioned by the diagonal bound of H, to a relative

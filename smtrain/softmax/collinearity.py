@@ -49,18 +49,24 @@ def dependences(rows: Rows) -> tuple[Dependence, ...]:
     size = min(n, SAMPLE_ROWS_PER_COLUMN * (p + 1) + SAMPLE_ROWS_BESIDES)
     sample = evenly_spread(rows, size).X
     kept = np.setdiff1d(np.arange(p), [columns.start for _, columns in sample.parts()])
-    X = sample.dense(kept).astype(np.float64)
-    X -= X.mean(axis=0)
-    scale = np.sqrt((X**2).mean(axis=0))
-    X /= np.where(scale > 0, scale, 1)
+    X, scale = _standardised(sample.dense(kept).astype(np.float64))
     # 2. The relations that hold in the sample, from the correlations.
-    relations = _relations(X.T @ X / size, kept, np.where(scale > 0, scale, 1), p)
+    relations = _relations(X.T @ X / size, kept, scale, p)
     if not relations:
         return ()
     # 3. The relations of which nothing is left over all rows.
     D = np.stack([weights for _, weights in relations], axis=1)
     left = _residual_share(rows, D, np.array([dependence.column for dependence, _ in relations]))
     return tuple(dependence for (dependence, _), share in zip(relations, left, strict=True) if share <= DETERMINED)
+
+
+def _standardised(X: Floats) -> tuple[Floats, Floats]:
+    """Return the columns of X centred and divided by their deviations, and these; 1 for a constant column."""
+    X -= X.mean(axis=0)
+    scale = np.sqrt((X**2).mean(axis=0))
+    scale = np.where(scale > 0, scale, 1)
+    X /= scale
+    return X, scale
 
 
 def _relations(G: Floats, kept: NDArray[np.intp], scale: Floats, p: int) -> list[tuple[Dependence, Floats]]:

@@ -96,12 +96,8 @@ def local_curvature(objective: Objective, theta: Theta, damping: float, multiple
     # 2. The columns of the largest curvature, summed over the classes, get a block.
     p = rows.features
     columns = np.sort(np.argsort(-diagonal[:-1].sum(axis=1), kind="stable")[:widest])
-    # 3. Rows are drawn for each class. `step` is the weight that one drawn row stands for, (K,); `before` is the weight
-    #    of all rows before a partition, by the partition's start.
-    totals = np.cumsum(sums.weights, axis=0)
-    step = totals[-1] / (multiple * (len(columns) + 1))
-    before = dict(zip(sums.starts.tolist(), totals - sums.weights, strict=True))
-    drawn = rows.keep(partial(_drawn, weigh=weigh, step=np.maximum(step, 1e-300), before=before))
+    # 3. Rows are drawn for each class. `step` is the weight that one drawn row stands for, (K,).
+    drawn, step = _draw(rows, weigh, sums, multiple * (len(columns) + 1))
     # 4. From its rows the block of each class is made and inverted, the classes by several threads.
     block = np.append(columns, p)
     inverses = np.empty((objective.classes, len(block), len(block)))
@@ -138,6 +134,18 @@ def _exact_diagonal(partition: Partition, weigh: partial[Floats], classes: int) 
         diagonal[:-1] += tile.X.square_transpose_times(w)
         diagonal[-1] += w.sum(axis=1)
     return _Diagonal(diagonal, np.array([partition.start]), diagonal[None, -1].copy())
+
+
+def _draw(rows: Rows, weigh: partial[Floats], sums: _Diagonal, count: int) -> tuple[Handle, Floats]:
+    """Draw about `count` rows for each class, kept beside the rows; return the handle, and the step between draws (K,).
+
+    The step is the weight that one drawn row stands for.
+    """
+    totals = np.cumsum(sums.weights, axis=0)
+    step = totals[-1] / count
+    # The weight of all rows before a partition, by the partition's start.
+    before = dict(zip(sums.starts.tolist(), totals - sums.weights, strict=True))
+    return rows.keep(partial(_drawn, weigh=weigh, step=np.maximum(step, 1e-300), before=before)), step
 
 
 @dataclass(frozen=True)

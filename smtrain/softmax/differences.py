@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.softmax.objective import Objective
+from smtrain.softmax.objective import Objective, Theta
 
 # The step h of a parameter in (J(θ + h) − J(θ − h)) / 2h. The formula's error is of order h², 1e-10, and that of
 # rounding about 1e-16 / h. A much larger or smaller step would make the differences wrong, not the gradient.
@@ -46,18 +46,21 @@ def check_gradient(
     theta = SPREAD * rng.standard_normal(objective.zeros().shape)
     gradient = objective.value_and_grad(theta).gradient
     chosen = np.arange(theta.size) if theta.size <= most else np.sort(rng.choice(theta.size, most, replace=False))
-    numeric = np.empty(len(chosen))
-    for place, flat in enumerate(chosen):
-        step = np.zeros(theta.size)
-        step[flat] = STEP
-        up, down = (objective.value_and_grad(theta + sign * step.reshape(theta.shape)) for sign in (1, -1))
-        numeric[place] = (up.objective - down.objective) / (2 * STEP)
+    differences = np.array([_central_difference(objective, theta, int(flat)) for flat in chosen])
     j, k = np.unravel_index(chosen, theta.shape)
     return GradientCheck(
         [features[i] for i in j],
         [classes[i] for i in k],
         gradient.ravel()[chosen],
-        numeric,
+        differences,
         float(np.abs(gradient).max()) or 1.0,
         theta.size,
     )
+
+
+def _central_difference(objective: Objective, theta: Theta, flat: int) -> float:
+    """Return (J(θ + h) − J(θ − h)) / 2h for a step h of one parameter, the one at the place `flat` of θ row by row."""
+    step = np.zeros(theta.size)
+    step[flat] = STEP
+    up, down = (objective.value_and_grad(theta + sign * step.reshape(theta.shape)) for sign in (1, -1))
+    return (up.objective - down.objective) / (2 * STEP)

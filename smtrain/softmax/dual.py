@@ -1,5 +1,7 @@
 """The Fenchel dual of the objective: probabilities for every row that prove a bound on the minimum.
 
+It is:
+
     min J/n ≥ mean of H(u_n) − Σ_jk (|A_jk| − l1/n)₊² / (2 l2/n)        A = Σ_n v_n x_n ⊗ (u_n − y_n) / n
 
 H is the entropy, and (·)₊ is max(·, 0). The bound holds for any probabilities u_n with Σ_n v_n (u_n − y_n) = 0. Without

@@ -26,8 +26,8 @@ FLAT = 1e-11
 LOOSE = 1e-5
 # The largest probability that a class may still have in a row where it loses all of it in the limit.
 MOST_GONE = 1e-3
-# How far the logits of a row may move when the row is left out. Beyond, the row alone decides them: the number that
-# moves them is a division by rounding.
+# How far the logits of a row may move when the row is left out. Beyond this, the row alone decides its prediction, and
+# the number is a division by rounding.
 FARTHEST = 1e9
 # The numbers that the rows need together that are made dense at a time: 16 MiB. A few rows are always taken together. A
 # larger number takes memory, a smaller one time.
@@ -64,8 +64,8 @@ def observed_information(objective: Objective, theta: Theta, limit: Limit | None
 def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Floats:
     """Return the information of the rows of one partition, (d, d)."""
     # 1. The blocks of two different classes are −Qᵀ V Q, with the rows' Q = s ⊗ x̃ (m, d).
-    # 2. The blocks of one class, X̃ᵀ V (s_k (1 − s_k)) X̃, are computed by themselves. As a difference, X̃ᵀ V s_k X̃
-    #    minus that of 1, they would keep only rounding where all probabilities are 0 or 1.
+    # 2. The blocks of one class, X̃ᵀ V (s_k (1 − s_k)) X̃, are computed by themselves. The difference of X̃ᵀ V s_k X̃
+    #    and the block of Qᵀ V Q would be only rounding where all probabilities are 0 or 1.
     P, K = theta.shape
     H, within = np.zeros(((K - 1) * P,) * 2), np.zeros((K - 1, P, P))
     for X, rows in _dense(partition, (K - 1) * P):

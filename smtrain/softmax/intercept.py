@@ -56,6 +56,7 @@ def _intercept_step(objective: Objective, W: Theta, b: Theta) -> Theta:
     scale = 1 / np.maximum(H, SINGULAR * H.max() + 1e-300)
 
     def times(d: Theta) -> Theta:
+        """Return H d, by half a pass over the rows."""
         product: Theta = objective.rows.sum(partial(intercept_curvature_times, W=W, b=b, d=d))
         return product / objective.n
 

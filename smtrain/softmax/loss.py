@@ -19,10 +19,11 @@ from smtrain.softmax.design import Design, Floats
 CACHE_LOGITS = 1 << 17
 # The fewest rows of a tile, however many classes there are: with fewer, the calls cost more than the work.
 FEWEST_ROWS = 64
-# The fewest rows of a tile in a table with categorical parts, and the fewest for each level. The products with levels
-# go class by class and write K numbers for each level, however few the rows are. Measured with 1,030 levels and 701
-# classes: a pass takes 0.40 s in tiles of 187 rows, and 0.07 s in one tile of all rows.
+# The fewest rows of a tile in a table with categorical parts …
 ROWS_OF_WORDS = 1024
+# … and the fewest for each level. The products with levels go class by class and write K numbers for each level,
+# however few the rows are. Measured with 1,030 levels and 701 classes: a pass takes 0.40 s in tiles of 187 rows, and
+# 0.07 s in one tile of all rows.
 ROWS_PER_LEVEL = 4
 # Flops that are not worth saving: some hundredths of a second. A pass over few rows is counted as this dear, so that
 # small tables may spend more passes' worth of work on a good step.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from smtrain.softmax.loss import Partition, Sums, cost_and_gradient, curvature_times, pass_flops
 from smtrain.softmax.rows import Handle, Rows, in_double, reweighted, set_aside
 from smtrain.softmax.sampling import RowCounts, Sampler, row_counts
+from smtrain.softmax.shrinkage import least_subgradient
 
 # The relative error of J that the certificate allows for where J is evaluated in float32. By experiment. If it were too
 # small, the gap that is shown could be below the true one; if too large, a small tolerance could not be reached.
@@ -24,6 +25,12 @@ SINGLE_ROUNDING = 2e-7
 HALF_BIT = 2.0**-24
 # The largest weight that a model can have. With larger ones the logits of the largest feature would overflow.
 LARGEST_WEIGHT = 1e100
+# The most steps of the power iteration for the safe step of gradient descent, a pass each.
+POWER_STEPS = 100
+# The relative growth of its eigenvalue at which it ends. If it ended too early, the safe step would be too long.
+POWER_SETTLED = 1e-4
+# The factor that makes up for what is left: the eigenvalue comes from below.
+POWER_MARGIN = 1.02
 
 Theta = NDArray[np.float64]
 
@@ -220,44 +227,28 @@ class Objective:
         bound[bound <= 0] = 1  # a column of zeros without a penalty: any positive number will do
         return np.asarray(bound)
 
-    def smoothness(self, *, steps: int = 100) -> float:
+    def smoothness(self) -> float:
         """Return a bound of the largest eigenvalue of the Hessian of J/n at any θ: ½ λ_max(X̃ᵀVX̃/n) + l2/n.
 
-        It costs at most `steps` passes over the rows. See docs/maths.md, "The safe step".
+        It costs at most POWER_STEPS passes over the rows. See docs/maths.md, "The safe step".
         """
         # Power iteration for λ_max, the largest eigenvalue of A = X̃ᵀVX̃/n:
         # 1. Start from a fixed vector u. A large column has a large share in the leading eigenvector, and in u.
         # 2. Repeat u ← A u / ‖u‖. ‖A u‖ for ‖u‖ = 1 grows towards λ_max.
-        # 3. Stop when it grows by less than 1e-4 of itself. It comes from below, so 2 % is added.
+        # 3. Stop when it hardly grows any more. It comes from below, so some per cent are added.
         u = np.sqrt(self.square_sums)
         top = 0.0
-        for _ in range(steps):
+        for _ in range(POWER_STEPS):
             u /= np.linalg.norm(u)
             u, before = self.rows.sum(partial(_gram_times, u=u)) / self.n, top
             top = float(np.linalg.norm(u))
-            if top - before <= 1e-4 * top:
+            if top - before <= POWER_SETTLED * top:
                 break
-        return 1.02 * top / 2 + self.penalty
+        return POWER_MARGIN * top / 2 + self.penalty
 
     def row_smoothness(self) -> float:
         """Return the bound of `smoothness` for the objective of the worst single row: ½ max_n (‖x_n‖² + 1) + l2/n."""
         return self.rows.sum(_largest_norm).value / 2 + self.penalty
-
-
-def shrunk(theta: Theta, threshold: Theta) -> Theta:
-    """Return θ with each number moved towards 0 by its threshold, and to 0 if it was closer.
-
-    This is the proximal operator of Σ threshold |θ|: the minimum over x of ½ ‖x − θ‖² + Σ threshold |x|.
-    """
-    return np.asarray(theta - np.clip(theta, -threshold, threshold))
-
-
-def least_subgradient(gradient: Theta, theta: Theta, threshold: Theta) -> Theta:
-    """Return the subgradient of least norm of f(θ) + Σ threshold |θ|, where `gradient` is that of f.
-
-    At θ = 0 the derivative of |θ| may be any number from −1 to 1; the one is taken that brings the sum nearest to 0.
-    """
-    return np.where(theta == 0, shrunk(gradient, threshold), gradient + threshold * np.sign(theta))
 
 
 def _totals(partition: Partition, classes: int) -> Totals:

@@ -128,6 +128,7 @@ class View:
         return self._single
 
     def _through(self, function: Callable[..., Any]) -> Through:
+        """Return the function of an unchanged partition that applies the change first."""
         return Through(self._change, function, len(self._own))
 
     def sum(self, term: Callable[..., T], *kept: Handle) -> T:

@@ -47,6 +47,7 @@ class RowCounts:
 
     @cached_property
     def _before(self) -> NDArray[np.intp]:
+        """The rows of each class before each partition, (P, K)."""
         return np.cumsum(self.counts, axis=0) - self.counts
 
 

@@ -17,7 +17,8 @@ from typing import ClassVar
 import numpy as np
 
 from smtrain.softmax.batches import mini_batch, shuffled
-from smtrain.softmax.objective import Objective, Point, Theta, shrunk
+from smtrain.softmax.objective import Objective, Point, Theta
+from smtrain.softmax.shrinkage import shrunk
 from smtrain.solvers.interface import Shape, State
 from smtrain.solvers.options import Options
 

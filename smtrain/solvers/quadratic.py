@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from smtrain.softmax.curvature import Curvature
-from smtrain.softmax.objective import Theta, shrunk
+from smtrain.softmax.objective import Theta
+from smtrain.softmax.shrinkage import shrunk
 from smtrain.solvers.pairs import Pair
 
 # The most proximal steps on a model.
