@@ -64,7 +64,6 @@ def test_numbers_of_numpy_are_numbers():
 
 
 WRONG = {
-    "target is a Series": {"target": NAMED["y"]},
     "target is True": {"target": True},
     "target is a list": {"target": ["y"]},
     "drop is a number of a kind": {"drop": 1j},
@@ -129,7 +128,6 @@ class Polars:
 
 
 TABLES = {
-    "an array": (X, "pandas.DataFrame(array"),
     "a Series": (NAMED.iloc[0], "series.to_frame().T"),
     "lists": (X.tolist(), None),
     "a dictionary": ({"a": [1]}, "pandas.DataFrame"),

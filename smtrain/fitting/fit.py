@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from smtrain import partitions
@@ -27,6 +28,7 @@ from smtrain.solvers import make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of
+from smtrain.sources.arrays import together
 from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.opening import Data, open_table
 
@@ -52,23 +54,31 @@ class Observer:
 
 def fit(
     data: Data,
-    config: FitConfig | None = None,
+    y: Any = None,
+    sample_weight: Any = None,
     *,
+    config: FitConfig | None = None,
+    names: Sequence[str] | None = None,
     observer: Observer | None = None,
     init: Model | None = None,
     checkpoint: str | None = None,
     home: Home | None = None,
     **options: Any,
 ) -> Model:
-    """Train a model on a CSV file, several with the same header, or a DataFrame.
+    """Train a model on a CSV file, several with the same header, a DataFrame, or an array X (n, p) with labels y (n,).
 
-    `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`.
+    `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`. Labels `y` and weights of rows may
+    be given beside a DataFrame or an array; the columns of an array are called x1 … xp, or as `names` says.
     `init` is a model with the same columns and classes to start from, instead of zero. `checkpoint` names a file that
     keeps the progress, every half minute and when the fit is stopped; a later call with the same options and data goes
     on from it. It is left behind: remove it when the model is saved. `home` is where the rows are to live, None is
     what the options ask for.
     Raises DataError, UsageError, and TrainingError if training diverged.
     """
+    if y is None and isinstance(options.get("target"), pd.Series):
+        y = options.pop("target")
+    if y is not None or sample_weight is not None:
+        data, options = _with_labels(data, y, sample_weight, names, options)
     config = config_of(config, options)
     check_options(config)
     init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
@@ -76,6 +86,18 @@ def fit(
     with home or partitions.home(config) as opened:
         learned = learn(open_table(data, config.dialect, fitting=True), config, opened, observer.on_piece)
         return _fitted(with_validation(learned), observer, init, checkpoint)
+
+
+def _with_labels(
+    data: Any, y: Any, sample_weight: Any, names: Sequence[str] | None, options: dict[str, Any]
+) -> tuple[Data, dict[str, Any]]:
+    """The data with labels and weights as columns, and the options that name them. Raises UsageError for two of one."""
+    for name, value in (("target", y), ("weight", sample_weight)):
+        if value is not None and options.get(name) is not None:
+            raise UsageError(f"the {name} is given twice: as an array, and by name")
+    table = together(data, y, sample_weight, names)
+    named = {"target": table.target, "weight": table.weight}
+    return table.frame, options | {name: value for name, value in named.items() if value is not None}
 
 
 def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:

@@ -119,6 +119,7 @@ def _encoder(got: RawTable, columns: Columns, classes: tuple[str, ...]) -> Encod
         dialect=got.config.dialect,
         weight=got.config.weight,
         ignored=left_out,
+        integers=got.table.integers(got.roles.target),
     )
 
 

@@ -72,7 +72,7 @@ def verify(
         what = f"{quoted(model)} was made with --init: its fit started from another model"
         raise UsageError(what, hint="--init names that model")
     try:
-        new = fit(data, config, observer=observer, init=init)
+        new = fit(data, config=config, observer=observer, init=init)
     except (DataError, ModelError) as error:
         if not isinstance(config.validation, str):
             raise
@@ -96,7 +96,7 @@ def _of_other_rows(old: Model, model: str, data: Data, config: FitConfig, error:
     alone = replace(config, validation=None, patience=None, calibrate=False, se=False, loo=False, epochs=0)
     if alone.l2 == "auto":
         alone = replace(alone, l2=old.fit.options.ridge, folds=FitConfig.folds, one_se=False)
-    new = fit(data, alone)
+    new = fit(data, config=alone)
     same = old.data is not None and old.data == new.data
     reasons = ([] if same else _reasons(old, new)) + [f"the file for validation does not fit: {error.message}"]
     return Verification(Path(model).stat().st_size, same=False, same_data=False, reasons=tuple(reasons))

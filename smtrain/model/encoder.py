@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, quoted
 from smtrain.model.features import Feature, feature_names
-from smtrain.model.schema import DocumentError, Text, Texts, at_most_in_size, different, document_of, positive, read
+from smtrain.model.schema import (
+    LEFT_OUT,
+    DocumentError,
+    Text,
+    Texts,
+    at_most_in_size,
+    different,
+    document_of,
+    positive,
+    read,
+)
 from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import LARGEST, Dialect
@@ -73,7 +83,8 @@ Column = NumericColumn | CategoricalColumn
 class Encoder:
     """What a fit learned of the columns: the features, the target and its classes, and how the text is read.
 
-    `ignored` are the columns that were left out, with the reason.
+    `ignored` are the columns that were left out, with the reason. `integers` says that the labels were integers, which
+    predictions then are too.
     """
 
     columns: tuple[Column, ...]
@@ -82,6 +93,12 @@ class Encoder:
     weight: Text | None = None
     dialect: Dialect = field(default_factory=Dialect)
     ignored: tuple[tuple[str, Text], ...] = ()
+    integers: bool = field(default=False, metadata=LEFT_OUT)
+
+    @property
+    def labels(self) -> list[str] | list[int]:
+        """The classes as the labels of the data were: texts, or integers."""
+        return [int(name) for name in self.classes] if self.integers else list(self.classes)
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:

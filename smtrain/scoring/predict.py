@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,9 +123,10 @@ def probabilities(model: Model, data: Data) -> Iterator[NDArray[np.float64]]:
     return (np.asarray(scored.probabilities.T, np.float64) for scored in score(model, table, labels=False))
 
 
-def predict(model: Model, data: Data) -> list[str]:
-    """The most probable class of each row."""
-    return [model.classes[k] for k in predict_proba(model, data).argmax(axis=1)]
+def predict(model: Model, data: Data) -> list[str] | list[int]:
+    """The most probable class of each row: a text; an integer if the model was fitted on labels that are integers."""
+    labels: list[Any] = as_model(model).encoder.labels
+    return [labels[k] for k in predict_proba(model, data).argmax(axis=1)]
 
 
 def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:

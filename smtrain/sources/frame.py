@@ -128,18 +128,18 @@ class FrameBatch(Batch):
 
 
 class Frame(Source):
-    """A DataFrame. Its index is no column of it.
+    """A DataFrame. Its index is no column of it. `hint` is for those who look for a column that is not there.
 
     Raises UsageError for column names of several levels, DataError for names that are not there, or there twice.
     """
 
     name = SOURCE
 
-    def __init__(self, frame: pd.DataFrame, dialect: Dialect) -> None:
+    def __init__(self, frame: pd.DataFrame, dialect: Dialect, hint: str | None = None) -> None:
         if frame.columns.nlevels > 1:
             hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
             raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
-        self.frame, self.dialect = frame, dialect
+        self.frame, self.dialect, self._hint = frame, dialect, hint
         self.names = [_name(name, i) for i, name in enumerate(frame.columns, 1)]
         check_names(self.names, SOURCE)
 
@@ -152,6 +152,18 @@ class Frame(Source):
     def meaning(self, dialect: Dialect | None = None) -> Meaning:
         """Missing are an empty text and those of na_values, for pandas knows of the others."""
         return _meaning(dialect or self.dialect)
+
+    def advice(self, line: int | None = None) -> str | None:  # noqa: ARG002 - a frame has no lines
+        """What may help where a column is not there."""
+        return self._hint
+
+    def integers(self, column: int) -> bool:
+        """Whether it is one of NumPy's integers, nullable ones, Python's, or categories of them."""
+        cells = self.frame.iloc[:, column]
+        dtype = cells.cat.categories.dtype if isinstance(cells.dtype, pd.CategoricalDtype) else cells.dtype
+        return types.is_integer_dtype(dtype) or (
+            types.is_object_dtype(dtype) and types.infer_dtype(cells, skipna=True) == "integer"
+        )
 
     def kind(self, column: int) -> Reading | None:
         """NUMBER or TEXT by the type of a column; None for objects of several sorts, and for none at all.

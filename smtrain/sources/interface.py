@@ -177,6 +177,10 @@ class Source(Protocol):
         """How a column is to be read by its type, NUMBER or TEXT; None if only its texts can tell."""
         return None
 
+    def integers(self, column: int) -> bool:  # noqa: ARG002 - for sources that know
+        """Whether a column is one of integers by its type: then labels in it are given back as integers."""
+        return False
+
     @property
     def doubt(self) -> str | None:
         """A warning that the source may be meant to be read otherwise."""

@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from smtrain.errors import UsageError
+from smtrain.sources.arrays import frame_of, is_array
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import display_name, read_file
 from smtrain.sources.frame import Frame
 from smtrain.sources.table import Table
 
+# The columns of a fit on another thing than an array have names.
+UNNAMED = "the columns of an array are x1, x2, …: pandas.DataFrame(array, columns=[…]) names them"
 PathLike = str | os.PathLike[str]
-Data = PathLike | Sequence[PathLike] | pd.DataFrame | Table
+Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Table
 
 
 def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: int | None = None) -> Table:
@@ -27,8 +30,11 @@ def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: in
     """
     if isinstance(data, Table):
         return data
+    in_frame = replace(dialect, header=True, delimiter=",", decimal=".")
+    if is_array(data) and not fitting:
+        return Table(Frame(frame_of(data), in_frame, UNNAMED))
     if isinstance(data, pd.DataFrame):
-        return Table(Frame(data, replace(dialect, header=True, delimiter=",", decimal=".")))
+        return Table(Frame(data, in_frame))
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")
@@ -56,7 +62,7 @@ def _paths(data: Any) -> list[str]:
 def _no_table(data: Any) -> UsageError:
     hints = {
         pd.Series: "series.to_frame().T is a table of one row, series.to_frame() one of one column",
-        np.ndarray: "pandas.DataFrame(array, columns=[…]) gives the columns names",
+        np.ndarray: "fit(X, y); or pandas.DataFrame(array, columns=[…]) gives the columns names",
         Mapping: "pandas.DataFrame(…) makes a table of columns",
         bytes: "os.fsdecode gives the path as text",
     }

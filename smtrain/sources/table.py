@@ -57,6 +57,10 @@ class Table:
         """How a column is to be read by its type; None if only its texts can tell."""
         return self._origin.kind(column)
 
+    def integers(self, column: int) -> bool:
+        """Whether a column is one of integers by its type."""
+        return self._origin.integers(column)
+
     @property
     def bytes_read(self) -> int:
         """How much of the source was read so far."""

@@ -127,7 +127,7 @@ def command(
     going_on = checkpoint is not None and Path(checkpoint).exists()
     with _open_log(log, "a" if going_on else "w") as log_file, report:
         observer = LogObserver(report, log_file)
-        model = fit(list(data), config, observer=observer, init=start, checkpoint=checkpoint)
+        model = fit(list(data), config=config, observer=observer, init=start, checkpoint=checkpoint)
     model.save(output)
     # Not before: a fit that is killed while it saves goes on from the checkpoint.
     if checkpoint is not None:
