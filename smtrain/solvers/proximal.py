@@ -62,7 +62,7 @@ class Proximal(Lbfgs):
 
         Each trial costs a pass over the rows.
         """
-        # 1. The model's minimum, and how much J + l1 falls towards it to first order. Without a fall there is no step.
+        # 1. The minimum of the model, and how much J falls towards it to first order. Without a fall there is no step.
         # 2. Try the minimum itself, t = 1.
         # 3. While the point is not low enough, shorten t to the minimum of the parabola through what is known.
         end = model.minimum(ACCURACY, max(objective.pass_flops, TRIFLE))
