@@ -195,7 +195,8 @@ def mixture(before, after):
         (["x"] * VOTING_ROWS, ["1"] * 3 * VOTING_ROWS, VOTING_ROWS + 2, "words, but here the number"),
         ([""] * VOTING_ROWS, ["1", "x"], VOTING_ROWS + 3, "not a number"),
         ([""] * VOTING_ROWS, ["x", "1"], VOTING_ROWS + 3, "words, but here the number"),
-        (["1", "2"], ["x", "z"], 2, "words, but here the number"),
+        (["1", "2"], ["x", "z"], 4, "not a number"),
+        (["x", "z"], ["1", "2"], 2, "not a number"),
     ],
 )
 def test_a_mixture_names_the_sort_of_which_the_first_rows_have_fewer(before, after, line, what):

@@ -1,6 +1,6 @@
 """A batch of a table read for a fit: its rows, with the kinds that their own cells tell, and the summary of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,7 +9,18 @@ from numpy.typing import NDArray
 
 from smtrain.fitting.refusals import empty_label
 from smtrain.fitting.roles import Roles
-from smtrain.fitting.summary import FIRST_WORDS, NUMBER, VOTING_ROWS, WORD, ColumnSummary, Sight, Summary, Votes, Wrong
+from smtrain.fitting.summary import (
+    FIRST_WORDS,
+    MISSING,
+    NUMBER,
+    VOTING_ROWS,
+    WORD,
+    ColumnSummary,
+    Sight,
+    Summary,
+    Votes,
+    Wrong,
+)
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.model.labels import unusable_weights, wrong_weight
 from smtrain.sources.cells import TextCells
@@ -91,49 +102,46 @@ def _wrong_weight(rows: Rows, table: Table, column: int) -> Wrong | None:
 
 def _summary(rows: Rows, firsts: Sights, table: Table, roles: Roles, before: Summary) -> Summary:
     """What rows tell; `firsts` are the first cells of columns whose kind they settled as numbers."""
-    gaps = dict(zip(*_gaps(rows, roles), strict=True))
-    columns, sorts = {}, {}
-    for i, earlier in before.columns.items():
-        if rows.is_text(i):
-            columns[i], sorts[i] = _of_texts(rows, i, earlier, table)
-        else:
-            columns[i] = ColumnSummary(rows.count, earlier.given, gaps[i], number=firsts.get(i))
-    votes = _votes(rows, sorts, list(columns)) if before.voting else np.zeros((0, len(columns)), np.int8)
+    gaps = _gaps(rows, roles)
+    columns = {
+        i: _of_texts(rows, i, earlier, firsts.get(i), table)
+        if rows.is_text(i)
+        else ColumnSummary(rows.count, earlier.given, gaps[i], number=firsts.get(i))
+        for i, earlier in before.columns.items()
+    }
     return Summary(
         rows=rows.count,
         columns=columns,
         labels=Vocabulary.of(rows.texts(roles.target)),
-        votes=votes,
+        votes=_votes(rows, columns, table) if before.voting else np.zeros((0, len(columns)), np.int8),
         label=_wrong_label(rows, table, roles.target),
         weight=None if roles.weight is None else _wrong_weight(rows, table, roles.weight),
     )
 
 
-def _gaps(rows: Rows, roles: Roles) -> tuple[list[int], list[int]]:
-    """The features that were read as numbers, and how many cells of each are missing."""
+def _gaps(rows: Rows, roles: Roles) -> dict[int, int]:
+    """How many cells are missing of each feature that was read as numbers."""
     numeric = [i for i in roles.features if not rows.is_text(i)]
-    return numeric, np.isnan(rows.numbers(numeric)).sum(axis=0).tolist()
+    gaps = np.isnan(rows.numbers(numeric))
+    return dict(zip(numeric, gaps.sum(axis=0).tolist() if gaps.any() else [0] * len(numeric), strict=True))
 
 
-def _of_texts(rows: Rows, i: int, earlier: ColumnSummary, table: Table) -> tuple[ColumnSummary, NDArray[np.int8]]:
-    """The summary of a column that was read as text, and the sort of each level, as a vote."""
-    cells, decimal, given = rows.texts(i), table.dialect.decimal, earlier.given
-    missing, vocabulary = int((cells.codes < 0).sum()), Vocabulary.of(cells)
-    if given is not None:
-        return ColumnSummary(rows.count, given, missing, vocabulary), np.zeros(len(cells.levels), np.int8)
+def _of_texts(rows: Rows, i: int, earlier: ColumnSummary, first: Sight | None, table: Table) -> ColumnSummary:
+    """The summary of a column that was read as text; `first` is its first cell, if all are numbers, some too large."""
+    cells, decimal = rows.texts(i), table.dialect.decimal
+    plain = ColumnSummary(rows.count, earlier.given, int((cells.codes < 0).sum()), Vocabulary.of(cells))
+    if earlier.given is not None:
+        return plain
     numbers = np.array(are_numbers(cells.levels, decimal), bool)
-    sorts = np.where(numbers, NUMBER, WORD).astype(np.int8)
-    sight = partial(_sight_of, rows, cells)
+    large = _marked(cells, numbers, lambda text: not table.meaning.can_read(text))
     look = earlier.odd is None and len(earlier.vocabulary) < FIRST_WORDS
-    return ColumnSummary(
-        rows=rows.count,
-        missing=missing,
-        vocabulary=vocabulary,
-        number=earlier.number or sight(numbers),
-        word=earlier.word or sight(~numbers),
-        large=sight(_marked(cells, numbers, lambda text: not table.meaning.can_read(text))),
-        odd=sight(_first_odd(cells, ~numbers, decimal)) if look else None,
-    ), np.where(_marked(cells, numbers, table.meaning.is_missing_number), np.int8(0), sorts)
+    return replace(
+        plain,
+        number=None if earlier.number else first or _sight_of(rows, cells, numbers),
+        word=None if earlier.word else _sight_of(rows, cells, ~numbers),
+        large=None if earlier.large else _sight_of(rows, cells, large),
+        odd=_sight_of(rows, cells, _first_odd(cells, ~numbers, decimal)) if look else None,
+    )
 
 
 def _marked(cells: TextCells, among: NDArray[np.bool_], wanted: Callable[[str], bool]) -> NDArray[np.bool_]:
@@ -164,14 +172,21 @@ def _sight_of(rows: Rows, cells: TextCells, levels: NDArray[np.bool_]) -> Sight 
     return Sight(row, rows.place(row), cells.levels[cells.codes[row]])
 
 
-def _votes(rows: Rows, sorts: dict[int, NDArray[np.int8]], columns: list[int]) -> Votes:
-    """The sorts of the cells of the first rows, (m, columns)."""
-    count = min(rows.count, VOTING_ROWS)
-    votes = np.zeros((count, len(columns)), np.int8)
-    numeric = [i for i in columns if i not in sorts]
-    at = [j for j, i in enumerate(columns) if i not in sorts]
-    votes[:, at] = np.where(np.isnan(rows.numbers(numeric)[:count]), 0, NUMBER)
-    for j, i in enumerate(columns):
-        if i in sorts:
-            votes[:, j] = np.append(sorts[i], np.int8(0))[rows.texts(i).codes[:count]]
+def _votes(rows: Rows, columns: Mapping[int, ColumnSummary], table: Table) -> Votes:
+    """The sorts of the cells of the first rows, (m, columns); of columns whose kind is given there are none."""
+    votes = np.full((min(rows.count, VOTING_ROWS), len(columns)), MISSING, np.int8)
+    voting = {i: j for j, (i, column) in enumerate(columns.items()) if column.given is None}
+    if table.meaning.values:  # in a column of words, what would be a missing number is a number
+        rows = rows.batch.read(tuple(Reading.TEXT if i in voting else Reading.SKIP for i, _ in enumerate(table.names)))
+    for i, j in voting.items():
+        if rows.is_text(i):
+            votes[:, j] = _sorts(rows.texts(i), table.dialect.decimal)[: len(votes)]
+        else:
+            votes[:, j] = np.where(np.isnan(rows.number(i)[: len(votes)]), MISSING, NUMBER)
     return votes
+
+
+def _sorts(cells: TextCells, decimal: str) -> Votes:
+    """The sort of each cell (n,) of text."""
+    levels = np.where(np.array(are_numbers(cells.levels, decimal), bool), NUMBER, WORD)
+    return np.append(levels, MISSING).astype(np.int8)[cells.codes]  # a missing cell's −1 takes the last

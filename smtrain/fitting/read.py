@@ -1,6 +1,6 @@
 """A table read once for a fit: its blocks summarised and added from left to right, its rows kept as raw partitions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from smtrain.errors import DataError
@@ -59,30 +59,39 @@ def read_table(table: Table, config: FitConfig, home: Home, on_piece: Callable[[
     sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads)
     home.reserve(sizes.reading(table.batch_bytes))
     raws: Shelf[RawPartition] = home.shelf()
-    cutter, slots, total = Cutter(sizes.rows, joined), None, Summary.of_nothing(roles.kinds)
-    for rows, total in _summed(table, roles, home.threads):
-        _raise(total.error(table.names, table.dialect.decimal, ended=False))
-        slots = slots_of(total) if slots is None else slots
-        if rows is not None and total.usable:  # else the rows are for the message only
-            for raw in cutter.add(raw_partition(rows, total, slots, roles)):
-                raws.append(replace(raw, start=len(raws) * sizes.rows))
-        on_piece(table.bytes_read, total.rows)
-    _raise(total.error(table.names, table.dialect.decimal, ended=True) or (None if total.rows else table.no_rows()))
-    for raw in cutter.rest():
+    cutter, slots, total = Cutter(sizes.rows, joined), dict[int, int](), Summary.of_nothing(roles.kinds)
+    for rows, total in _summed(table, roles, home.threads, on_piece):
+        slots = slots or slots_of(total)
+        if rows is not None and total.usable:  # else they are read for the message only
+            _append(raws, cutter.add(raw_partition(rows, total, slots, roles)), sizes)
+    _append(raws, cutter.rest(), sizes)
+    return RawTable(table, config, roles, total, slots, raws, sizes)
+
+
+def _append(raws: Shelf[RawPartition], partitions: Iterable[RawPartition], sizes: Sizes) -> None:
+    """Keep the partitions that follow, each with the number of its first row."""
+    for raw in partitions:
         raws.append(replace(raw, start=len(raws) * sizes.rows))
-    return RawTable(table, config, roles, total, slots or {}, raws, sizes)
 
 
-def _summed(table: Table, roles: Roles, threads: int) -> Iterator[tuple[Rows | None, Summary]]:
-    """The rows of each block, None for none, and the summary of all rows up to its end."""
-    total = Summary.of_nothing(roles.kinds)
+def _summed(
+    table: Table, roles: Roles, threads: int, on_piece: Callable[[int, int], None]
+) -> Iterator[tuple[Rows | None, Summary]]:
+    """The rows of each block, None for none, and the summary of all rows up to its end.
+
+    Raises the first error of the rows as soon as it is known, and DataError for no rows.
+    """
+    total, names, decimal = Summary.of_nothing(roles.kinds), table.names, table.dialect.decimal
 
     def read(batch: Batch) -> Block:
         return read_block(batch, table, roles, total)  # the total when it is read, which spares work
 
     for block in table.map(read, threads):
         total = total + block.summary
+        _raise(total.error(names, decimal, ended=False))
+        on_piece(table.bytes_read, total.rows)
         yield block.rows, total
+    _raise(total.error(names, decimal, ended=True) or (None if total.rows else table.no_rows()))
 
 
 def _raise(error: DataError | None) -> None:

@@ -191,12 +191,16 @@ class Summary:
         return self._mixture(i, name, decimal)
 
     def _mixture(self, i: int, name: str, decimal: str) -> DataError:
-        """The error for a column of numbers and words: it names the first cell of the sort that has fewer votes."""
+        """The error for a column of numbers and words: it names the first cell of the sort that has fewer votes.
+
+        Of as many it is the word; without a vote, the sort that comes later.
+        """
         number, word = self.columns[i].number, self.columns[i].word
         assert number is not None
         assert word is not None
         votes = self.votes[:, list(self.columns).index(i)]
         numbers, words = int((votes == NUMBER).sum()), int((votes == WORD).sum())
-        if words > numbers or (words == numbers and (words > 0 or word.row < number.row)):
-            return number_among_words(name, number.text, number.place).error()
-        return not_a_number(word.text, name, word.place, decimal)
+        word_is_odd = words <= numbers if words + numbers else word.row > number.row
+        if word_is_odd:
+            return not_a_number(word.text, name, word.place, decimal)
+        return number_among_words(name, number.text, number.place).error()
