@@ -188,5 +188,5 @@ def _votes(rows: Rows, columns: Mapping[int, ColumnSummary], table: Table) -> Vo
 
 def _sorts(cells: TextCells, decimal: str) -> Votes:
     """The sort of each cell (n,) of text."""
-    levels = np.where(np.array(are_numbers(cells.levels, decimal), bool), NUMBER, WORD)
-    return np.append(levels, MISSING).astype(np.int8)[cells.codes]  # a missing cell's −1 takes the last
+    levels = [NUMBER if number else WORD for number in are_numbers(cells.levels, decimal)]
+    return np.take(np.array([*levels, MISSING], np.int8), cells.codes)  # a missing cell's −1 takes the last

@@ -193,14 +193,14 @@ class Summary:
     def _mixture(self, i: int, name: str, decimal: str) -> DataError:
         """The error for a column of numbers and words: it names the first cell of the sort that has fewer votes.
 
-        Of as many it is the word; without a vote, the sort that comes later.
+        Of as many it is the number; without a vote, the sort that comes later.
         """
         number, word = self.columns[i].number, self.columns[i].word
         assert number is not None
         assert word is not None
         votes = self.votes[:, list(self.columns).index(i)]
         numbers, words = int((votes == NUMBER).sum()), int((votes == WORD).sum())
-        word_is_odd = words <= numbers if words + numbers else word.row > number.row
+        word_is_odd = words < numbers if words + numbers else word.row > number.row
         if word_is_odd:
             return not_a_number(word.text, name, word.place, decimal)
         return number_among_words(name, number.text, number.place).error()

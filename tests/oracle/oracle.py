@@ -23,7 +23,7 @@ from tests.oracle.text import (
 )
 
 NAMES_THE_ROWS = "nearly every row has another text: it names the rows"
-LONG = 60_000  # bytes of a file that 'long' may mean
+VOTING = 1000
 # In another notation than the table's.
 SURELY_A_NUMBER = re.compile(r"-?[0-9]+(,[0-9]+|%)")
 SURELY_NONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]-[0-9]+")
@@ -39,7 +39,6 @@ class Reader:
         self.options = options
         self.answer = Answer()
         self.weight_cells: list[float] = []
-        self.deep = False
         self.missing = {blank_stripped(text) for text in (*MISSING, *options.na_values)}
         numbers = (number(text, options.decimal) for text in options.na_values)
         self.missing_numbers = {value for value in numbers if value is not None}
@@ -55,7 +54,6 @@ class Reader:
             self.fault("this is UTF-16 text, not CSV")
             return []
         text = decoded(data)
-        self.deep = len(data) > LONG
         delimiter = self.options.delimiter or sniffed(text, self.options.decimal)
         found = records(text, delimiter)
         assert any(record.faults for record in found) or agrees_with_csv(text, delimiter, found)
@@ -208,19 +206,14 @@ class Reader:
             self.categorical(name, cells)
 
     def mixture(self, name: str, words: list[int], numbers: list[int]) -> None:
-        """'The first cell of the rarer sort; deep in a long file, the first cell that is not like those before it.'"""
-        what = "numbers and words in one column"
-        places = set()
-        if len(words) <= len(numbers):
-            places.add(words[0])
-        if len(words) >= len(numbers):
-            places.add(numbers[0])
-        if self.deep:
-            places.add(max(words[0], numbers[0]))
+        """'The first cell of the sort that the first 1,000 rows have fewer of', or that is not like those before it."""
+        votes = [sum(row < VOTING for row in sort) for sort in (words, numbers)]
+        odd = words if votes[0] < votes[1] or (votes == [0, 0] and words[0] > numbers[0]) else numbers
+        places = {odd[0]}
         if self.answer.faults:  # the table may not have been read to its end
             places |= {words[0], numbers[0]}
         for place in sorted(places):
-            self.fault(what, self.answer.lines[place], name)
+            self.fault("numbers and words in one column", self.answer.lines[place], name)
 
     def another_notation(self, name: str, cells: Sequence[str], there: Sequence[int]) -> None:
         """'Numbers in another notation are not let through as words, if more than half of the levels look like them.'
