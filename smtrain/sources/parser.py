@@ -1,12 +1,14 @@
-"""Pieces of text parsed: by pandas where it sees what docs/data.md says, else by the csv module, cell by cell.
+"""Pieces of text parsed: by pandas where it sees what docs/data.md says, else cell by cell.
 
 What each column is must be said before a piece is parsed; a number column that meets a word fails there and then, with
-its line. The slow path is the rule: whatever `_cells_if_plain` does not refuse, both must read alike.
+its line. `cell_by_cell` is the rule, and `at_once` the fast way: whatever it does not refuse, both read alike
+(tests/test_fast_and_slow.py).
 """
 
 import io
+import math
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +24,7 @@ from smtrain.sources.interface import Reading, Readings, positions
 from smtrain.sources.meaning import Meaning, meaning_of
 from smtrain.sources.misreading import compact, hides_booleans, odd_blanks, padded_plus, too_large
 from smtrain.sources.notation import not_a_number, weight_hint
-from smtrain.sources.records import BLANKS, BOM, Piece, written
+from smtrain.sources.records import BLANKS, BOM, Piece
 
 Cells = tuple[Floats, dict[int, TextCells]]
 
@@ -55,14 +57,35 @@ class Parser:
         Raises DataError with the line of the first cell that cannot be read so.
         """
         text = piece.checked(len(readings))
-        cells = self._cells_if_plain(text, piece.delimiter, readings)
-        if cells is None:
-            cells = self._cells(self._in_plain_numbers(piece, readings, weight), piece.delimiter, readings)
+        cells = self.at_once(text, piece.delimiter, readings) or self.cell_by_cell(piece, readings, weight)
         self._check_no_header(piece, readings, cells[1])
         return cells
 
-    def _cells_if_plain(self, text: bytes, delimiter: str, readings: Readings) -> Cells | None:
-        """The cells by pandas alone; None where it fails, or may see numbers that docs/data.md does not know."""
+    def cell_by_cell(self, piece: Piece, readings: Readings, weight: int | None = None) -> Cells:
+        """The cells by the csv module and Python's numbers. Slow, and the rule.
+
+        Raises DataError at the first cell of a number column that is neither a number nor missing.
+        """
+        numeric, texts = positions(readings, Reading.NUMBER), positions(readings, Reading.TEXT, Reading.LABEL)
+        count, numbers = 0, array("d")
+        columns: dict[int, list[str]] = {i: [] for i in texts}
+        for line, cells in piece.records():
+            count += 1
+            for i in numeric:
+                missing = self.meaning.is_missing_number(cells[i])
+                number = math.nan if missing else self.meaning.number(cells[i])
+                if missing:
+                    self._learn_spelling(cells[i])
+                elif math.isnan(number):
+                    raise self._fault(cells, i, Place(piece.source, line), of_weight=i == weight)
+                numbers.append(number)
+            for i in texts:
+                columns[i].append(cells[i])
+        matrix = np.array(numbers, np.float64).reshape(count, len(numeric))
+        return compact(matrix), {i: self._text_cells(column, readings[i]) for i, column in columns.items()}
+
+    def at_once(self, text: bytes, delimiter: str, readings: Readings) -> Cells | None:
+        """The cells by pandas; None where it fails, or may see numbers that docs/data.md does not know."""
         try:
             numbers, texts = self._cells(text, delimiter, readings)
         except (ValueError, OverflowError) as error:
@@ -117,30 +140,11 @@ class Parser:
         cells = edge_cells(text, delimiter, last=label[0] > 0)
         return {} if cells is None else {label[0]: cells}
 
-    def _text_cells(self, column: "pd.Series[str]", reading: Reading) -> TextCells:
+    def _text_cells(self, column: "pd.Series[str] | list[str]", reading: Reading) -> TextCells:
         """Codes and levels of a column of text; every text is a label."""
-        codes, levels = pd.factorize(column)
+        codes, levels = pd.factorize(np.asarray(column, object))
         cells = TextCells(codes, list(levels))
         return cells if reading is Reading.LABEL else cells.without(self.meaning.is_missing)
-
-    def _in_plain_numbers(self, piece: Piece, readings: Readings, weight: int | None) -> bytes:
-        """The text with the cells of the number columns bare of blanks, those missing empty. Slow, cell by cell.
-
-        Raises DataError at the first cell of a number column that is neither a number nor missing.
-        """
-        return written(self._plain_records(piece, readings, weight), piece.delimiter)
-
-    def _plain_records(self, piece: Piece, readings: Readings, weight: int | None) -> Iterator[list[str]]:
-        columns = positions(readings, Reading.NUMBER)
-        for line, cells in piece.records():
-            for i in columns:
-                if self.meaning.is_missing_number(cells[i]):
-                    self._learn_spelling(cells[i])
-                    cells[i] = ""
-                elif not self.meaning.can_read(cells[i]):
-                    raise self._fault(cells, i, Place(piece.source, line), of_weight=i == weight)
-                cells[i] = cells[i].strip(BLANKS)
-            yield cells
 
     def _learn_spelling(self, cell: str) -> None:
         """Have pandas know a missing text with blanks around it in the pieces to come: it saves the slow path."""

@@ -252,11 +252,11 @@ class RecordReader:
     def _skip_blank_lines(self) -> None:
         """Have the first line that is not blank at the start of the buffer, whole unless it is endless."""
         while True:
-            self._fill(self._first_piece)
+            self._fill(max(2, self._first_piece))  # more than what is kept below
             blank = len(self._buffer) - len(self._buffer.lstrip(LINE_ENDS))
             if blank < len(self._buffer) or self._ended:
                 break
-            self._drop(blank - 1)  # the last CR may be half of a CRLF
+            self._drop(blank - self._buffer.endswith(b"\r"))  # the last CR may be half of a CRLF
         self._drop(blank)
         while not re.search(rb"[\r\n]", self._buffer) and not self._ended and len(self._buffer) <= LONGEST_RECORD:
             self._fill(2 * len(self._buffer))

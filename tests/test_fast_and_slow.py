@@ -1,0 +1,140 @@
+"""Every fast path of reading beside the slow one that is the rule: over generated text both find the same."""
+
+import random
+from itertools import product
+
+import numpy as np
+import pytest
+
+import smtrain as sm
+from smtrain.errors import DataError
+from smtrain.sources.delimited import Delimited
+from smtrain.sources.interface import Reading
+from smtrain.sources.parser import Parser
+from smtrain.sources.records import Piece, RecordReader
+from tests.forms.tables import KINDS, LABELS, table
+from tests.forms.writing import FORMS, write
+
+SEEDS = range(60)
+# What text is made of: all that means something to a reader, and little else.
+CELLS = ["1", "-2.5", "+3", "1e3", "1e400", ".5", "5.", "NA", "nan", "", " 7", "8\t", "+ 1", " +1", "True", "False"]
+CELLS += ["1_000", "inf", "x", "y z", '"q"', '"4"', '" 5 "', '"a,b"', '"two\nlines"', '"in""side"', "1,5", "\ufeff6"]
+READINGS = [Reading.NUMBER, Reading.NUMBER, Reading.TEXT, Reading.LABEL, Reading.SKIP]
+SOUP = ["a", "1", ",", ",", '"', '"', "\n", "\n", "\r", " ", "é"]
+
+
+def same_numbers(one, other):
+    np.testing.assert_array_equal(np.signbit(one), np.signbit(other))
+    np.testing.assert_array_equal(np.asarray(one, np.float64), np.asarray(other, np.float64))
+    assert one.dtype == other.dtype
+
+
+def same_cells(one, other):
+    same_numbers(one[0], other[0])
+    assert one[1].keys() == other[1].keys()
+    for i, cells in one[1].items():
+        texts = [[None if code < 0 else c.levels[code] for code in c.codes] for c in (cells, other[1][i])]
+        assert texts[0] == texts[1]
+
+
+def compared(parser, piece, readings):
+    """Whether the fast path took a piece; the slow one must then have the same cells."""
+    fast = parser.at_once(piece.checked(len(readings)), piece.delimiter, readings)
+    if fast is not None:
+        same_cells(fast, parser.cell_by_cell(piece, readings))
+    return fast is not None
+
+
+def drawn_readings(chance, width):
+    """With one label at most, and some column that is read."""
+    readings = [chance.choice(READINGS[:4]), *(chance.choice(READINGS) for _ in range(width - 1))]
+    chance.shuffle(readings)
+    labels = [i for i, reading in enumerate(readings) if reading is Reading.LABEL]
+    return tuple(Reading.TEXT if i in labels[1:] else reading for i, reading in enumerate(readings))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_parsed_at_once_and_cell_by_cell(seed):
+    chance, taken = random.Random(seed), 0
+    missing = tuple(chance.sample(["x", "7", "1e3", "1_000"], 2))
+    dialect = sm.Dialect(decimal=chance.choice([".", ".", ","]), na_values=missing)
+    delimiter = chance.choice(",;\t ")
+    for _ in range(20):
+        width, some = chance.randint(1, 4), chance.sample(CELLS, chance.randint(1, 4))
+        rows = [delimiter.join(chance.choice(some) for _ in range(width)) for _ in range(chance.randint(1, 12))]
+        end = chance.choice(["\n", "\r\n", "\r"])
+        piece = Piece("t", "".join(row + end for row in rows).encode(), 1, delimiter)
+        parser = Parser([f"c{i}" for i in range(width)], dialect)
+        try:
+            piece.checked(width)
+        except DataError:  # the rows are ragged, for a cell has the delimiter in it
+            continue
+        taken += compared(parser, piece, drawn_readings(chance, width))
+    assert taken
+
+
+def test_every_form_of_a_table():
+    taken = 0
+    for kind, labels, form in product(KINDS, LABELS, FORMS):
+        if form.compression:
+            continue
+        plain = table(kind, labels, 0)
+        readings = [Reading.TEXT if name in "wv" else Reading.NUMBER for name in plain.header[:-1]] + [Reading.LABEL]
+        data = write(plain.header, plain.rows, form, plain.label)[0]
+        source = Delimited([("t", iter([data]))], sm.Dialect(**form.options))
+        for batch in source.batches():
+            taken += compared(source.parser(), batch.piece, tuple(readings))
+    assert taken > 100  # what looks like an odd number, in words too, is left to the slow path
+
+
+def checked_at_a_glance(piece, width):
+    """The records of the text that is handed to the parser."""
+    return [cells for _, cells in Piece("t", piece.checked(width), 1, ",").records()]
+
+
+def outcome(function, *arguments):
+    try:
+        return function(*arguments)
+    except DataError as error:
+        return str(error)
+
+
+def soup(chance, size=40):
+    return "".join(chance.choice(SOUP) for _ in range(chance.randint(1, size))).encode() + b"\n"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_records_that_are_regular_at_a_glance_and_one_by_one(seed):
+    chance = random.Random(seed)
+    for _ in range(50):
+        piece, width = Piece("t", soup(chance), 1, ","), chance.randint(1, 3)
+        slow = outcome(lambda piece, width: [cells for _, cells in piece.checked_records(width)], piece, width)
+        assert outcome(checked_at_a_glance, piece, width) == slow
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cells_as_they_stand_with_and_without_quotes(seed):
+    """A quoted cell at the end makes the slow path of the same records."""
+    chance = random.Random(seed)
+    for _ in range(50):
+        text = soup(chance).replace(b'"', b"")
+        fast, slow = (list(Piece("t", text + more, 1, ",").raw_records()) for more in (b"z\n", b'"z"\n'))
+        assert fast[:-1] == slow[:-1]
+        assert (fast[-1], slow[-1]) == (["z"], ['"z"'])
+
+
+def records_of(arriving, piece):
+    return [record for one in RecordReader(iter(arriving), "t", ",", piece=piece) for record in one.records()]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whole_records_are_cut_alike_whatever_arrives_at_once(seed):
+    """Text without quotes is cut at its last line end; with quotes by the pattern of records."""
+    chance = random.Random(seed)
+    for _ in range(10):
+        text = b"".join(soup(chance, 8) for _ in range(6))
+        cut = []
+        for size, piece in ((1, 1), (3, 7), (1000, None)):
+            arriving = [text[i : i + size] for i in range(0, len(text), size)]
+            cut.append(outcome(records_of, arriving, piece))
+        assert cut[0] == cut[1] == cut[2]
