@@ -11,7 +11,8 @@ from smtrain.errors import DataError
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.interface import Reading
 from smtrain.sources.parser import Parser
-from smtrain.sources.records import Piece, RecordReader
+from smtrain.sources.piece import Piece
+from smtrain.sources.records import RecordReader
 from tests.forms.tables import KINDS, LABELS, table
 from tests.forms.writing import FORMS, write
 

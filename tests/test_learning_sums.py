@@ -23,7 +23,7 @@ from smtrain.partitions.memory import MemoryHome
 from smtrain.sources.cells import TextCells
 from smtrain.sources.delimited import Delimited, TextBatch
 from smtrain.sources.opening import open_table
-from smtrain.sources.records import Piece
+from smtrain.sources.piece import Piece
 from smtrain.sources.table import Table
 from tests.lists import Lists
 

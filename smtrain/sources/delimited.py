@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError, Place, quoted
-from smtrain.sources.dialect import Dialect
+from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_header, check_names
 from smtrain.sources.hints import Beginning, advice, advise, check_excel_line, cut_otherwise, units_hint
 from smtrain.sources.interface import Batch, Places, Readings, Rows, Source
 from smtrain.sources.parser import Parser
-from smtrain.sources.records import BLANKS, LINE_ENDS, Piece, RecordReader, piece_bytes
+from smtrain.sources.piece import LINE_ENDS, Piece
+from smtrain.sources.records import RecordReader, piece_bytes
 
 # Of a batch so many records are kept in cells once one is looked for: most columns have there what is looked for, and
 # a wide table is not cut anew for each.

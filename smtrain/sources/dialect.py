@@ -6,6 +6,9 @@ from typing import Annotated
 # The cells that mean "missing" in a feature column (labels are never missing values, only empty).
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
+# What does not count around a name, a number, or the text of a missing cell.
+BLANKS = " \t"
+
 # Numbers in a file are at most LARGEST in size, and a column whose deviation is below SMALLEST_SCALE is constant:
 # then no product or sum of them can overflow.
 LARGEST, SMALLEST_SCALE = 1e152, 1e-50

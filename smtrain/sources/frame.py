@@ -18,13 +18,12 @@ from pandas.api import types
 
 from smtrain.errors import DataError, Numbered, UsageError
 from smtrain.sources.cells import TextCells
-from smtrain.sources.dialect import LARGEST, Dialect
+from smtrain.sources.dialect import BLANKS, LARGEST, Dialect
 from smtrain.sources.header import check_names
 from smtrain.sources.interface import Batch, Places, Reading, Readings, Rows, Source, positions
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact, too_large
 from smtrain.sources.notation import not_a_number, number
-from smtrain.sources.records import BLANKS
 
 # A message calls a row by its place from 0, as pandas takes it.
 SOURCE = Numbered("DataFrame", "{}.iloc[{}]")

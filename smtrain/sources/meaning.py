@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.sources.cells import TextCells
-from smtrain.sources.dialect import Dialect
+from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.notation import number
-from smtrain.sources.records import BLANKS
 
 
 @dataclass(frozen=True)

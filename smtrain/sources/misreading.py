@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.softmax.design import Floats
-from smtrain.sources.dialect import LARGEST
-from smtrain.sources.records import BLANKS, line_ends
+from smtrain.sources.dialect import BLANKS, LARGEST
+from smtrain.sources.piece import line_ends
 
 BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
 

@@ -19,12 +19,13 @@ import pandas as pd
 from smtrain.errors import DataError, Place
 from smtrain.softmax.design import Floats
 from smtrain.sources.cells import TextCells, edge_cells
-from smtrain.sources.dialect import Dialect
+from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.interface import Reading, Readings, positions
 from smtrain.sources.meaning import Meaning, meaning_of
 from smtrain.sources.misreading import compact, hides_booleans, odd_blanks, padded_plus, too_large
 from smtrain.sources.notation import not_a_number, weight_hint
-from smtrain.sources.records import BLANKS, BOM, Piece
+from smtrain.sources.piece import Piece
+from smtrain.sources.records import BOM
 
 Cells = tuple[Floats, dict[int, TextCells]]
 
@@ -192,8 +193,9 @@ def _second_header(place: Place) -> DataError:
     return place.error("the header once more, among the rows", hint=hint)
 
 
-def _without(readings: Readings, found: dict[int, TextCells]) -> Readings:
-    return tuple(Reading.SKIP if i in found else reading for i, reading in enumerate(readings))
+def _without(readings: Readings, columns: dict[int, TextCells]) -> Readings:
+    """The same readings but for some columns, which are skipped."""
+    return tuple(Reading.SKIP if i in columns else reading for i, reading in enumerate(readings))
 
 
 def _dtypes(readings: Readings) -> np.dtype[Any] | defaultdict[int, np.dtype[Any]]:

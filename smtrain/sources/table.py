@@ -12,12 +12,11 @@ from typing import TypeVar
 
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
-from smtrain.sources.dialect import Dialect
+from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
-from smtrain.sources.records import BLANKS
 from smtrain.sources.usable import Skipped, UsableLabels
 
 T = TypeVar("T")

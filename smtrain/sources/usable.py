@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.sources.cells import TextCells
-from smtrain.sources.records import BLANKS
+from smtrain.sources.dialect import BLANKS
 
 MOST_NAMES = 1000  # so many of the labels that a model does not know are counted by name
 
