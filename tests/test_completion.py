@@ -52,7 +52,7 @@ def test_every_file_is_completed_as_one(name):
         shown = one.make_metavar(click.Context(command))
         if "FILE" in shown or shown.strip("[].") in {"DATA", "MODEL", "OLD.npz", "NEW.npz"}:
             (item,) = one.shell_complete(click.Context(command), "x")
-            assert (item.type, item.value) == ("file", "x"), f"smtrain {name}: {shown}: type=opt.File()"
+            assert (item.type, item.value) == ("file", "x"), f"smtrain {name}: {shown}: type=kinds.File()"
 
 
 def test_a_broken_configuration_does_not_stop_completion():

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.cli.options import Size
+from smtrain.cli.kinds import Size
 from smtrain.fitting.fit import Observer
 from smtrain.fitting.learn import learn
 from smtrain.fitting.options import FitConfig

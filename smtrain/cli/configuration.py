@@ -8,17 +8,16 @@ from typing import Any
 
 import click
 
-from smtrain.cli import files
-from smtrain.cli import options as opt
+from smtrain.cli import files, kinds
 from smtrain.errors import UsageError, quoted
 
 # What a key may hold, by the type of its option; a string for all others.
 KINDS: tuple[tuple[type[click.ParamType[Any]], tuple[type, ...]], ...] = (
     (click.IntRange, (int,)),
-    (opt.Number, (int, float)),
-    (opt.NumberOr, (int, float, str)),
-    (opt.NumberOrData, (int, float, str)),
-    (opt.Size, (int, str)),
+    (kinds.Number, (int, float)),
+    (kinds.NumberOr, (int, float, str)),
+    (kinds.NumberOrData, (int, float, str)),
+    (kinds.Size, (int, str)),
 )
 # Bytes of a file of options, at most: a file of data that is named by mistake is not read to its end.
 LARGEST = 1_000_000
@@ -36,7 +35,7 @@ def _read(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
 
 CONFIG = click.Option(
     ["--config"],
-    type=opt.File(),
+    type=kinds.File(),
     metavar="FILE.toml",
     is_eager=True,
     expose_value=False,
@@ -63,6 +62,7 @@ def values(path: str, ctx: click.Context, parameters: Mapping[str, click.Paramet
     table = document.get(name, {})
     if not isinstance(table, dict):
         raise UsageError(f"{path}: {quoted(name)} is a command: expected a table [{name}]")
+    # A table of another command's name is for that command; any other is a mistake, and is told of as an option.
     above = {key: value for key, value in document.items() if key not in commands}
     return _of_table(path, above, ctx, parameters) | _of_table(path, table, ctx, parameters)
 
@@ -110,10 +110,11 @@ def _value(where: str, value: Any, ctx: click.Context, parameter: click.Paramete
     several = parameter.multiple or parameter.nargs == -1
     if several and not isinstance(value, list):
         value = [value]
-    kinds = _kinds(parameter)
-    if not all(type(one) in kinds for one in (value if several else [value])):
-        wanted = " or ".join(WORDS[kind] for kind in kinds if not (kind is int and float in kinds))
+    allowed = _allowed(parameter)
+    if not all(type(one) in allowed for one in (value if several else [value])):
+        wanted = " or ".join(WORDS[kind] for kind in allowed if not (kind is int and float in allowed))
         raise UsageError(f"{where}: expected {wanted}{', or a list of them' if several else ''}")
+    # Converted here only to name the file and the key where that fails; click converts the value once more.
     try:
         parameter.process_value(ctx, value)
     except (click.BadParameter, UsageError) as error:
@@ -122,8 +123,8 @@ def _value(where: str, value: Any, ctx: click.Context, parameter: click.Paramete
     return value
 
 
-def _kinds(parameter: click.Parameter) -> tuple[type, ...]:
+def _allowed(parameter: click.Parameter) -> tuple[type, ...]:
     """The types of TOML that one value may have; bool is no int here."""
     if isinstance(parameter, click.Option) and parameter.is_flag:
         return (bool,)
-    return next((kinds for type_, kinds in KINDS if isinstance(parameter.type, type_)), (str,))
+    return next((allowed for kind, allowed in KINDS if isinstance(parameter.type, kind)), (str,))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from smtrain.cli import options as opt
+from smtrain.cli import kinds
 from smtrain.cli.annotating import begin
 from smtrain.errors import UsageError, quoted
 
@@ -94,15 +94,15 @@ def _inputs(ctx: click.Context) -> Iterator[File]:
     if config is not None:
         yield File("--config", config, _identity(config))
     for parameter, path in _paths(ctx):
-        if not isinstance(parameter.type, opt.Output):
-            stream = path == "-" and isinstance(parameter.type, opt.Data)
+        if not isinstance(parameter.type, kinds.Output):
+            stream = path == "-" and isinstance(parameter.type, kinds.Data)
             yield File(_option(parameter), path, _of_descriptor(0) if stream else _identity(path), stream)
 
 
 def _outputs(ctx: click.Context) -> Iterator[File]:
     """The files that a command writes, those that the system for continuous integration asks for among them."""
     for parameter, path in _paths(ctx):
-        if isinstance(parameter.type, opt.Output) and path != "-":
+        if isinstance(parameter.type, kinds.Output) and path != "-":
             yield File(_option(parameter), path, _identity(path))
     # GitHub's variable is set in its jobs only; ours may be set anywhere, and is looked at in a job of GitLab.
     in_gitlab = os.environ.get("GITLAB_CI") == "true"
@@ -115,7 +115,7 @@ def _paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, str]]:
     """Every path that a command was given."""
     for parameter in ctx.command.params:
         value = ctx.params.get(str(parameter.name))
-        if isinstance(parameter.type, opt.File):
+        if isinstance(parameter.type, kinds.File):
             for path in value if isinstance(value, tuple) else [value]:
                 if isinstance(path, str):
                     yield parameter, path

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smtrain.cli.options import Decorator, Text, stacked
+from smtrain.cli.kinds import Text
+from smtrain.cli.options import Decorator, stacked
 from smtrain.cli.publishing import check_junit, junit_option
 from smtrain.errors import CheckError, UsageError
 

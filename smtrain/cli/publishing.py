@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtrain.cli.options import Decorator, Output
+from smtrain.cli.kinds import Output
+from smtrain.cli.options import Decorator
 from smtrain.errors import SmtrainError, UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def publish(command: str, cases: "Sequence[Case]", junit: str | None, summary: C
     """Write the cases as JUnit XML, and the summary of a job of GitHub Actions, where they are wanted."""
     from smtrain.reports.github import append_summary
 
+    # Before the checks fail the command: a report of failures is what the report is for.
     _write(command, cases, junit)
     if os.environ.get("GITHUB_STEP_SUMMARY"):
         append_summary(summary())

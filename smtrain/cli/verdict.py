@@ -22,6 +22,7 @@ def conclude(
     from smtrain.reports.annotations import of_findings
     from smtrain.reports.diagnosis import cases, diagnosis_document, failures, print_diagnosis, summary, verdict
 
+    # The report for the system comes first, so that it is there even where nobody reads standard output to its end.
     publish(name, cases(diagnosis, fails), junit, lambda: summary(name, diagnosis, fails, **files))
     if json:
         print_document(diagnosis_document(diagnosis, fails))

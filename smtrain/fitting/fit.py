@@ -1,7 +1,6 @@
 """What smtrain does, in straight lines: fit, load, predict, evaluate, compare, gradcheck."""
 
-import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,15 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smtrain import partitions
-from smtrain.errors import ModelError, TrainingError, UsageError, quoted
+from smtrain.errors import TrainingError, UsageError
 from smtrain.fitting.arguments import config_of
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
+from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.learn import Learned, learn
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.postestimation import PostEstimation, check_size, postestimation
 from smtrain.fitting.selection import Selection, select_l2
 from smtrain.fitting.validation import fold_objectives, with_validation
-from smtrain.model.encoder import Encoder
+from smtrain.fitting.warm_start import warm_start
 from smtrain.model.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, as_model
 from smtrain.model.record import Candidate, FitRecord, SelectionRecord, SkippedRecord, ValidationRecord
 from smtrain.partitions.interface import Home
@@ -29,7 +29,6 @@ from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of
 from smtrain.sources.arrays import together
-from smtrain.sources.dialect import UNLABELLED
 from smtrain.sources.opening import Data, open_table
 
 
@@ -181,99 +180,6 @@ def _calibrated(objective: Objective, solution: Solution) -> tuple[Solution, flo
     if gap is not None and point.objective > 0:
         gap = 1 - before.objective * (1 - gap) / point.objective
     return solution.at(point, gap), 1 / scale
-
-
-def warm_start(model: Model, encoder: Encoder) -> Theta:
-    """θ (p + 1, K) of `model` in the units of another encoder of the same columns and classes."""
-    _check_same("class", _named(model.classes), _named(encoder.classes))
-    _check_same("feature", _named(model.features, model.encoder.parts), _named(encoder.features, encoder.parts))
-    W, b = model.raw_weights
-    classes = [model.classes.index(name) for name in encoder.classes]
-    place = {part: j for j, part in enumerate(model.encoder.parts)}  # names may depend on the order of the columns
-    W = W[np.ix_([place[part] for part in encoder.parts], classes)]
-    return np.vstack([W * encoder.scales[:, None], b[classes] + encoder.means @ W])
-
-
-def _named(names: Sequence[str], what: Sequence[Hashable] | None = None) -> dict[Hashable, str]:
-    return dict(zip(names if what is None else what, names, strict=True))
-
-
-def _check_same(what: str, old: dict[Hashable, str], new: dict[Hashable, str]) -> None:
-    """Raise ModelError, by name, for what only one of a model and the data has."""
-    names = {name: "the model" for one, name in old.items() if one not in new}
-    names |= {name: "the data" for one, name in new.items() if one not in old}
-    for name in sorted(names)[:1]:
-        raise ModelError(f"--init: the {what} {quoted(name)} is in {names[name]} only")
-
-
-def check_options(config: FitConfig) -> None:
-    """Raise UsageError for options that contradict each other or cannot be."""
-    make_solver(config)
-    _check_texts(config)
-    _check_selection(config)
-    if config.se or config.loo:
-        _check_inference(config)
-    if config.validation is None and (config.calibrate or config.patience is not None):
-        what = "--calibrate" if config.calibrate else "--patience"
-        raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
-    ranges = {
-        "l1": 0 <= config.l1 < math.inf,
-        "l2": 0 <= config.ridge < math.inf,
-        "tol": 0 <= config.tolerance < math.inf,
-        "epochs": config.epochs >= 0,
-        "momentum": 0 <= config.momentum < 1,
-        "learning rate": config.learning_rate is None or 0 < config.learning_rate < math.inf,
-        "batch size": config.batch_size is None or config.batch_size >= 1,
-        "seed": config.seed >= 0,
-        "threads": config.threads is None or config.threads >= 1,
-        "memory": config.memory is None or config.memory >= 1,
-        "validation": not isinstance(config.validation, float) or 0 < config.validation < 1,
-        "patience": config.patience is None or config.patience >= 1,
-        "number of folds": config.folds >= 2,
-        "unlabelled": config.unlabelled in UNLABELLED,
-    }
-    for name, valid in ranges.items():
-        if not valid:
-            raise UsageError(f"the {name} is out of range")
-
-
-def _check_texts(config: FitConfig) -> None:
-    """Raise UsageError for what cannot be kept in a model: asked before the work, not after it."""
-    try:
-        found = list(_texts(config.record() | {"validation": None}))
-    except UnicodeError as error:
-        raise UsageError(f"--validation: {quoted(str(config.validation))} is not a path") from error
-    wrong = [text for text in found if any("\ud800" <= character <= "\udfff" for character in text)]
-    if wrong:
-        raise UsageError(f"an option is not Unicode text: {quoted(wrong[0])}")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a document."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _texts([*value, *value.values()])
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
-
-
-def _check_selection(config: FitConfig) -> None:
-    """What goes with the choice of l2, and what does not."""
-    if config.l2 != "auto" and (config.one_se or config.folds != FitConfig.folds):
-        what = "--one-se" if config.one_se else "--folds"
-        raise UsageError(f"{what} needs l2 to be chosen", hint="--l2 auto")
-
-
-def _check_inference(config: FitConfig) -> None:
-    """What --se and --loo say holds at the optimum of a smooth objective, and there only."""
-    what = "--se" if config.se else "--loo"
-    if config.l1 > 0:
-        raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
-    for option, given in (("--calibrate", config.calibrate), ("--patience", config.patience is not None)):
-        if given:
-            raise UsageError(f"{what} needs the optimum, and {option} leaves it", hint=f"leave out {option}")
 
 
 def check_solution(config: FitConfig, solution: Solution) -> None:

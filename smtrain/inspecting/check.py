@@ -66,6 +66,7 @@ class ContractCheck:
                 hint = did_you_mean(column.name, self._table.names)
                 yield Finding(Severity.ERROR, "missing column", "the column is not there", column.name, hint=hint)
         known = {column.name for column in encoder.columns} | {name for name, _ in encoder.ignored}
+        # A column that was left out on purpose, or was of no use, is no news when it is there again.
         known |= {encoder.target, encoder.weight or encoder.target, *self._model.fit.options.drop}
         for name in self._table.names:
             if name not in known:
@@ -118,6 +119,7 @@ class ContractCheck:
             numbers = {"cells": unseen.cells, "share": share, "levels": dict(unseen.counts)}
             hint = look_alike(unseen.counts, filter(None, column.levels))
             yield Finding(severity, "unseen level", what + unseen.named(), name, *unseen.where, hint, numbers)
+        # The missing level is told of as missing cells; the bins are the levels that are texts.
         gaps = float(shares[-1]) if column.levels[-1] is MISSING_LEVEL else 0.0
         yield from self._missing(name, gaps, counts.missing)
         named = [k for k, level in enumerate(column.levels) if level is not MISSING_LEVEL]

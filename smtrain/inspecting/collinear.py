@@ -22,6 +22,7 @@ def collinear(examined: Examined) -> Iterator[Finding]:
         ::-1
     ]  # equal ones are told as such
     x = examined.sample[1][places]
+    # Of fewer rows than columns every column is a sum of others.
     if not 1 < len(places) < x.shape[1]:
         return
     for column, others in _determined(x):
@@ -44,7 +45,7 @@ def _determined(x: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Iterato
     known = np.flatnonzero(np.isfinite(scale) & (scale > 0))
     if len(known) < 2:
         return
-    X = np.nan_to_num(X[:, known])
+    X = np.nan_to_num(X[:, known])  # a gap counts as the mean, as in a fit
     rows = Partition(Design(X), np.zeros(len(X), np.intp), np.ones(len(X)))
     dependent = dependences(MemoryHome().rows([rows]))
     yield from ((int(known[one.column]), tuple(int(known[j]) for j in one.others)) for one in dependent)

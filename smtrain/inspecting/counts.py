@@ -86,6 +86,7 @@ class NumericCounts:
         self.bins += bin_counts(x, self._edges)
         self.low, self.high = min(self.low, float(x.min())), max(self.high, float(x.max()))
         low, high = float(self._line[LOW]), float(self._line[HIGH])
+        # The two sides apart: chance may put the largest of all rows among the new ones, but not many of one side.
         self.outside += (x < low).sum(), (x > high).sum()
         if self.first_outside is None and self.outside.any():
             number = table.meaning.number

@@ -68,5 +68,5 @@ class Diagnosis:
 
 def diagnosis(rows: int, findings: Iterable[Finding]) -> Diagnosis:
     """Put the findings in order: by severity, else as they came."""
-    order = list(Severity)
+    order = list(Severity)  # sorting is stable, so findings of one severity keep the order of the columns
     return Diagnosis(rows, tuple(sorted(findings, key=lambda finding: order.index(finding.severity))))

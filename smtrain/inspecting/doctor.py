@@ -113,6 +113,7 @@ class Examiner:
 
     def _rows(self, batch: Batch) -> Rows:
         """A batch with the readings that the first one has settled, every column text where it must be."""
+        # The first batch is read alone, before others are read in threads: it settles the readings for all of them.
         if self._settled is None:
             self._settle(batch.read(self._readings(Reading.TEXT)))
         assert self._settled is not None
@@ -160,6 +161,8 @@ class Examiner:
                 hashed = np.where(np.isnan(x), hashed_texts(cells), hashed)
             else:
                 profile.add_numbers(x, v)
+                # Digits that floating point has lost can only be seen in the text: it is looked at once, where numbers
+                # are large enough.
                 if profile.look_for_long(x):
                     profile.long.add(tally(self._texts(rows, i), self.rows))
             profile.keep(hashed)
@@ -201,6 +204,7 @@ class Examiner:
         cells = rows.texts(self._roles.weight).without(self._table.meaning.is_missing_number)
         v = self._table.meaning.numbers(cells)
         labels = rows.texts(self._roles.target)
+        # A class weighs something as soon as one of its rows does.
         self._weighing.update(labels.levels[k] for k in np.unique(labels.codes[v > 0]))
         wrong = unusable_weights(v, SMALLEST_SCALE)
         if len(wrong):

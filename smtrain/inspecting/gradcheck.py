@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from smtrain import partitions
-from smtrain.fitting.fit import check_options
+from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.learn import learn
 from smtrain.fitting.options import FitConfig
 from smtrain.model.features import intercept_name

@@ -80,6 +80,7 @@ def _rare(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
 
 def _missing(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
     na_like = examined.labels.na_like
+    # Labels are never missing but where they are empty: "NA" is a class, and may be Namibia.
     missing = {label: n for label, n in counts.items() if label in examined.table.dialect.missing and label}
     missing |= {label: n for label, n in na_like.texts.items() if label in counts}
     if missing:
@@ -94,7 +95,7 @@ def _grades(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
     """Classes that are numbers may be grades or counts, which have an order that classes have not."""
     if len(counts) < GRADES or not all(map(is_number, counts)):
         return
-    values = sorted(counts, key=float)
+    values = sorted(counts, key=float)  # as a person would say them: 2 before 10
     what = f"{len(counts):,} classes that are numbers, {values[0]} to {values[-1]}: grades or counts have an order, "
     hint = "a model of classes does not know that 3 is between 2 and 4; join values if these are no names"
     yield Finding(NOTE, "ordered labels", what + "classes have none", examined.labels.name, hint=hint)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError, ModelError, SmtrainError, UsageError, listed, quoted
-from smtrain.fitting.fit import Observer, check_options, fit
+from smtrain.fitting.contradictions import check_options
+from smtrain.fitting.fit import Observer, fit
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
 from smtrain.model.model import Model, load
@@ -67,6 +68,7 @@ def verify(
     raises.
     """
     old = load(model)
+    # Threads and memory change no bit, so they are those of this machine and not of the one that made the model.
     config = replace(recorded_options(old), threads=threads, memory=memory)
     if old.fit.init is not None and init is None:
         what = f"{quoted(model)} was made with --init: its fit started from another model"
@@ -108,6 +110,7 @@ def recorded_options(model: Model) -> FitConfig:
     if model.fit.newer_options:
         raise unusable
     config = FitConfig.again(model.fit.options)
+    # The record has the l2 that was chosen. It was chosen by cross-validation, which is done again.
     if model.fit.selection is not None:
         config = replace(config, l2="auto")
     try:

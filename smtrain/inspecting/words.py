@@ -51,6 +51,7 @@ def spellings(profile: Profile) -> Iterator[Finding]:
 def names_alike(names: Iterable[str], source: str, line: int | None) -> Iterator[Finding]:
     """Names of columns that a person takes for the same."""
     names = list(names)
+    # NFC and NFD of one name are another sort of difference, and the hardest to see: they are told first, of their own.
     composed = [unicodedata.normalize("NFC", name) for name in names]
     forms = [[name for name, other in zip(names, composed, strict=True) if other == one] for one in set(composed)]
     forms = [group for group in forms if len(group) > 1]

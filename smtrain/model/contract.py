@@ -61,6 +61,8 @@ class Contract:
         numbers, levels = self.numbers, sum(len(column.levels) for column in encoder.categorical)
         if numbers.shape != (len(encoder.numeric), WIDTH) or self.levels.shape != (levels,):
             raise ValueError("not the contract of these columns")
+        # A file may hold any numbers. Those of a contract are in order and within their range, and shares sum to 1, or
+        # to 0 where there was no cell.
         ordered = np.diff(numbers[:, [LOW, *range(*EDGES.indices(WIDTH)), HIGH]], axis=1) >= 0
         shares = [numbers[:, SHARES].sum(axis=1), *(part.sum(keepdims=True) for part in self.of_levels(encoder))]
         sums = np.concatenate(shares)

@@ -91,6 +91,7 @@ class FitRecord:
     status: Status
     epochs: Count
     epoch: Count
+    # From here on what earlier versions did not keep, or what is kept only if it was asked for.
     data: DataDigest | None = field(default=None, metadata=LEFT_OUT)
     collinear: dict[str, Texts] = field(default_factory=dict, metadata=ABSENT)
     separation: SeparationRecord | None = field(default=None, metadata=ABSENT)
@@ -99,6 +100,7 @@ class FitRecord:
     temperature: Annotated[float, positive] | None = field(default=None, metadata=LEFT_OUT)
     selection: SelectionRecord | None = field(default=None, metadata=LEFT_OUT)
     loo_nll: float | None = field(default=None, metadata=ABSENT)
+    # Of the start only what tells it from others: `verify` asks for the model itself.
     init: Text | None = field(default=None, metadata=LEFT_OUT)
     newer_options: tuple[str, ...] = field(default=(), metadata=OUTSIDE)
 

@@ -47,6 +47,7 @@ def counted(outcomes: Sequence[Outcome]) -> str:
 
 def say_failures(outcomes: Sequence[Outcome]) -> int:
     """A line on standard error for each check that failed; how many there are."""
+    # All of them, not the first: a pipeline is run once, and whoever mends it wants to know everything.
     failed = [outcome for outcome in outcomes if outcome.failed]
     for outcome in failed:
         errors().write(message(f"smtrain: failed: {outcome.check}: {outcome.message}") + "\n")

@@ -169,6 +169,7 @@ def _classes(comparison: Comparison) -> Section:
 
 def _flip_section(comparison: Comparison) -> Section:
     flips = _flips(comparison)
+    # All ways are counted, though only the most frequent are shown.
     total = sum(flip[2] for flip in flips)
     if not flips:
         return Section("no prediction changed")

@@ -18,6 +18,7 @@ class Quietly(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write, or fall silent."""
+        # Flushed at once: what a person is to see while the work goes on must not wait for a buffer to fill.
         if self._stream is not None:
             try:
                 self._stream.write(text)

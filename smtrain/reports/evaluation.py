@@ -73,7 +73,7 @@ def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | in
             observed: right / weight,
         }
         for i, (weight, probability, right) in enumerate(sums.T.tolist())
-        if weight > 0
+        if weight > 0  # an empty bin has no mean
     ]
 
 

@@ -58,7 +58,7 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
 def pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
     """x_j (W_j,first − W_j,second): what each feature adds to the lead of a class over another; the largest first."""
     push = x * (model.W[:, first] - model.W[:, second])
-    order = [int(j) for j in largest_first(np.abs(push)) if push[j]]
+    order = [int(j) for j in largest_first(np.abs(push)) if push[j]]  # most levels of a row push nothing
     return [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order]
 
 

@@ -119,6 +119,7 @@ def _largest(S: Floats, count: int) -> NDArray[np.intp]:
 
     A partial sort would be shorter, but takes any of the equal ones, and others on another processor.
     """
+    # Both ways have the first class of equal ones first.
     if count > FEW:
         return np.argsort(-S, axis=0, kind="stable")[:count]
     left, largest = S.copy(), []

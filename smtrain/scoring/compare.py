@@ -46,6 +46,7 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
     # Predictions are compared by their places in the union of the classes, for the models may have other ones.
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
+    # Both models see a row before the next one is read: nothing is kept of it but sums.
     places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
     for pair in score_pair(old, new, table, threads=threads_of(threads) or available_threads()):

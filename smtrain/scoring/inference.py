@@ -163,6 +163,7 @@ def _variances(covariance: Inverse, L: Floats, others: list[int], base: int, cla
     """The variance of each term of each class against the base, (T, K − 1)."""
     columns = []
     for k in others:
+        # θ_k − θ_base = (θ_k − θ_0) − (θ_base − θ_0), and the first class, counted from itself, has no weights.
         against = np.zeros(classes)
         against[[k, base]] = 1, -1
         columns.append(covariance.variance(np.kron(against[1:], L).astype(np.float64)))

@@ -133,6 +133,7 @@ def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
     """The `number`-th row (from 1) of `data`, scored; and whether its label is known. Raises UsageError if none."""
     table = open_table(data, model.encoder.dialect)
     labels, before = model.encoder.target in table.names, 0
+    # Rows are read up to the one that is asked for, and no further.
     for scored in score(model, table, labels=labels):
         here = number - before - 1
         if 0 <= here < scored.X.rows:

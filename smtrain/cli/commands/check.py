@@ -2,12 +2,13 @@
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
 @click.command("check", short_help="Hold new data against what a model was trained on.")
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 @junit_option("findings")

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.cli.gates import check_gates, gate_options, settle
 from smtrain.cli.publishing import publish, reporting_errors
@@ -11,13 +12,13 @@ from smtrain.errors import UsageError
 
 
 @click.command("compare", short_help="Say whether a new model is better than an old one.")
-@click.argument("old", type=opt.File(), metavar="OLD.npz")
-@click.argument("new", type=opt.File(), metavar="NEW.npz")
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.argument("old", type=kinds.File(), metavar="OLD.npz")
+@click.argument("new", type=kinds.File(), metavar="NEW.npz")
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @gate_options("worse")
 @click.option(
     "--level",
-    type=opt.Number(0, 1, open_low=True, open_high=True),
+    type=kinds.Number(0, 1, open_low=True, open_high=True),
     default=0.95,
     show_default=True,
     help="Of the intervals. worse: the whole interval of the NLL's difference is above 0.",

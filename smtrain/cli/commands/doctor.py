@@ -5,13 +5,14 @@ from typing import Any
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 from smtrain.errors import CheckError, DataError
 
 
 @click.command("doctor", short_help="Say what is wrong with a table before it is fitted.")
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.reading_options
 @click.option("--strict", is_flag=True, help="Exit with 7 if there is an error or a warning.")
 @junit_option("findings")

@@ -4,16 +4,17 @@ from typing import Any
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.cli.gates import check_gates, gate_options, settle
 from smtrain.cli.publishing import publish, reporting_errors
 
 
 @click.command("evaluate", short_help="Say how good a model is on labelled rows.")
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @gate_options()
-@click.option("--worst", type=opt.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
+@click.option("--worst", type=kinds.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.unlabelled_option("without a label, or with one that the model does not know")
 @opt.threads_option
 @opt.json_option

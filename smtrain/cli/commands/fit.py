@@ -7,16 +7,17 @@ from typing import IO, Any
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.errors import UsageError, quoted
 
 
 @click.command("fit", short_help="Train on CSV files and write a model.")
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
-    type=opt.Output(),
+    type=kinds.Output(),
     default=opt.DEFAULT_MODEL,
     show_default=True,
     metavar="FILE",
@@ -24,12 +25,12 @@ from smtrain.errors import UsageError, quoted
 )
 @opt.reading_options
 @click.option(
-    "--class-weight", type=opt.Text(), metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,…."
+    "--class-weight", type=kinds.Text(), metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,…."
 )
 @opt.l2_option(auto=True)
 @click.option(
     "--l1",
-    type=opt.Number(0),
+    type=kinds.Number(0),
     default=opt.DEFAULTS.l1,
     show_default=True,
     help="Penalty l1 ‖W‖₁ besides: sets weights to exactly zero.",
@@ -39,41 +40,44 @@ from smtrain.errors import UsageError, quoted
     type=opt.solver_choice,
     help="[default: lbfgs; proximal with --l1; gd with a learning rate or batch size]",
 )
-@click.option("--epochs", type=opt.Integer(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
+@click.option("--epochs", type=kinds.Integer(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
 @click.option(
     "--tol",
-    type=opt.Number(0),
+    type=kinds.Number(0),
     help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with no penalty or --se]",
 )
-@click.option("--learning-rate", type=opt.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
-@click.option("--batch-size", type=opt.Integer(1), help="Rows of a mini-batch of gd.  [default: all]")
-@click.option("--momentum", type=opt.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
+@click.option("--learning-rate", type=kinds.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
+@click.option("--batch-size", type=kinds.Integer(1), help="Rows of a mini-batch of gd.  [default: all]")
+@click.option("--momentum", type=kinds.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
 @click.option(
     "--validation",
-    type=opt.NumberOrData(opt.Number(0, 0.9, open_low=True)),
+    type=kinds.NumberOrData(kinds.Number(0, 0.9, open_low=True)),
     metavar="SHARE|FILE",
     help="Set so large a share of the rows aside, or use a file, to show the NLL of rows that are not trained on.",
 )
 @click.option(
     "--patience",
-    type=opt.Integer(1),
+    type=kinds.Integer(1),
     metavar="EPOCHS",
     help="Stop after so many without a lower validation NLL; keep the best.",
 )
 @click.option("--calibrate", is_flag=True, help="Fit a temperature on the validation rows.")
 @click.option(
     "--folds",
-    type=opt.Integer(2, 100),
+    type=kinds.Integer(2, 100),
     default=opt.DEFAULTS.folds,
     show_default=True,
     help="Folds of the cross-validation of --l2 auto.",
 )
 @click.option("--one-se", is_flag=True, help="With --l2 auto, the largest l2 within a standard error of the best.")
 @click.option(
-    "--init", type=opt.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
+    "--init", type=kinds.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
 )
 @click.option(
-    "--checkpoint", type=opt.Output(), metavar="FILE", help="Keep the progress here; the same command goes on from it."
+    "--checkpoint",
+    type=kinds.Output(),
+    metavar="FILE",
+    help="Keep the progress here; the same command goes on from it.",
 )
 @opt.seed_option
 @click.option(
@@ -84,7 +88,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
-@click.option("--log", type=opt.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@click.option("--log", type=kinds.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
@@ -105,7 +109,8 @@ def command(
     kept track of. Training stops at a proved distance from the optimum.
     """
     from smtrain.cli.output import print_document
-    from smtrain.fitting.fit import check_options, fit
+    from smtrain.fitting.contradictions import check_options
+    from smtrain.fitting.fit import fit
     from smtrain.model.atomic import check_writable
     from smtrain.model.model import load
     from smtrain.reports.fit import resolved, summary
@@ -127,6 +132,7 @@ def command(
     going_on = checkpoint is not None and Path(checkpoint).exists()
     with _open_log(log, "a" if going_on else "w") as log_file, report:
         observer = LogObserver(report, log_file)
+        # Whatever happens in here, the report stops its bar and the log is closed.
         model = fit(list(data), config=config, observer=observer, init=start, checkpoint=checkpoint)
     model.save(output)
     # Not before: a fit that is killed while it saves goes on from the checkpoint.

@@ -4,18 +4,19 @@ from typing import Any
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 
 
 @click.command("gradcheck", short_help="Check Σ X ⊗ (S − Y) against central differences on a file.")
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.reading_options
 @opt.l2_option()
 @opt.seed_option
-@click.option("--most", type=opt.Integer(1), default=500, show_default=True, help="Most entries of W to compare.")
+@click.option("--most", type=kinds.Integer(1), default=500, show_default=True, help="Most entries of W to compare.")
 @click.option(
     "--threshold",
-    type=opt.Number(0),
+    type=kinds.Number(0),
     default=1e-6,
     show_default=True,
     help="Largest disagreement allowed, as a share of the gradient's largest entry.",

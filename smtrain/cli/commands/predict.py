@@ -4,20 +4,21 @@ from typing import Any
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 
 
 @click.command("predict", short_help="Predict the class of every row: CSV in, CSV out.")
-@click.argument("data", type=opt.Data(), default="-")
+@click.argument("data", type=kinds.Data(), default="-")
 @opt.model_option
-@click.option("-o", "--output", type=opt.Output(), metavar="FILE", help="[default: standard output]")
+@click.option("-o", "--output", type=kinds.Output(), metavar="FILE", help="[default: standard output]")
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
-@click.option("--top", type=opt.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
+@click.option("--top", type=kinds.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
 @click.option(
     "--keep",
     metavar="COLS|all",
     multiple=True,
-    type=opt.Names(),
+    type=kinds.Names(),
     callback=opt.names,
     help="Input columns to carry through.",
 )

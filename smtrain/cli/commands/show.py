@@ -2,22 +2,23 @@
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.errors import UsageError
 
 
 @click.command("show", short_help="Say what is in a model.")
-@click.argument("model", type=opt.File(), default=opt.DEFAULT_MODEL)
+@click.argument("model", type=kinds.File(), default=opt.DEFAULT_MODEL)
 @click.option("--se", is_flag=True, help="Standard errors, tests, intervals and odds ratios, of a model of fit --se.")
 @click.option(
     "--reference",
-    type=opt.Text(),
+    type=kinds.Text(),
     metavar="NAME",
     help="Count the weights from this class.  [default with --se: the first]",
 )
 @click.option(
     "--level",
-    type=opt.Number(0, 1, open_low=True, open_high=True),
+    type=kinds.Number(0, 1, open_low=True, open_high=True),
     help="Of the confidence intervals of --se.  [default: 0.95]",
 )
 @opt.json_option
@@ -30,6 +31,7 @@ def command(model: str, reference: str | None, level: float | None, *, se: bool,
 
     if level is not None and not se:
         raise UsageError("--level is for --se")
+    # The model is the argument here, so the hint that -m names it would be wrong.
     loaded = load_model(model)
     inferred = inference(loaded, reference, level or LEVEL) if se else None
     base = None if reference is None else reference_class(loaded, reference)

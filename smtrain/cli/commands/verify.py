@@ -2,16 +2,17 @@
 
 import click
 
+from smtrain.cli import kinds
 from smtrain.cli import options as opt
 
 
 @click.command("verify", short_help="Fit again as a model says it was fitted, and compare the bytes.")
-@click.argument("model", type=opt.File())
-@click.argument("data", type=opt.Data(), nargs=-1, required=True)
-@click.option("--init", type=opt.File(), metavar="MODEL", help="The model that the fit was started from.")
+@click.argument("model", type=kinds.File())
+@click.argument("data", type=kinds.Data(), nargs=-1, required=True)
+@click.option("--init", type=kinds.File(), metavar="MODEL", help="The model that the fit was started from.")
 @click.option(
     "--within",
-    type=opt.Number(0),
+    type=kinds.Number(0),
     default=1e-3,
     show_default=True,
     help="Differences of probabilities that are let pass where the data are the same, as another processor makes them; "
@@ -19,7 +20,7 @@ from smtrain.cli import options as opt
 )
 @click.option(
     "--tolerance",
-    type=opt.Number(0),
+    type=kinds.Number(0),
     default=0.0,
     show_default=True,
     help="Differences of probabilities that are let pass whatever the data are.",
