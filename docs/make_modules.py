@@ -15,12 +15,11 @@ Written by `docs/make_modules.py` from the docstrings; edit those, not this page
 """
 
 
-def packages() -> list[str]:
-    """The packages, from the highest layer to the lowest."""
+def rooms() -> list[str]:
+    """The packages and the modules beside them, from the highest layer to the lowest."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
-    names = [name.strip().removeprefix("smtrain.") for layer in layers for name in layer.split("|")]
-    return [name for name in names if (ROOT / "smtrain" / name).is_dir()]
+    return [name.strip().removeprefix("smtrain.") for layer in layers for name in layer.split("|")]
 
 
 def sentence(file: Path) -> str:
@@ -29,22 +28,23 @@ def sentence(file: Path) -> str:
     return re.split(r"(?<=\.) (?=[A-ZJ])", text)[0].replace("|", "\\|")
 
 
-def table(package: str) -> str:
-    """A package's sentence, and a line for each of its modules."""
-    folder = ROOT / "smtrain" / package
+def section(room: str) -> str:
+    """A package's sentence, and a line for each of its modules; or the sentence of a module that stands alone."""
+    folder = ROOT / "smtrain" / room
+    if not folder.is_dir():
+        file = folder.with_suffix(".py")
+        return "\n".join([f"## {room}", "", f"[{file.name}](../smtrain/{file.name}): {sentence(file)}", ""])
     files = [file for file in sorted(folder.rglob("*.py")) if file.name != "__init__.py"]
     lines = [
-        f"| [{file.relative_to(folder)}](../smtrain/{package}/{file.relative_to(folder)}) | {sentence(file)} |"
+        f"| [{file.relative_to(folder)}](../smtrain/{room}/{file.relative_to(folder)}) | {sentence(file)} |"
         for file in files
     ]
-    return "\n".join(
-        [f"## {package}", "", sentence(folder / "__init__.py"), "", "| module | |", "|---|---|", *lines, ""]
-    )
+    return "\n".join([f"## {room}", "", sentence(folder / "__init__.py"), "", "| module | |", "|---|---|", *lines, ""])
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([INTRODUCTION, *(table(package) for package in packages())])
+    return "\n".join([INTRODUCTION, *map(section, rooms())])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,295 @@
+"""The estimator for scikit-learn: smtrain's fit behind fit(X, y). It needs the extra `smtrain[sklearn]`.
+
+    from smtrain.sklearn import SoftmaxRegression
+    classifier = SoftmaxRegression(l2=0.1).fit(X, y)
+
+No other module of smtrain knows scikit-learn. docs/python.md says how the penalty relates to that of its estimators.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from smtrain.errors import SmtrainError
+from smtrain.fitting.fit import fit
+from smtrain.model.features import Feature
+from smtrain.model.model import Model
+from smtrain.scoring.predict import Scored, score
+from smtrain.solvers.base import Status
+from smtrain.sources.frame import text_of
+from smtrain.sources.opening import open_table
+
+try:
+    import joblib
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import Tags, check_array, check_random_state, compute_class_weight
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+    from threadpoolctl import threadpool_limits
+except ImportError as error:
+    raise ImportError("smtrain.sklearn needs scikit-learn 1.7 or newer: pip install 'smtrain[sklearn]'") from error
+
+Array = NDArray[np.float64]
+# Seeds that a generator may draw: those of 32 bits, as scikit-learn's own.
+SEEDS = np.iinfo(np.int32).max
+
+
+class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
+    """Multiclass logistic regression with a certificate: smtrain's fit as an estimator of scikit-learn.
+
+    It minimises Σ v·NLL + l1 ‖W‖₁ + l2/2 ‖W‖² over weights W (p, K) of standardised features and an intercept that is
+    not penalised; v are the weights of the rows. K classes have K columns of weights, and two classes have two. Over
+    features that a StandardScaler has scaled, LogisticRegression(C=1/l2) has the same minimum; for two classes C=2/l2.
+
+    X is an array of numbers or a DataFrame, whose columns of strings, categories and booleans are words: each level is
+    a feature. Missing cells are allowed: among words they are a level, among numbers a feature of their own.
+
+    Parameters:
+    `l2` is the ridge penalty; None is 1, or 0 if `l1` is above 0; "auto" is chosen by cross-validation.
+    `l1` is the lasso penalty.
+    `tol` is the relative gap to the minimum at which the fit ends; None is 1e-4, or 1e-10 without a penalty.
+    `max_iter` is the most passes over the rows.
+    `class_weight` is None, "balanced", or a dictionary of the classes and their weights.
+    `solver` is "lbfgs", "proximal" or "gd"; None is lbfgs, or proximal if `l1` is above 0.
+    `random_state` draws the folds of `l2="auto"` and samples; None is 0, so that every fit can be repeated.
+    `n_jobs` is how many threads a fit takes, None one, −1 all processors; it changes no bit of the result.
+
+    Attributes after `fit`:
+    `classes_` (K,) are the labels, sorted.
+    `coef_` (K, p) and `intercept_` (K,) act on X in its own units; two classes have one row, that of the second class
+    against the first. A column of numbers has one entry, which is 0 if the column is constant; it has another if
+    training had missing cells in it, and a column of words has one for each level. `coef_names_` (p,) are the names.
+    `gap_` is how far the objective is above its minimum at most, as a share of it: proved with a penalty, estimated
+    without. `n_iter_` (1,) are the passes that were made, `l2_` is the penalty that was taken, `n_features_in_` and
+    `feature_names_in_` are scikit-learn's, `model_` is the smtrain.Model, which `model_.save(path)` writes.
+
+    >>> from sklearn.datasets import load_iris
+    >>> classifier = SoftmaxRegression(l2=0.1).fit(*load_iris(return_X_y=True))
+    >>> classifier.predict([[5.1, 3.5, 1.4, 0.2]])
+    array([0])
+    >>> classifier.gap_ <= 1e-4
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        l2: float | str | None = None,
+        l1: float = 0.0,
+        tol: float | None = None,
+        max_iter: int = 1000,
+        class_weight: str | Mapping[Any, float] | None = None,
+        solver: str | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.l2, self.l1, self.tol, self.max_iter = l2, l1, tol, max_iter
+        self.class_weight, self.solver = class_weight, solver
+        self.random_state, self.n_jobs = random_state, n_jobs
+
+    def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train on the rows X (n, p), their labels y (n,) and weights (n,), and return the estimator.
+
+        A weight of 2 is the row twice, a weight of 0 the row left out. Raises ValueError for data that nothing can be
+        learned from. A fit that ends before it reaches `tol` warns with the gap that it did reach.
+        """
+        given = self._training(X, y, sample_weight)
+        with _value_errors(), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
+            model = fit(given.frame, given.labels, given.weights, class_weight=given.factors, **self._options())
+        self._keep(model, given.classes, given.names)
+        self._warn()
+        return self
+
+    def decision_function(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """Return the logits (n, K); for two classes the log odds of the second (n,)."""
+        logits = self._scores(X, lambda scored: scored.Z)
+        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """Return the probabilities (n, K) of the classes, in the order of `classes_`."""
+        return self._scores(X, lambda scored: scored.probabilities)
+
+    def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """Return their logarithms (n, K), which are finite where a probability is too small for a number."""
+        return self._scores(X, lambda scored: _log_softmax(scored.Z))
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> NDArray[Any]:
+        """Return the most probable class of each row (n,)."""
+        probabilities = self.predict_proba(X)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return what the estimator can take."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
+        return tags
+
+    def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
+        """X as a DataFrame with the names that the model has. Raises ValueError or TypeError if it is no table."""
+        if isinstance(X, pd.DataFrame):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return X.set_axis(self._names(), axis=1)
+        array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
+        if array.dtype.kind in "biuf":
+            return pd.DataFrame(np.asarray(array, np.float64), columns=self._names())
+        return pd.DataFrame(array.astype(object), columns=self._names())
+
+    def _names(self) -> list[str]:
+        """The names of the columns: those of the DataFrame if they can be told apart, else x1 … xp."""
+        names = [str(name).strip() for name in getattr(self, "feature_names_in_", ())]
+        if names and all(names) and len(set(names)) == len(names):
+            return names
+        return [f"x{j}" for j in range(1, self.n_features_in_ + 1)]
+
+    def _training(self, X: Any, y: Any, sample_weight: Any) -> "_Training":
+        """What a fit is given. Raises ValueError or TypeError for what is no table, no labels or no weights."""
+        labels = validate_data(self, y=y)  # before X: it forgets the names of columns
+        check_classification_targets(labels)
+        frame = self._frame(X, reset=True)
+        check_consistent_length(frame, labels)
+        weights = None if sample_weight is None else _weights(sample_weight, len(frame))
+        classes, codes = np.unique(labels, return_inverse=True)
+        names, factors = _class_names(classes), self.class_weight
+        if isinstance(factors, Mapping):
+            values = compute_class_weight(dict(factors), classes=classes, y=labels)
+            factors = dict(zip(names, map(float, values), strict=True))
+        if labels.dtype.kind not in "iu":
+            labels = np.array(names, object)[codes]
+        return _Training(frame, labels, weights, classes, names, factors).without_weightless_classes(codes)
+
+    def _options(self) -> dict[str, Any]:
+        """The options of smtrain.fit."""
+        seed = self.random_state
+        if isinstance(seed, np.random.RandomState):
+            seed = int(check_random_state(seed).randint(SEEDS))
+        return {
+            "l2": self.l2,
+            "l1": self.l1,
+            "tol": self.tol,
+            "epochs": self.max_iter,
+            "solver": self.solver,
+            "seed": 0 if seed is None else seed,
+            "threads": joblib.effective_n_jobs(self.n_jobs),
+        }
+
+    def _keep(self, model: Model, classes: NDArray[Any], names: Sequence[str]) -> None:
+        """Set the attributes of a fit, in the order of `classes`, whose `names` are those of the model."""
+        self.model_, self.classes_ = model, classes
+        self._order = [model.classes.index(name) for name in names]
+        W, b = model.raw_weights
+        rows = _places(self._names(), model.encoder.parts)
+        coef = np.array([np.zeros(len(names)) if j is None else W[j, self._order] for _, j in rows]).T
+        intercept = b[self._order]
+        if len(names) == 2:
+            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+        self.coef_, self.intercept_ = np.ascontiguousarray(coef), intercept
+        self.coef_names_ = np.array([name if j is None else model.features[j] for name, j in rows], object)
+        self.gap_, self.l2_ = model.fit.gap, model.fit.options.l2
+        self.n_iter_ = np.array([model.fit.epochs], np.int32)
+
+    def _warn(self) -> None:
+        """Warn of a fit that ended before its tolerance, with the gap that it did reach."""
+        record = self.model_.fit
+        if record.status is Status.CONVERGED:
+            return
+        gap = "not known" if record.gap is None else f"{record.gap:.2g} of the objective"
+        proof = "certified" if record.certified else "estimated"
+        what = f"{record.status.value}: after {record.epochs} epochs the {proof} gap to the minimum is {gap}"
+        hint = f"tol is {record.options.tol:g}, max_iter {self.max_iter}; raise one of them"
+        warnings.warn(f"{what} ({hint})", ConvergenceWarning, stacklevel=3)
+
+    def _scores(self, X: Any, of: Callable[[Scored], NDArray[Any]]) -> Array:
+        """What `of` gives of each row (n, K), in the order of `classes_`. Raises ValueError for other columns."""
+        check_is_fitted(self)
+        frame = self._frame(X, reset=False)
+        with _value_errors():
+            tiles = score(self.model_, open_table(frame, self.model_.encoder.dialect), labels=False)
+            parts = [np.asarray(of(scored), np.float64).T for scored in tiles]
+        return np.concatenate([np.empty((0, len(self._order))), *parts])[:, self._order]
+
+
+@dataclass(frozen=True)
+class _Training:
+    """The rows of a fit (n), their labels as smtrain takes them, their weights; the classes (K,) and their names there.
+
+    `weights` is None where none are given. `factors` are the class weights by those names, None or "balanced".
+    """
+
+    frame: pd.DataFrame
+    labels: NDArray[Any]
+    weights: Array | None
+    classes: NDArray[Any]
+    names: list[str]
+    factors: dict[str, float] | str | None
+
+    def without_weightless_classes(self, codes: NDArray[np.intp]) -> "_Training":
+        """The same without the rows of classes that weigh nothing; `codes` (n,) are the places of the classes.
+
+        A weight of 0 is a row that is not there, and what has no rows is no class.
+        """
+        factors = self.factors if isinstance(self.factors, dict) else dict.fromkeys(self.names, 1.0)
+        weighty = np.bincount(codes, weights=self.weights) * [factors[name] for name in self.names] > 0
+        if weighty.all():
+            return self
+        there = weighty[codes]
+        names = [name for name, kept in zip(self.names, weighty, strict=True) if kept]
+        return _Training(
+            self.frame[there],
+            self.labels[there],
+            None if self.weights is None else self.weights[there],
+            self.classes[weighty],
+            names,
+            {name: factors[name] for name in names} if isinstance(self.factors, dict) else self.factors,
+        )
+
+
+@contextmanager
+def _value_errors() -> Iterator[None]:
+    """Turn a failure of smtrain into the ValueError that scikit-learn's tools expect."""
+    try:
+        yield
+    except SmtrainError as error:
+        hint = "" if error.hint is None else f" ({error.hint})"
+        raise ValueError(f"{error.message}{hint}") from error
+
+
+def _weights(given: Any, rows: int) -> Array:
+    """The weights (n,) of the rows, or one number for all. Raises ValueError for what is no weight, or all zero."""
+    if isinstance(given, Real):
+        given = np.full(rows, float(given))
+    weights = np.asarray(check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight"))
+    if weights.shape != (rows,):
+        raise ValueError(f"sample_weight has the shape {weights.shape}, and must have one for each row: ({rows},)")
+    if (weights < 0).any():
+        raise ValueError("Negative values in sample_weight: no row can count less than nothing")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to learn from")
+    return weights
+
+
+def _class_names(classes: NDArray[Any]) -> list[str]:
+    """The labels as texts, as a file would have them; their numbers, if the texts cannot be told apart."""
+    names = [text_of(label) for label in classes.tolist()]
+    return names if all(names) and len(set(names)) == len(names) else [str(k) for k in range(len(names))]
+
+
+def _places(names: Sequence[str], parts: Sequence[Feature]) -> list[tuple[str, int | None]]:
+    """The columns of `coef_`: of each column of X its features' places in W; None for one that was left out."""
+    of: dict[str, list[int | None]] = {name: [] for name in names}
+    for j, part in enumerate(parts):
+        of[part.column].append(j)
+    return [(name, j) for name in names for j in of[name] or [None]]
+
+
+def _log_softmax(Z: NDArray[Any]) -> Array:
+    """The logarithms of softmax(Z) (K, m). They do not overflow, for the largest logit is taken off first."""
+    shifted = Z - Z.max(axis=0)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)), np.float64)

@@ -1,0 +1,376 @@
+"""The estimator: scikit-learn's own checks, its conventions and tools, LogisticRegression's optimum, the same bits."""
+
+import doctest
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_digits,
+    load_iris,
+    load_wine,
+    make_blobs,
+    make_classification,
+    make_gaussian_quantiles,
+    make_moons,
+)
+from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import smtrain as sm
+import smtrain.sklearn
+from smtrain.sklearn import SoftmaxRegression
+from tests.cli import smtrain as command
+
+X, Y = load_iris(return_X_y=True)
+DATA = Path(__file__).parents[1] / "sample_data"
+PENGUINS = pd.read_csv(DATA / "penguins.csv")
+
+# scikit-learn's checks
+
+CHECKS = """
+from sklearn.utils.estimator_checks import check_estimator
+from smtrain.sklearn import SoftmaxRegression
+for one in check_estimator(SoftmaxRegression({}), on_fail=None, on_skip=None):
+    print(one["status"], one["check_name"], one["exception"] or "")
+"""
+
+
+def in_a_process(code, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "",
+        *(pytest.param(a, marks=pytest.mark.slow) for a in ("l1=0.1", "class_weight='balanced'", "l2=0.01, n_jobs=2")),
+    ],
+)
+def test_scikit_learns_checks_pass_and_none_is_skipped(arguments):
+    lines = in_a_process(CHECKS.format(arguments), SCIPY_ARRAY_API="1")
+    assert len(lines) > 50
+    assert [line for line in lines if not line.startswith("passed ")] == []
+
+
+def test_smtrain_itself_does_not_import_it():
+    code = "import sys, smtrain; [getattr(smtrain, n) for n in smtrain.__all__]; print('sklearn' in sys.modules)"
+    assert in_a_process(code) == ["False"]
+
+
+def test_without_scikit_learn_it_says_what_to_install():
+    code = "import sys; sys.modules['sklearn'] = None\ntry:\n import smtrain.sklearn\nexcept ImportError as e: print(e)"
+    assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
+
+
+def test_the_example_of_the_docstring():
+    assert doctest.testmod(smtrain.sklearn).attempted == 4
+    assert doctest.testmod(smtrain.sklearn).failed == 0
+
+
+# The same optimum, the same bits
+
+
+def of_two(data):
+    return data[0][data[1] < 2], data[1][data[1] < 2]
+
+
+def made(seed, **options):
+    return make_classification(400, 10, n_informative=6, random_state=seed, **options)
+
+
+SETS = {
+    "iris": load_iris(return_X_y=True),
+    "two irises": of_two(load_iris(return_X_y=True)),
+    "wine": load_wine(return_X_y=True),
+    "two wines": of_two(load_wine(return_X_y=True)),
+    "breast cancer": load_breast_cancer(return_X_y=True),
+    "digits": load_digits(return_X_y=True),
+    "made, two": made(0),
+    "made, five": made(1, n_classes=5),
+    "blobs": make_blobs(300, random_state=2, cluster_std=4.0),
+    "moons": make_moons(200, noise=0.3, random_state=3),
+    "quantiles": make_gaussian_quantiles(n_samples=300, n_classes=4, random_state=4),
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "digits")) for n in SETS])
+def test_logistic_regression_has_the_same_probabilities_at_the_same_penalty(name):
+    """C is 1/l2, for two classes 2/l2, on features that a StandardScaler has scaled. Its lbfgs stops at about 1e-6."""
+    data, labels = SETS[name]
+    C = (2 if len(set(labels)) == 2 else 1) / 0.1
+    peer = LogisticRegression(C=C, tol=1e-10, max_iter=1000, solver="newton-cholesky")
+    expected = make_pipeline(StandardScaler(), peer).fit(data, labels).predict_proba(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # so small a gap is lost in rounding at times
+        ours = SoftmaxRegression(l2=0.1, tol=1e-15, max_iter=300).fit(data, labels)
+    np.testing.assert_allclose(ours.predict_proba(data), expected, rtol=0, atol=1e-8)
+
+
+def test_weights_and_class_weights_are_scikit_learns():
+    w = np.random.default_rng(0).uniform(0, 3, 150)
+    factors = {0: 1.0, 1: 2.0, 2: 0.5}
+    scaled = StandardScaler().fit(X, sample_weight=w * np.array([1.0, 2.0, 0.5])[Y]).transform(X)
+    peer = LogisticRegression(tol=1e-10, solver="newton-cholesky", class_weight=factors).fit(scaled, Y, w)
+    ours = SoftmaxRegression(tol=1e-14, class_weight=factors).fit(X, Y, w)
+    np.testing.assert_allclose(ours.predict_proba(X), peer.predict_proba(scaled), rtol=0, atol=1e-7)
+
+
+@pytest.mark.bits
+@pytest.mark.parametrize(
+    ("table", "target", "weight"), [("penguins.csv", "species", None), ("iris.csv", "species", "petal_width")]
+)
+def test_the_command_line_gives_the_same_bits(table, target, weight, tmp_path):
+    named = [] if weight is None else ["--weight", weight]
+    command("fit", DATA / table, "--target", target, *named, "--l2", "0.5", "-o", tmp_path / "m.npz")
+    model, frame = sm.load(str(tmp_path / "m.npz")), pd.read_csv(DATA / table)
+    rows = frame.drop(columns=[target, *([weight] if weight else [])])
+    ours = SoftmaxRegression(l2=0.5).fit(rows, frame[target], frame[weight] if weight else None)
+    assert (ours.model_.W.tobytes(), ours.model_.b.tobytes()) == (model.W.tobytes(), model.b.tobytes())
+    assert list(ours.classes_) == list(model.classes)
+    np.testing.assert_array_equal(ours.predict_proba(rows), sm.predict_proba(model, str(DATA / table)))
+
+
+def test_threads_change_no_bit():
+    one, two = (SoftmaxRegression(n_jobs=n).fit(X, Y) for n in (None, 2))
+    assert one.coef_.tobytes() == two.coef_.tobytes()
+
+
+# Attributes
+
+
+def test_weights_are_in_the_units_of_x():
+    for rows in (slice(None), Y < 2):
+        ours = SoftmaxRegression().fit(X[rows], Y[rows])
+        K = len(ours.classes_)
+        shape = (1 if K == 2 else K, 4)
+        assert (ours.coef_.shape, ours.intercept_.shape) == (shape, shape[:1])
+        logits = X[rows] @ ours.coef_.T + ours.intercept_
+        np.testing.assert_allclose(ours.decision_function(X[rows]), logits if K > 2 else logits[:, 0], atol=1e-9)
+        assert list(ours.coef_names_) == ["x1", "x2", "x3", "x4"]
+
+
+def test_a_constant_column_keeps_its_place_with_weight_zero():
+    wide = np.column_stack([np.ones(150), X[:, :2], np.zeros(150), X[:, 2:]])
+    ours, narrow = SoftmaxRegression().fit(wide, Y), SoftmaxRegression().fit(X, Y)
+    assert not ours.coef_[:, [0, 3]].any()
+    np.testing.assert_array_equal(ours.coef_[:, [1, 2, 4, 5]], narrow.coef_)
+    np.testing.assert_array_equal(ours.predict_proba(wide), narrow.predict_proba(X))
+
+
+def test_words_have_a_weight_for_each_level():
+    rows = PENGUINS.drop(columns="species")
+    ours = SoftmaxRegression().fit(rows, PENGUINS["species"])
+    assert ours.coef_.shape == (3, len(ours.coef_names_))
+    assert list(ours.feature_names_in_) == list(rows.columns)
+    assert {"island=Biscoe", "sex is missing", "bill_length_mm", "bill_length_mm is missing"} <= set(ours.coef_names_)
+    first = ours.decision_function(rows.assign(island="Biscoe")) - ours.decision_function(rows.assign(island="Dream"))
+    j, k = (list(ours.coef_names_).index(f"island={name}") for name in ("Biscoe", "Dream"))
+    np.testing.assert_allclose(first, np.tile(ours.coef_[:, j] - ours.coef_[:, k], (len(rows), 1)), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[0, 1, 2], [-1, 5, 10], [0.0, 1.0, 10.0], ["9", "10", "a"], ["", "a", "b"], ["a", " a", "b"]],
+    ids=str,
+)
+def test_labels_of_every_sort_come_back_as_they_were(labels):
+    y = np.array(labels)[Y]
+    ours = SoftmaxRegression().fit(X, y)
+    np.testing.assert_array_equal(ours.classes_, np.unique(y))
+    assert ours.predict(X).dtype == y.dtype
+    assert ours.score(X, y) > 0.9
+    np.testing.assert_array_equal(ours.classes_[ours.decision_function(X).argmax(axis=1)], ours.predict(X))
+
+
+def test_two_classes_that_are_true_and_false():
+    ours = SoftmaxRegression().fit(X, Y == 1)
+    assert ours.classes_.tolist() == [False, True]
+    np.testing.assert_array_equal(ours.predict(X), ours.decision_function(X) > 0)
+
+
+def test_log_probabilities_do_not_underflow():
+    ours = SoftmaxRegression(l2=1e-3).fit(X, Y)
+    np.testing.assert_allclose(np.exp(ours.predict_log_proba(X)), ours.predict_proba(X), rtol=1e-12)
+    assert ours.predict_proba(1e4 * X).min() == 0
+    assert np.isfinite(ours.predict_log_proba(1e4 * X)).all()
+
+
+def test_a_fit_that_ends_early_says_how_far_it_is_from_the_minimum():
+    with pytest.warns(ConvergenceWarning, match="certified gap to the minimum is") as said:
+        early = SoftmaxRegression(max_iter=3).fit(X, Y)
+    assert f"is {early.gap_:.2g} of the objective" in str(said[0].message)
+    assert said[0].filename == __file__
+    assert early.n_iter_.tolist() == [3]
+    least = SoftmaxRegression(tol=1e-12).fit(X, Y).model_.fit.objective
+    assert 0 < early.model_.fit.objective - least <= early.gap_ * early.model_.fit.objective
+
+
+def test_the_model_is_smtrains(tmp_path):
+    ours = SoftmaxRegression(l2="auto", random_state=3).fit(X, Y)
+    assert ours.l2_ == ours.model_.fit.options.l2
+    assert ours.l2_ in {0.001, 0.01, 0.1, 1.0, 10.0, 0.0001}
+    ours.model_.save(str(tmp_path / "m.npz"))
+    np.testing.assert_array_equal(sm.predict_proba(sm.load(str(tmp_path / "m.npz")), X), ours.predict_proba(X))
+    assert sm.predict(ours.model_, X[:1]) == [0]
+    assert clone(ours).set_params(random_state=np.random.RandomState(1)).fit(X, Y).model_.fit.options.seed > 0
+
+
+# Weights, and what cannot be learned from
+
+
+def test_a_class_without_weight_is_none():
+    w = np.where(Y == 1, 0.0, 2.0)
+    ours, other = SoftmaxRegression().fit(X, Y, w), SoftmaxRegression(l2=0.5).fit(X[Y != 1], Y[Y != 1])
+    assert ours.classes_.tolist() == [0, 2]
+    np.testing.assert_allclose(ours.predict_proba(X), other.predict_proba(X), atol=1e-9)
+    factors = SoftmaxRegression(class_weight={0: 2.0, 1: 0.0, 2: 2.0}).fit(X, Y)
+    np.testing.assert_allclose(factors.predict_proba(X), ours.predict_proba(X), atol=1e-9)
+
+
+FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": ["x", "y", "x", "y"]})
+REFUSED = {
+    "weights of zero": (lambda: SoftmaxRegression().fit(X, Y, np.zeros(150)), "sample_weight is zero for every row"),
+    "one class of weight": (lambda: SoftmaxRegression().fit(X, Y, Y == 0), "only one class"),
+    "a negative weight": (lambda: SoftmaxRegression().fit(X, Y, -np.ones(150)), "Negative"),
+    "weights of another length": (lambda: SoftmaxRegression().fit(X, Y, np.ones(3)), "one for each row"),
+    "one class": (lambda: SoftmaxRegression().fit(X, np.zeros(150)), "only one class"),
+    "a quantity": (lambda: SoftmaxRegression().fit(X, X[:, 0]), "Unknown label type"),
+    "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "infinity"),
+    "dates": (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), "dates"),
+    "nothing but constants": (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "no column is left"),
+    "another class of weights": (lambda: SoftmaxRegression(class_weight={7: 1.0}).fit(X, Y), "not in class_weight"),
+    "no solver": (lambda: SoftmaxRegression(solver="saga").fit(X, Y), "solver"),
+    "a penalty below zero": (lambda: SoftmaxRegression(l2=-1.0).fit(X, Y), "l2"),
+    "other columns": (lambda: SoftmaxRegression().fit(FRAME, [0, 1, 0, 1]).predict(FRAME[["a"]]), "feature names"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name):
+    call, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_sparse_matrix_is_refused():
+    sparse = pytest.importorskip("scipy.sparse").csr_matrix(X)
+    with pytest.raises(TypeError, match="dense"):
+        SoftmaxRegression().fit(sparse, Y)
+
+
+def test_it_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        SoftmaxRegression().predict(X)
+
+
+# Tables of other sorts
+
+
+def test_an_array_of_objects_is_read_as_a_frame():
+    rows = PENGUINS.drop(columns="species")
+    frame, array = (
+        SoftmaxRegression().fit(data, PENGUINS["species"]) for data in (rows, rows.astype(object).to_numpy())
+    )
+    np.testing.assert_array_equal(frame.coef_, array.coef_)
+    np.testing.assert_array_equal(frame.predict_proba(rows), array.predict_proba(rows.astype(object).to_numpy()))
+
+
+def test_columns_without_names_of_their_own():
+    plain = SoftmaxRegression().fit(X, Y)
+    for columns in (range(4), ["a", "a ", "b", "c"], pd.MultiIndex.from_product([["a", "b"], [0, 1]])):
+        ours = SoftmaxRegression().fit(pd.DataFrame(X, columns=columns), Y)
+        np.testing.assert_array_equal(ours.coef_, plain.coef_)
+        np.testing.assert_array_equal(ours.predict_proba(pd.DataFrame(X, columns=columns)), plain.predict_proba(X))
+
+
+def test_a_level_that_training_did_not_have_adds_nothing():
+    ours = SoftmaxRegression().fit(FRAME, [0, 1, 1, 0])
+    j = list(ours.coef_names_).index("a")
+    logit = ours.decision_function(pd.DataFrame({"a": [2.5], "b": ["z"]}))
+    np.testing.assert_allclose(logit, 2.5 * ours.coef_[0, j] + ours.intercept_[0])
+
+
+def test_single_precision_and_booleans_are_numbers_in_an_array():
+    many = SoftmaxRegression().fit(X.astype(np.float32), Y)
+    np.testing.assert_array_equal(many.coef_, SoftmaxRegression().fit(X.astype(np.float32).astype(float), Y).coef_)
+    assert SoftmaxRegression().fit(X > 3, Y).coef_.shape == (3, 4)
+
+
+# scikit-learn's tools
+
+NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+
+
+def pipeline():
+    prepare = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), NUMBERS),
+            ("words", OneHotEncoder(sparse_output=False, handle_unknown="ignore"), ["island", "sex"]),
+        ]
+    )
+    return Pipeline([("prepare", prepare), ("classify", SoftmaxRegression())])
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_grid_search_over_a_pipeline_with_a_column_transformer(jobs):
+    search = GridSearchCV(pipeline(), {"classify__l2": [0.1, 1.0, 1000.0]}, cv=3, scoring="neg_log_loss", n_jobs=jobs)
+    search.fit(PENGUINS, PENGUINS["species"])
+    assert search.best_params_ == {"classify__l2": 0.1}
+    assert search.score(PENGUINS, PENGUINS["species"]) > -0.05
+
+
+def test_a_pipeline_that_hands_on_frames():
+    ours = pipeline().set_output(transform="pandas").fit(PENGUINS, PENGUINS["species"])
+    assert list(ours[-1].feature_names_in_) == list(ours[0].get_feature_names_out())
+    assert ours.score(PENGUINS, PENGUINS["species"]) > 0.99
+
+
+def test_cross_validation_calibration_and_votes():
+    probabilities = cross_val_predict(SoftmaxRegression(), X, Y, method="predict_proba", cv=3)
+    assert (probabilities.argmax(axis=1) == Y).mean() > 0.9
+    for method in ("sigmoid", "isotonic"):
+        assert CalibratedClassifierCV(SoftmaxRegression(), method=method, cv=3).fit(X, Y).score(X, Y) > 0.9
+    voters = [("ours", SoftmaxRegression()), ("theirs", LogisticRegression(max_iter=1000))]
+    assert VotingClassifier(voters, voting="soft").fit(X, Y).score(X, Y) > 0.9
+
+
+def test_clones_and_pickles():
+    ours = SoftmaxRegression(l2=0.3, class_weight={0: 2.0, 1: 1.0, 2: 1.0}).fit(X, Y)
+    assert clone(ours).get_params() == ours.get_params()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(ours)).predict_proba(X), ours.predict_proba(X))
+
+
+def test_weights_are_routed():
+    w = np.where(Y == 2, 5.0, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        weighed = make_pipeline(StandardScaler(), SoftmaxRegression().set_fit_request(sample_weight=True))
+        weighed[0].set_fit_request(sample_weight=False)
+        np.testing.assert_allclose(
+            weighed.fit(X, Y, sample_weight=w).predict_proba(X),
+            SoftmaxRegression().fit(X, Y, w).predict_proba(X),
+            atol=1e-6,
+        )
+        asking = SoftmaxRegression().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scores = cross_validate(asking, X, Y, params={"sample_weight": w}, cv=3)
+    assert scores["test_score"].mean() > 0.9
