@@ -281,20 +281,21 @@ def made(name):
 
 
 def test_every_module_has_its_line():
-    page = made("make_modules")
-    assert page.PAGE.read_text() == page.page(), "run: make docs"
+    maker = made("make_modules")
+    page = maker.page()
+    assert maker.PAGE.read_text() == page, "run: make docs"
     modules = [path.relative_to(ROOT) for path in (ROOT / "smtrain").rglob("*.py") if not path.name.startswith("__")]
-    assert [str(path) for path in modules if f"](../{path})" not in page.page()] == []
+    assert [str(path) for path in modules if f"](../{path})" not in page] == []
 
 
 def test_the_picture_shows_the_rooms_and_arrows_of_the_code():
     rooms = made("make_rooms")
+    picture = rooms.picture()
     shown, now = (
-        set(re.findall(r'<title>.*?</title>|class="name"[^<]*', text))
-        for text in (rooms.PICTURE.read_text(), rooms.picture())
+        set(re.findall(r'<title>.*?</title>|class="name"[^<]*', text)) for text in (rooms.PICTURE.read_text(), picture)
     )
     assert shown == now, "run: make docs"
-    assert all(f"{room.name}<" in rooms.picture() for line in rooms.layers() for room in line)
+    assert all(f"{room.name}<" in picture for line in rooms.layers() for room in line)
 
 
 def test_every_command_and_option_is_explained():
