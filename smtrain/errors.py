@@ -1,8 +1,12 @@
 """The one family of failures, the exit code of each, and the words that messages are made of. Imports no smtrain."""
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
+
+# An option in a message.
+OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 
 
 class ExitCode(IntEnum):
@@ -25,7 +29,8 @@ class ExitCode(IntEnum):
 class SmtrainError(Exception):
     """A failure with a sentence for the user.
 
-    `message` says where and what; `hint`, if any, says which option or action mends it.
+    `message` says where and what; `hint`, if any, says which option or action mends it. Both are as on the command
+    line; `str(error)`, which Python shows, has them with the names of arguments, `drop=` for `--drop`.
     Texts taken from files may be put in raw: the presenter escapes and cuts them.
     """
 
@@ -35,6 +40,11 @@ class SmtrainError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        """The message, and the hint below it, for those who call smtrain from Python."""
+        text = self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
+        return OPTION.sub(lambda option: option[1].replace("-", "_") + "=", text)
 
 
 class UsageError(SmtrainError):

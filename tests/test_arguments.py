@@ -205,3 +205,15 @@ def test_half_a_surrogate_pair_in_a_cell(place, line, column):
 def test_half_a_surrogate_pair_in_a_name():
     with pytest.raises(sm.DataError, match="column 2"):
         sm.fit(NAMED.rename(columns={"b": "b\udc00"}))
+
+
+def test_an_error_speaks_python():
+    """On the command line it names options; Python shows the names of arguments, and the hint as well."""
+    with pytest.raises(sm.UsageError) as failure:
+        sm.fit(NAMED, target="y", class_weight={"none": 2.0})
+    assert failure.value.message.startswith("--class-weight: there is no class")
+    assert str(failure.value).startswith("class_weight=: there is no class")
+    with pytest.raises(sm.DataError) as failure:
+        sm.fit(NAMED.assign(a=["x", 1, 2, 3] * (len(NAMED) // 4) + ["x"] * (len(NAMED) % 4)))
+    assert "\nhint: na_values= x if it means missing; categorical= a" in str(failure.value)
+    assert "--" not in str(failure.value)

@@ -166,17 +166,25 @@ WORDS = {
 }
 
 
-def table(cells):
-    n = 4 * len(cells)
-    return pd.DataFrame({"f": cells * 4, "x": range(n), "y": ["p", "q"] * (n // 2)})
+@pytest.fixture
+def table(tmp_path):
+    """A file with these cells, each four times: in a DataFrame texts are words, whatever they look like."""
+
+    def written(cells):
+        n = 4 * len(cells)
+        frame = pd.DataFrame({"f": cells * 4, "x": range(n), "y": ["p", "q"] * (n // 2)})
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        return str(tmp_path / "t.csv")
+
+    return written
 
 
-def errors(cells):
-    return [f for f in sm.doctor(table(cells)).findings if f.severity is sm.Severity.ERROR]
+def errors(path):
+    return [f for f in sm.doctor(path).findings if f.severity is sm.Severity.ERROR]
 
 
 @pytest.mark.parametrize("cells", QUANTITIES.values(), ids=QUANTITIES)
-def test_a_column_of_quantities_is_refused(cells):
+def test_a_column_of_quantities_is_refused(cells, table):
     with pytest.raises(sm.DataError) as failure:
         sm.fit(table(cells))
     assert failure.value.column == "f"
@@ -186,37 +194,37 @@ def test_a_column_of_quantities_is_refused(cells):
 
 
 @pytest.mark.parametrize("cells", QUANTITIES.values(), ids=QUANTITIES)
-def test_doctor_has_the_same_error(cells):
-    (finding,) = errors(cells)
+def test_doctor_has_the_same_error(cells, table):
+    (finding,) = errors(table(cells))
     assert (finding.kind, finding.column, finding.line) == ("notation", "f", 2)
     assert "--categorical f" in finding.hint
 
 
 @pytest.mark.parametrize("cells", WORDS.values(), ids=WORDS)
-def test_words_with_digits_are_words(cells):
+def test_words_with_digits_are_words(cells, table):
     assert "f" in [
         column.name for column in sm.fit(table(cells if len(cells) > 1 else [*cells, "other"])).encoder.categorical
     ]
-    assert not errors(cells)
+    assert not errors(table(cells))
 
 
-def test_a_few_words_among_quantities_hide_nothing():
+def test_a_few_words_among_quantities_hide_nothing(table):
     with pytest.raises(sm.DataError, match="notation") as failure:
         sm.fit(table(["unknown", "1.5 kg", "2 kg", "3 kg"]))
     assert failure.value.line == 3
     assert '"1.5 kg"' in str(failure.value)
 
 
-def test_words_for_missing_cells_do_not_count():
+def test_words_for_missing_cells_do_not_count(table):
     with pytest.raises(sm.DataError, match="notation"):
         sm.fit(table(["12%", "15%", "?", "unknown", "n.a."]))
 
 
-def test_a_few_quantities_among_words_are_words():
+def test_a_few_quantities_among_words_are_words(table):
     sm.fit(table(["12 mm", "rope", "wire", "chain"]))
 
 
-def test_what_may_be_a_quantity_is_a_note():
+def test_what_may_be_a_quantity_is_a_note(table):
     for cells in (["100 m", "200 m", "400 m"], ["2 bedrooms", "3 bedrooms"], ["120/80", "130/85", "110/70"]):
         (finding,) = [f for f in sm.doctor(table(cells)).findings if f.kind == "perhaps numbers"]
         assert (finding.severity, finding.column, finding.line) == (sm.Severity.NOTE, "f", 2)
