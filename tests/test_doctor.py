@@ -1,5 +1,8 @@
 """`smtrain doctor`: what is wrong with a table before it is fitted. A small table for each kind of finding."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,9 +23,19 @@ def table(**columns):
     return pd.DataFrame({**columns, **clean, "label": label})
 
 
+def doctor(data, **options):
+    """The findings on a file; a frame is written to one, for the texts of a file have no types."""
+    if not isinstance(data, pd.DataFrame):
+        return sm.doctor(data, **options)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(data.to_csv(index=False, lineterminator="\r\n").encode())
+        return sm.doctor(path, **options)
+
+
 def found(frame, **options):
     """Findings by kind; a kind that is there twice fails."""
-    findings = sm.doctor(frame, **options).findings
+    findings = doctor(frame, **options).findings
     by_kind = {f.kind: f for f in findings}
     assert len(by_kind) == len(findings), findings
     return by_kind
@@ -46,7 +59,7 @@ def with_cells(values, places):
 
 
 def test_a_clean_table_has_no_finding():
-    assert not sm.doctor(table()).findings
+    assert not doctor(table()).findings
 
 
 @pytest.mark.parametrize(
@@ -58,9 +71,9 @@ def test_sample_data(name, kinds):
 
 
 def test_what_fit_refuses_in_the_car_data_is_found_and_mended():
-    findings = sm.doctor("sample_data/car.csv").findings
+    findings = doctor("sample_data/car.csv").findings
     assert [(f.kind, f.column, f.line) for f in findings] == [("mixture", "doors", 83), ("mixture", "persons", 20)]
-    assert not sm.doctor("sample_data/car.csv", categorical=("doors", "persons")).findings
+    assert not doctor("sample_data/car.csv", categorical=("doors", "persons")).findings
 
 
 # One column
@@ -98,7 +111,7 @@ def test_words_among_numbers():
     many = with_cells(["low", "high"] * 45, range(90))
     finding = only("mixture", "error", table(age=many))
     assert finding.hint == "--categorical age takes all cells as names"
-    assert not [f for f in sm.doctor(table(age=many), categorical=("age",)).findings if f.kind == "mixture"]
+    assert not [f for f in doctor(table(age=many), categorical=("age",)).findings if f.kind == "mixture"]
 
 
 def test_numbers_among_words():
@@ -196,7 +209,7 @@ def test_very_many_texts(tmp_path):
         town=towns, z=np.random.default_rng(1).normal(size=4 * ROWS)
     )
     frame = frame[["town", "z", "size", "label"]]
-    finding = {f.kind: f for f in sm.doctor(frame).findings}["many texts"]
+    finding = {f.kind: f for f in doctor(frame).findings}["many texts"]
     assert (finding.severity, finding.column) == (sm.Severity.WARNING, "town")
     assert finding.numbers["distinct"] == len(set(towns))
 
@@ -291,17 +304,17 @@ def test_a_column_of_very_many_texts_that_tells_the_label():
     label = rng.permutation(np.arange(levels) % 3)[level]
     label[:20] = 0
     frame = pd.DataFrame({"shop": [f"shop {i}" for i in level], "x": rng.normal(size=n), "y": label})
-    leak = {f.kind: f for f in sm.doctor(frame).findings}["leak"]
+    leak = {f.kind: f for f in doctor(frame).findings}["leak"]
     assert leak.column == "shop"
     assert leak.numbers["right"] > 0.995
     mixed = frame.assign(y=np.where(rng.random(n) < 0.1, rng.integers(0, 3, n), label))
-    assert "leak" not in {f.kind for f in sm.doctor(mixed).findings}
+    assert "leak" not in {f.kind for f in doctor(mixed).findings}
 
 
 def test_a_rare_class_is_no_leak():
     frame = table()
     frame["label"] = np.where(np.arange(ROWS) == 100, "rare", "usual")
-    assert "leak" not in {f.kind for f in sm.doctor(frame).findings}
+    assert "leak" not in {f.kind for f in doctor(frame).findings}
 
 
 def test_equal_columns():
@@ -387,11 +400,11 @@ def test_pieces_and_threads_change_nothing(tmp_path, monkeypatch):
     frame.loc[190, frame.columns.drop("id")] = frame.loc[20, frame.columns.drop("id")]
     path = tmp_path / "t.csv"
     frame.to_csv(path, index=False)
-    whole = sm.doctor(str(path), threads=1)
+    whole = doctor(str(path), threads=1)
     monkeypatch.setattr("smtrain.sources.records.PIECE", 700)
     monkeypatch.setattr("smtrain.sources.records.FIRST_PIECE", 1700)
     monkeypatch.setattr("smtrain.sources.records.PIECE_PER_COLUMN", 1)
-    assert sm.doctor(str(path), threads=1) == sm.doctor(str(path), threads=3) == whole
+    assert doctor(str(path), threads=1) == doctor(str(path), threads=3) == whole
     kinds = {f.kind: f for f in whole.findings}
     assert kinds["equal columns"].numbers == {"other": "age"}
     text = path.read_text().split("\n")
@@ -399,10 +412,10 @@ def test_pieces_and_threads_change_nothing(tmp_path, monkeypatch):
     assert text[first - 1].replace(",20,", ",190,") == text[second - 1]
 
 
-def test_options_of_reading():
+def test_options_of_reading(tmp_path):
     text = csv_text("a;b;y", *(f"{i % 7},5;?;{'pq'[i % 2]}" for i in range(40)))
-    frame = pd.read_csv(__import__("io").BytesIO(text), sep=";", dtype=str)
-    findings = found(frame, dialect=sm.Dialect(na_values=("?",)))
+    (tmp_path / "t.csv").write_bytes(text)
+    findings = found(tmp_path / "t.csv", dialect=sm.Dialect(na_values=("?",)))
     assert findings["notation"].hint.startswith("--decimal ,")
     assert "empty column" in findings
 
@@ -455,7 +468,7 @@ BROKEN = {
 def test_a_record_that_is_none_is_an_error_and_the_rows_before_it_are_examined(name, tmp_path):
     text, line, says = BROKEN[name]
     (tmp_path / "t.csv").write_text(text)
-    found = sm.doctor(str(tmp_path / "t.csv"))
+    found = doctor(str(tmp_path / "t.csv"))
     (error,) = [finding for finding in found.findings if finding.severity is sm.Severity.ERROR]
     assert (error.line, found.rows) == (line, line - 2)
     assert says in error.what
@@ -467,5 +480,5 @@ def test_a_record_that_is_none_is_an_error_and_the_rows_before_it_are_examined(n
 def test_single_quotes_are_named(tmp_path):
     rows = "".join(f"{i},'{'ab'[i % 2]} b',{'pq'[i % 3 > 0]}\n" for i in range(9))
     (tmp_path / "t.csv").write_text("x,w,y\n" + rows)
-    (finding,) = [one for one in sm.doctor(str(tmp_path / "t.csv")).findings if one.kind == "quotes"]
+    (finding,) = [one for one in doctor(str(tmp_path / "t.csv")).findings if one.kind == "quotes"]
     assert (finding.column, finding.line) == ("w", 2)
