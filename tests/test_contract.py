@@ -232,7 +232,7 @@ def test_unseen_levels(model, train):
     frame.loc[7, "word"] = "RED"
     (finding,) = sm.check(model, frame).findings
     assert (finding.kind, finding.severity, finding.column) == ("unseen level", sm.Severity.WARNING, "word")
-    assert finding.line == 7  # the header is line 1, row 0 line 2
+    assert finding.line == 5  # of a frame it is the row, from 0
     assert finding.numbers == {"cells": 3, "share": 3 / 2000, "levels": {"violet": 2, "RED": 1}}
     frame.loc[:300, "word"] = "violet"
     assert ("unseen level", "word", "error") in found(sm.check(model, frame))
@@ -242,7 +242,7 @@ def test_numbers_out_of_range(model, train):
     frame = train.copy()
     frame.loc[11, "x"] = frame["x"].max() + 0.5
     (finding,) = sm.check(model, frame).findings
-    assert (finding.kind, finding.severity, finding.line) == ("out of range", sm.Severity.NOTE, 13)
+    assert (finding.kind, finding.severity, finding.line) == ("out of range", sm.Severity.NOTE, 11)
     frame.loc[11, "x"] = 1000.0  # another unit
     (finding,) = sm.check(model, frame).findings
     assert (finding.severity, finding.numbers["high"]) == (sm.Severity.WARNING, 1000.0)
@@ -258,7 +258,7 @@ def test_cells_that_are_no_numbers(model, train):
     frame.loc[3, "x"] = "high"
     frame.loc[[6, 8], "x"] = "?"
     (finding,) = sm.check(model, frame).findings
-    assert (finding.kind, finding.severity, finding.line) == ("no number", sm.Severity.ERROR, 5)
+    assert (finding.kind, finding.severity, finding.line) == ("no number", sm.Severity.ERROR, 3)
     assert finding.numbers["texts"] == {"?": 2, "high": 1}
 
 

@@ -23,8 +23,9 @@ class Severity(Enum):
 class Finding:
     """`kind` is a stable word for programs, `what` a sentence, `numbers` what it is made of.
 
-    `column`, `source` and `line` say where, each None if it is no place; `hint` which option or action mends it. Texts
-    from files are raw: reports escape and cut them.
+    `column`, `source` and `line` say where, each None if it is no place; `line` is the row's number from 0 where the
+    source is a frame. `hint` says which option or action mends it. Texts from files are raw: reports escape and cut
+    them.
     """
 
     severity: Severity

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.errors import counted, listed, quoted
+from smtrain.errors import Numbered, counted, listed, quoted
 from smtrain.fitting.refusals import IDENTIFIER_ROWS
 from smtrain.inspecting.collinear import collinear
 from smtrain.inspecting.columns import columns
@@ -103,12 +103,17 @@ def _equal_rows(examined: Examined) -> Iterator[Finding]:
         coarse = 1 - repeats.distinct / repeats.rows > COARSE
         (_, one), (source, two) = map(examined.line_of, repeats.first_contradiction)
         what = f"{repeats.contradicting:,} rows have the features of another row{aside} and another label"
-        what += f": lines {one:,} and {two:,}"
+        what += f": {_rows(source)} {one:,} and {two:,}"
         numbers |= {"rows": repeats.contradicting, "lines": [one, two]}
         yield Finding(NOTE if coarse else WARNING, "contradiction", what, None, source, two, numbers=numbers)
     if repeats.first_same is not None:
         (_, one), (source, two) = map(examined.line_of, repeats.first_same)
         repeat = "row repeats" if repeats.same == 1 else "rows repeat"
-        what = f"{repeats.same:,} {repeat} an earlier one{aside}: lines {one:,} and {two:,}"
+        what = f"{repeats.same:,} {repeat} an earlier one{aside}: {_rows(source)} {one:,} and {two:,}"
         numbers = numbers | {"rows": repeats.same, "lines": [one, two]}
         yield Finding(NOTE, "equal rows", what, None, source, two, numbers=numbers)
+
+
+def _rows(source: str) -> str:
+    """What the numbers of rows of a source are called: a frame has no lines."""
+    return "rows" if isinstance(source, Numbered) else "lines"
