@@ -106,7 +106,7 @@ def test_constants():
 
 def test_words_among_numbers():
     finding = only("mixture", "error", table(age=with_cells(["?", "?", "unknown"], [9, 20, 31])))
-    assert (finding.line, finding.column) == (9, "age")
+    assert (finding.line, finding.column) == (11, "age")
     assert finding.hint == "--na-values '?',unknown if that means missing; --categorical age takes all cells as names"
     many = with_cells(["low", "high"] * 45, range(90))
     finding = only("mixture", "error", table(age=many))
@@ -118,7 +118,7 @@ def test_numbers_among_words():
     words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
     words[150] = "3"
     finding = only("mixture", "error", table(level=words))
-    assert (finding.line, finding.numbers["numbers"]) == (150, 1)
+    assert (finding.line, finding.numbers["numbers"]) == (152, 1)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_numbers_among_words():
 )
 def test_numbers_in_another_notation(write, hint):
     finding = only("notation", "error", table(price=[write(1.5 + i / 7) for i in range(ROWS)]))
-    assert (finding.line, finding.column) == (0, "price")
+    assert (finding.line, finding.column) == (2, "price")
     assert finding.hint.startswith(hint)
 
 
 def test_dates():
     days = pd.date_range("2024-01-01", periods=ROWS // 4).strftime("%Y-%m-%d").tolist() * 4
-    assert only("date", "warning", table(day=days)).line == 0
+    assert only("date", "warning", table(day=days)).line == 2
     assert only("date", "warning", table(at=[f"{i % 24:02d}:{i % 60:02d}" for i in range(ROWS)])).column == "at"
 
 
@@ -146,7 +146,7 @@ def test_words_for_missing_cells_in_a_column_of_words():
     words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
     words[[4, 90]] = ["n.a.", "?"]
     finding = only("na-like", "note", table(level=words))
-    assert (finding.line, finding.numbers["texts"]) == (4, {"n.a.": 1, "?": 1})
+    assert (finding.line, finding.numbers["texts"]) == (6, {"n.a.": 1, "?": 1})
     assert finding.hint == "--na-values n.a.,'?' if that means missing"
 
 
@@ -159,7 +159,7 @@ def test_spellings():
     words = np.random.default_rng(3).choice(["low", "high"], ROWS).astype(object)
     words[7] = "Low "
     finding = only("spelling", "warning", table(level=words))
-    assert (finding.column, finding.line) == ("level", 7)
+    assert (finding.column, finding.line) == ("level", 9)
 
 
 def test_spellings_that_cannot_be_seen():
@@ -174,7 +174,7 @@ def test_spellings_that_cannot_be_seen():
 def test_names_that_look_alike(one, two):
     rng = np.random.default_rng(6)
     finding = only("names", "warning", table(**{one: rng.normal(size=ROWS), two: rng.normal(size=ROWS)}))
-    assert (finding.line, finding.numbers["names"]) == (None, [[one, two]])
+    assert (finding.line, finding.numbers["names"]) == (1, [[one, two]])
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_very_many_texts(tmp_path):
 def test_whole_numbers_of_too_many_digits(tmp_path):
     codes = [f"{9007199254740993 + 2 * (i % 7)}" for i in range(ROWS)]
     finding = only("long number", "warning", table(account=codes))
-    assert (finding.column, finding.line) == ("account", 0)
+    assert (finding.column, finding.line) == ("account", 2)
     assert not found(table(account=codes), categorical=("account",))
     same = [str(11898508762506083287 + i % 2) for i in range(ROWS)]
     assert set(found(table(account=same))) == {"long number", "constant"}
@@ -248,13 +248,13 @@ def test_labels():
     assert only("no classes", "error", frame.assign(label=np.arange(ROWS) / 7)).column == "label"
     empty = frame.copy()
     empty.loc[8, "label"] = ""
-    assert only("empty label", "error", empty).line == 8
+    assert only("empty label", "error", empty).line == 10
     rare = frame.copy()
     rare.loc[[3, 8], "label"] = "perhaps"
     assert only("rare class", "warning", rare).numbers == {"classes": {"perhaps": 2}}
     unknown = frame.copy()
     unknown.loc[:20, "label"] = "unknown"
-    assert only("missing label", "warning", unknown).line == 0
+    assert only("missing label", "warning", unknown).line == 2
     spelled = frame.copy()
     spelled.loc[:30, "label"] = "Yes"
     assert only("spelling", "warning", spelled).column == "label"
@@ -263,12 +263,12 @@ def test_labels():
 def test_nothing_to_learn_from_and_no_name():
     findings = found(table()[["label"]].assign(same=1)[["same", "label"]])
     assert findings["no features"].severity is sm.Severity.ERROR
-    assert only("no name", "error", table().rename(columns={"x": ""})).line is None
+    assert only("no name", "error", table().rename(columns={"x": ""})).line == 1
 
 
 def test_numbers_that_are_too_large():
     finding = only("large number", "error", table(mass=with_cells(["1e200"], [4])))
-    assert (finding.line, finding.column) == (4, "mass")
+    assert (finding.line, finding.column) == (6, "mass")
 
 
 def test_rows_that_weigh_nothing():
@@ -280,7 +280,7 @@ def test_weights():
     v = np.ones(ROWS)
     v[[5, 9]] = -1, np.nan
     finding = only("weight", "error", table(v=v), weight="v")
-    assert (finding.line, finding.numbers) == (5, {"cells": 2})
+    assert (finding.line, finding.numbers) == (7, {"cells": 2})
 
 
 # Columns and rows beside each other
@@ -343,22 +343,29 @@ def test_equal_and_contradicting_rows():
         "compared": ROWS,
         "distinct": ROWS - 2,
         "rows": 2,
-        "lines": [7, 50],
+        "lines": [9, 52],
     }
     frame.loc[70] = frame.loc[8]
     frame.loc[70, "label"] = "no" if frame.loc[8, "label"] == "yes" else "yes"
     findings = found(frame)
     assert set(findings) == {"equal rows", "contradiction"}
     assert findings["contradiction"].severity is sm.Severity.WARNING
-    assert findings["contradiction"].numbers["lines"] == [8, 70]
-    assert findings["contradiction"].what.endswith(": rows 8 and 70")
+    assert findings["contradiction"].numbers["lines"] == [10, 72]
     assert findings["contradiction"].numbers["rows"] == 2
+
+
+def test_rows_of_a_frame_are_told_by_their_number():
+    frame = table()
+    frame.loc[50] = frame.loc[7]
+    (finding,) = sm.doctor(frame).findings
+    assert finding.what.endswith(": rows 7 and 50")
+    assert finding.numbers["lines"] == [7, 50]
 
 
 def test_rows_are_compared_without_the_columns_that_name_them():
     frame = table(id=range(ROWS))
     frame.loc[50, frame.columns[1:]] = frame.loc[7, frame.columns[1:]]
-    assert found(frame)["equal rows"].numbers["lines"] == [7, 50]
+    assert found(frame)["equal rows"].numbers["lines"] == [9, 52]
 
 
 def test_coarse_features_contradict_each_other_as_a_matter_of_course():
