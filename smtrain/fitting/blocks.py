@@ -48,10 +48,10 @@ def read_block(batch: Batch, table: Table, roles: Roles, before: Summary) -> Blo
     `before` is a summary of earlier rows, of none where nothing is known of them: it spares work. What it tells is not
     looked for again, and the block's summary may only be added to the right of it.
     """
-    found, fault = until_fault(partial(_read, table=table, roles=roles, before=before), batch)
-    if found is None:
+    read, fault = until_fault(partial(_read, table=table, roles=roles, before=before), batch)
+    if read is None:
         return Block(None, Summary.of_nothing(roles.kinds, fault))
-    rows, firsts = found
+    rows, firsts = read
     return Block(rows, replace(_summary(rows, firsts, table, roles, before), fault=fault))
 
 
@@ -64,8 +64,11 @@ def _read(batch: Batch, table: Table, roles: Roles, before: Summary) -> tuple[Ro
     if roles.weight is not None:
         strict.append(roles.weight)
     kinds, firsts = before.kinds, {}
+    # 1. What is known to be numbers is read so, in one pass of the fast parser; what is open as text.
     rows = read_leniently(batch, roles.readings(width, kinds), table.meaning, strict)
+    # 2. Of the open columns, those are numbers whose cells here all are: words in other rows are for the sum to see.
     numeric = [i for i, kind in kinds.items() if kind is None and _all_numbers(rows.texts(i), table.dialect.decimal)]
+    # 3. These are read again, which happens to the first block of most tables, and to no other.
     if numeric:
         firsts = {i: _sight(rows, rows.texts(i)) for i in numeric}
         kinds |= dict.fromkeys(numeric, Reading.NUMBER)
@@ -174,6 +177,7 @@ def _sight_of(rows: Rows, cells: TextCells, levels: NDArray[np.bool_]) -> Sight 
 
 def _votes(rows: Rows, columns: Mapping[int, ColumnSummary], table: Table) -> Votes:
     """The sorts of the cells of the first rows, (m, columns); of columns whose kind is given there are none."""
+    # Numbers that were parsed vote without their texts: that is why a missing number needs a look at the text below.
     votes = np.full((min(rows.count, VOTING_ROWS), len(columns)), MISSING, np.int8)
     voting = {i: j for j, (i, column) in enumerate(columns.items()) if column.given is None}
     if table.meaning.values:  # in a column of words, what would be a missing number is a number

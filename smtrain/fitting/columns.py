@@ -12,6 +12,7 @@ from smtrain.fitting.refusals import COUNTED_ROWS, EMPTY, ColumnFacts, constant,
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, NumericColumn
 from smtrain.partitions.interface import Home, Items
 from smtrain.partitions.memory import each
+from smtrain.sources.interface import Reading
 from smtrain.sources.notation import in_other_notation, looks_like_other_notation
 
 
@@ -39,78 +40,82 @@ class Columns:
         return {i: column for i, column in self.kept if isinstance(column, CategoricalColumn)}
 
 
-def columns_of(got: RawTable, raws: Items[RawPartition], home: Home) -> Columns:
+def columns_of(table: RawTable, raws: Items[RawPartition], home: Home) -> Columns:
     """The columns of a table, whose rows are `raws` with their weights. Raises DataError for one that is refused."""
-    slots = [got.slots[i] for i in got.numeric]
-    found = dict(zip(got.numeric, moments(raws, slots, home), strict=True))
+    slots = [table.slots[i] for i in table.numeric]
+    all_moments = dict(zip(table.numeric, moments(raws, slots, home), strict=True))
     firsts = _counting(raws, slots)
-    columns = {
-        i: EMPTY if kind is None else _numeric(got, i, found[i], firsts) if i in found else _categorical(got, i)
-        for i, kind in got.summary.kinds.items()
-    }
+    columns: dict[int, Column | str] = {}
+    for i, kind in table.summary.kinds.items():
+        if kind is None:
+            columns[i] = EMPTY
+        else:
+            numeric = kind is Reading.NUMBER
+            columns[i] = _numeric(table, i, all_moments[i], firsts) if numeric else _categorical(table, i)
     kept = tuple((i, column) for i, column in columns.items() if not isinstance(column, str))
-    counting = [i for i, _ in kept if i in found and got.slots[i] in firsts and got.rows >= COUNTED_ROWS]
+    counting = [i for i, _ in kept if i in all_moments and table.slots[i] in firsts and table.rows >= COUNTED_ROWS]
     left_out = {i: reason for i, reason in columns.items() if isinstance(reason, str)}
-    return Columns(kept, left_out, found, tuple(got.names[i] for i in counting))
+    return Columns(kept, left_out, all_moments, tuple(table.names[i] for i in counting))
 
 
-def _numeric(got: RawTable, i: int, found: ColumnMoments, firsts: dict[int, float]) -> NumericColumn | str:
+def _numeric(table: RawTable, i: int, spread: ColumnMoments, firsts: dict[int, float]) -> NumericColumn | str:
     """A column of numbers, or the reason to leave it out."""
-    missing = got.summary.columns[i].missing > 0
+    missing = table.summary.columns[i].missing > 0
     facts = ColumnFacts(
-        name=got.names[i],
-        asked=i in got.roles.forced,
-        filled=found.low <= found.high,
+        name=table.names[i],
+        asked=i in table.roles.forced,
+        filled=spread.low <= spread.high,
         missing=missing,
-        first=firsts.get(got.slots[i]),
-        deviation=found.deviation,
-        largest=found.largest,
+        first=firsts.get(table.slots[i]),
+        deviation=spread.deviation,
+        largest=spread.largest,
     )
-    _check_named(got, facts)
+    _check_named(table, facts)
     if facts.left_out is not None:
         return facts.left_out
-    scale = found.deviation if constant(found.deviation, found.largest) is None else 1.0
-    return NumericColumn(facts.name, found.mean, scale, missing=missing)
+    # A constant column that was asked for, or has missing cells, is kept; there is nothing to divide by.
+    scale = spread.deviation if constant(spread.deviation, spread.largest) is None else 1.0
+    return NumericColumn(facts.name, spread.mean, scale, missing=missing)
 
 
-def _categorical(got: RawTable, i: int) -> CategoricalColumn | str:
+def _categorical(table: RawTable, i: int) -> CategoricalColumn | str:
     """A column of words, or the reason to leave it out. Raises DataError if these are numbers in another notation."""
-    found = got.summary.columns[i]
-    levels = len(found.vocabulary) + (found.missing > 0)
+    summary = table.summary.columns[i]
+    levels = len(summary.vocabulary) + (summary.missing > 0)
     facts = ColumnFacts(
-        name=got.names[i],
-        asked=i in got.roles.forced,
-        filled=len(found.vocabulary) > 0,
-        missing=found.missing > 0,
+        name=table.names[i],
+        asked=i in table.roles.forced,
+        filled=len(summary.vocabulary) > 0,
+        missing=summary.missing > 0,
         levels=levels,
-        rows=got.rows,
+        rows=table.rows,
     )
-    _check_named(got, facts)
-    if found.given is None:
-        _check_notation(got, i)
+    _check_named(table, facts)
+    if summary.given is None:  # whoever says that texts are words means it, whatever they look like
+        _check_notation(table, i)
     if facts.left_out is not None:
         return facts.left_out
-    return CategoricalColumn(facts.name, (*found.vocabulary.ordered(), *[MISSING_LEVEL] * (found.missing > 0)))
+    return CategoricalColumn(facts.name, (*summary.vocabulary.ordered(), *[MISSING_LEVEL] * (summary.missing > 0)))
 
 
-def _check_named(got: RawTable, facts: ColumnFacts) -> None:
+def _check_named(table: RawTable, facts: ColumnFacts) -> None:
     """Raise DataError for a column that must have a name and has none."""
     if not facts.name and facts.must_have_a_name:
-        raise no_name(got.table.source, got.table.header_line).error()
+        raise no_name(table.opened.source, table.opened.header_line).error()
 
 
-def _check_notation(got: RawTable, i: int) -> None:
+def _check_notation(table: RawTable, i: int) -> None:
     """Raise DataError if the words of a column are numbers in another notation."""
-    decimal, texts = got.table.dialect.decimal, got.summary.columns[i].vocabulary.texts
+    decimal, texts = table.opened.dialect.decimal, table.summary.columns[i].vocabulary.texts
     if in_other_notation(texts, decimal):
-        raise _notation(got, i, next(text for text in texts if looks_like_other_notation(text, decimal)))
+        raise _notation(table, i, next(text for text in texts if looks_like_other_notation(text, decimal)))
 
 
-def _notation(got: RawTable, i: int, text: str) -> DataError:
+def _notation(table: RawTable, i: int, text: str) -> DataError:
     """The error for a column whose first number in another notation is `text`; with its line, if that is known."""
-    odd, word = got.summary.columns[i].odd, got.summary.columns[i].word
+    odd, word = table.summary.columns[i].odd, table.summary.columns[i].word
     assert word is not None
-    return other_notation(got.names[i], text, Place(word.place.source) if odd is None else odd.place).error()
+    return other_notation(table.names[i], text, Place(word.place.source) if odd is None else odd.place).error()
 
 
 def _counting(raws: Items[RawPartition], slots: list[int]) -> dict[int, float]:

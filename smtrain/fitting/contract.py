@@ -12,37 +12,37 @@ from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.softmax.design import Floats
 
 
-def contract_of(got: RawTable, columns: Columns) -> Contract:
+def contract_of(table: RawTable, columns: Columns) -> Contract:
     """The contract of the columns that are kept."""
-    numeric, summary = columns.numeric, got.summary.columns
-    sample = _sample(got, [got.slots[i] for i in numeric], sample_rows(got.rows, len(numeric)))
+    numeric, summary = columns.numeric, table.summary.columns
+    sample = _sample(table, [table.slots[i] for i in numeric], sample_rows(table.rows, len(numeric)))
     lines = [
-        numbers_line(cells, columns.moments[i].low, columns.moments[i].high, summary[i].missing / got.rows)
+        numbers_line(cells, columns.moments[i].low, columns.moments[i].high, summary[i].missing / table.rows)
         for i, cells in zip(numeric, sample, strict=True)
     ]
-    shares = [_cells_of_levels(column, summary[i]) / got.rows for i, column in columns.categorical.items()]
+    shares = [_cells_of_levels(column, summary[i]) / table.rows for i, column in columns.categorical.items()]
     return Contract(np.array(lines).reshape(-1, WIDTH), np.concatenate([np.empty(0), *shares]))
 
 
-def _cells_of_levels(column: CategoricalColumn, found: ColumnSummary) -> NDArray[np.intp]:
+def _cells_of_levels(column: CategoricalColumn, of_words: ColumnSummary) -> NDArray[np.intp]:
     """The cells of each level (L,), that of missing cells last if there is one."""
-    cells = np.append(found.vocabulary.counts, found.missing)
-    named = found.vocabulary.codes(level for level in column.levels if level is not MISSING_LEVEL)
+    cells = np.append(of_words.vocabulary.counts, of_words.missing)
+    named = of_words.vocabulary.codes(level for level in column.levels if level is not MISSING_LEVEL)
     return cells[[*named, *[-1] * (column.levels[-1] is MISSING_LEVEL)]]
 
 
-def _sample(got: RawTable, slots: list[int], most: int) -> Floats:
+def _sample(table: RawTable, slots: list[int], most: int) -> Floats:
     """At most `most` rows of some number columns, as columns (q, m): one row, at random, of each stretch of the rows.
 
     Which rows is a function of their number alone.
     """
-    n = got.rows
+    n = table.rows
     stretch = -(-n // most)
     starts = np.arange(0, n, stretch)
     # not every stretch-th row: rows may come in a rhythm
     rows = np.minimum(starts + np.random.default_rng(0).integers(0, stretch, len(starts)), n - 1)
-    home = rows // got.sizes.rows
-    return np.concatenate([numbers_at(got.raws[int(k)], rows[home == k], slots) for k in np.unique(home)], axis=1)
+    home = rows // table.sizes.rows
+    return np.concatenate([numbers_at(table.raws[int(k)], rows[home == k], slots) for k in np.unique(home)], axis=1)
 
 
 def numbers_at(raw: RawPartition, rows: NDArray[np.intp], slots: list[int]) -> Floats:

@@ -14,17 +14,20 @@ from smtrain.model.encoder import Encoder
 from smtrain.partitions.interface import Home
 
 
-def digest_of(got: RawTable, columns: Columns, encoder: Encoder, number_of: NDArray[np.intp], home: Home) -> DataDigest:
+def digest_of(
+    table: RawTable, columns: Columns, encoder: Encoder, number_of: NDArray[np.intp], home: Home
+) -> DataDigest:
     """The digest of the `columns` of `encoder`, of the labels and the weights.
 
     A word counts as the number of its level, from 1, in the order of the levels; a label as that of its class, from 0:
     `number_of` (K,) its code.
     """
-    words = recoding(got, columns)
-    sums = home.sum(partial(digest_sums, words=words, number_of=number_of), got.raws)
-    places = got.slots | {i: len(got.slots) + j for j, i in enumerate(words)}  # words may have had a slot at first
+    words = recoding(table, columns)
+    sums = home.sum(partial(digest_sums, words=words, number_of=number_of), table.raws)
+    # The sums come slot by slot, and behind them those of the words.
+    places = table.slots | {i: len(table.slots) + j for j, i in enumerate(words)}  # words may have had a slot at first
     order = [places[i] for i, _ in columns.kept] + [-2] + [-1] * (encoder.weight is not None)
-    return DataDigest.of(encoder, got.rows, sums[order])
+    return DataDigest.of(encoder, table.rows, sums[order])
 
 
 def digest_sums(raw: RawPartition, words: Recoding, number_of: NDArray[np.intp]) -> Sums:

@@ -15,9 +15,9 @@ from smtrain.softmax.loss import Partition
 Recoding = dict[int, NDArray[np.intp]]
 
 
-def recoding(got: RawTable, columns: Columns) -> Recoding:
+def recoding(table: RawTable, columns: Columns) -> Recoding:
     """For each column of words that is kept, the code in X of each code of first sight; last that of a missing cell."""
-    return {i: column.table(got.summary.columns[i].vocabulary.texts) for i, column in columns.categorical.items()}
+    return {i: column.table(table.summary.columns[i].vocabulary.texts) for i, column in columns.categorical.items()}
 
 
 def recoded(raw: RawPartition, tables: Mapping[int, NDArray[np.intp]]) -> tuple[NDArray[np.intp], ...]:

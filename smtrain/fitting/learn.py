@@ -75,63 +75,64 @@ def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, 
         return _learned(read_table(table, config, home, on_piece), home)
 
 
-def _learned(got: RawTable, home: Home) -> Learned:
+def _learned(table: RawTable, home: Home) -> Learned:
     """Settle what only the whole table can tell, and encode."""
-    weights = weighed(got, home)
-    columns = columns_of(got, weights.settled(got.raws), home)
-    encoder = _encoder(got, columns, weights.classes)
-    config = got.config.settled(got.rows * len(encoder.numeric), weights.mean, weights.heaviest)
-    contract = contract_of(got, columns)
-    data = digest_of(got, columns, encoder, weights.number_of, home)
-    home.reserve(_training_bytes(got, encoder, config))
-    slots = tuple(got.slots[i] for i in columns.numeric)
-    encoding = Encoding(encoder, slots, recoding(got, columns), config.precision == "float32")
-    shelf = home.listed(partial(_encoded, got.raws, weights, encoding), len(got.raws))
+    weights = weighed(table, home)
+    columns = columns_of(table, weights.settled(table.raws), home)
+    encoder = _encoder(table, columns, weights.classes)
+    config = table.config.settled(table.rows * len(encoder.numeric), weights.mean, weights.heaviest)
+    contract = contract_of(table, columns)
+    data = digest_of(table, columns, encoder, weights.number_of, home)
+    # Encoded rows take the places of raw ones; what training needs besides is known only now.
+    home.reserve(_training_bytes(table, encoder, config))
+    slots = tuple(table.slots[i] for i in columns.numeric)
+    encoding = Encoding(encoder, slots, recoding(table, columns), config.precision == "float32")
+    shelf = home.listed(partial(_encoded, table.raws, weights, encoding), len(table.raws))
     return Learned(
         encoder=encoder,
         home=home,
         shelf=shelf,
         encoded=home.rows(shelf),
-        rows=got.rows,
-        class_counts=_class_counts(got, weights.classes),
-        missing=_missing(got, columns),
-        delimiter=got.table.delimiter,
+        rows=table.rows,
+        class_counts=_class_counts(table, weights.classes),
+        missing=_missing(table, columns),
+        delimiter=table.opened.delimiter,
         config=config,
         factors=weights.factors,
         contract=contract,
         counting=columns.counting,
-        partition_rows=got.sizes.rows,
+        partition_rows=table.sizes.rows,
         data=data,
-        skipped=got.table.skipped,
-        doubt=got.table.doubt,
+        skipped=table.opened.skipped,
+        doubt=table.opened.doubt,
     )
 
 
-def _encoder(got: RawTable, columns: Columns, classes: tuple[str, ...]) -> Encoder:
+def _encoder(table: RawTable, columns: Columns, classes: tuple[str, ...]) -> Encoder:
     """The encoder of the columns that are kept. Raises DataError if there is none."""
-    left_out = tuple((got.names[i], reason) for i, reason in sorted(columns.left_out.items()))
+    left_out = tuple((table.names[i], reason) for i, reason in sorted(columns.left_out.items()))
     if not columns.kept:
-        raise no_column(got.table.source, left_out).error()
+        raise no_column(table.opened.source, left_out).error()
     return Encoder(
         columns=tuple(column for _, column in columns.kept),
-        target=got.names[got.roles.target],
+        target=table.names[table.roles.target],
         classes=classes,
-        dialect=got.config.dialect,
-        weight=got.config.weight,
+        dialect=table.config.dialect,
+        weight=table.config.weight,
         ignored=left_out,
-        integers=got.table.integers(got.roles.target),
+        integers=table.opened.integers(table.roles.target),
     )
 
 
-def _class_counts(got: RawTable, classes: tuple[str, ...]) -> dict[str, int]:
+def _class_counts(table: RawTable, classes: tuple[str, ...]) -> dict[str, int]:
     """The rows of each class."""
-    labels = got.summary.labels
+    labels = table.summary.labels
     return dict(zip(classes, labels.counts[labels.codes(classes)].tolist(), strict=True))
 
 
-def _missing(got: RawTable, columns: Columns) -> dict[str, int]:
+def _missing(table: RawTable, columns: Columns) -> dict[str, int]:
     """The missing cells of each column that is kept and has any."""
-    cells = {column.name: got.summary.columns[i].missing for i, column in columns.kept}
+    cells = {column.name: table.summary.columns[i].missing for i, column in columns.kept}
     return {name: count for name, count in cells.items() if count}
 
 
@@ -140,10 +141,10 @@ def _encoded(raws: Shelf[RawPartition], weights: Weighed, encoding: Encoding, k:
     return encoding(settled(raws.release(k), weights.number_of, weights.factors))
 
 
-def _training_bytes(got: RawTable, encoder: Encoder, config: FitConfig) -> int:
+def _training_bytes(table: RawTable, encoder: Encoder, config: FitConfig) -> int:
     """What training takes besides the rows, at most."""
     p, K = len(encoder.features), len(encoder.classes)
-    shape = Shape(got.rows, p, len(encoder.columns) + len(encoder.gappy), K, got.sizes.threads)
+    shape = Shape(table.rows, p, len(encoder.columns) + len(encoder.gappy), K, table.sizes.threads)
     auto = config.l2 == "auto"  # the fit of all rows waits while a fold is fitted; and where all of them ended
     kept = MOST_CANDIDATES * (config.folds + 1) if auto else 0
-    return got.sizes.training(p, K, make_solver(config).most_bytes(shape), fits=2 if auto else 1, kept=kept)
+    return table.sizes.training(p, K, make_solver(config).most_bytes(shape), fits=2 if auto else 1, kept=kept)

@@ -75,6 +75,7 @@ def raw_partition(rows: Rows, summary: Summary, slots: Mapping[int, int], roles:
     words = [i for i, kind in summary.kinds.items() if kind is Reading.TEXT]
     weights = np.ones(rows.count) if roles.weight is None else rows.number(roles.weight)
     labels, vocabulary = rows.texts(roles.target), summary.labels
+    # The summary grows to the right only, so these codes hold in all that it grows into: no row is coded twice.
     return RawPartition(
         _numbers(rows, slots),
         {i: _coded(rows, i, summary) for i in words},
@@ -86,6 +87,7 @@ def raw_partition(rows: Rows, summary: Summary, slots: Mapping[int, int], roles:
 def _numbers(rows: Rows, slots: Mapping[int, int]) -> Floats:
     """The numbers (m, slots) of some rows; NaN where a column was read as text: it has no number yet, or is words."""
     numeric = [i for i in slots if not rows.is_text(i)]
+    # The usual block: all of its columns of numbers, side by side, without a copy.
     if len(numeric) == len(slots):
         return rows.numbers(numeric)
     numbers = np.full((rows.count, len(slots)), np.nan, rows.matrix.dtype)

@@ -18,12 +18,12 @@ from smtrain.sources.table import Table
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table that was read: the `summary` of its rows, and these, not encoded yet, in partitions of these sizes.
+    """A table that was read: as it was `opened`, the `summary` of its rows, and these, in partitions not encoded yet.
 
     `slots` are the places of the columns among the numbers of the partitions, by position.
     """
 
-    table: Table
+    opened: Table
     config: FitConfig
     roles: Roles
     summary: Summary
@@ -34,7 +34,7 @@ class RawTable:
     @property
     def names(self) -> list[str]:
         """The names of the columns."""
-        return self.table.names
+        return self.opened.names
 
     @property
     def rows(self) -> int:
@@ -57,6 +57,7 @@ def read_table(table: Table, config: FitConfig, home: Home, on_piece: Callable[[
     if config.unlabelled == "skip":
         table.skip_unlabelled(roles.target)
     sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads)
+    # Before the first byte is read: a limit that is too low is said at once.
     home.reserve(sizes.reading(table.batch_bytes))
     raws: Shelf[RawPartition] = home.shelf()
     cutter, slots, total = Cutter(sizes.rows, joined), dict[int, int](), Summary.of_nothing(roles.kinds)

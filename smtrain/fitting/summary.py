@@ -20,7 +20,7 @@ from smtrain.sources.notation import not_a_number
 # Rows at the beginning of a table that say which sort of cells is the rarer one in a column of numbers and words. With
 # fewer the message may name the wrong cell; and so many are read before there is a message.
 VOTING_ROWS = 1000
-# Words of a column, those seen first, of which the first number in another notation is found with its line. Where most
+# Words of a column, those seen first, whose first number in another notation is named with its line. Where most
 # are such numbers it is one of the first; to look at all of them would cost as much as reading them.
 FIRST_WORDS = 100
 # Votes of a cell

@@ -50,9 +50,11 @@ class Vocabulary:
         """The texts and counts of both, first those of the left."""
         if not len(self) or not len(right):
             return self if len(self) else right
+        # Only what has all texts of the shared dictionary may add to it; where another sum grew from it, it copies.
         longest = len(self._codes) == len(self)
         known = self._codes if longest else {text: code for code, text in enumerate(self.texts)}
         codes = [known.setdefault(text, len(known)) for text in right.texts]
+        # A new array: the counts of the left stay what they are.
         counts = np.zeros(len(known), np.intp)
         counts[: len(self)] = self.counts
         counts[codes] += right.counts

@@ -38,24 +38,24 @@ class Weighed:
         return Seen(partial(settled, number_of=self.number_of, factors=self.factors), raws)
 
 
-def weighed(got: RawTable, home: Home) -> Weighed:
+def weighed(table: RawTable, home: Home) -> Weighed:
     """The classes and weights. Raises DataError if the labels are no classes, or a class weighs nothing."""
-    vocabulary, source = got.summary.labels, got.table.source
+    vocabulary, source = table.summary.labels, table.opened.source
     classes = vocabulary.ordered()
-    numbers = sum(are_numbers(classes, got.config.dialect.decimal))
-    refusal = no_classes(got.names[got.roles.target], source, classes, numbers, got.rows)
+    numbers = sum(are_numbers(classes, table.config.dialect.decimal))
+    refusal = no_classes(table.names[table.roles.target], source, classes, numbers, table.rows)
     if refusal is not None:
         raise refusal.error()
     number_of = vocabulary.numbered(classes)
     term = partial(weight_of_classes, number_of=number_of)
-    total = np.sum(list(home.map(term, got.raws)), axis=0)  # partition after partition, as ever: these are bits
-    factors = class_weights(got.config.class_weight, classes, total)
+    total = np.sum(list(home.map(term, table.raws)), axis=0)  # partition after partition, as ever: these are bits
+    factors = class_weights(table.config.class_weight, classes, total)
     for name, weight in zip(classes, total * factors, strict=True):
         if weight <= 0:
-            raise weightless_class(name, got.config.weight, source).error()
-    mean = float((total * factors).sum()) / got.rows
-    found = Weighed(tuple(classes), number_of, factors, mean, 0.0)
-    return replace(found, heaviest=max(home.map(heaviest, found.settled(got.raws))))
+            raise weightless_class(name, table.config.weight, source).error()
+    mean = float((total * factors).sum()) / table.rows
+    so_far = Weighed(tuple(classes), number_of, factors, mean, 0.0)
+    return replace(so_far, heaviest=max(home.map(heaviest, so_far.settled(table.raws))))
 
 
 def settled(raw: RawPartition, number_of: NDArray[np.intp], factors: Array) -> RawPartition:

@@ -16,10 +16,10 @@ def whole(name: str, value: Any) -> int:
 
 def threads_of(threads: Any) -> int | None:
     """A number of threads, or None."""
-    found = None if threads is None else whole("threads", threads)
-    if found is not None and found < 1:
+    number = None if threads is None else whole("threads", threads)
+    if number is not None and number < 1:
         raise UsageError("the threads are out of range")
-    return found
+    return number
 
 
 def path_of(name: str, value: Any) -> str | None:
@@ -32,5 +32,5 @@ def path_of(name: str, value: Any) -> str | None:
 def wrong(name: str, value: Any, wanted: str, hint: str | None = None) -> UsageError:
     """The error for an argument that is not what is wanted."""
     shown = f": {quoted(str(value))}" if isinstance(value, str | bool | Real) else ""
-    found = "None" if value is None else f"of type {type(value).__name__}{shown}"
-    return UsageError(f"{name} must be {wanted}, and is {found}", hint=hint)
+    given = "None" if value is None else f"of type {type(value).__name__}{shown}"
+    return UsageError(f"{name} must be {wanted}, and is {given}", hint=hint)

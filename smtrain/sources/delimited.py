@@ -53,6 +53,7 @@ class TextBatch(Batch):
 
     def places(self, count: int) -> Places:
         """The lines that the records start at."""
+        # As many lines as rows: each record has one, and none is blank.
         if self.piece.line_ends() == count:
             return Places(self.piece.source, self.piece.line)
         lines = np.array([line for line, _ in self.piece.records()], np.intp)

@@ -80,9 +80,9 @@ def _checked(data: Iterator[bytes], name: str) -> Iterator[bytes]:
     start = b""
     while len(start) < START and (more := next(data, None)) is not None:
         start += more
-    found = format_of(start)
-    if found is not None:
-        raise DataError(f"this is {found[0]}, not CSV", source=name, hint=found[1])
+    sort = format_of(start)
+    if sort is not None:
+        raise DataError(f"this is {sort[0]}, not CSV", source=name, hint=sort[1])
     yield start
     yield from data
 

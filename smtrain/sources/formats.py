@@ -58,18 +58,18 @@ TEXTS = (
 
 def format_of(start: bytes) -> tuple[str, str] | None:
     """What a file is that begins so, if it is not text of a table, and a hint."""
-    for magic, found in MAGIC.items():
+    for magic, sort in MAGIC.items():
         if start.startswith(magic) and (magic not in LETTERS or BINARY.search(start)):
-            return found
+            return sort
     if start.startswith(b"PK\x03\x04"):
         return _archive(start)
     if start.startswith(TAR_MAGIC, TAR_PLACE):
         return "a tar archive", "unpack it first: tar -xf FILE"
     text = start.removeprefix(b"\xef\xbb\xbf")
-    return next((found for pattern, found in TEXTS if pattern.match(text)), None)
+    return next((sort for pattern, sort in TEXTS if pattern.match(text)), None)
 
 
 def _archive(start: bytes) -> tuple[str, str]:
     """What a zip archive is, by the name of its first member, whose length is in the bytes 26 and 27."""
     name = start[30 : 30 + int.from_bytes(start[26:28], "little")]
-    return next((found for pattern, found in MEMBERS if pattern.fullmatch(name)), ("a zip archive", "unzip it first"))
+    return next((sort for pattern, sort in MEMBERS if pattern.fullmatch(name)), ("a zip archive", "unzip it first"))

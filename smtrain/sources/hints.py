@@ -59,8 +59,8 @@ class Beginning:
 def first_lines(text: str, line: int) -> tuple[tuple[int, str], ...]:
     """The first lines of `text`, which starts at `line`; the last one only if it is whole."""
     lines = re.split(r"\r\n|\r|\n", text[:MOST_TEXT])
-    found = [(number, one) for number, one in enumerate(lines[:-1] or lines, line) if one]
-    return tuple(found[:MOST_LINES])
+    numbered = [(number, one) for number, one in enumerate(lines[:-1] or lines, line) if one]
+    return tuple(numbered[:MOST_LINES])
 
 
 def check_excel_line(text: str, source: str, line: int) -> None:
@@ -70,45 +70,45 @@ def check_excel_line(text: str, source: str, line: int) -> None:
         raise DataError(what, source=source, line=line, hint=_without_lines(line + 1))
 
 
-def cut_otherwise(found: Beginning) -> str | None:
+def cut_otherwise(beginning: Beginning) -> str | None:
     """What a person should know of lines that a comma cuts, and that another delimiter cuts into more cells."""
-    taken = _widths(found)
-    if not found.whole or found.delimiter != "," or not _even(taken):
+    taken = _widths(beginning)
+    if not beginning.whole or beginning.delimiter != "," or not _even(taken):
         return None
     for delimiter in ";\t":
-        widths = _widths(found, delimiter)
+        widths = _widths(beginning, delimiter)
         if _even(widths) and widths[0] > taken[0]:
             word = DELIMITERS[delimiter]
             return f"--delimiter {word} would cut every line into {widths[0]} cells, a comma cuts it into {taken[0]}"
     return None
 
 
-def advise(error: DataError, found: Beginning) -> None:
+def advise(error: DataError, beginning: Beginning) -> None:
     """Give an error of a file the hint that its first lines call for, if they do."""
-    if found.whole:
-        error.hint = advice(found) or _of_line(error, found) or error.hint
+    if beginning.whole:
+        error.hint = advice(beginning) or _of_line(error, beginning) or error.hint
 
 
-def advice(found: Beginning) -> str | None:
+def advice(beginning: Beginning) -> str | None:
     """What is to be said of the lines themselves, whatever the error."""
-    if not found.whole:
+    if not beginning.whole:
         return None
-    hint = _drawn(found) or _other_delimiter(found) or _no_delimiter(found) or _several_blanks(found)
-    return hint or ((_title(found) or _row_names(found) or _blank_end(found)) if found.header else None)
+    hint = _drawn(beginning) or _other_delimiter(beginning) or _no_delimiter(beginning) or _several_blanks(beginning)
+    return hint or ((_title(beginning) or _row_names(beginning) or _blank_end(beginning)) if beginning.header else None)
 
 
-def _of_line(error: DataError, found: Beginning) -> str | None:
+def _of_line(error: DataError, beginning: Beginning) -> str | None:
     """What is to be said of the first two lines, if the error is there."""
-    first = found.lines[0][0]
+    first = beginning.lines[0][0]
     named = "--no-header" in (error.hint or "")
-    if found.header and error.line == first and found.fitting and not named and _looks_like_data(found):
+    if beginning.header and error.line == first and beginning.fitting and not named and _looks_like_data(beginning):
         return "--no-header if this line is a row; if not, give every column a name of its own"
-    return units_hint(error.line, found)
+    return units_hint(error.line, beginning)
 
 
-def units_hint(line: int | None, found: Beginning) -> str | None:
+def units_hint(line: int | None, beginning: Beginning) -> str | None:
     """What is to be said of a line, if it is the one below the header and holds the units of the columns."""
-    if not found.whole or not found.header or line != found.lines[1][0] or not _looks_like_units(found):
+    if not beginning.whole or not beginning.header or line != beginning.lines[1][0] or not _looks_like_units(beginning):
         return None
     return f"line {line} looks like units or descriptions, not a row: remove it, for example: sed {line}d"
 
@@ -119,8 +119,8 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return [cell.strip(" \t") for cell in next(csv.reader([line], delimiter=delimiter), [])]
 
 
-def _widths(found: Beginning, delimiter: str | None = None) -> list[int]:
-    return [len(cells) for cells in found.records(delimiter)]
+def _widths(beginning: Beginning, delimiter: str | None = None) -> list[int]:
+    return [len(cells) for cells in beginning.records(delimiter)]
 
 
 def _even(widths: Sequence[int]) -> bool:
@@ -128,90 +128,94 @@ def _even(widths: Sequence[int]) -> bool:
     return len(widths) > 1 and widths[0] > 1 and len(set(widths)) == 1
 
 
-def _other_delimiter(found: Beginning) -> str | None:
+def _other_delimiter(beginning: Beginning) -> str | None:
     """The delimiter that cuts all lines into as many cells, where the one that was taken does not."""
-    if _even(_widths(found)):
+    if _even(_widths(beginning)):
         return None
     for delimiter, word in DELIMITERS.items():
-        if _even(_widths(found, delimiter)) and all(_cells(found.lines[0][1], delimiter)[:-1]):
-            return _use(delimiter, word, found)
-    blanks_behind = all(f"{found.delimiter} " in text for _, text in found.lines)  # 1, "Bern, CH": not blanks alone
-    if not blanks_behind and not _aligned(found) and _even(_widths(found, " ")):
-        return _use(" ", "space", found)
+        if _even(_widths(beginning, delimiter)) and all(_cells(beginning.lines[0][1], delimiter)[:-1]):
+            return _use(delimiter, word, beginning)
+    blanks_behind = all(
+        f"{beginning.delimiter} " in text for _, text in beginning.lines
+    )  # 1, "Bern, CH": not blanks alone
+    if not blanks_behind and not _aligned(beginning) and _even(_widths(beginning, " ")):
+        return _use(" ", "space", beginning)
     return None
 
 
-def _aligned(found: Beginning) -> bool:
+def _aligned(beginning: Beginning) -> bool:
     """Whether blanks stand around the lines, or several between the names."""
-    header = found.lines[0][1]
+    header = beginning.lines[0][1]
     several = "  " in header and not all(_cells(header, " "))
-    return several or any(text != text.strip(" ") for _, text in found.lines)
+    return several or any(text != text.strip(" ") for _, text in beginning.lines)
 
 
-def _drawn(found: Beginning) -> str | None:
+def _drawn(beginning: Beginning) -> str | None:
     """A table that is drawn with lines between its header and its rows."""
-    line = next((number for number, text in found.lines if DRAWN.fullmatch(text)), None)
+    line = next((number for number, text in beginning.lines if DRAWN.fullmatch(text)), None)
     if line is None:
         return None
     return f"line {line} is drawn: the table is written for people; write it as CSV, for example: psql --csv"
 
 
-def _no_delimiter(found: Beginning) -> str | None:
+def _no_delimiter(beginning: Beginning) -> str | None:
     """What stands between the cells of all lines and cannot be a delimiter."""
-    if _even(_widths(found)):
+    if _even(_widths(beginning)):
         return None
-    between = next((one for one in NO_DELIMITERS if _even([text.count(one) + 1 for _, text in found.lines])), None)
+    between = next((one for one in NO_DELIMITERS if _even([text.count(one) + 1 for _, text in beginning.lines])), None)
     if between is None:
         return None
     what = f'the cells have "{between}" between them, and a delimiter is one character of ASCII'
     return f"{what}: replace it, for example: sed {shell_word(f's/{between}/|/g')}"
 
 
-def _use(delimiter: str, word: str, found: Beginning) -> str:
-    if found.fitting:
+def _use(delimiter: str, word: str, beginning: Beginning) -> str:
+    if beginning.fitting:
         return f"--delimiter {word} reads cells with {_shown(delimiter)} between them"
-    return f"the cells have {_shown(delimiter)} between them, and the model reads files with {_shown(found.delimiter)}"
+    return (
+        f"the cells have {_shown(delimiter)} between them, and the model reads files with {_shown(beginning.delimiter)}"
+    )
 
 
 def _shown(delimiter: str) -> str:
     return {" ": "a blank", "\t": "a tab"}.get(delimiter, f'"{delimiter}"')
 
 
-def _several_blanks(found: Beginning) -> str | None:
+def _several_blanks(beginning: Beginning) -> str | None:
     """Columns that are aligned by blanks."""
-    if found.delimiter != " " and _even(_widths(found)):
+    if beginning.delimiter != " " and _even(_widths(beginning)):
         return None
-    widths = [len(text.split()) for _, text in found.lines]
-    if _even(widths) and any("  " in text.strip() or text != text.strip() for _, text in found.lines):
+    widths = [len(text.split()) for _, text in beginning.lines]
+    if _even(widths) and any("  " in text.strip() or text != text.strip() for _, text in beginning.lines):
         example = "sed 's/^ *//; s/ *\\r*$//; s/  */ /g'"  # sed leaves a carriage return at the end of the line
         return f"several blanks stand between cells: make them one first: {example}, then --delimiter space"
     return None
 
 
-def _title(found: Beginning) -> str | None:
+def _title(beginning: Beginning) -> str | None:
     """Lines above the header: the table begins below them."""
-    others = () if _even(_widths(found)) else DELIMITERS  # with its own delimiter it is a table
-    for delimiter in dict.fromkeys([found.delimiter, *others]):
-        records = found.records(delimiter)
-        if _begins_with_a_table(found, records):
+    others = () if _even(_widths(beginning)) else DELIMITERS  # with its own delimiter it is a table
+    for delimiter in dict.fromkeys([beginning.delimiter, *others]):
+        records = beginning.records(delimiter)
+        if _begins_with_a_table(beginning, records):
             continue
         for k in range(1, min(MOST_TITLES, len(records) - 2) + 1):
             widths = [len(cells) for cells in records[k:]]
             shorter = all(len(cells) != widths[0] for cells in records[:k])
             above = shorter or all(len(cells) != widths[0] or not all(cells) for cells in records[:k])
-            if _even(widths) and above and _are_names(records[k], records[k + 1 :], found.decimal, sure=shorter):
-                line = found.lines[k][0]
+            if _even(widths) and above and _are_names(records[k], records[k + 1 :], beginning.decimal, sure=shorter):
+                line = beginning.lines[k][0]
                 return f"line {line} looks like the header: {_without_lines(line)}"
     return None
 
 
-def _begins_with_a_table(found: Beginning, others: Sequence[Sequence[str]]) -> bool:
+def _begins_with_a_table(beginning: Beginning, others: Sequence[Sequence[str]]) -> bool:
     """Whether the first lines are a table themselves: names above numbers, or that stand once more in `others`."""
-    first, *below = found.records()
+    first, *below = beginning.records()
     rows = list(takewhile(lambda cells: len(cells) == len(first), below))
-    if not rows or len(first) < 2 or not _are_names(first, (), found.decimal, sure=True):
+    if not rows or len(first) < 2 or not _are_names(first, (), beginning.decimal, sure=True):
         return False
-    return first in others[1:] or any(_are_numbers(cells, found.decimal) for cells in _columns(rows))
+    return first in others[1:] or any(_are_numbers(cells, beginning.decimal) for cells in _columns(rows))
 
 
 def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
@@ -229,13 +233,13 @@ def _are_names(cells: Sequence[str], rows: Sequence[Sequence[str]], decimal: str
     return names and (sure or any(is_number(cell, decimal) for row in rows for cell in row))
 
 
-def _row_names(found: Beginning) -> str | None:
+def _row_names(beginning: Beginning) -> str | None:
     """A header that is one name short: R writes the names of the rows without a name for them."""
-    for delimiter in dict.fromkeys([found.delimiter, *DELIMITERS, " "]):
-        first, *rows = found.records(delimiter)
+    for delimiter in dict.fromkeys([beginning.delimiter, *DELIMITERS, " "]):
+        first, *rows = beginning.records(delimiter)
         one_more = all(len(cells) == len(first) + 1 for cells in rows)
-        if one_more and (delimiter == found.delimiter or len(first) > 1):
-            cut = delimiter == "," and all(CUT_DECIMAL.search(text) for _, text in found.lines[1:])
+        if one_more and (delimiter == beginning.delimiter or len(first) > 1):
+            cut = delimiter == "," and all(CUT_DECIMAL.search(text) for _, text in beginning.lines[1:])
             other = "; or cells with a decimal comma need quotes" if cut else ""
             return _one_name_short(delimiter, rows) + other
     return None
@@ -248,13 +252,13 @@ def _one_name_short(delimiter: str, rows: Sequence[Sequence[str]]) -> str:
     return f"every row has one cell more than there are names, as R writes row names: name them: sed {first}"
 
 
-def _blank_end(found: Beginning) -> str | None:
+def _blank_end(beginning: Beginning) -> str | None:
     """A delimiter at the end of every line, the header's too."""
-    records = found.records()
+    records = beginning.records()
     if not _even([len(cells) for cells in records]) or any(cells[-1] for cells in records):
         return None
-    example = shell_word(rf"s/{_in_sed(found.delimiter)}\r*$//")
-    return f"every line ends in {_shown(found.delimiter)}: remove it, for example: sed {example}"
+    example = shell_word(rf"s/{_in_sed(beginning.delimiter)}\r*$//")
+    return f"every line ends in {_shown(beginning.delimiter)}: remove it, for example: sed {example}"
 
 
 def _in_sed(delimiter: str) -> str:
@@ -264,23 +268,23 @@ def _in_sed(delimiter: str) -> str:
     return "\\" + delimiter if delimiter in ".*[]^$/&\\" else delimiter
 
 
-def _looks_like_data(found: Beginning) -> bool:
+def _looks_like_data(beginning: Beginning) -> bool:
     """Whether the header has a number, or in half of its columns a text that stands below it again."""
-    names, *rows = found.records()
-    if any(is_number(name, found.decimal) for name in names):
+    names, *rows = beginning.records()
+    if any(is_number(name, beginning.decimal) for name in names):
         return True
     again = [name in {row[i] for row in rows if i < len(row)} for i, name in enumerate(names) if name]
     return 2 * sum(again) >= max(1, len(names))
 
 
-def _looks_like_units(found: Beginning) -> bool:
+def _looks_like_units(beginning: Beginning) -> bool:
     """Whether the second record has texts, or nothing, where those below it have numbers; in brackets, or in all."""
-    records = found.records()
+    records = beginning.records()
     if len(records) < 3 or not _even([len(cells) for cells in records]):
         return False
     second, below = records[1], list(_columns(records[2:]))
-    numbers = [i for i, cells in enumerate(below) if all(is_number(cell, found.decimal) for cell in cells)]
-    if any(is_number(cell, found.decimal) for cell in second) or not numbers:
+    numbers = [i for i, cells in enumerate(below) if all(is_number(cell, beginning.decimal) for cell in cells)]
+    if any(is_number(cell, beginning.decimal) for cell in second) or not numbers:
         return False
     return len(numbers) > 1 or any(UNIT.fullmatch(second[i]) for i in numbers)
 

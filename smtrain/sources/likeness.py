@@ -21,21 +21,21 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that looks the same; or is the same but for case and blanks; or differs by little; None without one."""
     names = list(names)
     for same in (same_text, _same_letters):
-        found = next((one for one in names if same(one, name)), None)
-        if found is not None:
-            return found
+        alike = next((one for one in names if same(one, name)), None)
+        if alike is not None:
+            return alike
     close = get_close_matches(_letters(name), {_letters(one) for one in names}, 1, CLOSE)
     return next((one for one in names if _letters(one) in close), None)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """A hint with the nearest name."""
-    found = nearest(name, names)
-    if found is None:
+    alike = nearest(name, names)
+    if alike is None:
         return None
-    shown = '"' + found + '"'
-    if same_text(found, name):
-        return f"there is {shown}, the same text in another Unicode form: {form_of(found)}, here {form_of(name)}"
+    shown = '"' + alike + '"'
+    if same_text(alike, name):
+        return f"there is {shown}, the same text in another Unicode form: {form_of(alike)}, here {form_of(name)}"
     return f"did you mean {shown}?"
 
 

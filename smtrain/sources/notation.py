@@ -62,8 +62,8 @@ def looks_like_other_notation(text: str, decimal: str = ".") -> bool:
     """Whether a text is a number in another notation, as far as it alone can tell."""
     if is_number(text, decimal):
         return False
-    found = sort_of(text)
-    return found is not None and found[0] is not Sort.COUNT
+    sort = sort_of(text)
+    return sort is not None and sort[0] is not Sort.COUNT
 
 
 def in_other_notation(texts: Iterable[str], decimal: str = ".") -> bool:

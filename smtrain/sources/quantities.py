@@ -122,7 +122,7 @@ def _plain(text: str) -> str:
     text = text.translate(PLAIN).strip()
     if text.isascii():
         return text
-    text = re.sub(r"(?<=10)[⁺⁻]?[⁰¹²³⁴-⁹]+", lambda found: "^" + found[0].translate(SUPERSCRIPTS), text)
+    text = re.sub(r"(?<=10)[⁺⁻]?[⁰¹²³⁴-⁹]+", lambda power: "^" + power[0].translate(SUPERSCRIPTS), text)
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
@@ -144,9 +144,9 @@ def quantities(texts: Iterable[str]) -> tuple[int, int]:
     are not all of one length. A number and a word, or two numbers, may be a quantity if others are like it.
     """
     met: dict[Sort, Counter[str]] = {sort: Counter() for sort in Sort}
-    for found in map(sort_of, texts):
-        if found is not None:
-            met[found[0]][found[1]] += 1
+    for sort in map(sort_of, texts):
+        if sort is not None:
+            met[sort[0]][sort[1]] += 1
     sure, bounds, blocks = met[Sort.SURE].total(), met[Sort.BOUND], met[Sort.BLOCKS]
     bounded = bounds.total() if sure > bounds.total() or max(bounds.values(), default=0) > 1 else 0
     letters, unit = met[Sort.LETTER], met[Sort.LETTER].total() if met[Sort.LETTER][FRACTION] else 0

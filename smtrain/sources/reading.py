@@ -34,6 +34,7 @@ def read_leniently(batch: Batch, readings: Readings, meaning: Meaning, strict: C
     except DataError as error:
         if error.column is None:
             raise
+    # Which columns it is only their texts tell: all are read as text, then those alone that have a word.
     lenient = [i for i in positions(readings, Reading.NUMBER) if i not in strict]
     rows = batch.read(_as_text(readings, lenient))
     wrong = [i for i in lenient if not all(map(meaning.can_read, rows.texts(i).levels))]

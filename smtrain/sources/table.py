@@ -122,6 +122,7 @@ class Table:
             return [] if usable is None else [function(usable)]  # all of its rows may be left out
 
         with self.advising():
+            # One after another until a batch has rows: its kinds are known when the others are read.
             batches = self._origin.batches()
             for batch in batches:
                 first = of_usable(batch)
