@@ -98,3 +98,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(home), name)
     raise AttributeError(f"module 'smtrain' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

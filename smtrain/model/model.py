@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import ModelError, UsageError
+from smtrain.errors import ModelError, UsageError, counted, quoted
 from smtrain.model import archive as npz
 from smtrain.model import documents
 from smtrain.model.contract import Contract
@@ -20,6 +22,9 @@ from smtrain.softmax.information import MOST_PARAMETERS, free_parameters
 from smtrain.softmax.loss import softmax
 from smtrain.softmax.objective import LARGEST_WEIGHT
 from smtrain.sources.arguments import path_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The version of the format that is written; older ones are read, newer ones refused.
 FORMAT_VERSION = 1
@@ -99,6 +104,35 @@ class Model:
     def probabilities(self, X: Design) -> Floats:
         """S = softmax(X W + b), class-major (K, m)."""
         return softmax(self.logits(X))
+
+    def __repr__(self) -> str:
+        """What the model tells apart, by what, and how its fit ended."""
+        classes, columns = f"{len(self.classes):,} classes", counted(len(self.encoder.columns), "column")
+        fit = f"{counted(self.fit.rows, 'row')}, {self.fit.status.value}, NLL {self.fit.nll:.6g}"
+        return f"<Model of {quoted(self.encoder.target)}: {classes} by {columns}; {fit}>"
+
+    def predict(self, data: Any) -> list[str] | list[int]:
+        """The most probable class of each row of a table: smtrain.predict(model, data)."""
+        labels: list[str] | list[int] = _scoring("predict").predict(self, data)
+        return labels
+
+    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+        """Probabilities (n, K) of the rows of a table: smtrain.predict_proba(model, data)."""
+        return np.asarray(_scoring("predict").predict_proba(self, data))
+
+    def evaluate(self, data: Any, **options: Any) -> Any:  # an Evaluation, which this cannot name
+        """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation."""
+        return _scoring("evaluate").evaluate(self, data, **options)
+
+    def coef(self, reference: str | None = None, *, se: bool = False) -> "pd.DataFrame":
+        """The coefficients in the units of the data, a line for each class and term.
+
+        They are counted from those of the class `reference`, or as the penalty has them, if it is None. With `se` there
+        are standard errors and what follows from them, for a model that was fitted with se=True; then None is the first
+        class. Raises ModelError if the model has no standard errors, UsageError for an unknown class.
+        """
+        coefficients: pd.DataFrame = _scoring("coefficients").coefficients(self, reference, se=se)
+        return coefficients
 
     def save(self, path: str) -> None:
         """Write the model to `path`, atomically. Raises OutputError; an existing file is then as it was."""
@@ -232,3 +266,8 @@ def load(path: str) -> Model:
     if file is None:
         raise UsageError("path must be the path of a model file, and is None")
     return load_model(file)
+
+
+def _scoring(name: str) -> ModuleType:
+    """A module of smtrain.scoring, which stands on models: loaded when a model is asked to do what that does."""
+    return import_module(f"smtrain.scoring.{name}")

@@ -29,6 +29,11 @@ class Comparison:
     schema: SchemaChange
     weights: MovedWeights
 
+    def __repr__(self) -> str:
+        """The accuracy and the NLL of both models."""
+        pairs = ((name, self.old.metrics[name], self.new.metrics[name]) for name in ("nll", "accuracy"))
+        return f"<Comparison: {', '.join(f'{name} {old:.6g} → {new:.6g}' for name, old, new in pairs)}>"
+
     def outcomes(self, *checks: Check | str, level: float = LEVEL) -> list[Outcome]:
         """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise."""
         return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]

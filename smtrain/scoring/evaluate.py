@@ -30,6 +30,11 @@ class Evaluation:
     worst: tuple[WorstRow, ...] = ()
     skipped: Skipped = field(default_factory=Skipped)
 
+    def __repr__(self) -> str:
+        """The metrics."""
+        metrics = ", ".join(f"{name} {value:.6g}" for name, value in self.metrics.items())
+        return f"<Evaluation: {metrics}>"
+
     @property
     def metrics(self) -> dict[str, float]:
         """Every metric of METRICS."""
