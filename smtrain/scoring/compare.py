@@ -11,8 +11,9 @@ from smtrain.partitions.memory import available_threads
 from smtrain.scoring.changes import MovedWeights, SchemaChange, moved_weights, schema_change
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import WORSE, Check, Outcome, worse
-from smtrain.scoring.paired import LEVEL, PairedSum, Side, paired_sum
+from smtrain.scoring.paired import PairedSum, Side, paired_sum
 from smtrain.scoring.predict import UnseenLevels, score_pair
+from smtrain.softmax.distributions import LEVEL
 from smtrain.sources.arguments import threads_of
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import Data, open_table

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from smtrain.errors import UsageError, quoted
+from smtrain.errors import UsageError, listed, quoted
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.scoring.paired import PairedSum, mean_difference
 from smtrain.sources.likeness import did_you_mean
@@ -29,6 +29,10 @@ FORM = "write METRIC<NUMBER or 'METRIC[CLASS]<NUMBER', with <, <=, >, >= or =="
 # What the mean NLL of two fits of equal rows may differ by on two machines, as a share of it: the same difference in
 # every row, so that its interval does not hold 0. Without it such a model would be worse.
 ROUNDING = 1e-12
+
+
+# Classes that a hint names.
+MOST_CLASSES = 8
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def check_classes(checks: Iterable[Check | str], classes: Sequence[str]) -> None
     """Raise UsageError for a check of a class that the model does not have; WORSE is of none."""
     for check in checks:
         if isinstance(check, Check) and check.label is not None and check.label not in classes:
-            known = ", ".join(map(quoted, classes[:8])) + (", …" if len(classes) > 8 else "")
+            known = listed(map(quoted, classes), MOST_CLASSES)
             what = f"--fail-if: the model has no class {quoted(check.label)}"
             hint = did_you_mean(check.label, classes) or f"its classes are {known}; blanks inside the brackets count"
             raise UsageError(what, hint=hint)

@@ -17,14 +17,13 @@ from smtrain.errors import ModelError, UsageError, quoted
 from smtrain.model.encoder import Encoder
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
+from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.information import Inverse, inverse, penalty_information
 from smtrain.sources.likeness import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# The level of intervals, unless another is asked for.
-LEVEL = 0.95
 
 Floats = NDArray[np.float64]
 

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from smtrain.scoring.metrics import Confusion, EvaluationSum, evaluation_sum
 from smtrain.softmax.design import Floats
-from smtrain.softmax.distributions import quantile, sign_test, two_sided
+from smtrain.softmax.distributions import LEVEL, quantile, sign_test, two_sided
 from smtrain.softmax.loss import nll
 
 Codes = NDArray[np.intp]
 Array = NDArray[np.float64]
-# The level of intervals, unless another is asked for.
-LEVEL = 0.95
 # Discordant pairs up to which McNemar's test sums the binomial distribution. Beyond them the sum is long, and the
 # normal distribution near.
 MOST_EXACT = 1000

@@ -2,6 +2,8 @@
 
 import math
 
+# The level of intervals, unless another is asked for.
+LEVEL = 0.95
 # The most degrees of freedom for which t is computed. Beyond them the normal distribution is taken, whose quantile of
 # 0.975 is then 0.1 % too small. A larger number would make the sum longer.
 MOST_DEGREES = 1000

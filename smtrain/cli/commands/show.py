@@ -27,7 +27,8 @@ def command(model: str, reference: str | None, level: float | None, *, se: bool,
     from smtrain.cli.output import print_document, report_output
     from smtrain.model.model import load_model
     from smtrain.reports.weights import model_document, print_model
-    from smtrain.scoring.inference import LEVEL, inference, reference_class
+    from smtrain.scoring.inference import inference, reference_class
+    from smtrain.softmax.distributions import LEVEL
 
     if level is not None and not se:
         raise UsageError("--level is for --se")
