@@ -34,8 +34,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import smtrain as sm
-import smtrain.sklearn
-from smtrain.sklearn import SoftmaxRegression
+from smtrain.sklearn import SoftmaxRegression, estimator, to_sklearn
+from smtrain.sklearn import pipeline as pipeline_of_parts
 from tests.cli import smtrain as command
 
 X, Y = load_iris(return_X_y=True)
@@ -83,9 +83,11 @@ def test_without_scikit_learn_it_says_what_to_install():
     assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
 
 
-def test_the_example_of_the_docstring():
-    assert doctest.testmod(smtrain.sklearn).attempted == 4
-    assert doctest.testmod(smtrain.sklearn).failed == 0
+@pytest.mark.parametrize("module", [estimator, pipeline_of_parts])
+def test_the_examples_of_the_docstrings(module):
+    done = doctest.testmod(module)
+    assert done.attempted >= 4
+    assert done.failed == 0
 
 
 # The same optimum, the same bits
@@ -374,3 +376,36 @@ def test_weights_are_routed():
         asking = SoftmaxRegression().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         scores = cross_validate(asking, X, Y, params={"sample_weight": w}, cv=3)
     assert scores["test_score"].mean() > 0.9
+
+
+# A model as scikit-learn's own parts
+
+
+def some_models():
+    rows = PENGUINS.drop(columns="species")
+    yield sm.fit(PENGUINS, target="species"), rows
+    yield sm.fit(PENGUINS, target="species", l1=3.0), rows
+    yield sm.fit(PENGUINS, target="sex", unlabelled="skip"), PENGUINS
+    yield sm.fit(PENGUINS, target="sex", unlabelled="skip", drop=NUMBERS), PENGUINS
+    yield sm.fit(X, np.array([9, 10, -1])[Y]), pd.DataFrame(X, columns=["x1", "x2", "x3", "x4"])
+    yield sm.fit(X, np.array(["9", "10", "a"])[Y]), pd.DataFrame(X, columns=["x1", "x2", "x3", "x4"])
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_model_goes_over_to_scikit_learn(number):
+    model, rows = list(some_models())[number]
+    theirs = pickle.loads(pickle.dumps(to_sklearn(model)))
+    odd = rows.copy()
+    odd.iloc[:20, 0] = np.nan  # of every column a missing cell, and of words a level that training did not have
+    for i in range(1, odd.shape[1]):
+        odd.iloc[i, i] = np.nan
+    if "island" in odd:
+        odd.loc[30:40, "island"] = "elsewhere"
+    for table in (rows, odd, odd[odd.columns[::-1]]):
+        order = np.argsort(model.encoder.labels)
+        np.testing.assert_allclose(
+            theirs.predict_proba(table), sm.predict_proba(model, table)[:, order], rtol=1e-9, atol=1e-15
+        )
+        assert theirs.predict(table).tolist() == sm.predict(model, table)
+    assert "smtrain" not in repr(theirs)
+    assert b"smtrain" not in pickle.dumps(theirs)

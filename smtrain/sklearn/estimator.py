@@ -1,41 +1,29 @@
-"""The estimator for scikit-learn: smtrain's fit behind fit(X, y). It needs the extra `smtrain[sklearn]`.
-
-    from smtrain.sklearn import SoftmaxRegression
-    classifier = SoftmaxRegression(l2=0.1).fit(X, y)
-
-No other module of smtrain knows scikit-learn. docs/python.md says how the penalty relates to that of its estimators.
-"""
+"""The estimator: smtrain's fit behind fit(X, y). docs/python.md says how its penalty relates to scikit-learn's."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Self
 
+import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from smtrain.errors import SmtrainError
 from smtrain.fitting.fit import fit
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
 from smtrain.scoring.predict import Scored, score
+from smtrain.sklearn.training import training
 from smtrain.solvers.base import Status
-from smtrain.sources.frame import text_of
 from smtrain.sources.opening import open_table
-
-try:
-    import joblib
-    from sklearn.base import BaseEstimator, ClassifierMixin
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.utils import Tags, check_array, check_random_state, compute_class_weight
-    from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
-    from threadpoolctl import threadpool_limits
-except ImportError as error:
-    raise ImportError("smtrain.sklearn needs scikit-learn 1.7 or newer: pip install 'smtrain[sklearn]'") from error
 
 Array = NDArray[np.float64]
 # Seeds that a generator may draw: those of 32 bits, as scikit-learn's own.
@@ -72,6 +60,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
     `feature_names_in_` are scikit-learn's, `model_` is the smtrain.Model, which `model_.save(path)` writes.
 
     >>> from sklearn.datasets import load_iris
+    >>> from smtrain.sklearn import SoftmaxRegression
     >>> classifier = SoftmaxRegression(l2=0.1).fit(*load_iris(return_X_y=True))
     >>> classifier.predict([[5.1, 3.5, 1.4, 0.2]])
     array([0])
@@ -101,7 +90,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         A weight of 2 is the row twice, a weight of 0 the row left out. Raises ValueError for data that nothing can be
         learned from. A fit that ends before it reaches `tol` warns with the gap that it did reach.
         """
-        given = self._training(X, y, sample_weight)
+        labels = validate_data(self, y=y)  # before X: it forgets the names of columns
+        check_classification_targets(labels)
+        given = training(self._frame(X, reset=True), labels, sample_weight, self.class_weight)
         with _value_errors(), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
             model = fit(given.frame, given.labels, given.weights, class_weight=given.factors, **self._options())
         self._keep(model, given.classes, given.names)
@@ -138,9 +129,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X.set_axis(self._names(), axis=1)
         array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
-        if array.dtype.kind in "biuf":
-            return pd.DataFrame(np.asarray(array, np.float64), columns=self._names())
-        return pd.DataFrame(array.astype(object), columns=self._names())
+        if array.dtype.kind in "iuf":
+            return pd.DataFrame(array, columns=self._names(), copy=False)
+        return pd.DataFrame(array.astype(float if array.dtype.kind == "b" else object), columns=self._names())
 
     def _names(self) -> list[str]:
         """The names of the columns: those of the DataFrame if they can be told apart, else x1 … xp."""
@@ -148,22 +139,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         if names and all(names) and len(set(names)) == len(names):
             return names
         return [f"x{j}" for j in range(1, self.n_features_in_ + 1)]
-
-    def _training(self, X: Any, y: Any, sample_weight: Any) -> "_Training":
-        """What a fit is given. Raises ValueError or TypeError for what is no table, no labels or no weights."""
-        labels = validate_data(self, y=y)  # before X: it forgets the names of columns
-        check_classification_targets(labels)
-        frame = self._frame(X, reset=True)
-        check_consistent_length(frame, labels)
-        weights = None if sample_weight is None else _weights(sample_weight, len(frame))
-        classes, codes = np.unique(labels, return_inverse=True)
-        names, factors = _class_names(classes), self.class_weight
-        if isinstance(factors, Mapping):
-            values = compute_class_weight(dict(factors), classes=classes, y=labels)
-            factors = dict(zip(names, map(float, values), strict=True))
-        if labels.dtype.kind not in "iu":
-            labels = np.array(names, object)[codes]
-        return _Training(frame, labels, weights, classes, names, factors).without_weightless_classes(codes)
 
     def _options(self) -> dict[str, Any]:
         """The options of smtrain.fit."""
@@ -216,41 +191,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         return np.concatenate([np.empty((0, len(self._order))), *parts])[:, self._order]
 
 
-@dataclass(frozen=True)
-class _Training:
-    """The rows of a fit (n), their labels as smtrain takes them, their weights; the classes (K,) and their names there.
-
-    `weights` is None where none are given. `factors` are the class weights by those names, None or "balanced".
-    """
-
-    frame: pd.DataFrame
-    labels: NDArray[Any]
-    weights: Array | None
-    classes: NDArray[Any]
-    names: list[str]
-    factors: dict[str, float] | str | None
-
-    def without_weightless_classes(self, codes: NDArray[np.intp]) -> "_Training":
-        """The same without the rows of classes that weigh nothing; `codes` (n,) are the places of the classes.
-
-        A weight of 0 is a row that is not there, and what has no rows is no class.
-        """
-        factors = self.factors if isinstance(self.factors, dict) else dict.fromkeys(self.names, 1.0)
-        weighty = np.bincount(codes, weights=self.weights) * [factors[name] for name in self.names] > 0
-        if weighty.all():
-            return self
-        there = weighty[codes]
-        names = [name for name, kept in zip(self.names, weighty, strict=True) if kept]
-        return _Training(
-            self.frame[there],
-            self.labels[there],
-            None if self.weights is None else self.weights[there],
-            self.classes[weighty],
-            names,
-            {name: factors[name] for name in names} if isinstance(self.factors, dict) else self.factors,
-        )
-
-
 @contextmanager
 def _value_errors() -> Iterator[None]:
     """Turn a failure of smtrain into the ValueError that scikit-learn's tools expect."""
@@ -259,26 +199,6 @@ def _value_errors() -> Iterator[None]:
     except SmtrainError as error:
         hint = "" if error.hint is None else f" ({error.hint})"
         raise ValueError(f"{error.message}{hint}") from error
-
-
-def _weights(given: Any, rows: int) -> Array:
-    """The weights (n,) of the rows, or one number for all. Raises ValueError for what is no weight, or all zero."""
-    if isinstance(given, Real):
-        given = np.full(rows, float(given))
-    weights = np.asarray(check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight"))
-    if weights.shape != (rows,):
-        raise ValueError(f"sample_weight has the shape {weights.shape}, and must have one for each row: ({rows},)")
-    if (weights < 0).any():
-        raise ValueError("Negative values in sample_weight: no row can count less than nothing")
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to learn from")
-    return weights
-
-
-def _class_names(classes: NDArray[Any]) -> list[str]:
-    """The labels as texts, as a file would have them; their numbers, if the texts cannot be told apart."""
-    names = [text_of(label) for label in classes.tolist()]
-    return names if all(names) and len(set(names)) == len(names) else [str(k) for k in range(len(names))]
 
 
 def _places(names: Sequence[str], parts: Sequence[Feature]) -> list[tuple[str, int | None]]:

@@ -1,0 +1,17 @@
+"""smtrain for scikit-learn: SoftmaxRegression is an estimator. It needs the extra `smtrain[sklearn]`.
+
+    from smtrain.sklearn import SoftmaxRegression
+    classifier = SoftmaxRegression(l2=0.1).fit(X, y)
+
+No other package of smtrain knows scikit-learn, and none loads this one.
+"""
+
+try:
+    import sklearn  # noqa: F401 - only to say what to install
+except ImportError as error:
+    raise ImportError("smtrain.sklearn needs scikit-learn 1.7 or newer: pip install 'smtrain[sklearn]'") from error
+
+from smtrain.sklearn.estimator import SoftmaxRegression
+from smtrain.sklearn.pipeline import to_sklearn
+
+__all__ = ["SoftmaxRegression", "to_sklearn"]
