@@ -65,6 +65,13 @@ class Numbered(str):
         return numbered
 
 
+def located(source: str, line: int, shown: str | None = None) -> str:
+    """What a person is told of a row of a source, whose name may be `shown` in another way."""
+    # FILE:LINE: as compilers write it, and editors and terminals know where to go.
+    form = source.form if isinstance(source, Numbered) else "{}:{}"
+    return form.format(source if shown is None else shown, line)
+
+
 class DataError(SmtrainError):
     """The data cannot be used.
 
@@ -84,10 +91,7 @@ class DataError(SmtrainError):
         hint: str | None = None,
     ) -> None:
         self.source, self.line, self.column = source, line, column
-        # FILE:LINE: as compilers write it, and editors and terminals know where to go.
-        place = ":".join(str(part) for part in (source, line) if part is not None)
-        if isinstance(source, Numbered) and line is not None:
-            place = source.form.format(source, line)
+        place = str(source or line or "") if source is None or line is None else located(source, line)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
 

@@ -197,14 +197,14 @@ def test_half_a_surrogate_pair_in_a_cell(place, line, column):
     words = ["x", "z", "w"] * 20
     words[place] = "x\ud800"
     with pytest.raises(sm.DataError) as failure:
-        sm.fit(NAMED.assign(a=words))
+        sm.fit(NAMED.assign(a=pd.Series(words, dtype=object)))
     assert (failure.value.line, failure.value.column) == (line, column)
     assert failure.value.source == "DataFrame"
 
 
 def test_half_a_surrogate_pair_in_a_name():
     with pytest.raises(sm.DataError, match="column 2"):
-        sm.fit(NAMED.rename(columns={"b": "b\udc00"}))
+        sm.fit(NAMED.set_axis(pd.Index(["a", "b\udc00", *NAMED.columns[2:]], dtype=object), axis=1))
 
 
 def test_an_error_speaks_python():

@@ -9,7 +9,8 @@ import pytest
 import smtrain as sm
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
 from smtrain.sources.cells import TextCells
-from smtrain.sources.frame import text_cells, text_of
+from smtrain.sources.frame import text_cells
+from smtrain.sources.typed import text_of
 
 N = 60
 LABELS = pd.Series((["p", "q", "r"] * 20)[:N])

@@ -64,7 +64,7 @@ def fit(
     home: Home | None = None,
     **options: Any,
 ) -> Model:
-    """Train a model on a CSV file, several with the same header, a DataFrame, or an array X (n, p) with labels y (n,).
+    """Train a model on a file, several with the same columns, a DataFrame, or an array X (n, p) with labels y (n,).
 
     `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`. Labels `y` and weights of rows may
     be given beside a DataFrame or an array; the columns of an array are called x1 … xp, or as `names` says.

@@ -12,7 +12,7 @@ from smtrain.fitting.summary import Summary
 from smtrain.partitions.cutter import Cutter
 from smtrain.partitions.interface import Home, Shelf
 from smtrain.partitions.sizes import Sizes
-from smtrain.sources.interface import Batch, Reading, Rows
+from smtrain.sources.interface import Batch, Reading, Rows, columns_of
 from smtrain.sources.table import Table
 
 
@@ -87,7 +87,8 @@ def _summed(
     def read(batch: Batch) -> Block:
         return read_block(batch, table, roles, total)  # the total when it is read, which spares work
 
-    for block in table.map(read, threads):
+    columns = columns_of(roles.readings(len(table.names), roles.kinds))
+    for block in table.map(read, threads, columns):
         total = total + block.summary
         _raise(total.error(names, decimal, ended=False))
         on_piece(table.bytes_read, total.rows)

@@ -11,7 +11,7 @@ from smtrain.errors import DataError, ModelError, Place, listed, quoted
 from smtrain.model.contract import BINS, HIGH, LOW, Contract, bin_counts
 from smtrain.model.model import Model
 from smtrain.sources.cells import TextCells
-from smtrain.sources.interface import Batch, Reading, Rows
+from smtrain.sources.interface import Batch, Reading, Rows, columns_of
 from smtrain.sources.reading import read_leniently
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
@@ -147,7 +147,7 @@ class TableCounts:
         def read(batch: Batch) -> Rows:
             return read_leniently(batch, readings, self._table.meaning)
 
-        for rows in self._table.map(read, threads):
+        for rows in self._table.map(read, threads, columns_of(readings)):
             self._add(rows)
         if self.rows == 0:
             raise DataError("no rows below the header", source=self._table.source)

@@ -26,7 +26,7 @@ from smtrain.model.labels import unusable_weights
 from smtrain.partitions.memory import available_threads
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import SMALLEST_SCALE
-from smtrain.sources.interface import Batch, Reading, Readings, Rows
+from smtrain.sources.interface import Batch, Reading, Readings, Rows, columns_of
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.reading import read_leniently, until_fault
 from smtrain.sources.table import Table
@@ -98,7 +98,8 @@ class Examiner:
         """
         try:
             with self._table.advising():
-                for rows, error in self._table.map(partial(until_fault, self._rows), threads):
+                columns = columns_of(self._readings(Reading.TEXT))
+                for rows, error in self._table.map(partial(until_fault, self._rows), threads, columns):
                     if rows is not None:
                         self._add(rows)
                     if error is not None:
@@ -134,8 +135,7 @@ class Examiner:
         for i, profile in self._profiles.items():
             cells = rows.texts(i)
             numbers = [self._table.meaning.can_read(level) for level in cells.levels]
-            forced = self._roles.forced.get(i)
-            if forced is not Reading.TEXT and numbers and all(numbers):
+            if self._roles.kinds[i] is not Reading.TEXT and numbers and all(numbers):
                 readings[i] = Reading.NUMBER
                 profile.padded.add(tally(cells, 0))
             # Columns that count the rows, and names, tell all rows apart: they are left out where rows are compared.
@@ -212,6 +212,11 @@ class Examiner:
             self._wrong_weights = count + len(wrong), source, line
         return np.where(v > 0, v, 0.0)
 
+    def _kind(self, i: int) -> Reading | None:
+        """The kind that was asked for; or that of words, where the source says so of texts that look like numbers."""
+        typed = self._roles.kinds[i] if self._profiles[i].numbers else None
+        return self._roles.forced.get(i) or (typed if typed is Reading.TEXT else None)
+
     def examined(self) -> Examined:
         """All that the findings are made of."""
         return Examined(
@@ -219,7 +224,7 @@ class Examiner:
             config=self._config,
             rows=self.rows,
             profiles=tuple(self._profiles.values()),
-            kinds=tuple(self._roles.forced.get(i) for i in self._profiles),
+            kinds=tuple(map(self._kind, self._profiles)),
             names=frozenset(self._table.names[i] for i in self._names),
             labels=self._labels,
             empty=self._empty,

@@ -18,10 +18,11 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Examined:
-    """What the rules of doctor look at: `profiles` of the features, with the `kinds` asked for, and of the labels.
+    """What the rules of doctor look at: `profiles` of the features and of the labels.
 
-    `names` are the columns that name the rows; they do not count where rows are compared. `sample` are hashes (q, m),
-    numbers (q, m) and labels (m,) of some rows; `tails`, of each column, hashes and labels of all rows of some values.
+    `kinds` are those of the features, as they were asked for, or words whatever their looks, or None. `names` are the
+    columns that name the rows; they do not count where rows are compared. `sample` are hashes (q, m), numbers (q, m)
+    and labels (m,) of some rows; `tails`, of each column, hashes and labels of all rows of some values.
     `empty` are the empty labels, `named_label` is the error for a label that is the name of its column. Of the weights,
     `wrong_weights` is the number of cells that cannot be weights with the place of the first, and `weighing` are the
     labels of the rows above 0. `line_of` tells the place of a row by its number from 0.

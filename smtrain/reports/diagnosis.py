@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from smtrain.errors import listed
+from smtrain.errors import listed, located
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
 from smtrain.reports.junit import Case
 from smtrain.reports.notices import MOST_NAMES
@@ -112,7 +112,8 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 def _line(same: list[Finding]) -> str:
     finding, columns = same[0], [named(one.column, WIDTH) for one in same if one.column]
-    where = "" if finding.line is None else f"{show(finding.source or '', WIDTH)}:{finding.line}: "
+    source = finding.source or ""
+    where = "" if finding.line is None else f"{located(source, finding.line, show(source, WIDTH))}: "
     names = f"{len(same):,} columns: {listed(columns, MOST_NAMES)}" if len(same) > 1 else "".join(columns)
     return where + (f"{names}: " if names else "") + message(finding.what, LONGEST)
 

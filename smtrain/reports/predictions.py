@@ -46,6 +46,7 @@ class PredictionWriter:
         self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, format == "jsonl"
         names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
         self.keep = [table.column(name, "--keep") for name in names]
+        table.carry(self.keep)
         self.columns = ["prediction"]
         if proba:
             self.columns += [f"p({name})" for name in model.classes]
@@ -77,6 +78,10 @@ class PredictionWriter:
         lines = self._json_lines(columns, kept) if self.jsonl else self._csv_lines(columns, kept)
         return "".join(f"{line}\n" for line in lines).encode()
 
+    def end(self) -> bytes:
+        """What stands behind the last row."""
+        return b""
+
     def _columns(self, S: Floats, names: list[str]) -> list[list[str]]:
         """The output's columns of text; numbers so that they read back exactly."""
         columns = [[names[k] for k in S.argmax(axis=0).tolist()]]
@@ -84,7 +89,7 @@ class PredictionWriter:
             # repr has as many digits as it takes to read the same number back.
             columns += [list(map(repr, row)) for row in S.tolist()]
         if self.top:
-            order = _largest(S, self.top)
+            order = largest(S, self.top)
             for ranked, p in zip(order, np.take_along_axis(S, order, axis=0), strict=True):
                 columns += [[names[k] for k in ranked.tolist()], list(map(repr, p.tolist()))]
         return columns
@@ -114,7 +119,7 @@ class PredictionWriter:
         return cells
 
 
-def _largest(S: Floats, count: int) -> NDArray[np.intp]:
+def largest(S: Floats, count: int) -> NDArray[np.intp]:
     """The classes of the `count` largest probabilities of each column, in order, (count, m); of equal ones the first.
 
     A partial sort would be shorter, but takes any of the equal ones, and others on another processor.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from smtrain.errors import located
 from smtrain.model.model import Model
 from smtrain.reports.mathematics import pushes
 from smtrain.reports.sections import Section
@@ -38,7 +39,7 @@ def worst_document(model: Model, rows: Sequence[WorstRow]) -> list[dict[str, Any
 def worst_section(worst: Sequence[dict[str, Any]]) -> Section:
     """A line a row of `worst_document`."""
     rows = [
-        [f"{row['source']}:{row['line']}", row["label"], row["prediction"], _pushed(row), f"{row['nll']:.4f}"]
+        [located(row["source"], row["line"]), row["label"], row["prediction"], _pushed(row), f"{row['nll']:.4f}"]
         for row in worst
     ]
     return Section("rows of highest NLL", ["line", "label", "prediction", "pushed by", "NLL"], rows, texts=4)

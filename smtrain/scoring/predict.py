@@ -113,7 +113,7 @@ class UnseenLevels:
 
 
 def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
-    """Probabilities (n, K) of the rows of a CSV file or a DataFrame; columns in the order of `model.classes`."""
+    """Probabilities (n, K) of the rows of a file or a DataFrame; columns in the order of `model.classes`."""
     return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data)])
 
 

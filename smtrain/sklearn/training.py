@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, compute_class_weight
 from sklearn.utils.validation import check_consistent_length
 
-from smtrain.sources.frame import text_of
+from smtrain.sources.typed import text_of
 
 Array = NDArray[np.float64]
 

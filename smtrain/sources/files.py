@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.sources.formats import START, format_of
+from smtrain.sources.formats import START, begins_as_parquet, format_of
 from smtrain.sources.paths import native_path
 
 READ_BYTES = 1 << 20
@@ -73,6 +73,20 @@ def read_file(path: str) -> Iterator[bytes]:
             yield from _checked(chain([start], iter(lambda: file.read(READ_BYTES), b"")), name)
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror or error}", source=name) from error
+
+
+def is_parquet(path: str) -> bool:
+    """Whether a plain file begins as Parquet does, encrypted or not. What cannot be read is none."""
+    if path == "-":
+        return False
+    try:
+        # Of a pipe nothing can be read twice, and it must not even be opened twice.
+        if not stat.S_ISREG(os.stat(native_path(path)).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
+            return False
+        with Path(native_path(path)).open("rb") as file:
+            return begins_as_parquet(file.read(START))
+    except (OSError, ValueError):
+        return False
 
 
 def _checked(data: Iterator[bytes], name: str) -> Iterator[bytes]:

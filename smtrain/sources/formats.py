@@ -1,12 +1,14 @@
-"""Files that are no CSV text, told by their first bytes, and what helps."""
+"""Streams that are no CSV text, told by their first bytes, and what helps."""
 
 import re
 
 # So many bytes tell them.
 START = 1 << 10
 TEXT_HINT = "convert it to CSV first"
+PARQUET_HINT = "Parquet is read from its end: give the name of the file itself, no pipe, and not compressed once more"
 MAGIC = {
-    b"PAR1": ("a Parquet file", TEXT_HINT),
+    b"PAR1": ("a Parquet file", PARQUET_HINT),
+    b"PARE": ("a Parquet file", PARQUET_HINT),
     b"ARROW1": ("an Arrow file", TEXT_HINT),
     b"FEA1": ("a Feather file", TEXT_HINT),
     b"\x28\xb5\x2f\xfd": ("compressed by zstd", "decompress it into a pipe: zstdcat FILE | smtrain … -"),
@@ -28,7 +30,8 @@ MAGIC = {
     b"{\\rtf": ("formatted text (RTF)", "save it as plain text"),
 }
 # With these a header may begin, too: then no byte is binary.
-LETTERS = frozenset({b"PAR1", b"ARROW1", b"FEA1", b"RDX"})
+PARQUET = (b"PAR1", b"PARE")
+LETTERS = frozenset({*PARQUET, b"ARROW1", b"FEA1", b"RDX"})
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
 # What a tar archive has at this place of its first header.
 TAR_MAGIC, TAR_PLACE = b"ustar", 257
@@ -54,6 +57,11 @@ TEXTS = (
         ("an ARFF file", "keep the lines below @data, with a line of the names above them"),
     ),
 )
+
+
+def begins_as_parquet(start: bytes) -> bool:
+    """Whether a file that begins so is Parquet: a header of CSV may begin with its four letters."""
+    return start.startswith(PARQUET) and BINARY.search(start) is not None
 
 
 def format_of(start: bytes) -> tuple[str, str] | None:

@@ -8,7 +8,6 @@ else are refused, with a way out; only in a column of objects of several sorts t
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,11 @@ from pandas.api import types
 
 from smtrain.errors import DataError, Numbered, UsageError
 from smtrain.sources.cells import TextCells
-from smtrain.sources.dialect import BLANKS, LARGEST, Dialect
+from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
-from smtrain.sources.interface import Batch, Places, Reading, Readings, Rows, Source, positions
+from smtrain.sources.interface import Places, Reading, Source
 from smtrain.sources.meaning import Meaning
-from smtrain.sources.misreading import compact, too_large
-from smtrain.sources.notation import not_a_number, number
+from smtrain.sources.typed import HALF, NO_TEXT, TypedBatch, coded, is_broken, text_of, typed_meaning
 
 # A message calls a row by its place from 0, as pandas takes it.
 SOURCE = Numbered("DataFrame", "{}.iloc[{}]")
@@ -50,24 +48,20 @@ PLAIN = (str, bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 
 
 @dataclass(frozen=True)
-class FrameBatch(Batch):
+class FrameBatch(TypedBatch):
     """The rows (m,) of a frame at some places."""
 
     source: "Frame"
     rows: NDArray[np.intp]
 
-    def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
-        """Take the cells of the columns that are asked for."""
-        meaning, wanted = self.source.meaning(dialect), positions(readings, Reading.NUMBER)
-        numbers = np.empty((len(self.rows), len(wanted)))
-        for j, i in enumerate(wanted):
-            numbers[:, j] = self._numbers(i, meaning)
-        texts = {i: self._texts(i, readings[i], meaning) for i in positions(readings, Reading.TEXT, Reading.LABEL)}
-        return Rows(self, readings, len(self.rows), compact(numbers), texts)
+    @property
+    def origin(self) -> "Frame":
+        """The frame."""
+        return self.source
 
     def before(self, error: DataError) -> "FrameBatch | None":
         """The rows before that of an error."""
-        before = self.rows[: 0 if error.line is None else int(np.searchsorted(self.rows, error.line))]
+        before = self.rows[: self.rows_before(error)]
         return replace(self, rows=before) if len(before) else None
 
     def without(self, gone: NDArray[np.bool_]) -> "FrameBatch | None":
@@ -78,52 +72,23 @@ class FrameBatch(Batch):
         """The places of the rows in the frame, from 0."""
         return Places(SOURCE, 0, self.rows)
 
-    def cells(self, column: int) -> Iterator[str]:
-        """The texts of a column; of a missing cell the empty one."""
-        cells = text_cells(self._column(column))
-        levels = [*cells.levels, ""]
-        return (levels[code] for code in cells.codes)
+    def holds_numbers(self, i: int) -> bool:
+        """Whether a column is one of numbers."""
+        return sort_of(self._column(i)) is Reading.NUMBER
+
+    def floats(self, i: int) -> NDArray[np.float64]:
+        """A column of numbers, in float64."""
+        return _as_floats(self._column(i))
+
+    def text_cells(self, i: int) -> TextCells:
+        """A column as texts; missing is what pandas says is missing."""
+        return text_cells(self._column(i))
 
     def _column(self, i: int) -> "pd.Series[Any]":
         """A column of these rows; without a copy if they are neighbours, as they are unless some were left out."""
         column: pd.Series[Any] = self.source.frame.iloc[:, i]
         first, last = self.rows[[0, -1]]
         return column.iloc[first : last + 1] if last - first + 1 == len(self.rows) else column.iloc[self.rows]
-
-    def _numbers(self, i: int, meaning: Meaning) -> NDArray[np.float64]:
-        """The cells of a column as numbers (m,). Raises DataError at the first that is none."""
-        column = self._column(i)
-        if sort_of(column) is not Reading.NUMBER:
-            return self._numbers_of_texts(i, text_cells(column), meaning)
-        numbers = _as_floats(column)
-        if too_large(numbers):
-            row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
-            raise self._no_number(i, row, text_of(column.iloc[row]))
-        return meaning.without_values(numbers)
-
-    def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
-        """The same of texts, as a file would be read."""
-        cells = cells.without(meaning.is_missing_number)
-        numbers = meaning.numbers(cells)
-        wrong = np.flatnonzero(np.isnan(numbers) & (cells.codes >= 0))
-        if len(wrong):
-            raise self._no_number(i, int(wrong[0]), cells.levels[cells.codes[wrong[0]]])
-        return numbers
-
-    def _no_number(self, i: int, row: int, text: str) -> DataError:
-        return not_a_number(text, self.source.names[i], self.places(0)[row])
-
-    def _texts(self, i: int, reading: Reading, meaning: Meaning) -> TextCells:
-        """The cells of a column as text; a label that is missing is the empty text."""
-        cells = text_cells(self._column(i))
-        broken = next((code for code, level in enumerate(cells.levels) if _broken(level)), None)
-        if broken is not None:
-            place = self.places(0)[int((cells.codes == broken).argmax())]
-            raise place.error(NO_TEXT, column=self.source.names[i], hint=HALF)
-        if reading is Reading.TEXT:
-            return cells.without(meaning.is_missing)
-        gaps = cells.codes < 0
-        return TextCells(np.where(gaps, len(cells.levels), cells.codes), [*cells.levels, ""]) if gaps.any() else cells
 
 
 class Frame(Source):
@@ -150,7 +115,7 @@ class Frame(Source):
 
     def meaning(self, dialect: Dialect | None = None) -> Meaning:
         """Missing are an empty text and those of na_values, for pandas knows of the others."""
-        return _meaning(dialect or self.dialect)
+        return typed_meaning(dialect or self.dialect, ".")
 
     def advice(self, line: int | None = None) -> str | None:  # noqa: ARG002 - a frame has no lines
         """What may help where a column is not there."""
@@ -175,28 +140,11 @@ class Frame(Source):
         return sort
 
 
-NO_TEXT = "not Unicode text"
-HALF = "replace half surrogates, for example: .encode(errors='replace').decode()"
-
-
 def _name(name: Any, position: int) -> str:
     text = str(name).strip(BLANKS)
-    if _broken(text):
+    if is_broken(text):
         raise DataError(f"the name of column {position} is {NO_TEXT}", source=SOURCE, hint=HALF)
     return text
-
-
-def _broken(text: str) -> bool:
-    """Whether a text has half of a surrogate pair, which no file can hold."""
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
-
-
-@lru_cache(maxsize=16)
-def _meaning(dialect: Dialect) -> Meaning:
-    """See Frame.meaning."""
-    texts = frozenset({"", *(text.strip(BLANKS) for text in dialect.na_values)})
-    values = frozenset(value for value in map(number, texts) if not np.isnan(value))
-    return Meaning(texts, values, (), ".")
 
 
 def sort_of(column: "pd.Series[Any]") -> Reading | str | None:
@@ -244,13 +192,4 @@ def text_cells(column: "pd.Series[Any]") -> TextCells:
     texts: list[str | None] = [text_of(value) for value in values]
     if category:
         texts = [None if code < 0 else text_of(column.cat.categories[int(code)]) for code in values]
-    levels = {text: k for k, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
-    table = np.array([*(-1 if text is None else levels[text] for text in texts), -1], np.intp)
-    return TextCells(np.take(table, codes), list(levels))
-
-
-def text_of(value: Any) -> str:
-    """A cell as the text that a file would have: of a float all digits that it takes to read it back."""
-    if isinstance(value, float | np.float64):
-        return repr(float(value))
-    return str(value)
+    return coded(codes, texts)

@@ -39,6 +39,11 @@ def positions(readings: Readings, *kinds: Reading) -> tuple[int, ...]:
     return tuple(i for i, reading in enumerate(readings) if reading in kinds)
 
 
+def columns_of(*ways: Readings) -> frozenset[int]:
+    """The positions of the columns that are not skipped in all of these ways."""
+    return frozenset(i for readings in ways for i, reading in enumerate(readings) if reading is not Reading.SKIP)
+
+
 @dataclass(frozen=True)
 class Places:
     """The places of some rows (n,): `lines` (n,), or None where each row is one line further, from `first` on."""
@@ -156,7 +161,7 @@ class Source(Protocol):
     beside the rows. What follows may stay as it is: `header_line` is the line of the names; `names_are_a_row` says that
     they might be a row of the table by mistake; `bytes_read` is for a progress bar; `batch_bytes` is what a batch takes
     before it is read; `weight` is the position of the column of weights, once that is known: its cells can be nothing
-    but numbers.
+    but numbers; `wanted` are the columns that will be read, None for all: of the others a source may spare the work.
     """
 
     name: str
@@ -168,6 +173,7 @@ class Source(Protocol):
     bytes_read: int = 0
     batch_bytes: int = 0
     weight: int | None = None
+    wanted: frozenset[int] | None = None
 
     def batches(self) -> Iterator[Batch]:
         """The rows, once. Raises DataError where they cannot be told from each other any more."""

@@ -1,19 +1,21 @@
-"""A table from what a caller names: files, standard input, a DataFrame."""
+"""A table from what a caller names: files of text or Parquet, standard input, a DataFrame."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from smtrain.errors import UsageError
+from smtrain.errors import UsageError, quoted
 from smtrain.sources.arrays import frame_of, is_array
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
-from smtrain.sources.files import display_name, read_file
+from smtrain.sources.files import display_name, is_parquet, read_file
 from smtrain.sources.frame import Frame
+from smtrain.sources.interface import Source
 from smtrain.sources.table import Table
 
 # The columns of a fit on another thing than an array have names.
@@ -23,10 +25,10 @@ Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Tab
 
 
 def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: int | None = None) -> Table:
-    """Open a CSV file, several with the same header, standard input ("-"), or a DataFrame. A table is open already.
+    """Open a CSV or Parquet file, several with the same columns, standard input ("-"), or a DataFrame, or a table.
 
     `fitting` says that the options of a fit are at hand: messages then name the one that helps. `piece` is the size of
-    the pieces of text that are parsed at once, in bytes; None takes what is fast, and changes nothing else.
+    the pieces that are parsed at once, in bytes; None takes what is fast, and changes nothing else.
     """
     if isinstance(data, Table):
         return data
@@ -38,8 +40,34 @@ def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: in
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")
+    parquet = [is_parquet(name) for name in names]
+    if any(parquet):
+        return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece))
     streams = [(display_name(name), read_file(name)) for name in names]
     return Table(Delimited(streams, dialect, fitting=fitting, piece=piece))
+
+
+def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting: bool, piece: int | None) -> Source:
+    """Parquet files, of which pyarrow is loaded for. Raises UsageError without it, and for other files among them."""
+    if not all(parquet):
+        one, other = names[parquet.index(True)], names[parquet.index(False)]
+        what = f"{quoted(one)} is a Parquet file, and {quoted(display_name(other))} is not"
+        raise UsageError(f"{what}: files that are read one after another are of one kind", hint="convert one of them")
+    with needing_pyarrow(f"{quoted(names[0])} is a Parquet file, which is read"):
+        from smtrain.sources.parquet.source import Parquet
+    return Parquet(names, dialect, fitting=fitting, batch=piece)
+
+
+@contextmanager
+def needing_pyarrow(what: str) -> Iterator[None]:
+    """Turn the want of pyarrow, where it is imported in here, into a UsageError that begins with `what` it is for."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "pyarrow":
+            raise
+        hint = "pip install 'smtrain[parquet]'"
+        raise UsageError(f"{what} by pyarrow, which is not installed", hint=hint) from error
 
 
 def _paths(data: Any) -> list[str]:
@@ -71,5 +99,5 @@ def _no_table(data: Any) -> UsageError:
         hint = ".to_pandas() makes one"
     elif hasattr(data, "read"):
         hint = "give the path of the file, - for standard input"
-    what = f"the data must be paths of CSV files or a pandas DataFrame, and are of type {type(data).__name__}"
-    return UsageError(what, hint=hint)
+    wanted = "paths of CSV or Parquet files, or a pandas DataFrame"
+    return UsageError(f"the data must be {wanted}, and are of type {type(data).__name__}", hint=hint)

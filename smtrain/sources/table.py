@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source
+from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -30,6 +30,7 @@ class Table:
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
         self._labels: UsableLabels | None = None
+        self._carried: frozenset[int] = frozenset()
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -103,7 +104,7 @@ class Table:
         def read(batch: Batch) -> tuple[Rows | None, DataError | None]:
             return until_fault(lambda some: some.read(readings), batch)
 
-        for rows, error in self.map(read, threads):
+        for rows, error in self.map(read, threads, columns_of(readings)):
             if rows is not None:
                 yield rows
             if error is not None:
@@ -112,10 +113,21 @@ class Table:
 
     def rows_in_ways(self, ways: Sequence[tuple[Dialect, Readings]], threads: int = 1) -> Iterator[list[Rows]]:
         """Read each batch in several ways. Raises the DataError of a row that one of them cannot read."""
-        return self.map(lambda batch: [batch.read(readings, dialect) for dialect, readings in ways], threads)
 
-    def map(self, function: Callable[[Batch], T], threads: int = 1) -> Iterator[T]:
-        """`function` of all batches, by threads, in order; the first one alone, for it may settle something."""
+        def read(batch: Batch) -> list[Rows]:
+            return [batch.read(readings, dialect) for dialect, readings in ways]
+
+        return self.map(read, threads, columns_of(*(readings for _, readings in ways)))
+
+    def map(
+        self, function: Callable[[Batch], T], threads: int = 1, columns: frozenset[int] | None = None
+    ) -> Iterator[T]:
+        """`function` of all batches, by threads, in order; the first one alone, for it may settle something.
+
+        It reads some of the `columns`, None for all; another one it may look at, for a message, at more cost.
+        """
+        labels = () if self._labels is None else (self._labels.column,)
+        self._origin.wanted = None if columns is None else columns.union(self._carried, labels)
 
         def of_usable(batch: Batch) -> list[T]:
             usable = self._usable(batch)
@@ -130,6 +142,10 @@ class Table:
                 if first:
                     break
             yield from chain.from_iterable(_by_threads(of_usable, batches, threads))
+
+    def carry(self, columns: Collection[int]) -> None:
+        """From now on some columns will be written beside what is made of the rows."""
+        self._carried = frozenset(columns)
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
         """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""

@@ -17,7 +17,7 @@ from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 def command(
     data: tuple[str, ...], model: str, threads: int | None, *, strict: bool, junit: str | None, json: bool
 ) -> None:
-    """Hold DATA, CSV files or -, against the data contract that a fit keeps in its model.
+    """Hold DATA, CSV or Parquet files or -, against the data contract that a fit keeps in its model.
 
     Looks for columns that are missing or new, cells that are no numbers, numbers out of range, levels and classes that
     training did not have, other shares of missing cells, and drift by the population stability index. Exits with 7 if

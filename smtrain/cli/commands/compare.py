@@ -40,7 +40,7 @@ def command(
     threads: int | None,
     json: bool,
 ) -> None:
-    """Compare two models on the labelled rows of DATA, CSV files or -, which are read once.
+    """Compare two models on the labelled rows of DATA, CSV or Parquet files or -, which are read once.
 
     Prints the metrics of both, paired tests of the NLL and of the errors (McNemar), the predictions that changed, what
     changed in columns, levels and classes, and the weights that moved. Exits with 7 if a check of --fail-if failed;

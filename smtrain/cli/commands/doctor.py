@@ -19,7 +19,7 @@ from smtrain.errors import CheckError, DataError
 @opt.threads_option
 @opt.json_option
 def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: bool, **rest: Any) -> None:
-    """Examine DATA, CSV files or -, as `smtrain fit` would read it with these options, and say what helps.
+    """Examine DATA, CSV or Parquet files or -, as `smtrain fit` would read it with these options, and say what helps.
 
     Errors are what a fit refuses; warnings what would make the model other than it seems: identifiers, columns that
     give the label away, labels that contradict each other; notes are good to know. Also reads tables that a fit

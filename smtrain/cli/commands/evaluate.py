@@ -29,7 +29,7 @@ def command(
     threads: int | None,
     json: bool,
 ) -> None:
-    """Compare the predictions for DATA, CSV files or -, with their labels.
+    """Compare the predictions for DATA, CSV or Parquet files or -, with their labels.
 
     Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
     a class, and the confusion matrix. Exits with 7 if a check of --fail-if failed.

@@ -12,7 +12,7 @@ from smtrain.cli import options as opt
 from smtrain.errors import UsageError, quoted
 
 
-@click.command("fit", short_help="Train on CSV files and write a model.")
+@click.command("fit", short_help="Train on CSV or Parquet files and write a model.")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "-o",
@@ -104,7 +104,8 @@ def command(
 ) -> None:
     """Train a model on DATA and write it.
 
-    DATA is one or more CSV files with the same header, or - for standard input; gzip, bz2 and xz are understood.
+    DATA is one or more CSV files with the same header, or - for standard input; gzip, bz2 and xz are understood. Or it
+    is one or more Parquet files with the same columns.
     Every column but the target becomes a feature: numbers are standardised, words are categories, missing cells are
     kept track of. Training stops at a proved distance from the optimum.
     """

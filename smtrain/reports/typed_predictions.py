@@ -1,0 +1,52 @@
+"""Predictions as Parquet: probabilities are numbers, and columns that are kept have the types that they had."""
+
+from typing import Any
+
+import numpy as np
+
+from smtrain.model.model import Model
+from smtrain.reports.predictions import PredictionWriter, largest
+from smtrain.scoring.predict import Scored
+from smtrain.softmax.design import Floats
+from smtrain.sources.parquet.writer import ParquetWriter, carried, texts
+from smtrain.sources.table import Table
+
+
+class TypedPredictionWriter(PredictionWriter):
+    """Turns scored rows into the bytes of a Parquet file."""
+
+    def __init__(self, model: Model, table: Table, **options: Any) -> None:
+        super().__init__(model, table, **options)
+        self._writer, self._begun = ParquetWriter(), False
+
+    def head(self) -> bytes:
+        """Nothing: the file begins with its first rows."""
+        return b""
+
+    def rows(self, scored: Scored) -> bytes:
+        """The bytes that are ready with some rows."""
+        here = slice(scored.start, scored.start + scored.X.rows)
+        kept = {self.table.names[i]: carried(scored.rows.batch, i, here) for i in self.keep}
+        self._begun = True
+        return self._writer.add(kept | self._typed(scored.probabilities))
+
+    def end(self) -> bytes:
+        """The rest of the file; of a table without rows its columns alone."""
+        if not self._begun:
+            nothing = np.empty((len(self.model.classes), 0))
+            self._writer.add({self.table.names[i]: texts([]) for i in self.keep} | self._typed(nothing))
+        return self._writer.end()
+
+    def _typed(self, S: Floats) -> dict[str, Any]:
+        """The output's own columns, by name."""
+        columns = [self._classes(S.argmax(axis=0).tolist())]
+        if self.proba:
+            columns += [np.asarray(row, np.float64) for row in S]
+        if self.top:
+            order = largest(S, self.top)
+            for ranked, p in zip(order, np.take_along_axis(S, order, axis=0), strict=True):
+                columns += [self._classes(ranked.tolist()), np.asarray(p, np.float64)]
+        return dict(zip(self.columns, columns, strict=True))
+
+    def _classes(self, codes: list[int]) -> Any:
+        return texts([self.model.classes[k] for k in codes])

@@ -1,0 +1,209 @@
+"""Rows of Parquet files. The type of a column says what it is, as in a DataFrame; docs/data.md has the rules."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError, Numbered, quoted
+from smtrain.sources.cells import TextCells
+from smtrain.sources.dialect import BLANKS, Dialect
+from smtrain.sources.header import check_names
+from smtrain.sources.interface import Places, Reading, Source
+from smtrain.sources.meaning import Meaning
+from smtrain.sources.notation import option_word, weight_hint
+from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, sort_of, text_cells
+from smtrain.sources.parquet.files import ParquetFile
+from smtrain.sources.typed import NO_TEXT, TypedBatch, typed_meaning
+
+# Cells and bytes of a batch: few enough that one for each thread takes little room, and many enough that a call for
+# each column costs little. The bytes are those before compression, so that long texts come in fewer rows.
+BATCH_CELLS, BATCH_BYTES, FEWEST_ROWS = 1 << 18, 1 << 22, 1 << 8
+# The bytes of a page of a column: what the programs that write Parquet aim at. Of each column one is unpacked.
+PAGE = 1 << 20
+# The batch of a fit is counted so many times in what it takes (smtrain.partitions.sizes.TIMES_THE_TEXT).
+COUNTED = 9
+
+
+@dataclass(frozen=True)
+class ParquetBatch(TypedBatch):
+    """Some rows of a file, numbered from 1, and those columns of them that were asked for, by their names in it."""
+
+    source: "Parquet"
+    file: ParquetFile
+    table: pa.Table
+    rows: NDArray[np.intp]
+
+    @property
+    def origin(self) -> "Parquet":
+        """The files."""
+        return self.source
+
+    def before(self, error: DataError) -> "ParquetBatch | None":
+        """The rows before that of an error."""
+        count = self.rows_before(error)
+        return replace(self, table=self.table.slice(0, count), rows=self.rows[:count]) if count else None
+
+    def without(self, gone: NDArray[np.bool_]) -> "ParquetBatch | None":
+        """The other rows."""
+        if gone.all():
+            return None
+        return replace(self, table=self.table.filter(pa.array(~gone)), rows=self.rows[~gone])
+
+    def places(self, count: int) -> Places:  # noqa: ARG002 - they are known
+        """The rows of the file, from 1."""
+        return Places(self.file.name, 1, self.rows)
+
+    def holds_numbers(self, i: int) -> bool:
+        """Whether a column is one of numbers in this file."""
+        return sort_of(self.file.types[i]) is Reading.NUMBER
+
+    def floats(self, i: int) -> NDArray[np.float64]:
+        """A column of numbers, in float64."""
+        return floats(self.column(i))
+
+    def text_cells(self, i: int) -> TextCells:
+        """A column as texts. Raises DataError if it has none that say all of its values."""
+        if not has_text(self.file.types[i]):
+            raise refused(self.file, self.source.names[i], i)
+        try:
+            return text_cells(self.column(i))
+        except UnicodeDecodeError as error:
+            raise self._no_text(i) from error
+
+    def written(self, columns: Sequence[int], delimiter: str) -> list[list[str]]:
+        """The cells of some columns as CSV. Raises DataError at a column that has no texts."""
+        for i in columns:
+            if not has_text(self.file.types[i]):
+                what, hint = f"a column of {sort_of(self.file.types[i])}", "-o FILE.parquet keeps it as it is"
+                raise DataError(what, source=self.file.name, column=self.source.names[i], hint=hint)
+        return super().written(columns, delimiter)
+
+    def column(self, i: int) -> pa.Array:
+        """The values of a column. Slow for one that was not asked for."""
+        name = self.file.columns[i]
+        values = self.table[name] if name in self.table.column_names else self._looked_up(name)
+        return values.chunk(0) if values.num_chunks == 1 else _joined(values)
+
+    def _looked_up(self, name: str) -> pa.ChunkedArray:
+        """A column of these rows that was not asked for, from the file; for messages."""
+        parts, last = [], 0
+        for table in self.file.batches([name], BATCH_CELLS):
+            first, last = last, last + table.num_rows
+            parts.append(table.take(pa.array(self.rows[(first < self.rows) & (self.rows <= last)] - first - 1)))
+            if last >= self.rows[-1]:
+                break
+        return pa.concat_tables(parts)[name]
+
+    def no_number(self, i: int, row: int, text: str, meaning: Meaning) -> DataError:
+        """The error for a cell that is to be a number and is none."""
+        error = super().no_number(i, row, text, meaning)
+        if not self.source.fitting:
+            error.hint = "the model was fitted on numbers in this column"
+        elif i == self.source.weight:
+            error.hint = weight_hint(text, meaning.decimal)
+        return error
+
+    def _no_text(self, i: int) -> DataError:
+        """The error for the first text of a column that is none."""
+        for row, value in enumerate(self.column(i)):
+            try:
+                value.as_py()
+            except UnicodeDecodeError:
+                return self.places(0)[row].error(NO_TEXT, column=self.source.names[i])
+        return DataError(NO_TEXT, source=self.file.name, column=self.source.names[i])
+
+
+def _joined(values: pa.ChunkedArray) -> pa.Array:
+    """The values of several chunks as one array; codes into one list of texts."""
+    joined = values.unify_dictionaries().combine_chunks()
+    return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
+
+
+class Parquet(Source):
+    """One or more files of equal columns. `fitting` says that the options of a fit are at hand.
+
+    Of a dialect the missing texts count, and the decimal mark, where texts are asked for as numbers. The others say how
+    text is cut into cells. `batch` is the size of a batch in bytes, about; None takes what is fast.
+
+    Raises DataError for files that are damaged, and where columns differ.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], dialect: Dialect, *, fitting: bool = False, batch: int | None = None
+    ) -> None:
+        self._files = [ParquetFile(path) for path in paths]
+        first = self._files[0]
+        self.fitting, self._decimal = fitting, dialect.decimal
+        self.dialect = replace(dialect, header=True, delimiter=",", decimal=".")
+        self.name: Numbered = first.name
+        self.names = [name.strip(BLANKS) for name in first.columns]
+        check_names(self.names, first.name)
+        for other in self._files[1:]:
+            self._check_same(first, other)
+        self._rows = self._batch_rows(batch)
+        self.batch_bytes = self._bytes_of_a_batch()
+
+    def _batch_rows(self, batch: int | None) -> int:
+        """The rows of a batch."""
+        columns, row = len(self.names), max(1.0, *(file.row_bytes for file in self._files))
+        if batch is not None:
+            return max(1, batch // (8 * columns))
+        return max(1, min(max(FEWEST_ROWS, BATCH_CELLS // columns), int(BATCH_BYTES / row)))
+
+    def _bytes_of_a_batch(self) -> int:
+        """The bytes of a batch in arrays of 64 bits, and a share of the pages that are unpacked at a time."""
+        pages = max(min(file.group_bytes, PAGE * len(self.names)) for file in self._files)
+        return 8 * len(self.names) * self._rows + pages // COUNTED
+
+    def _check_same(self, first: ParquetFile, other: ParquetFile) -> None:
+        """Raise DataError where a file has other columns than the first, or a column is of another sort."""
+        names = [name.strip(BLANKS) for name in other.columns]
+        pairs = list(zip(names, self.names, strict=False))
+        at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(pairs))
+        if at < max(len(names), len(self.names)):
+            here, there = (quoted(some[at]) if at < len(some) else "no more columns" for some in (names, self.names))
+            what = f"other columns than {first.path}: column {at + 1} is {here}, there {there}"
+            raise DataError(what, source=other.name)
+        for i, name in enumerate(names):
+            if not other.has_sort_of(first, i):
+                what = f"of type {other.types[i]}, in {first.path} of type {first.types[i]}"
+                raise DataError(what, source=other.name, column=name, hint="write both with one type")
+
+    def batches(self) -> Iterator[ParquetBatch]:
+        """The rows of all files; a batch is of one."""
+        wanted = range(len(self.names)) if self.wanted is None else sorted(self.wanted)
+        for file in self._files:
+            last = 0
+            for table in file.batches([file.columns[i] for i in wanted], self._rows):
+                first, last = last, last + table.num_rows
+                self.bytes_read += file.size * table.num_rows // max(1, file.rows)
+                yield ParquetBatch(self, file, table, np.arange(first + 1, last + 1))
+
+    def meaning(self, dialect: Dialect | None = None) -> Meaning:
+        """Missing are an empty text and those of na_values, for the types tell the others."""
+        return typed_meaning(dialect or self.dialect, self._decimal if dialect is None else dialect.decimal)
+
+    def kind(self, column: int) -> Reading | None:
+        """NUMBER or TEXT by the type of a column; None if no file has a value.
+
+        Raises DataError for a column that is neither.
+        """
+        sorts = [(file, sort_of(file.types[column])) for file in self._files]
+        file, sort = next(((file, sort) for file, sort in sorts if sort is not None), (self._files[0], None))
+        if isinstance(sort, str):
+            raise refused(file, self.names[column], column)
+        return sort
+
+
+def refused(file: ParquetFile, name: str, i: int) -> DataError:
+    """The error for a column that is neither of numbers nor of words."""
+    sort, word = sort_of(file.types[i]), option_word(name)
+    ways = {
+        DATES: f"--categorical {word} takes them as words; write a column of years or days for numbers",
+        TIMES: f"--categorical {word} takes them as words; write a column of hours or minutes for numbers",
+    }
+    way = ways.get(str(sort), "write numbers or texts in its place")
+    return DataError(f"a column of {sort}", source=file.name, column=name, hint=f"{way}; --drop {word} leaves it out")

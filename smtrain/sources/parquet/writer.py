@@ -1,0 +1,85 @@
+"""Rows written as a Parquet file, in row groups that depend on the rows alone."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from smtrain.errors import DataError
+from smtrain.sources.interface import Batch
+from smtrain.sources.parquet.source import ParquetBatch
+
+# Cells and rows of a row group: of fewer a reader has many to look at, of more it must take more memory.
+GROUP_CELLS, FEWEST_ROWS = 1 << 21, 1 << 10
+
+
+class ParquetWriter:
+    """Takes rows of named columns, and gives the bytes of the file as they come to be."""
+
+    def __init__(self) -> None:
+        self._sink, self._waiting = _Sink(), list[pa.Table]()
+        self._writer: Any = None
+
+    def add(self, columns: Mapping[str, Any]) -> bytes:
+        """Take some further rows; return the bytes of the file that are ready with them."""
+        self._waiting.append(pa.table(dict(columns)))
+        size = max(FEWEST_ROWS, GROUP_CELLS // len(columns))
+        while sum(table.num_rows for table in self._waiting) >= size:
+            rows = pa.concat_tables(self._waiting)
+            self._write(rows.slice(0, size))
+            self._waiting = [rows.slice(size)]
+        return self._sink.take()
+
+    def end(self) -> bytes:
+        """Return the rest of the file. Some rows must have been added, be they none."""
+        self._write(pa.concat_tables(self._waiting))
+        self._writer.close()
+        return self._sink.take()
+
+    def _write(self, rows: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._sink, rows.schema, write_page_checksum=True)
+        if rows.num_rows:
+            self._writer.write_table(rows, row_group_size=rows.num_rows)
+
+
+class _Sink(io.RawIOBase):
+    """A file in memory that is only as long as what was not taken yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts, self._place = list[bytes](), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        self._place += len(self._parts[-1])
+        return len(self._parts[-1])
+
+    def take(self) -> bytes:
+        """What was written since this was called before."""
+        taken, self._parts = b"".join(self._parts), []
+        return taken
+
+
+def texts(cells: list[str]) -> pa.Array:
+    """A column of texts. Raises DataError at one that is none."""
+    try:
+        return pa.array(cells, pa.string())
+    except (UnicodeEncodeError, pa.ArrowException) as error:
+        raise DataError(f"a text cannot be written to Parquet: {error}") from error
+
+
+def carried(batch: Batch, column: int, rows: slice) -> pa.Array:
+    """A column of some rows of a batch: as it is, if they come from Parquet; else as texts."""
+    if not isinstance(batch, ParquetBatch):
+        return texts(list(batch.cells(column))[rows])
+    values = batch.column(column)[rows]
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values

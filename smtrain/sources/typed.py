@@ -1,0 +1,128 @@
+"""What batches have in common whose columns have types: a DataFrame's, and those of a Parquet file.
+
+The type of a column says what it is. Only texts that are asked for as numbers are read as those of a file are.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError
+from smtrain.sources.cells import TextCells
+from smtrain.sources.dialect import BLANKS, LARGEST, Dialect
+from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, positions
+from smtrain.sources.meaning import Meaning
+from smtrain.sources.misreading import compact, too_large
+from smtrain.sources.notation import not_a_number, number
+
+NO_TEXT = "not Unicode text"
+HALF = "replace half surrogates, for example: .encode(errors='replace').decode()"
+
+
+class TypedBatch(Batch):
+    """Rows (m,) of a source of typed columns. `rows` are the numbers that messages call them by, in ascending order."""
+
+    rows: NDArray[np.intp]
+
+    @property
+    @abstractmethod
+    def origin(self) -> Source:
+        """The source of the rows."""
+
+    @abstractmethod
+    def holds_numbers(self, i: int) -> bool:
+        """Whether a column is one of numbers by its type."""
+
+    @abstractmethod
+    def floats(self, i: int) -> NDArray[np.float64]:
+        """A column of numbers (m,), NaN where missing, whatever their size."""
+
+    @abstractmethod
+    def text_cells(self, i: int) -> TextCells:
+        """A column as codes (m,) and texts, in the order of their first sight; −1 where it is missing by its type."""
+
+    def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
+        """Take the cells of the columns that are asked for."""
+        meaning, wanted = self.origin.meaning(dialect), positions(readings, Reading.NUMBER)
+        numbers = np.empty((len(self.rows), len(wanted)))
+        for j, i in enumerate(wanted):
+            numbers[:, j] = self._numbers(i, meaning)
+        texts = {i: self._texts(i, readings[i], meaning) for i in positions(readings, Reading.TEXT, Reading.LABEL)}
+        return Rows(self, readings, len(self.rows), compact(numbers), texts)
+
+    def cells(self, column: int) -> Iterator[str]:
+        """The texts of a column; of a missing cell the empty one."""
+        cells = self.text_cells(column)
+        levels = [*cells.levels, ""]
+        return (levels[code] for code in cells.codes)
+
+    def rows_before(self, error: DataError) -> int:
+        """How many rows are before that of an error."""
+        return 0 if error.line is None else int(np.searchsorted(self.rows, error.line))
+
+    def no_number(self, i: int, row: int, text: str, meaning: Meaning) -> DataError:
+        """The error for a cell that is to be a number and is none."""
+        return not_a_number(text, self.origin.names[i], self.places(len(self.rows))[row], meaning.decimal)
+
+    def _numbers(self, i: int, meaning: Meaning) -> NDArray[np.float64]:
+        """The cells of a column as numbers (m,). Raises DataError at the first that is none."""
+        if not self.holds_numbers(i):
+            return self._numbers_of_texts(i, self.text_cells(i), meaning)
+        numbers = self.floats(i)
+        if too_large(numbers):
+            row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
+            cells = self.text_cells(i)
+            raise self.no_number(i, row, cells.levels[cells.codes[row]], meaning)
+        return meaning.without_values(numbers)
+
+    def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
+        """The same of texts, as a file would be read."""
+        cells = cells.without(meaning.is_missing_number)
+        numbers = meaning.numbers(cells)
+        wrong = np.flatnonzero(np.isnan(numbers) & (cells.codes >= 0))
+        if len(wrong):
+            raise self.no_number(i, int(wrong[0]), cells.levels[cells.codes[wrong[0]]], meaning)
+        return numbers
+
+    def _texts(self, i: int, reading: Reading, meaning: Meaning) -> TextCells:
+        """The cells of a column as text; a label that is missing is the empty text."""
+        cells = self.text_cells(i)
+        broken = next((code for code, level in enumerate(cells.levels) if is_broken(level)), None)
+        if broken is not None:
+            place = self.places(len(self.rows))[int((cells.codes == broken).argmax())]
+            raise place.error(NO_TEXT, column=self.origin.names[i], hint=HALF)
+        if reading is Reading.TEXT:
+            return cells.without(meaning.is_missing)
+        gaps = cells.codes < 0
+        return TextCells(np.where(gaps, len(cells.levels), cells.codes), [*cells.levels, ""]) if gaps.any() else cells
+
+
+def is_broken(text: str) -> bool:
+    """Whether a text has half of a surrogate pair, which no file can hold."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+@lru_cache(maxsize=16)
+def typed_meaning(dialect: Dialect, decimal: str) -> Meaning:
+    """What texts mean beside types: missing are an empty one and those of na_values, for the types tell the others."""
+    texts = frozenset({"", *(text.strip(BLANKS) for text in dialect.na_values)})
+    values = frozenset(value for value in (number(text, decimal) for text in texts) if not np.isnan(value))
+    return Meaning(texts, values, (), decimal)
+
+
+def coded(codes: NDArray[np.integer[Any]], texts: list[str | None]) -> TextCells:
+    """Cells (m,) of codes into texts that may be there twice, None for a missing one; each text has one code then."""
+    levels = {text: k for k, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
+    table = np.array([*(-1 if text is None else levels[text] for text in texts), -1], np.intp)
+    return TextCells(np.take(table, codes), list(levels))  # a missing cell's −1 takes the last
+
+
+def text_of(value: Any) -> str:
+    """A cell as the text that a file would have: of a float all digits that it takes to read it back."""
+    if isinstance(value, float | np.float64):
+        return repr(float(value))
+    return str(value)
