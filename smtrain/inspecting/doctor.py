@@ -32,6 +32,7 @@ from smtrain.sources.reading import read_leniently, until_fault
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
 
+Array = NDArray[np.float64]
 # Rows of the first piece from which on a column whose texts are all different there is taken for one of names: it does
 # not count where rows are compared, for with it no two rows are equal.
 NAMING_ROWS = 20
@@ -146,28 +147,10 @@ class Examiner:
         self._settled = tuple(readings)
 
     def _add(self, rows: Rows) -> None:
-        """Count some rows in everything that is kept of the table.
-
-        A cell's hash is that of its number, or of its text where it is none: so equal cells have equal hashes, however
-        they are read.
-        """
+        """Count some rows in everything that is kept of the table."""
         v = self._weights(rows)
-        hashes, numbers = [], []
-        for i, profile in self._profiles.items():
-            x = profile.add_texts(rows.texts(i), self.rows, v) if rows.is_text(i) else rows.number(i)
-            hashed = hashed_numbers(x)
-            if rows.is_text(i):
-                cells = rows.texts(i)
-                hashed = np.where(np.isnan(x), hashed_texts(cells), hashed)
-            else:
-                profile.add_numbers(x, v)
-                # Digits that floating point has lost can only be seen in the text: it is looked at once, where numbers
-                # are large enough.
-                if profile.look_for_long(x):
-                    profile.long.add(tally(self._texts(rows, i), self.rows))
-            profile.keep(hashed)
-            hashes.append(hashed)
-            numbers.append(x)
+        columns = [self._add_column(rows, i, v) for i in self._profiles]
+        numbers, hashes = [x for x, _ in columns], [hashed for _, hashed in columns]
         labels = self._add_labels(rows)
         # Two rows are equal if all columns but those that name the rows are.
         telling = [column for i, column in zip(self._profiles, hashes, strict=True) if i not in self._names]
@@ -176,6 +159,27 @@ class Examiner:
         for tail, column in zip(self._tails, hashes, strict=True):
             tail.add(column, labels)
         self._lines.add(rows)
+
+    def _add_column(self, rows: Rows, i: int, v: Array) -> tuple[Array, NDArray[np.uint64]]:
+        """Count the cells of a column of features in rows of weights v. Returns them as numbers and as hashes, (m,).
+
+        A cell's hash is that of its number, or of its text where it is none: so equal cells have equal hashes, however
+        they are read.
+        """
+        profile = self._profiles[i]
+        if rows.is_text(i):
+            x = profile.add_texts(rows.texts(i), self.rows, v)
+            hashed = np.where(np.isnan(x), hashed_texts(rows.texts(i)), hashed_numbers(x))
+        else:
+            x = rows.number(i)
+            hashed = hashed_numbers(x)
+            profile.add_numbers(x, v)
+            # Digits that floating point has lost can only be seen in the text: it is looked at once, where numbers are
+            # large enough.
+            if profile.look_for_long(x):
+                profile.long.add(tally(self._texts(rows, i), self.rows))
+        profile.keep(hashed)
+        return x, hashed
 
     def _check_target(self, rows: Rows) -> None:
         """Keep what a fit says of a label that is the name of its column."""

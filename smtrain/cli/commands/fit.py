@@ -114,6 +114,7 @@ def command(
     from smtrain.fitting.fit import fit
     from smtrain.model.atomic import check_writable
     from smtrain.model.model import load
+    from smtrain.reports.clock import process_seconds
     from smtrain.reports.fit import resolved, summary
     from smtrain.reports.log import LogObserver
     from smtrain.reports.progress import FitReport, QuietReport
@@ -142,8 +143,6 @@ def command(
     report.done(model, output)
     # The JSON document is the fit and all options as they were settled: enough to ask for the same fit again.
     if json:
-        from smtrain.reports.clock import process_seconds
-
         more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}
         print_document(summary(model, output) | more)
 
