@@ -28,13 +28,13 @@ from sklearn.datasets import (
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
 
 import smtrain as sm
-from smtrain.sklearn import SoftmaxRegression, estimator, to_sklearn
+from smtrain.sklearn import SoftmaxRegression, estimator, from_sklearn, probing, to_sklearn
 from smtrain.sklearn import pipeline as pipeline_of_parts
 from tests.cli import smtrain as command
 
@@ -83,7 +83,7 @@ def test_without_scikit_learn_it_says_what_to_install():
     assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
 
 
-@pytest.mark.parametrize("module", [estimator, pipeline_of_parts])
+@pytest.mark.parametrize("module", [estimator, pipeline_of_parts, probing])
 def test_the_examples_of_the_docstrings(module):
     done = doctest.testmod(module)
     assert done.attempted >= 4
@@ -409,3 +409,65 @@ def test_a_model_goes_over_to_scikit_learn(number):
         assert theirs.predict(table).tolist() == sm.predict(model, table)
     assert "smtrain" not in repr(theirs)
     assert b"smtrain" not in pickle.dumps(theirs)
+
+
+# A pipeline of scikit-learn's as a model
+
+
+def fitted_pipelines():
+    for rows in (Y >= 0, Y < 2):
+        for scaler in (StandardScaler(), MinMaxScaler()):
+            yield make_pipeline(scaler, LogisticRegression()), X[rows], Y[rows]
+    yield LogisticRegression(C=np.inf, max_iter=1000), load_wine(return_X_y=True)[0][:, :2], SETS["wine"][1]
+    table = PENGUINS.assign(dark=PENGUINS["island"] == "Dream", year=PENGUINS["year"].astype("category"))
+    for drop, indicator in ((None, False), ("first", True)):
+        numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=indicator), StandardScaler())
+        words = OneHotEncoder(drop=drop)
+        prepare = ColumnTransformer([("n", numbers, NUMBERS), ("w", words, ["island", "sex", "year", "dark"])])
+        yield make_pipeline(prepare, LogisticRegression(class_weight="balanced")), table, table["species"]
+    yield to_sklearn(sm.fit(PENGUINS, target="species")), PENGUINS.drop(columns="species"), PENGUINS["species"]
+
+
+@pytest.mark.filterwarnings("ignore:Setting penalty=None")  # one version of scikit-learn says so of C=inf
+@pytest.mark.parametrize("number", range(8))
+def test_a_fitted_pipeline_becomes_a_model(number, tmp_path):
+    theirs, rows, y = list(fitted_pipelines())[number]
+    if number < 7:
+        theirs.fit(rows, y)
+    rows = rows.drop(columns="species", errors="ignore") if number < 7 and number > 4 else rows
+    from_sklearn(theirs, rows, y).save(str(tmp_path / "m.npz"))
+    ours = sm.load(str(tmp_path / "m.npz"))
+    assert list(ours.encoder.labels) == theirs.classes_.tolist()
+    np.testing.assert_allclose(sm.predict_proba(ours, rows), theirs.predict_proba(rows), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [Y >= 0, Y < 2], ids=["three", "two"])
+def test_the_optimum_of_another_program_is_certified(rows):
+    K = len(set(Y[rows]))
+    least = sm.fit(X[rows], Y[rows], l2=(2 if K == 2 else 1) / 3.0, tol=1e-13).fit.objective
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        early = make_pipeline(StandardScaler(), LogisticRegression(C=3.0, max_iter=4)).fit(X[rows], Y[rows])
+    found = from_sklearn(early, X[rows], Y[rows]).fit
+    assert 0 < found.objective - least <= found.gap * found.objective
+    exact = LogisticRegression(C=3.0, tol=1e-10, solver="newton-cholesky")
+    found = from_sklearn(make_pipeline(StandardScaler(), exact).fit(X[rows], Y[rows]), X[rows], Y[rows]).fit
+    assert found.gap < 1e-7
+    np.testing.assert_allclose(found.objective, least, rtol=1e-12)
+
+
+FOREIGN = {
+    "products": (make_pipeline(PolynomialFeatures(2), StandardScaler(), LogisticRegression()), None, "by up to"),
+    "lasso": (LogisticRegression(solver="liblinear", penalty="l1", C=0.1), None, "not l2 alone"),
+    "another classifier": (RidgeClassifier(), None, "RidgeClassifier is not known"),
+    "other labels": (make_pipeline(StandardScaler(), LogisticRegression()), Y + 5, 'no class "5"'),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")  # of the penalty's new names
+def test_a_pipeline_that_is_no_softmax_regression_is_refused(name):
+    theirs, labels, message = FOREIGN[name]
+    theirs.fit(X, Y if name != "lasso" else Y == 0)
+    with pytest.raises(sm.UsageError, match=message):
+        from_sklearn(theirs, X, (Y if name != "lasso" else Y == 0) if labels is None else labels)

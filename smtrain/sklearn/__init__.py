@@ -13,5 +13,6 @@ except ImportError as error:
 
 from smtrain.sklearn.estimator import SoftmaxRegression
 from smtrain.sklearn.pipeline import to_sklearn
+from smtrain.sklearn.probing import from_sklearn
 
-__all__ = ["SoftmaxRegression", "to_sklearn"]
+__all__ = ["SoftmaxRegression", "from_sklearn", "to_sklearn"]

@@ -69,13 +69,14 @@ def _two_rows(encoder: Encoder) -> pd.DataFrame:
 
 
 def _classify(model: Model) -> LogisticRegression:
-    """The classifier with the weights of the model; its classes are sorted, as scikit-learn has them."""
+    """The classifier with the weights and the l2 of the model; its classes are sorted, as scikit-learn has them."""
     labels = np.array(model.encoder.labels)
     order = np.argsort(labels)
     coef, intercept = model.W.T[order], model.b[order]
     if len(order) == 2:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    classify = LogisticRegression()
+    ridge = model.fit.options.ridge
+    classify = LogisticRegression(C=(2 if len(order) == 2 else 1) / ridge if ridge > 0 else np.inf)
     classify.classes_, classify.n_features_in_ = labels[order], coef.shape[1]
     classify.coef_, classify.intercept_ = np.ascontiguousarray(coef), intercept
     classify.n_iter_ = np.array([model.fit.epochs], np.int32)
