@@ -29,7 +29,7 @@ from smtrain.model.model import Model
 from smtrain.scoring.predict import predict_proba
 from smtrain.sklearn.training import Training, training
 from smtrain.sources.arrays import frame_of
-from smtrain.sources.frame import text_of
+from smtrain.sources.typed import text_of
 
 Array = NDArray[np.float64]
 # Probabilities that differ by more are another model's. Rounding makes 1e-12 of large logits.
