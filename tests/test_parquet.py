@@ -375,6 +375,21 @@ def test_batches_are_of_a_bounded_size_however_the_file_is_cut(here):
         assert len(sizes) <= most
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [1_500_000, 40])
+def test_the_peak_is_within_the_limit(rows, here):
+    """One row group of all rows; and very many."""
+    rng = np.random.default_rng(0)
+    count = 1_500_000 if rows > 40 else 100_000
+    table = pa.table({**{f"x{j}": rng.normal(size=count) for j in range(20)}, "y": rng.choice(["p", "q"], count)})
+    pq.write_table(table, "t.parquet", row_group_size=rows)
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
+    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    command = [*SMTRAIN, "fit", "t.parquet", "-q", "--memory", "400M", "--epochs", "3", "--threads", "2"]
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 400 * 1024
+
+
 def test_long_texts_come_in_fewer_rows(here):
     long = [f"{i:06d}" * 2000 for i in range(1000)]
     pq.write_table(pa.table({"w": long, "y": ["p", "q"] * 500}), "t.parquet", use_dictionary=False)
@@ -449,17 +464,27 @@ def test_it_is_not_read_from_a_stream(here):
 def test_without_pyarrow_the_way_to_it_is_said(here):
     mixed().to_parquet("t.parquet")
     mixed().to_csv("t.csv", index=False)
-    code = (
-        "import sys; sys.modules['pyarrow'] = None; from smtrain.cli.main import main; sys.argv[0] = 'smtrain'; main()"
-    )
+    (here / "first").mkdir()
+    (here / "first" / "pyarrow.py").write_text("raise ModuleNotFoundError('no', name='pyarrow')")
+    env = {"PYTHONPATH": str(here / "first")}
+    smtrain("fit", "t.csv", env=env)
     for arguments in (["fit", "t.parquet"], ["predict", "t.csv", "-o", "out.parquet"]):
-        smtrain("fit", "t.csv")
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
-        )
-        assert done.returncode == 2, done.stderr
-        assert "by pyarrow, which is not installed\nhint: pip install 'smtrain[parquet]'\n" in done.stderr
+        told = smtrain(*arguments, code=2, env=env).stderr
+        assert "by pyarrow, which is not installed\nhint: pip install 'smtrain[parquet]'\n" in told
         assert not Path("out.parquet").exists()
+
+
+@pytest.mark.parametrize(("name", "loaded"), [("t.csv", False), ("t.parquet", True)])
+def test_pyarrow_is_loaded_for_parquet_only(name, loaded, here):
+    """pandas would load it, too."""
+    mixed().to_csv("t.csv", index=False)
+    mixed().to_parquet("t.parquet")
+    code = "import sys, atexit; from smtrain.cli.main import main; "
+    code += "atexit.register(lambda: print(sys.modules.get('pyarrow') is not None)); main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "fit", name], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == f"{loaded}\n"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from smtrain.errors import ExitCode, SmtrainError
 from smtrain.reports.annotations import of_error
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
+from smtrain.sources.pyarrow_later import withhold
 
 COMMANDS = (
     "fit",
@@ -123,6 +124,7 @@ def _prepare() -> None:
     """Set what must be set before numpy is loaded, and how the streams and signals behave."""
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"):
         os.environ[name] = "1"  # parallelism is over partitions; more threads in BLAS would only be slower
+    withhold()
     # Python has no standard output at all where it was closed before the start (>&-).
     if sys.stdout is None:
         sys.stdout = ClosedOutput()

@@ -56,7 +56,7 @@ def read_table(table: Table, config: FitConfig, home: Home, on_piece: Callable[[
     table.weigh_by(roles.weight)
     if config.unlabelled == "skip":
         table.skip_unlabelled(roles.target)
-    sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads)
+    sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads, table.own_bytes)
     # Before the first byte is read: a limit that is too low is said at once.
     home.reserve(sizes.reading(table.batch_bytes))
     raws: Shelf[RawPartition] = home.shelf()

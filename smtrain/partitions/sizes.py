@@ -35,11 +35,15 @@ def partition_rows(columns: int, most: int = PARTITION_ROWS) -> int:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The size of a fit: the `columns` of its table, the `rows` of a partition, and the `threads`."""
+    """The size of a fit: the `columns` of its table, the `rows` of a partition, and the `threads`.
+
+    `source` are the bytes that the source of the table takes besides its batches.
+    """
 
     columns: int
     rows: int
     threads: int
+    source: int = 0
 
     @property
     def partition_bytes(self) -> int:
@@ -49,7 +53,8 @@ class Sizes:
     def reading(self, text: int) -> int:
         """Return the bytes that reading takes besides the rows, if a thread parses `text` bytes at a time."""
         parsing = TIMES_THE_TEXT * text + self.partition_bytes
-        return PROGRAM + self.threads * (THREAD + max(parsing, PARTITIONS_OF_A_THREAD * self.partition_bytes))
+        thread = THREAD + max(parsing, PARTITIONS_OF_A_THREAD * self.partition_bytes)
+        return PROGRAM + self.source + self.threads * thread
 
     def training(self, features: int, classes: int, solver: int, *, fits: int = 1, kept: int = 0) -> int:
         """Return the bytes that training takes besides the rows. `solver` are the bytes that the solver takes.
@@ -59,4 +64,4 @@ class Sizes:
         """
         theta = 8 * features * classes
         thread = TRAINED_PARTITIONS * self.partition_bytes + TRAINED_LOGITS * 8 * self.rows * classes
-        return PROGRAM + self.threads * thread + fits * (KEPT_THETAS * theta + solver) + kept * theta
+        return PROGRAM + self.source + self.threads * thread + fits * (KEPT_THETAS * theta + solver) + kept * theta

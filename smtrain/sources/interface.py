@@ -160,8 +160,9 @@ class Source(Protocol):
     `dialect` has the texts that mean a missing cell, and the decimal mark; `delimiter` is that of CSV which is written
     beside the rows. What follows may stay as it is: `header_line` is the line of the names; `names_are_a_row` says that
     they might be a row of the table by mistake; `bytes_read` is for a progress bar; `batch_bytes` is what a batch takes
-    before it is read; `weight` is the position of the column of weights, once that is known: its cells can be nothing
-    but numbers; `wanted` are the columns that will be read, None for all: of the others a source may spare the work.
+    before it is read, and `own_bytes` what else the source takes; `weight` is the position of the column of weights,
+    once that is known: its cells can be nothing but numbers; `wanted` are the columns that will be read, None for all:
+    of the others a source may spare the work.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Source(Protocol):
     names_are_a_row: bool = False
     bytes_read: int = 0
     batch_bytes: int = 0
+    own_bytes: int = 0
     weight: int | None = None
     wanted: frozenset[int] | None = None
 

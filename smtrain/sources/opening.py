@@ -1,8 +1,7 @@
 """A table from what a caller names: files of text or Parquet, standard input, a DataFrame."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import display_name, is_parquet, read_file
 from smtrain.sources.frame import Frame
 from smtrain.sources.interface import Source
+from smtrain.sources.pyarrow_later import needing
 from smtrain.sources.table import Table
 
 # The columns of a fit on another thing than an array have names.
@@ -53,21 +53,9 @@ def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting
         one, other = names[parquet.index(True)], names[parquet.index(False)]
         what = f"{quoted(one)} is a Parquet file, and {quoted(display_name(other))} is not"
         raise UsageError(f"{what}: files that are read one after another are of one kind", hint="convert one of them")
-    with needing_pyarrow(f"{quoted(names[0])} is a Parquet file, which is read"):
+    with needing(f"{quoted(names[0])} is a Parquet file, which is read"):
         from smtrain.sources.parquet.source import Parquet
     return Parquet(names, dialect, fitting=fitting, batch=piece)
-
-
-@contextmanager
-def needing_pyarrow(what: str) -> Iterator[None]:
-    """Turn the want of pyarrow, where it is imported in here, into a UsageError that begins with `what` it is for."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "pyarrow":
-            raise
-        hint = "pip install 'smtrain[parquet]'"
-        raise UsageError(f"{what} by pyarrow, which is not installed", hint=hint) from error
 
 
 def _paths(data: Any) -> list[str]:

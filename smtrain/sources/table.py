@@ -29,6 +29,7 @@ class Table:
         self._origin = origin
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
+        self.own_bytes = origin.own_bytes
         self._labels: UsableLabels | None = None
         self._carried: frozenset[int] = frozenset()
 

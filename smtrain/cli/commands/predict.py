@@ -77,8 +77,8 @@ def _writer(form: str) -> "type[PredictionWriter]":
         from smtrain.reports.predictions import PredictionWriter
 
         return PredictionWriter
-    from smtrain.sources.opening import needing_pyarrow
+    from smtrain.sources.pyarrow_later import needing
 
-    with needing_pyarrow("Parquet is written"):
+    with needing("Parquet is written"):
         from smtrain.reports.typed_predictions import TypedPredictionWriter
     return TypedPredictionWriter

@@ -21,10 +21,10 @@ from smtrain.sources.typed import NO_TEXT, TypedBatch, typed_meaning
 # Cells and bytes of a batch: few enough that one for each thread takes little room, and many enough that a call for
 # each column costs little. The bytes are those before compression, so that long texts come in fewer rows.
 BATCH_CELLS, BATCH_BYTES, FEWEST_ROWS = 1 << 18, 1 << 22, 1 << 8
-# The bytes of a page of a column: what the programs that write Parquet aim at. Of each column one is unpacked.
+# The bytes of a page of a column: what the programs that write Parquet aim at.
 PAGE = 1 << 20
-# The batch of a fit is counted so many times in what it takes (smtrain.partitions.sizes.TIMES_THE_TEXT).
-COUNTED = 9
+# The library. Measured: 70 MB, the most of it shared with other processes.
+LIBRARY = 70 << 20
 
 
 @dataclass(frozen=True)
@@ -144,19 +144,21 @@ class Parquet(Source):
         for other in self._files[1:]:
             self._check_same(first, other)
         self._rows = self._batch_rows(batch)
-        self.batch_bytes = self._bytes_of_a_batch()
+        long = min(BATCH_BYTES, int(self._row_bytes() * self._rows))
+        self.batch_bytes = max(8 * len(self.names) * self._rows, long)
+        # Of each column a page is unpacked.
+        self.own_bytes = LIBRARY + max(min(file.group_bytes, PAGE * len(self.names)) for file in self._files)
+
+    def _row_bytes(self) -> float:
+        """The bytes of a row before compression, at most."""
+        return max(1.0, *(file.row_bytes for file in self._files))
 
     def _batch_rows(self, batch: int | None) -> int:
         """The rows of a batch."""
-        columns, row = len(self.names), max(1.0, *(file.row_bytes for file in self._files))
+        columns = len(self.names)
         if batch is not None:
             return max(1, batch // (8 * columns))
-        return max(1, min(max(FEWEST_ROWS, BATCH_CELLS // columns), int(BATCH_BYTES / row)))
-
-    def _bytes_of_a_batch(self) -> int:
-        """The bytes of a batch in arrays of 64 bits, and a share of the pages that are unpacked at a time."""
-        pages = max(min(file.group_bytes, PAGE * len(self.names)) for file in self._files)
-        return 8 * len(self.names) * self._rows + pages // COUNTED
+        return max(1, min(max(FEWEST_ROWS, BATCH_CELLS // columns), int(BATCH_BYTES / self._row_bytes())))
 
     def _check_same(self, first: ParquetFile, other: ParquetFile) -> None:
         """Raise DataError where a file has other columns than the first, or a column is of another sort."""
