@@ -178,12 +178,17 @@ def test_another_source_may_have_batches_of_any_size(seed, tmp_path):
     assert len(found) == 1
 
 
-def mixture(before, after):
-    """What is said of a column with these cells, in a table that is read in pieces of any size."""
+def mixtures(before, after, tmp_path):
+    """What is said of a column with these cells, at once and in pieces: the line and the message."""
     rows = [[cell, "pq"[i % 2]] for i, cell in enumerate([*before, *after])]
     (summary,) = summaries(["x", "y"], rows, {"target": "y"}, [0, len(rows)])
-    error = summary.error(["x", "y"], ".", ended=True)
-    return error.line, error.what
+    errors = [summary.error(["x", "y"], ".", ended=True)]
+    path = written(tmp_path, ["x", "y"], rows)
+    for piece in (3, 50, None):
+        with pytest.raises(sm.DataError) as caught:
+            sm.fit(open_table(path, sm.Dialect(), fitting=True, piece=piece))
+        errors.append(caught.value)
+    return {(error.line, error.what) for error in errors}
 
 
 @pytest.mark.parametrize(
@@ -199,9 +204,17 @@ def mixture(before, after):
         (["x", "z"], ["1", "2"], 4, "words, but here the number"),
     ],
 )
-def test_a_mixture_names_the_sort_of_which_the_first_rows_have_fewer(before, after, line, what):
-    assert mixture(before, after)[0] == line
-    assert what in mixture(before, after)[1]
+def test_a_mixture_names_the_sort_of_which_the_first_rows_have_fewer(before, after, line, what, tmp_path):
+    ((found_line, message),) = mixtures(before, after, tmp_path)
+    assert found_line == line
+    assert what in message
+
+
+def test_a_missing_number_is_the_first_cell_of_its_column_however_it_is_cut():
+    rows, options = [["1", "p"], ["1e400", "q"]], {"target": "y", "dialect": sm.Dialect(na_values=("1.0",))}
+    (whole,) = summaries(["x", "y"], rows, options, [0, 2])
+    one, other = summaries(["x", "y"], rows, options, [0, 1, 2])
+    assert told(one + other, ["x", "y"]) == told(whole, ["x", "y"])
 
 
 def test_rows_behind_a_mixture_are_read_only_as_far_as_they_vote(tmp_path):
