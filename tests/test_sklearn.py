@@ -3,6 +3,7 @@
 import doctest
 import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -376,6 +377,21 @@ def test_weights_are_routed():
         asking = SoftmaxRegression().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         scores = cross_validate(asking, X, Y, params={"sample_weight": w}, cv=3)
     assert scores["test_score"].mean() > 0.9
+
+
+@pytest.mark.filterwarnings("ignore")  # skl2onnx uses what its dependencies are about to remove
+@pytest.mark.parametrize("rows", [Y >= 0, Y < 2], ids=["three", "two"])
+def test_the_converter_of_the_page_makes_onnx(rows):
+    onnx, runtime = pytest.importorskip("skl2onnx"), pytest.importorskip("onnxruntime")
+    page = (DATA.parent / "docs" / "python.md").read_text()
+    (block,) = re.findall(r"^```py\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    exec(compile(block, "docs/python.md", "exec"), {})
+    ours = SoftmaxRegression().fit(X[rows], Y[rows])
+    document = onnx.to_onnx(ours, X[:1].astype(np.float32), options={id(ours): {"zipmap": False}})
+    session = runtime.InferenceSession(document.SerializeToString(), providers=["CPUExecutionProvider"])
+    labels, probabilities = session.run(None, {"X": X[rows].astype(np.float32)})
+    np.testing.assert_array_equal(labels, ours.predict(X[rows]))
+    np.testing.assert_allclose(probabilities, ours.predict_proba(X[rows]), atol=1e-6)
 
 
 # A model as scikit-learn's own parts
