@@ -64,6 +64,10 @@ class Numbered(str):
         numbered.form = form
         return numbered
 
+    def __reduce__(self) -> tuple[type["Numbered"], tuple[str, str]]:
+        """What a copy in another process is made of."""
+        return Numbered, (str(self), self.form)
+
 
 def located(source: str, line: int, shown: str | None = None) -> str:
     """What a person is told of a row of a source, whose name may be `shown` in another way."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, ModelError, Place, listed, quoted
+from smtrain.errors import ModelError, Place, listed, quoted
 from smtrain.model.contract import BINS, HIGH, LOW, Contract, bin_counts
 from smtrain.model.model import Model
 from smtrain.sources.cells import TextCells
@@ -150,7 +150,7 @@ class TableCounts:
         for rows in self._table.map(read, threads, columns_of(readings)):
             self._add(rows)
         if self.rows == 0:
-            raise DataError("no rows below the header", source=self._table.source)
+            raise self._table.no_rows()
 
     def _add(self, rows: Rows) -> None:
         self.rows += rows.count

@@ -189,6 +189,8 @@ def text_cells(column: "pd.Series[Any]") -> TextCells:
     """A column as codes (m,) and texts, in the order of their first sight; −1 where pandas says that it is missing."""
     category = isinstance(column.dtype, pd.CategoricalDtype)
     codes, values = pd.factorize(column.cat.codes.to_numpy() if category else column)
+    if column.dtype == np.float32:
+        values = np.asarray(values, np.float32)  # pandas gives them in 64 bits, with more digits than a file has
     texts: list[str | None] = [text_of(value) for value in values]
     if category:
         texts = [None if code < 0 else text_of(column.cat.categories[int(code)]) for code in values]

@@ -160,7 +160,8 @@ class Table:
     def no_rows(self) -> DataError:
         """The error for a table without rows, or whose rows were all left out."""
         left = f"no row has a label that can be used: {self.skipped.rows:,} were skipped"
-        return DataError(left if self.skipped.rows else "no rows below the header", source=self.source)
+        none = "no rows" if self.header_line is None else "no rows below the header"
+        return DataError(left if self.skipped.rows else none, source=self.source)
 
     def _usable(self, batch: Batch) -> Batch | None:
         """The batch without the rows that are to be left out; None if that are all."""

@@ -51,6 +51,8 @@ class TypedBatch(Batch):
         numbers = np.empty((len(self.rows), len(wanted)))
         for j, i in enumerate(wanted):
             numbers[:, j] = self._numbers(i, meaning)
+        # A NaN may be of the sort that signals, of which NumPy would warn wherever it is computed with.
+        numbers[np.isnan(numbers)] = np.nan
         texts = {i: self._texts(i, readings[i], meaning) for i in positions(readings, Reading.TEXT, Reading.LABEL)}
         return Rows(self, readings, len(self.rows), compact(numbers), texts)
 
