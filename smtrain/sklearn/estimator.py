@@ -197,8 +197,7 @@ def _value_errors() -> Iterator[None]:
     try:
         yield
     except SmtrainError as error:
-        hint = "" if error.hint is None else f" ({error.hint})"
-        raise ValueError(f"{error.message}{hint}") from error
+        raise ValueError(str(error)) from error
 
 
 def _places(names: Sequence[str], parts: Sequence[Feature]) -> list[tuple[str, int | None]]:
