@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         OutputError,
         SmtrainError,
         TrainingError,
+        UnknownLevelWarning,
         UsageError,
     )
     from smtrain.fitting.fit import fit
@@ -46,6 +47,7 @@ _HOMES = {
         "OutputError",
         "SmtrainError",
         "TrainingError",
+        "UnknownLevelWarning",
         "UsageError",
     ),
     "smtrain.fitting.fit": ("fit",),
@@ -78,6 +80,7 @@ __all__ = [
     "Severity",
     "SmtrainError",
     "TrainingError",
+    "UnknownLevelWarning",
     "UsageError",
     "Verification",
     "check",

@@ -132,6 +132,10 @@ class OutputError(SmtrainError):
     exit_code = ExitCode.OUTPUT
 
 
+class UnknownLevelWarning(UserWarning):
+    """Rows that are predicted have levels that training did not have."""
+
+
 class CheckError(SmtrainError):
     """A check that the user asked for failed."""
 

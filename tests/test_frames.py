@@ -102,7 +102,7 @@ def test_a_mixture_of_objects_is_told_by_its_texts():
 
 def test_numbers_are_names_if_asked_and_names_numbers():
     assert fitted(ROWS % 3, categorical=["f"]).levels == ("0", "1", "2")
-    assert fitted((ROWS % 3) / 2, categorical=["f"]).levels == ("0.0", "0.5", "1.0")
+    assert fitted((ROWS % 3) / 2, categorical=["f"]).levels == ("0", "1", "0.5")  # whole ones as integers
     assert fitted(["1", "2.5", None] * 20, numeric=["f"]).mean == pytest.approx(1.75)
     with pytest.raises(sm.DataError, match=r'iloc\[2\]: column "f": not a number: "c"'):
         fitted(["1", "2", "c"] * 20, numeric=["f"])
@@ -209,3 +209,85 @@ def test_many_rows_come_in_batches():
         sm.fit(frame, target="y", epochs=1)
     model = sm.fit(frame, target="y", epochs=1, unlabelled="skip")
     assert model.fit.rows == rows - 1
+
+
+# ---- a cell is its own text, whatever is beside it ----
+
+
+def objects(*cells):
+    return pd.Series([*cells] * (N // len(cells)), dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("cells", "levels"),
+    [
+        ((True, 1, "a"), ("1", "True", "a")),
+        ((1, True, "a"), ("1", "True", "a")),
+        ((1.0, "1", "a"), ("1", "a")),
+        ((Decimal("1.0"), Decimal(1), "a"), ("1", "1.0", "a")),
+        ((-0.0, 0.0, "a"), ("0", "a")),
+        ((None, 2, "a"), ("2", "a", None)),
+    ],
+)
+def test_objects_that_are_equal_and_not_the_same(cells, levels):
+    assert fitted(objects(*cells), categorical=["f"]).levels == levels
+    classes = sm.fit(
+        pd.DataFrame({"x": ROWS % 4, "y": objects(*cells)}), target="y", unlabelled="skip", epochs=1
+    ).classes
+    assert classes == tuple(level for level in levels if level is not None)
+
+
+def test_a_prediction_does_not_depend_on_the_objects_beside_it():
+    model = sm.fit(pd.DataFrame({"c": ["1", "True"] * 30, "y": ["one", "true"] * 30}), target="y")
+    together = sm.predict(model, pd.DataFrame({"c": objects(1, True)}))
+    assert together[:2] == ["one", "true"]
+    assert sm.predict(model, pd.DataFrame({"c": objects(True, 1)}))[:2] == ["true", "one"]
+
+
+def test_integers_are_the_same_names_where_a_missing_cell_makes_them_floats():
+    model = sm.fit(pd.DataFrame({"zip": [1, 2, 3] * 20, "y": LABELS}), target="y", categorical=["zip"], l2=0.01)
+    assert sm.predict(model, pd.DataFrame({"zip": [1, 2, 3, None]}), on_unknown="ignore")[:3] == ["p", "q", "r"]
+
+
+def test_levels_that_training_did_not_have_are_told():
+    model = sm.fit(pd.DataFrame({"c": ["u", "v"] * 30, "y": LABELS}), target="y")
+    new = pd.DataFrame({"c": ["u", "w", "w"]})
+    with pytest.warns(sm.UnknownLevelWarning, match='"c" in 2 rows'):
+        sm.predict(model, new)
+    with pytest.warns(sm.UnknownLevelWarning):
+        model.predict_proba(new)
+    with pytest.raises(sm.DataError, match=r"DataFrame\.iloc\[1\]"):
+        model.predict(new, on_unknown="error")
+    assert len(model.predict(new, on_unknown="ignore")) == 3
+    with pytest.raises(sm.UsageError, match="on_unknown"):
+        sm.predict(model, new, on_unknown="no")
+
+
+@pytest.mark.parametrize("labels", [[b"a", b"b"], [[1], [2]], [2 + 0j, 1j], pd.to_timedelta([1, 2], "D")])
+def test_labels_that_are_no_labels(labels):
+    frame = pd.DataFrame({"x": ROWS % 4, "y": pd.Series([*labels] * 30)})
+    with pytest.raises(sm.DataError, match="a column of"):
+        sm.fit(frame, target="y")
+    with pytest.raises(sm.DataError, match="a column of"):
+        sm.fit(frame.rename(columns={"y": "f"}).assign(y=LABELS), target="y", categorical=["f"])
+
+
+def test_numbers_of_python_that_no_float_holds():
+    with pytest.raises(sm.DataError, match=r"iloc\[0\].*not a finite number"):
+        fitted(objects(10**400, 1, 2))
+    with pytest.raises(sm.DataError, match="too many digits"):
+        sm.fit(pd.DataFrame({"x": ROWS % 4, "y": objects(10**5000, 1)}), target="y")
+    assert fitted(objects(Decimal("sNaN"), Decimal(1), Decimal(2))).missing
+    with pytest.raises(sm.DataError, match="not Unicode text"):
+        sm.fit(np.c_[ROWS % 4, ROWS % 3], objects("\ud800", "b"))
+
+
+@pytest.mark.parametrize("name", [None, np.nan, pd.NA, " "])
+def test_a_name_that_is_none(name):
+    with pytest.raises(sm.DataError, match="column 1 has no name"):
+        sm.fit(pd.DataFrame(np.c_[ROWS % 4, ROWS % 3], columns=[name, "c"]).assign(y=LABELS), target="y")
+
+
+def test_booleans_in_an_array_are_numbers():
+    X = np.c_[ROWS % 2 == 0, ROWS % 3 == 0]
+    assert sm.fit(X, LABELS).W.tobytes() == sm.fit(X.astype(float), LABELS).W.tobytes()

@@ -136,7 +136,7 @@ def _distances(old: Model, new: Model, data: Data) -> dict[str, float]:
     """How far apart two models of the same columns and classes are."""
     if old.features != new.features or old.classes != new.classes:
         return {}
-    pieces = zip(*(probabilities(model, data) for model in (old, new)), strict=True)
+    pieces = zip(*(probabilities(model, data, "ignore") for model in (old, new)), strict=True)
     return {
         "weights": max(_largest(old.W - new.W), _largest(old.b - new.b)),
         "probabilities": max(_largest(p - q) for p, q in pieces),

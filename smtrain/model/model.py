@@ -111,14 +111,14 @@ class Model:
         fit = f"{counted(self.fit.rows, 'row')}, {self.fit.status.value}, NLL {self.fit.nll:.6g}"
         return f"<Model of {quoted(self.encoder.target)}: {classes} by {columns}; {fit}>"
 
-    def predict(self, data: Any) -> list[str] | list[int]:
+    def predict(self, data: Any, **options: Any) -> list[str] | list[int]:
         """The most probable class of each row of a table: smtrain.predict(model, data)."""
-        labels: list[str] | list[int] = _scoring("predict").predict(self, data)
+        labels: list[str] | list[int] = _scoring("predict").predict(self, data, **options)
         return labels
 
-    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+    def predict_proba(self, data: Any, **options: Any) -> NDArray[np.float64]:
         """Probabilities (n, K) of the rows of a table: smtrain.predict_proba(model, data)."""
-        return np.asarray(_scoring("predict").predict_proba(self, data))
+        return np.asarray(_scoring("predict").predict_proba(self, data, **options))
 
     def evaluate(self, data: Any, **options: Any) -> Any:  # an Evaluation, which this cannot name
         """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation."""

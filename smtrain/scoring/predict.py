@@ -1,5 +1,6 @@
 """A model applied to a table, a piece of rows at a time, in constant memory."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import UsageError
+from smtrain.errors import UnknownLevelWarning, UsageError, counted, quoted
 from smtrain.model.labels import SKIP, labelled
 from smtrain.model.model import Model, as_model
 from smtrain.softmax.design import Design, Floats
@@ -18,6 +19,8 @@ from smtrain.sources.table import Table
 
 # Logits that are computed at a time, 32 MiB: 10,000 classes fit in memory as well as two.
 TILE_LOGITS = 1 << 22
+# What may become of levels that training did not have.
+ON_UNKNOWN = ("warn", "error", "ignore")
 
 
 @dataclass(frozen=True)
@@ -112,21 +115,36 @@ class UnseenLevels:
             self.counts[column.name] = self.counts.get(column.name, 0) + len(unseen)
 
 
-def predict_proba(model: Model, data: Data) -> NDArray[np.float64]:
-    """Probabilities (n, K) of the rows of a file or a DataFrame; columns in the order of `model.classes`."""
-    return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data)])
+def predict_proba(model: Model, data: Data, *, on_unknown: str = "warn") -> NDArray[np.float64]:
+    """Probabilities (n, K) of the rows of a file, a DataFrame or an array; columns in the order of `model.classes`.
+
+    A level that training did not have counts as none; `on_unknown` says what becomes of that besides: "warn" gives an
+    UnknownLevelWarning, "error" a DataError at the first, "ignore" nothing.
+    """
+    return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data, on_unknown)])
 
 
-def probabilities(model: Model, data: Data) -> Iterator[NDArray[np.float64]]:
-    """Probabilities (m, K) of some rows after another, in constant memory."""
+def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterator[NDArray[np.float64]]:
+    """Probabilities (m, K) of some rows after another, in constant memory. For `on_unknown` see `predict_proba`."""
+    if on_unknown not in ON_UNKNOWN:
+        raise UsageError(f"on_unknown is {quoted(str(on_unknown))}", hint=f"there are {', '.join(ON_UNKNOWN)}")
     table = open_table(data, as_model(model).encoder.dialect)
-    return (np.asarray(scored.probabilities.T, np.float64) for scored in score(model, table, labels=False))
+    unseen = UnseenLevels(model, error=on_unknown == "error")
+    for scored in score(model, table, labels=False):
+        unseen.add(scored)
+        yield np.asarray(scored.probabilities.T, np.float64)
+    if unseen.counts and on_unknown == "warn":
+        columns = ", ".join(f"{quoted(name)} in {counted(n, 'row')}" for name, n in unseen.counts.items())
+        warnings.warn(f"levels that training did not have: {columns}", UnknownLevelWarning, stacklevel=3)
 
 
-def predict(model: Model, data: Data) -> list[str] | list[int]:
-    """The most probable class of each row: a text; an integer if the model was fitted on labels that are integers."""
+def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] | list[int]:
+    """The most probable class of each row: a text; an integer if the model was fitted on labels that are integers.
+
+    For `on_unknown` see `predict_proba`.
+    """
     labels: list[Any] = as_model(model).encoder.labels
-    return [labels[k] for k in predict_proba(model, data).argmax(axis=1)]
+    return [labels[k] for k in predict_proba(model, data, on_unknown=on_unknown).argmax(axis=1)]
 
 
 def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:

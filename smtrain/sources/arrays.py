@@ -39,6 +39,8 @@ def frame_of(data: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     if data.ndim != 2:
         hint = "X.reshape(-1, 1) is one column, X.reshape(1, -1) one row" if data.ndim == 1 else None
         raise UsageError(f"an array of data must have rows and columns, and has the shape {data.shape}", hint=hint)
+    if data.dtype == bool:
+        data = data.view(np.uint8)  # in an array booleans are numbers, as they are to NumPy
     columns = [f"x{j}" for j in range(1, data.shape[1] + 1)] if names is None else list(names)
     if len(columns) != data.shape[1]:
         raise UsageError(f"there are {len(columns)} names for {data.shape[1]} columns")
@@ -66,7 +68,7 @@ def together(data: Any, y: Any, sample_weight: Any, names: Sequence[str] | None)
     for what, values, name in (("labels", y, LABELS), ("weights", sample_weight, WEIGHTS)):
         if values is not None:
             added[what] = _column(what, values, frame, name)
-    frame = frame.assign(**{str(column.name): column.array for column in added.values()})
+    frame = frame.assign(**{str(column.name): column.set_axis(frame.index) for column in added.values()})
     found = {what: str(column.name) for what, column in added.items()}
     return Together(frame, found.get("labels"), found.get("weights"))
 
@@ -86,7 +88,11 @@ def _column(what: str, values: Any, frame: pd.DataFrame, usual: str) -> "pd.Seri
     if own is not None and str(own) in set(map(str, frame.columns)):
         hint = f"X.drop(columns={str(own)!r}), or name the column in place of the {what}"
         raise UsageError(f"the {what} are called {quoted(str(own))}, and so is a column of the data", hint=hint)
-    return pd.Series(values, name=str(own) if own is not None else _free(usual, frame), copy=False)
+    name = str(own) if own is not None else _free(usual, frame)
+    try:
+        return pd.Series(values, name=name, copy=False)
+    except UnicodeEncodeError:  # texts that no file can hold are told when they are read, with their row
+        return pd.Series(values, name=name, dtype=object)
 
 
 def _free(name: str, frame: pd.DataFrame) -> str:

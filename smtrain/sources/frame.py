@@ -43,8 +43,11 @@ REFUSED = {
     "complex": "complex numbers",
     "bytes": "bytes",
 }
+# Of these the ones that labels, and columns that are asked for as words, may be: their texts say all of them.
+TEXTS = frozenset({"dates", "times of the day", "periods"})
 # Objects whose text says all of them.
 PLAIN = (str, bool, int, float, Decimal, np.bool_, np.integer, np.floating)
+DIGITS = "Python writes integers of at most 4,300 digits: make texts of them"
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,15 @@ class FrameBatch(TypedBatch):
         return _as_floats(self._column(i))
 
     def text_cells(self, i: int) -> TextCells:
-        """A column as texts; missing is what pandas says is missing."""
-        return text_cells(self._column(i))
+        """A column as texts; missing is what pandas says is missing. Raises DataError for objects without a text."""
+        column, name = self._column(i), self.source.names[i]
+        sort = sort_of(column)
+        if isinstance(sort, str) and sort not in TEXTS:
+            raise refused(sort, name)
+        try:
+            return text_cells(column)
+        except ValueError as error:
+            raise DataError("an integer of too many digits", source=SOURCE, column=name, hint=DIGITS) from error
 
     def _column(self, i: int) -> "pd.Series[Any]":
         """A column of these rows; without a copy if they are neighbours, as they are unless some were left out."""
@@ -141,7 +151,7 @@ class Frame(Source):
 
 
 def _name(name: Any, position: int) -> str:
-    text = str(name).strip(BLANKS)
+    text = "" if name is None or name is pd.NA or name != name else str(name).strip(BLANKS)  # noqa: PLR0124 - NaN
     if is_broken(text):
         raise DataError(f"the name of column {position} is {NO_TEXT}", source=SOURCE, hint=HALF)
     return text
@@ -181,12 +191,28 @@ def refused(sort: str, name: str) -> DataError:
 def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:
     """A column of numbers (m,) in float64, NaN where missing."""
     if types.is_object_dtype(column.dtype):
-        return np.array([np.nan if pd.isna(cell) else float(cell) for cell in column], np.float64)
+        return np.array([np.nan if _is_missing(cell) else _as_float(cell) for cell in column], np.float64)
     return np.asarray(column.to_numpy(np.float64, na_value=np.nan), np.float64)
+
+
+def _as_float(cell: Any) -> float:
+    """A number as a float; one that is too large for that as an infinite one."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return np.inf if cell > 0 else -np.inf
+
+
+def _is_missing(cell: Any) -> bool:
+    """Whether pandas says that an object is missing; of a NaN that signals it would raise."""
+    return cell.is_nan() if isinstance(cell, Decimal) else bool(pd.isna(cell))
 
 
 def text_cells(column: "pd.Series[Any]") -> TextCells:
     """A column as codes (m,) and texts, in the order of their first sight; −1 where pandas says that it is missing."""
+    if types.is_object_dtype(column.dtype) and types.infer_dtype(column, skipna=True) != "string":
+        # Objects that are equal may have other texts, as 1, True and Decimal("1.0") have.
+        return coded(np.arange(len(column)), [None if _is_missing(cell) else text_of(cell) for cell in column])
     category = isinstance(column.dtype, pd.CategoricalDtype)
     codes, values = pd.factorize(column.cat.codes.to_numpy() if category else column)
     if column.dtype == np.float32:

@@ -19,6 +19,8 @@ from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact, too_large
 from smtrain.sources.notation import not_a_number, number
 
+# Floats up to here are whole numbers exactly where they look so; beyond, their digits are not those of one integer.
+LARGEST_WHOLE = 2.0**53
 NO_TEXT = "not Unicode text"
 HALF = "replace half surrogates, for example: .encode(errors='replace').decode()"
 
@@ -124,7 +126,13 @@ def coded(codes: NDArray[np.integer[Any]], texts: list[str | None]) -> TextCells
 
 
 def text_of(value: Any) -> str:
-    """A cell as the text that a file would have: of a float all digits that it takes to read it back."""
-    if isinstance(value, float | np.float64):
-        return repr(float(value))
+    """A cell as a text: of a float all digits that it takes to read it back, and of a whole one those of an integer.
+
+    A column of integers becomes one of floats in pandas where a cell is missing, and its texts are the same then.
+    Raises ValueError for an integer of too many digits for Python to write.
+    """
+    if isinstance(value, float | np.floating):
+        if abs(float(value)) <= LARGEST_WHOLE and float(value).is_integer():
+            return str(int(value))
+        return repr(float(value)) if isinstance(value, float) else str(value)
     return str(value)
