@@ -48,6 +48,60 @@ def test_options_of_the_dialect_by_their_names(tmp_path):
     assert sm.fit(NAMED, na_values=[-999]).encoder.dialect.na_values == ("-999",)
 
 
+def test_words_for_delimiters(tmp_path):
+    for word, character in {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|"}.items():
+        path = tmp_path / f"{word}.csv"
+        NAMED.to_csv(path, index=False, sep=character)
+        for asked in ({"delimiter": word}, {"dialect": sm.Dialect(delimiter=word)}, {"delimiter": character}):
+            assert sm.fit(path, **asked).encoder.dialect.delimiter == character
+            assert sm.doctor(path, **asked).rows == len(NAMED)
+
+
+@pytest.mark.parametrize("character", [";;", "bar", '"', "\n", "\r", "\0", "é", ""])
+def test_what_cannot_be_a_delimiter(character, tmp_path):
+    NAMED.to_csv(tmp_path / "t.csv", index=False)
+    dialect = sm.Dialect(delimiter=character)
+    for asked in ({"delimiter": character}, {"dialect": dialect}, {"config": sm.FitConfig(dialect=dialect)}):
+        for function in (sm.fit, sm.doctor):
+            with pytest.raises(sm.UsageError, match="delimiter") as failure:
+                function(tmp_path / "t.csv", **asked)
+            assert "pipe" in failure.value.hint
+
+
+RANGES = {
+    "l1": (-1, "at least 0"),
+    "l2": (float("nan"), "at least 0"),
+    "tol": (float("inf"), "finite"),
+    "epochs": (-1, "at least 0"),
+    "learning_rate": (0, "above 0"),
+    "batch_size": (0, "at least 1"),
+    "seed": (-1, "at least 0"),
+    "threads": (0, "at least 1"),
+    "memory": (0, "at least 1"),
+    "validation": (1.5, "more than 0 and less than 1"),
+}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_number_out_of_range_is_told_the_range(name):
+    value, wanted = RANGES[name]
+    with pytest.raises(sm.UsageError, match=f"{name} is out of range: .*{value}.* is not .*{wanted}"):
+        sm.fit(NAMED, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"momentum": 1, "solver": "gd"}, "less than 1"),
+        ({"patience": 0, "validation": 0.5}, "at least 1"),
+        ({"folds": 1, "l2": "auto"}, "at least 2"),
+    ],
+)
+def test_a_number_out_of_range_beside_others(options, wanted):
+    with pytest.raises(sm.UsageError, match=f"out of range: .*{wanted}"):
+        sm.fit(NAMED, **options)
+
+
 def test_classes_that_are_numbers():
     assert sm.fit(NAMED, class_weight={0: 1, 1: 2, np.int64(2): 3}).fit.options.class_weight == {
         "0": 1.0,
@@ -174,6 +228,7 @@ def test_other_arguments(model):
         lambda: sm.evaluate(model, NAMED, threads="2"),
         lambda: sm.evaluate(model, NAMED, threads=0),
         lambda: sm.evaluate(model, NAMED, worst=1.5),
+        lambda: sm.evaluate(model, NAMED, worst=-1),
         lambda: sm.check(model, NAMED, threads=-1),
         lambda: sm.load(None),
         lambda: sm.load(3),

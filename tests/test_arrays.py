@@ -46,6 +46,42 @@ def test_weights_beside_the_rows():
     assert said(sm.fit(frame().drop(columns="y"), target=pd.Series(Y, name="class"), sample_weight=w)) == reference
 
 
+def test_weights_alone_leave_the_last_column_the_target():
+    w = np.arange(1.0, len(Y) + 1)
+    reference = said(sm.fit(frame(w=w), target="y", weight="w"))
+    assert said(sm.fit(frame(), sample_weight=w)) == reference
+    assert said(sm.fit(frame().rename(columns={"y": " y "}), sample_weight=pd.Series(w, name="w"))) == reference
+    assert said(sm.fit(frame(), sample_weight=w, config=sm.FitConfig(target="y"))) == reference
+
+
+def test_doctor_takes_what_fit_takes():
+    whole = sm.doctor(frame(w=0.5), target="y", weight="w")
+    assert whole.findings
+    assert sm.doctor(X, Y, sample_weight=np.full(len(Y), 0.5)).findings == whole.findings
+    assert sm.doctor(frame().drop(columns="y"), Y, np.full(len(Y), 0.5)).findings == whole.findings
+
+
+def test_labels_and_weights_beside_the_rows_that_are_evaluated():
+    w = np.arange(len(Y)) % 3
+    plain, weighted = sm.fit(X, Y), sm.fit(frame(w=w + 1), target="y", weight="w")
+    table = frame().drop(columns="y")
+    assert sm.evaluate(plain, X, Y).metrics == sm.evaluate(plain, frame()).metrics
+    worst = [
+        model.worst
+        for model in (plain.evaluate(table, pd.Series(Y, name="other"), worst=3), plain.evaluate(frame(), worst=3))
+    ]
+    assert [one.line for one in worst[0]] == [one.line for one in worst[1]]
+    of_file = sm.evaluate(weighted, frame(w=w)).metrics
+    assert of_file != sm.evaluate(weighted, X, Y).metrics
+    for model in (plain, weighted):
+        other = sm.evaluate(model, X, Y, w).metrics
+        assert model.evaluate(frame(), sample_weight=w).metrics == other
+        keep = w > 0  # a weight of 2 is the row twice, one of 0 the row left out
+        twice = np.repeat(np.flatnonzero(keep), w[keep])
+        assert other["nll"] == pytest.approx(sm.evaluate(model, X[twice], Y[twice]).metrics["nll"], rel=1e-12)
+    assert sm.evaluate(weighted, X, Y, w).metrics == of_file
+
+
 def test_labels_do_not_have_to_be_numbers_and_names_make_way():
     table = frame().drop(columns="y").rename(columns={"x1": "y"})
     model = sm.fit(table, ["setosa", "versicolor"] * 75)
@@ -66,6 +102,28 @@ WRONG = {
     "too few names": (lambda: sm.fit(X, Y, names=["a"]), None),
     "records": (lambda: sm.fit(frame().to_records(), Y), "DataFrame"),
     "one row": (lambda: sm.predict(sm.fit(X, Y), X[0]), "reshape(1, -1)"),
+    "names that are a text": (lambda: sm.fit(X, Y, names="abcd"), None),
+    "names that are a number": (lambda: sm.fit(X, Y, names=4), None),
+    "a name that is None": (lambda: sm.fit(X, Y, names=["a", None, "c", "d"]), None),
+    "a name that is NaN": (lambda: sm.fit(X, Y, names=["a", "b", np.nan, "d"]), None),
+    "names of a DataFrame": (lambda: sm.fit(frame(), names=["a"]), None),
+    "labels twice, once in the configuration": (lambda: sm.fit(frame(), Y, config=sm.FitConfig(target="y")), None),
+    "lists": (lambda: sm.fit(X.tolist(), Y), "numpy.asarray(X)"),
+    "a Series": (lambda: sm.fit(pd.Series(X[:, 0]), Y), "series.to_frame()"),
+    "a dictionary": (lambda: sm.fit(dict(frame()), Y), "pandas.DataFrame"),
+    "no data": (lambda: sm.fit(None, Y), None),
+    "several DataFrames": (lambda: sm.fit([frame()], Y), "pandas.concat"),
+    "a column of weights": (lambda: sm.fit(X, Y, np.ones((len(Y), 1))), "sample_weight.ravel()"),
+    "another index of weights": (
+        lambda: sm.fit(frame(), sample_weight=pd.Series(1.0, index=range(1, len(Y) + 1))),
+        "sample_weight.loc[X.index]",
+    ),
+    "weights that are a condition": (lambda: sm.fit(X, Y, Y > 0), "sample_weight.astype(float)"),
+    "complex weights": (lambda: sm.fit(X, Y, Y * 1j), None),
+    "labels that are a set": (lambda: sm.fit(X, set(range(len(Y)))), 'target="name"'),
+    "labels that are a dictionary": (lambda: sm.fit(X, dict(enumerate(Y))), 'target="name"'),
+    "labels in the rows and beside them": (lambda: sm.evaluate(sm.fit(X, Y), frame(), Y), "X.drop(columns='y')"),
+    "an array to evaluate without labels": (lambda: sm.evaluate(sm.fit(X, Y), X, sample_weight=Y), "evaluate(model, X"),
     "other columns": (lambda: sm.predict(sm.fit(X, Y), X[:, :2]), "columns=[…]"),
 }
 
@@ -76,6 +134,21 @@ def test_what_people_pass_by_mistake_is_told_to_them(name):
     with pytest.raises((sm.UsageError, sm.ModelError)) as refusal:
         call()
     assert hint is None or hint in refusal.value.hint
+    assert "()" not in refusal.value.message
+    assert "of a file" not in (refusal.value.hint or "") or "of a file" in name
+
+
+def test_a_weight_that_is_infinite_has_its_place():
+    with pytest.raises(sm.DataError, match="infinite") as refusal:
+        sm.fit(X, Y, sample_weight=np.where(np.arange(len(Y)) == 7, np.inf, 1.0))
+    assert (refusal.value.line, refusal.value.column, refusal.value.hint) == (7, "weight", None)
+
+
+def test_a_table_without_columns():
+    for call in (sm.fit, sm.doctor, lambda table: sm.predict(sm.fit(X, Y), table)):
+        for table in (pd.DataFrame(), pd.DataFrame(index=range(3))):
+            with pytest.raises(sm.DataError, match="no columns"):
+                call(table)
 
 
 def test_a_sparse_matrix_is_refused():

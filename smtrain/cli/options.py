@@ -11,7 +11,7 @@ from smtrain.errors import UsageError
 from smtrain.fitting.options import FitConfig
 from smtrain.model.options import RIDGE
 from smtrain.solvers import SOLVERS
-from smtrain.sources.dialect import UNLABELLED, Dialect, valid_delimiter
+from smtrain.sources.dialect import DELIMITER_WORDS, UNLABELLED, Dialect, valid_delimiter
 
 if TYPE_CHECKING:
     from smtrain.model.model import Model
@@ -21,8 +21,6 @@ DEFAULTS = FitConfig()
 # A text of a list: in double quotes, doubled inside, or up to the next comma.
 QUOTED_OR_PLAIN = re.compile(r'(?:^|,)(?:(")((?:[^"]|"")*)"(?=,|$)|([^,]*))')
 DEFAULT_MODEL = "model.npz"
-# Words for delimiters that a shell takes for something else, or that cannot be seen.
-DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
 DELIMITER_HELP = "One character, or comma, semicolon, tab, space, pipe.  [default: read off the header line]"
 AUTO = ", or auto: by cross-validation"
 

@@ -7,11 +7,15 @@ from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
 
+import pandas as pd
+
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.sources.arguments import whole, wrong
-from smtrain.sources.dialect import Dialect
+from smtrain.sources.arrays import together
+from smtrain.sources.dialect import DELIMITER_WORDS, Dialect, valid_delimiter
 from smtrain.sources.likeness import did_you_mean
+from smtrain.sources.opening import Data
 
 OF_A_FIT = tuple(field.name for field in fields(FitConfig))
 OF_A_DIALECT = tuple(field.name for field in fields(Dialect))
@@ -35,6 +39,26 @@ def config_of(config: FitConfig | None, options: Mapping[str, Any]) -> FitConfig
     return replace(given, **checked, dialect=dialect)
 
 
+def with_labels(
+    data: Any, y: Any, sample_weight: Any, options: Mapping[str, Any], *, names: Any, config: FitConfig | None
+) -> tuple[Data, dict[str, Any]]:
+    """The data with labels and weights as columns, if any are given, and the options with their names.
+
+    Raises UsageError for two of one, and for what does not go together.
+    """
+    options = dict(options)
+    if y is None and isinstance(options.get("target"), pd.Series):
+        y = options.pop("target")
+    if y is None and sample_weight is None and names is None:
+        return data, options
+    for name, value in (("target", y), ("weight", sample_weight)):
+        if value is not None and options.get(name, getattr(config, name, None)) is not None:
+            raise UsageError(f"the {name} is given twice: as an array, and by name")
+    table = together(data, y, sample_weight, names)
+    named = {"target": table.target, "weight": table.weight}
+    return table.frame, options | {name: value for name, value in named.items() if value is not None}
+
+
 def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:
     if not isinstance(asked, Dialect):
         raise wrong("dialect", asked, "a Dialect", 'delimiter=";" and na_values=["?"] are options, too')
@@ -44,7 +68,7 @@ def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:
     return replace(
         dialect,
         header=_truth("header", dialect.header),
-        delimiter=_optional(_text)("delimiter", dialect.delimiter),
+        delimiter=_optional(_delimiter)("delimiter", dialect.delimiter),
         na_values=tuple(map(_cell, _several("na_values", dialect.na_values))),
     )
 
@@ -73,6 +97,15 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return str(value)
     raise wrong(name, value, "a text")
+
+
+def _delimiter(name: str, value: Any) -> str:
+    """A delimiter, or the word for it."""
+    character = DELIMITER_WORDS.get(_text(name, value), value)
+    if valid_delimiter(character):
+        return str(character)
+    words = ", ".join(DELIMITER_WORDS)
+    raise wrong(name, value, "one ASCII character, or a word for one", f"the words are {words}")
 
 
 def _one_of(*words: str) -> Callable[[str, Any], str]:
@@ -130,7 +163,7 @@ def _weight(name: str, value: Any) -> float:
     weight = float(_number(f"a weight of {name}", value))
     if 0 <= weight < math.inf:
         return weight
-    raise UsageError(f"{name}: {weight:g} is no weight")
+    raise UsageError(f"{name}: {weight:g} is no weight, which is a finite number of at least 0")
 
 
 def _validation(name: str, value: Any) -> float | str:

@@ -7,6 +7,7 @@ from typing import Any
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import make_solver
+from smtrain.sources.arguments import check_range
 from smtrain.sources.dialect import UNLABELLED
 
 
@@ -20,26 +21,43 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
+    _check_ranges(config)
+
+
+def _check_ranges(config: FitConfig) -> None:
+    """Raise UsageError for a number that an option cannot have."""
     # On the command line the types of the options have checked these already; in Python and in a record nobody has.
+    at_least_0 = "a finite number of at least 0"
     ranges = {
-        "l1": 0 <= config.l1 < math.inf,
-        "l2": 0 <= config.ridge < math.inf,
-        "tol": 0 <= config.tolerance < math.inf,
-        "epochs": config.epochs >= 0,
-        "momentum": 0 <= config.momentum < 1,
-        "learning rate": config.learning_rate is None or 0 < config.learning_rate < math.inf,
-        "batch size": config.batch_size is None or config.batch_size >= 1,
-        "seed": config.seed >= 0,
-        "threads": config.threads is None or config.threads >= 1,
-        "memory": config.memory is None or config.memory >= 1,
-        "validation": not isinstance(config.validation, float) or 0 < config.validation < 1,
-        "patience": config.patience is None or config.patience >= 1,
-        "number of folds": config.folds >= 2,
-        "unlabelled": config.unlabelled in UNLABELLED,
+        "l1": (config.l1, 0 <= config.l1 < math.inf, at_least_0),
+        "l2": (config.l2, 0 <= config.ridge < math.inf, at_least_0),
+        "tol": (config.tol, 0 <= config.tolerance < math.inf, at_least_0),
+        "epochs": (config.epochs, config.epochs >= 0, "at least 0"),
+        "momentum": (config.momentum, 0 <= config.momentum < 1, "at least 0 and less than 1"),
+        "learning_rate": (
+            config.learning_rate,
+            config.learning_rate is None or 0 < config.learning_rate < math.inf,
+            "a finite number above 0",
+        ),
+        "batch_size": (config.batch_size, _positive(config.batch_size), "at least 1"),
+        "seed": (config.seed, config.seed >= 0, "at least 0"),
+        "threads": (config.threads, _positive(config.threads), "at least 1"),
+        "memory": (config.memory, _positive(config.memory), "at least 1 byte"),
+        "validation": (
+            config.validation,
+            not isinstance(config.validation, float) or 0 < config.validation < 1,
+            "a share of the rows, more than 0 and less than 1",
+        ),
+        "patience": (config.patience, _positive(config.patience), "at least 1"),
+        "folds": (config.folds, config.folds >= 2, "at least 2"),
+        "unlabelled": (config.unlabelled, config.unlabelled in UNLABELLED, " or ".join(UNLABELLED)),
     }
-    for name, valid in ranges.items():
-        if not valid:
-            raise UsageError(f"the {name} is out of range")
+    for name, (value, valid, wanted) in ranges.items():
+        check_range(name, value, valid=valid, wanted=wanted)
+
+
+def _positive(number: int | None) -> bool:
+    return number is None or number >= 1
 
 
 def _check_texts(config: FitConfig) -> None:

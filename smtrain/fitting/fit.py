@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from smtrain import partitions
-from smtrain.errors import TrainingError, UsageError
-from smtrain.fitting.arguments import config_of
+from smtrain.errors import TrainingError
+from smtrain.fitting.arguments import config_of, with_labels
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
 from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.learn import Learned, learn
@@ -28,7 +27,6 @@ from smtrain.solvers import make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of
-from smtrain.sources.arrays import together
 from smtrain.sources.opening import Data, open_table
 
 
@@ -74,10 +72,7 @@ def fit(
     what the options ask for.
     Raises DataError, UsageError, and TrainingError if training diverged.
     """
-    if y is None and isinstance(options.get("target"), pd.Series):
-        y = options.pop("target")
-    if y is not None or sample_weight is not None:
-        data, options = _with_labels(data, y, sample_weight, names, options)
+    data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     config = config_of(config, options)
     check_options(config)
     init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
@@ -85,18 +80,6 @@ def fit(
     with home or partitions.home(config) as opened:
         learned = learn(open_table(data, config.dialect, fitting=True), config, opened, observer.on_piece)
         return _fitted(with_validation(learned), observer, init, checkpoint)
-
-
-def _with_labels(
-    data: Any, y: Any, sample_weight: Any, names: Sequence[str] | None, options: dict[str, Any]
-) -> tuple[Data, dict[str, Any]]:
-    """The data with labels and weights as columns, and the options that name them. Raises UsageError for two of one."""
-    for name, value in (("target", y), ("weight", sample_weight)):
-        if value is not None and options.get(name) is not None:
-            raise UsageError(f"the {name} is given twice: as an array, and by name")
-    table = together(data, y, sample_weight, names)
-    named = {"target": table.target, "weight": table.weight}
-    return table.frame, options | {name: value for name, value in named.items() if value is not None}
 
 
 def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:

@@ -4,7 +4,7 @@ One pass. What is kept grows with the file by two hashes a row only: distinct va
 places of the first cells of each sort, a sample of the rows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError
-from smtrain.fitting.arguments import config_of
+from smtrain.fitting.arguments import config_of, with_labels
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.refusals import COUNTED_ROWS
 from smtrain.fitting.roles import roles_of
@@ -242,10 +242,20 @@ class Examiner:
         )
 
 
-def doctor(data: Data, config: FitConfig | None = None, **options: Any) -> Diagnosis:
-    """What there is to say of `data` before it is fitted with these options. Raises DataError if it is no table.
+def doctor(
+    data: Data,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    config: FitConfig | None = None,
+    names: Sequence[str] | None = None,
+    **options: Any,
+) -> Diagnosis:
+    """What there is to say of `data` before it is fitted with these options, in the form that `fit` takes.
 
     Errors are what `fit` would refuse; warnings what makes a model other than it seems; notes what is good to know.
+    Raises DataError if the data are no table.
     """
+    data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     config = config_of(config, options)
     return examine(open_table(data, config.dialect, fitting=True), config, config.threads or available_threads())

@@ -120,9 +120,9 @@ class Model:
         """Probabilities (n, K) of the rows of a table: smtrain.predict_proba(model, data)."""
         return np.asarray(_scoring("predict").predict_proba(self, data, **options))
 
-    def evaluate(self, data: Any, **options: Any) -> Any:  # an Evaluation, which this cannot name
+    def evaluate(self, data: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
         """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation."""
-        return _scoring("evaluate").evaluate(self, data, **options)
+        return _scoring("evaluate").evaluate(self, data, y, sample_weight, **options)
 
     def coef(self, reference: str | None = None, *, se: bool = False) -> "pd.DataFrame":
         """The coefficients in the units of the data, a line for each class and term.

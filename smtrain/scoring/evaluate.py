@@ -1,6 +1,7 @@
 """How good a model is on labelled rows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.scoring.predict import UnseenLevels, score
 from smtrain.scoring.worst import WorstRow, WorstRows
-from smtrain.sources.arguments import threads_of, whole
+from smtrain.sources.arguments import check_range, threads_of, whole
+from smtrain.sources.arrays import together
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.usable import Skipped
 
@@ -53,14 +55,24 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, data: Data, *, threads: int | None = None, worst: int = 0, unlabelled: str = "error"
+    model: Model,
+    data: Data,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    threads: int | None = None,
+    worst: int = 0,
+    unlabelled: str = "error",
 ) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
+    Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
     an empty file or else for such a label.
     """
-    unseen, sums, surprising = UnseenLevels(as_model(model)), None, WorstRows(whole("worst", worst))
+    check_range("worst", worst, valid=whole("worst", worst) >= 0, wanted="at least 0")
+    model, data = _with_labels(as_model(model), data, y, sample_weight)
+    unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
     table = open_table(data, model.encoder.dialect)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
     # Sums alone are kept, piece after piece in order: the same bits for any number of threads.
@@ -73,3 +85,14 @@ def evaluate(
     if sums is None or sums.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
     return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows), table.skipped)
+
+
+def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:
+    """The data with labels and weights, if any are given, as columns that the model looks for; and that model."""
+    if y is None and sample_weight is None:
+        return model, data
+    encoder = model.encoder
+    table = together(data, y, sample_weight, labels=encoder.target, weights=encoder.weight)
+    if table.weight is not None:  # a model that was fitted without weights knows no column of them
+        model = replace(model, encoder=replace(encoder, weight=table.weight))
+    return model, table.frame

@@ -109,7 +109,7 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
     # its variance that of the sum.
     base = reference_class(as_model(model), reference)
     if not isinstance(level, Real) or not 0 < level < 1:
-        raise UsageError("the level is out of range", hint="between 0 and 1, such as 0.95")
+        raise UsageError(f"level is out of range: {level} is not between 0 and 1", hint="such as 0.95")
     if model.information is None:
         raise ModelError("the model holds no standard errors", hint="smtrain fit --se keeps what they are made of")
     p, K = model.W.shape

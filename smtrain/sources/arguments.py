@@ -17,9 +17,15 @@ def whole(name: str, value: Any) -> int:
 def threads_of(threads: Any) -> int | None:
     """A number of threads, or None."""
     number = None if threads is None else whole("threads", threads)
-    if number is not None and number < 1:
-        raise UsageError("the threads are out of range")
+    if number is not None:
+        check_range("threads", number, valid=number >= 1, wanted="at least 1")
     return number
+
+
+def check_range(name: str, value: object, *, valid: bool, wanted: str) -> None:
+    """Raise UsageError, which says the range, for a value that is not a valid one."""
+    if not valid:
+        raise UsageError(f"{name} is out of range: {value} is not {wanted}")
 
 
 def path_of(name: str, value: Any) -> str | None:

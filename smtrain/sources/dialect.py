@@ -17,6 +17,10 @@ LARGEST, SMALLEST_SCALE = 1e152, 1e-50
 UNLABELLED = ("error", "skip")
 
 
+# Words for delimiters that a shell takes for something else, or that cannot be seen.
+DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
+
+
 def valid_delimiter(character: str) -> bool:
     """Whether a character can separate cells: ASCII, and no quote, line end or NUL."""
     return len(character) == 1 and character.isascii() and character not in '"\r\n\0'

@@ -12,7 +12,9 @@ def check_header(names: list[str], source: str, line: int) -> None:
 
 
 def check_names(names: list[str], source: str, line: int | None = None) -> None:
-    """Raise DataError at a name that is empty, but for the first, or is there twice."""
+    """Raise DataError where there is no column, and at a name that is empty, but for the first, or is there twice."""
+    if not names:
+        raise DataError("the table has no columns", source=source, line=line)
     seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name and position > 1:

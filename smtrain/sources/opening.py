@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from smtrain.errors import UsageError, quoted
-from smtrain.sources.arrays import frame_of, is_array
+from smtrain.sources.arrays import frame_of, is_array, no_table
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import display_name, is_parquet, read_file
@@ -20,6 +20,7 @@ from smtrain.sources.table import Table
 
 # The columns of a fit on another thing than an array have names.
 UNNAMED = "the columns of an array are x1, x2, …: pandas.DataFrame(array, columns=[…]) names them"
+WANTED = "paths of CSV or Parquet files, or a pandas DataFrame"
 PathLike = str | os.PathLike[str]
 Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Table
 
@@ -67,25 +68,8 @@ def _paths(data: Any) -> list[str]:
         or isinstance(data, bytes | Mapping | pd.Series | np.ndarray)
         or hasattr(data, "read")
     ):
-        raise _no_table(data)
+        raise no_table(data, WANTED)
     paths = list(data)
-    wrong = [path for path in paths if not isinstance(path, str | os.PathLike)]
-    if wrong:
-        raise _no_table(data if hasattr(data, "to_pandas") else wrong[0])
+    if not all(isinstance(path, str | os.PathLike) for path in paths):
+        raise no_table(data if isinstance(data, list | tuple) or hasattr(data, "to_pandas") else paths, WANTED)
     return [os.fspath(path) for path in paths]
-
-
-def _no_table(data: Any) -> UsageError:
-    hints = {
-        pd.Series: "series.to_frame().T is a table of one row, series.to_frame() one of one column",
-        np.ndarray: "fit(X, y); or pandas.DataFrame(array, columns=[…]) gives the columns names",
-        Mapping: "pandas.DataFrame(…) makes a table of columns",
-        bytes: "os.fsdecode gives the path as text",
-    }
-    hint = next((hint for kind, hint in hints.items() if isinstance(data, kind)), None)
-    if hasattr(data, "to_pandas"):
-        hint = ".to_pandas() makes one"
-    elif hasattr(data, "read"):
-        hint = "give the path of the file, - for standard input"
-    wanted = "paths of CSV or Parquet files, or a pandas DataFrame"
-    return UsageError(f"the data must be {wanted}, and are of type {type(data).__name__}", hint=hint)

@@ -30,7 +30,7 @@ def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: boo
 
     check_junit(junit)
     with reporting_errors("doctor", junit):
-        diagnosis = doctor(list(data), opt.config_from(rest))
+        diagnosis = doctor(list(data), config=opt.config_from(rest))
     # A table that cannot be read to its end is told of with what was seen of it, and then fails as everywhere else.
     broken = diagnosis.broken
     fails = {"error", "warning"} if strict else {"error"} if broken else set()
