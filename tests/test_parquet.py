@@ -22,6 +22,7 @@ from smtrain.sources.dialect import Dialect
 from smtrain.sources.interface import Reading
 from smtrain.sources.opening import open_table
 from smtrain.sources.parquet import columns as arrow
+from smtrain.sources.parquet.files import ParquetFile
 from smtrain.sources.parquet.source import BATCH_CELLS, Parquet
 from tests.cli import SMTRAIN, clean_environment, smtrain
 from tests.hostile import harness
@@ -671,9 +672,49 @@ def test_every_command_takes_it(here):
 def test_columns_without_texts_are_kept_in_parquet_only(here):
     pq.write_table(pa.table({"x": ROWS % 4, "l": [[1]] * N, "y": LABELS}), "t.parquet")
     smtrain("fit", "t.parquet", "--drop", "l")
-    assert "-o FILE.parquet keeps it as it is" in smtrain("predict", "t.parquet", "--keep", "l", code=3).stderr
+    for form in ("csv", "jsonl"):
+        outcome = smtrain("predict", "t.parquet", "--keep", "l", "--format", form, code=3)
+        assert "-o FILE.parquet keeps it as it is" in outcome.stderr
+        assert not outcome.stdout, "nothing is written before"
     smtrain("predict", "t.parquet", "--keep", "l", "-o", "out.parquet")
     assert pq.read_table("out.parquet")["l"].to_pylist() == [[1]] * N
+
+
+def test_bytes_are_not_kept_in_text_if_only_a_later_file_has_some(here):
+    pq.write_table(pa.table({"x": ROWS % 4, "b": pa.nulls(N), "y": LABELS}), "one.parquet")
+    pq.write_table(pa.table({"x": ROWS % 4, "b": [b"a"] * N, "y": LABELS}), "two.parquet")
+    table = open_table(["one.parquet", "two.parquet"], Dialect())
+    with pytest.raises(sm.DataError, match="two.parquet.* a column of bytes"):
+        table.check_texts([1])
+
+
+NULS = {"a feature": ("word", 17), "a label": ("y", 17)}
+
+
+@pytest.mark.parametrize("name", NULS)
+def test_a_nul_in_a_text_is_an_error_in_every_source(name, here):
+    column, row = NULS[name]
+    frame = mixed()[["a", "word", "y"]].astype({"word": object, "y": object})
+    frame.to_parquet("whole.parquet")
+    smtrain("fit", "whole.parquet", "--target", "y")
+    frame.loc[row, column] = "a\0"
+    frame.to_csv("t.csv", index=False)
+    frame.to_parquet("t.parquet")
+    for data, place in ((frame, f"iloc[{row}]"), ("t.parquet", f"row {row + 1}"), ("t.csv", f"{row + 2}")):
+        with pytest.raises(sm.DataError, match="a NUL character") as caught:
+            sm.fit(data, target="y")
+        assert place in str(caught.value)
+        assert "a NUL character" in sm.doctor(data, target="y").findings[0].what
+    assert f"t.parquet row {row + 1}" in smtrain("predict", "t.parquet", "--keep", column, code=3).stderr
+
+
+def test_a_nul_in_the_name_of_a_column(here):
+    frame = mixed()[["a", "y"]].rename(columns={"a": "a\0"})
+    frame.to_csv("t.csv", index=False)
+    frame.to_parquet("t.parquet")
+    for data in (frame, "t.parquet", "t.csv"):
+        with pytest.raises(sm.DataError, match="a NUL character"):
+            sm.fit(data)
 
 
 def test_words_that_look_like_numbers_are_no_finding_of_doctor(here):
@@ -726,3 +767,55 @@ def destroy(options, step, checked):
                 # The footer has no checksum: names of columns and codecs can be others there.
                 assert model == whole or not checked or k >= footer
     assert refusals > len(content) // step
+
+
+def test_a_column_whose_type_was_changed_in_the_footer(here):
+    """pyarrow reads on behind what it cannot read, if it is to read over the end of a row group."""
+    x = np.random.default_rng(0).normal(size=300)
+    pd.DataFrame({"x": x, "y": np.where(x > 0, "p", "q")}).to_parquet("t.parquet", row_group_size=100)
+    content = bytearray(Path("t.parquet").read_bytes())
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    content[content.index(b"\x15\x0a", footer) + 1] ^= 8  # a DOUBLE of the schema is an INT32
+    Path("t.parquet").write_bytes(content)
+    assert "a damaged Parquet file" in smtrain("fit", "t.parquet", code=3).stderr
+
+
+@pytest.mark.parametrize("size", [1000, 7])
+def test_footers_with_a_bit_turned(size, here):
+    turn_bits(size, 23)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [1000, 7])
+def test_footers_with_each_bit_turned(size, here):
+    turn_bits(size, 1)
+
+
+def turn_bits(size, step):
+    """Turn bits of a footer, one at a time: the file is refused, or has the rows it had, or those pyarrow sees."""
+    x = np.random.default_rng(0).normal(size=30)
+    frame = pd.DataFrame({"x": x, "n": np.arange(30), "y": np.where(x > 0, "p", "q")})
+    frame.to_parquet("t.parquet", row_group_size=10)
+    content = Path("t.parquet").read_bytes()
+    first = 8 * (len(content) - 8 - int.from_bytes(content[-8:-4], "little"))
+    whole, refusals = read_rows("t.parquet", size), 0
+    assert whole == repr(pq.read_table("t.parquet").to_pydict())
+    for place in range(first, 8 * len(content), step):
+        turned = bytearray(content)
+        turned[place // 8] ^= 1 << place % 8
+        Path("turned.parquet").write_bytes(turned)
+        try:
+            rows = read_rows("turned.parquet", size)
+        except sm.DataError:
+            refusals += 1
+        else:
+            assert rows == whole or rows == repr(pq.read_table("turned.parquet").to_pydict()), place - first
+    assert refusals > (8 * len(content) - first) // step // 4
+
+
+def read_rows(path, size):
+    """The rows of a file as text, read so many at a time."""
+    file = ParquetFile(path)
+    tables = list(file.batches(file.columns, size))
+    assert all(table.num_rows <= size for table in tables)
+    return repr({name: [value for table in tables for value in table[name].to_pylist()] for name in file.columns})

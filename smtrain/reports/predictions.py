@@ -60,7 +60,8 @@ class PredictionWriter:
         self._quoted = [self._cell(name) for name in model.classes]
 
     def head(self) -> bytes:
-        """The header line."""
+        """The header line. Raises DataError where a column that is kept has no text, before anything is written."""
+        self.table.check_texts(self.keep)
         if self.jsonl:
             return b""
         d = self.table.delimiter

@@ -3,6 +3,8 @@
 from smtrain.errors import DataError, quoted
 from smtrain.sources.notation import NUMBER
 
+NUL = "a NUL character"
+
 
 def check_header(names: list[str], source: str, line: int) -> None:
     """Raise DataError where all names but one are numbers: the header may be a row."""
@@ -12,13 +14,15 @@ def check_header(names: list[str], source: str, line: int) -> None:
 
 
 def check_names(names: list[str], source: str, line: int | None = None) -> None:
-    """Raise DataError where there is no column, and at a name that is empty, but for the first, or is there twice."""
+    """Raise DataError where there is no column, and at a name that is empty, but for the first, has a NUL, or is twice."""
     if not names:
         raise DataError("the table has no columns", source=source, line=line)
     seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name and position > 1:
             raise DataError(f"column {position} has no name", source=source, line=line, hint="name it in the header")
+        if "\0" in name:
+            raise DataError(f"{NUL} in the name of column {position}", source=source, line=line, hint="rename it")
         if name in seen:
             raise DataError(
                 f"two columns are named {quoted(name)}", source=source, line=line, hint="rename one of them"

@@ -189,6 +189,10 @@ class Source(Protocol):
         """Whether a column is one of integers by its type: then labels in it are given back as integers."""
         return False
 
+    def check_texts(self, columns: Sequence[int]) -> None:  # noqa: ARG002 - for sources that know
+        """Raise DataError at one of some columns that has no texts by its type, and cannot be written as text."""
+        return
+
     @property
     def doubt(self) -> str | None:
         """A warning that the source may be meant to be read otherwise."""

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from smtrain.errors import DataError, Place, quoted
 from smtrain.sources.dialect import BLANKS
+from smtrain.sources.header import NUL
 
 LINE_ENDS = b"\r\n"
 
@@ -119,7 +120,7 @@ class Piece:
         """Raise DataError where the text holds a NUL or is not UTF-8."""
         if b"\0" in self.text:
             line = self.line + line_ends(self.text[: self.text.index(b"\0")])
-            raise Place(self.source, line).error("a NUL character", hint="the file is binary or damaged")
+            raise Place(self.source, line).error(NUL, hint="the file is binary or damaged")
         if not self.text.isascii():
             try:
                 self.text.decode()

@@ -148,6 +148,10 @@ class Table:
         """From now on some columns will be written beside what is made of the rows."""
         self._carried = frozenset(columns)
 
+    def check_texts(self, columns: Sequence[int]) -> None:
+        """Raise DataError at one of some columns that cannot be written as text."""
+        self._origin.check_texts(columns)
+
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
         """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""
         self._labels = UsableLabels(column, classes)

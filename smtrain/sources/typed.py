@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from smtrain.errors import DataError
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, LARGEST, Dialect
+from smtrain.sources.header import NUL
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, positions
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact, too_large
@@ -22,6 +23,7 @@ from smtrain.sources.notation import not_a_number, number
 # Floats up to here are whole numbers exactly where they look so; beyond, their digits are not those of one integer.
 LARGEST_WHOLE = 2.0**53
 NO_TEXT = "not Unicode text"
+NO_NUL = "take it out, as .replace('\\0', '') does: a file of text with one is refused, too"
 HALF = "replace half surrogates, for example: .encode(errors='replace').decode()"
 
 
@@ -60,7 +62,7 @@ class TypedBatch(Batch):
 
     def cells(self, column: int) -> Iterator[str]:
         """The texts of a column; of a missing cell the empty one."""
-        cells = self.text_cells(column)
+        cells = self._checked(column)
         levels = [*cells.levels, ""]
         return (levels[code] for code in cells.codes)
 
@@ -94,15 +96,21 @@ class TypedBatch(Batch):
 
     def _texts(self, i: int, reading: Reading, meaning: Meaning) -> TextCells:
         """The cells of a column as text; a label that is missing is the empty text."""
-        cells = self.text_cells(i)
-        broken = next((code for code, level in enumerate(cells.levels) if is_broken(level)), None)
-        if broken is not None:
-            place = self.places(len(self.rows))[int((cells.codes == broken).argmax())]
-            raise place.error(NO_TEXT, column=self.origin.names[i], hint=HALF)
+        cells = self._checked(i)
         if reading is Reading.TEXT:
             return cells.without(meaning.is_missing)
         gaps = cells.codes < 0
         return TextCells(np.where(gaps, len(cells.levels), cells.codes), [*cells.levels, ""]) if gaps.any() else cells
+
+    def _checked(self, i: int) -> TextCells:
+        """The cells of a column as text. Raises DataError at the first that no file of text may hold."""
+        cells = self.text_cells(i)
+        wrong = next((code for code, level in enumerate(cells.levels) if "\0" in level or is_broken(level)), None)
+        if wrong is None:
+            return cells
+        place = self.places(len(self.rows))[int((cells.codes == wrong).argmax())]
+        what, hint = (NO_TEXT, HALF) if is_broken(cells.levels[wrong]) else (NUL, NO_NUL)
+        raise place.error(what, column=self.origin.names[i], hint=hint)
 
 
 def is_broken(text: str) -> bool:

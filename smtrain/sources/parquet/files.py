@@ -58,25 +58,28 @@ class ParquetFile:
         for part in self._parts(columns, size):
             parts.append(part)
             done += part.num_rows
-            # The parts are small where words are kept as codes: these change with each row group.
             if sum(one.num_rows for one in parts) >= size:
-                yield pa.Table.from_batches(parts)
-                parts = []
+                rows = pa.Table.from_batches(parts)
+                yield rows.slice(0, size)
+                parts = rows.slice(size).to_batches()
         if parts:
             yield pa.Table.from_batches(parts)
         if done != self.rows:
             raise self._damaged(f"{done:,} rows where its footer says {self.rows:,}")
 
     def _parts(self, columns: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
-        """Some columns of the rows, at most so many at a time, as pyarrow gives them."""
+        """Some columns of the rows, at most so many at a time, each part of one row group."""
         with self._opened(columns) as file:
-            parts = file.iter_batches(size, columns=list(columns), use_threads=False)
-            for part in parts:
-                if part.num_rows:
-                    # A name before a point also means the columns inside one of that name.
-                    wanted = part.select(list(columns))
-                    self._check_codes(wanted)
-                    yield wanted
+            # A call for all row groups would lose errors: where a batch goes over the end of a row group and pyarrow
+            # cannot read on, it has been seen to try again behind the place, and to give other bytes as values.
+            for k in range(file.num_row_groups):
+                parts = file.iter_batches(size, row_groups=[k], columns=list(columns), use_threads=False)
+                for part in parts:
+                    if part.num_rows:
+                        # A name before a point also means the columns inside one of that name.
+                        wanted = part.select(list(columns))
+                        self._check_codes(wanted)
+                        yield wanted
 
     @contextmanager
     def _opened(self, columns: Sequence[str]) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -72,14 +73,6 @@ class ParquetBatch(TypedBatch):
             return text_cells(self.column(i))
         except UnicodeDecodeError as error:
             raise self._no_text(i) from error
-
-    def written(self, columns: Sequence[int], delimiter: str) -> list[list[str]]:
-        """The cells of some columns as CSV. Raises DataError at a column that has no texts."""
-        for i in columns:
-            if not has_text(self.file.types[i]):
-                what, hint = f"a column of {sort_of(self.file.types[i])}", "-o FILE.parquet keeps it as it is"
-                raise DataError(what, source=self.file.name, column=self.source.names[i], hint=hint)
-        return super().written(columns, delimiter)
 
     def column(self, i: int) -> pa.Array:
         """The values of a column. Slow for one that was not asked for."""
@@ -187,6 +180,13 @@ class Parquet(Source):
     def meaning(self, dialect: Dialect | None = None) -> Meaning:
         """Missing are an empty text and those of na_values, for the types tell the others."""
         return typed_meaning(dialect or self.dialect, self._decimal if dialect is None else dialect.decimal)
+
+    def check_texts(self, columns: Sequence[int]) -> None:
+        """Raise DataError at a column whose type has no texts, in any of the files."""
+        for i, file in product(columns, self._files):
+            if not has_text(file.types[i]):
+                what, hint = f"a column of {sort_of(file.types[i])}", "-o FILE.parquet keeps it as it is"
+                raise DataError(what, source=file.name, column=self.names[i], hint=hint)
 
     def kind(self, column: int) -> Reading | None:
         """NUMBER or TEXT by the type of a column; None if no file has a value.
