@@ -14,7 +14,7 @@ def check_header(names: list[str], source: str, line: int) -> None:
 
 
 def check_names(names: list[str], source: str, line: int | None = None) -> None:
-    """Raise DataError where there is no column, and at a name that is empty, but for the first, has a NUL, or is twice."""
+    """Raise DataError for no names, and at one that is empty, but for the first, is there twice, or has a NUL."""
     if not names:
         raise DataError("the table has no columns", source=source, line=line)
     seen: set[str] = set()
