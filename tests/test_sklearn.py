@@ -276,6 +276,48 @@ def test_what_is_refused(name):
         call()
 
 
+PARAMETERS = {
+    "class_weight": ("bal", 3, {0: -1.0, 1: 1.0, 2: 1.0}, {0: np.nan, 1: 1.0, 2: 1.0}),
+    "max_iter": ("a", -1, 1.5, None, True),
+    "l2": ("x", -1, True, np.inf),
+    "l1": ("x", -1, None),
+    "tol": ("x", -1, np.nan),
+    "solver": ("saga", 3),
+    "random_state": ("x", -1, 1.5, np.random.default_rng(0)),
+    "n_jobs": (0, "x", 1.5),
+}
+# Options of a fit that are none of the estimator's.
+NOT_OURS = r"--|\b(epochs|seed|threads|target|drop|categorical|numeric|na_values|weight)\b *=|\bepochs\b|\bseed\b|file"
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in PARAMETERS.items() for value in values])
+def test_a_parameter_that_cannot_be_is_told_by_its_name(name, value):
+    with pytest.raises(ValueError, match=f"^{name}[: ]") as failure:
+        SoftmaxRegression(**{name: value}).fit(X, Y)
+    assert not re.search(NOT_OURS, str(failure.value))
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (lambda: SoftmaxRegression().fit(X, np.zeros(150)), None),
+        (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "it is constant"),
+        (lambda: SoftmaxRegression().fit(FRAME.assign(d=["a", 1, 2, 3]), [0, 1, 0, 1]), "astype(str)"),
+        (lambda: SoftmaxRegression().fit(FRAME.assign(d=np.inf), [0, 1, 0, 1]), "astype(str)"),
+        (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), ".dt.year"),
+        (lambda: SoftmaxRegression().fit(X * 1e200, Y), "another unit"),
+        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), "solver= proximal"),
+        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), "solver= lbfgs"),
+        (lambda: SoftmaxRegression().fit(FRAME, [0, 1, 0, 1]).predict(FRAME.assign(a="x")), None),
+    ],
+)
+def test_hints_name_nothing_that_the_estimator_has_not(call, hint):
+    with pytest.raises(ValueError, match=r"\w") as failure:
+        call()
+    assert not re.search(NOT_OURS, str(failure.value))
+    assert hint in str(failure.value) if hint else "hint" not in str(failure.value)
+
+
 def test_a_sparse_matrix_is_refused():
     sparse = pytest.importorskip("scipy.sparse").csr_matrix(X)
     with pytest.raises(TypeError, match="dense"):

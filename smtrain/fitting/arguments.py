@@ -84,7 +84,9 @@ def _number(name: str, value: Any) -> float:
 
 
 def _penalty(name: str, value: Any) -> float | str:
-    return value if isinstance(value, str) and value == "auto" else _number(name, value)
+    if isinstance(value, str) and value != "auto":
+        raise wrong(name, value, 'a number or "auto"')
+    return value if isinstance(value, str) else _number(name, value)
 
 
 def _truth(name: str, value: Any) -> bool:
@@ -146,7 +148,7 @@ def _cell(value: Any) -> str:
 
 
 def _class_weight(name: str, value: Any) -> str | dict[str, float]:
-    if isinstance(value, str):
+    if isinstance(value, str) and value == "balanced":
         return str(value)
     if not isinstance(value, Mapping):
         raise wrong(name, value, '"balanced" or a dictionary of the classes and their weights')

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from smtrain.errors import UsageError, quoted
@@ -21,11 +22,11 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
-    _check_ranges(config)
+    check_ranges(config)
 
 
-def _check_ranges(config: FitConfig) -> None:
-    """Raise UsageError for a number that an option cannot have."""
+def check_ranges(config: FitConfig, called: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raise UsageError for a number that an option cannot have; `called` are other names of options."""
     # On the command line the types of the options have checked these already; in Python and in a record nobody has.
     at_least_0 = "a finite number of at least 0"
     ranges = {
@@ -53,7 +54,7 @@ def _check_ranges(config: FitConfig) -> None:
         "unlabelled": (config.unlabelled, config.unlabelled in UNLABELLED, " or ".join(UNLABELLED)),
     }
     for name, (value, valid, wanted) in ranges.items():
-        check_range(name, value, valid=valid, wanted=wanted)
+        check_range(called.get(name, name), value, valid=valid, wanted=wanted)
 
 
 def _positive(number: int | None) -> bool:

@@ -21,6 +21,7 @@ from smtrain.fitting.fit import fit
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
 from smtrain.scoring.predict import Scored, score
+from smtrain.sklearn.parameters import check_parameters, value_error
 from smtrain.sklearn.training import training
 from smtrain.solvers.base import Status
 from smtrain.sources.opening import open_table
@@ -87,13 +88,16 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
     def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on the rows X (n, p), their labels y (n,) and weights (n,), and return the estimator.
 
-        A weight of 2 is the row twice, a weight of 0 the row left out. Raises ValueError for data that nothing can be
-        learned from. A fit that ends before it reaches `tol` warns with the gap that it did reach.
+        A weight of 2 is the row twice, a weight of 0 the row left out. Raises ValueError for a parameter that cannot
+        be, and for data that nothing can be learned from. A fit that ends before it reaches `tol` warns with the gap
+        that it did reach.
         """
+        with _value_errors(fitting=True):
+            check_parameters(self.get_params(deep=False))
         labels = validate_data(self, y=y)  # before X: it forgets the names of columns
         check_classification_targets(labels)
         given = training(self._frame(X, reset=True), labels, sample_weight, self.class_weight)
-        with _value_errors(), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
+        with _value_errors(fitting=True), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
             model = fit(given.frame, given.labels, given.weights, class_weight=given.factors, **self._options())
         self._keep(model, given.classes, given.names)
         self._warn()
@@ -192,12 +196,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
 
 
 @contextmanager
-def _value_errors() -> Iterator[None]:
+def _value_errors(*, fitting: bool = False) -> Iterator[None]:
     """Turn a failure of smtrain into the ValueError that scikit-learn's tools expect."""
     try:
         yield
     except SmtrainError as error:
-        raise ValueError(str(error)) from error
+        raise value_error(error, fitting=fitting) from error
 
 
 def _places(names: Sequence[str], parts: Sequence[Feature]) -> list[tuple[str, int | None]]:
