@@ -449,6 +449,8 @@ def some_models():
     yield sm.fit(X, np.array(["9", "10", "a"])[Y]), pd.DataFrame(X, columns=["x1", "x2", "x3", "x4"])
 
 
+# The levels are unknown to the models on purpose.
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.parametrize("number", range(6))
 def test_a_model_goes_over_to_scikit_learn(number):
     model, rows = list(some_models())[number]
