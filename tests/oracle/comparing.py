@@ -65,7 +65,7 @@ def wrong_rows(path: Path, answer: Answer, model: smtrain.Model) -> list[str]:
     """Differences of predictions, row by row, and of the lines that rows are said to be on."""
     if [column.name for column in answer.columns] != [column.name for column in model.encoder.columns]:
         return []
-    predicted = smtrain.predict_proba(model, str(path))
+    predicted = smtrain.predict_proba(model, str(path), on_unknown="ignore")
     evaluated = smtrain.evaluate(model, str(path), threads=1, worst=len(answer.lines))
     return [*wrong_probabilities(answer, answer, model, predicted), *wrong_lines(path, answer, model, evaluated)]
 
@@ -84,7 +84,7 @@ def later_differences(one: Case, path: Path) -> list[str]:
             if labels:
                 evaluated = smtrain.evaluate(model, str(path), threads=1, worst=len(answer.lines))
             else:
-                predicted = smtrain.predict_proba(model, str(path))
+                predicted = smtrain.predict_proba(model, str(path), on_unknown="ignore")
         except smtrain.SmtrainError as error:
             found += wrong_error(path, answer, error)
         else:
