@@ -86,6 +86,8 @@ def test_labels_do_not_have_to_be_numbers_and_names_make_way():
     table = frame().drop(columns="y").rename(columns={"x1": "y"})
     model = sm.fit(table, ["setosa", "versicolor"] * 75)
     assert (model.encoder.target, model.classes) == ("y_", ("setosa", "versicolor"))
+    assert sm.fit(X, pd.Series(Y, name=np.nan)).encoder.target == "y"
+    assert sm.fit(X, pd.Series(Y, name="weight"), np.ones(len(Y))).encoder.weight == "weight_"
 
 
 WRONG = {
@@ -124,6 +126,11 @@ WRONG = {
     "labels that are a dictionary": (lambda: sm.fit(X, dict(enumerate(Y))), 'target="name"'),
     "labels in the rows and beside them": (lambda: sm.evaluate(sm.fit(X, Y), frame(), Y), "X.drop(columns='y')"),
     "an array to evaluate without labels": (lambda: sm.evaluate(sm.fit(X, Y), X, sample_weight=Y), "evaluate(model, X"),
+    "an array whose columns have other names": (
+        lambda: sm.evaluate(sm.fit(X, Y, names=list("abcd")), X, Y),
+        "pandas.DataFrame(array, columns=[…])",
+    ),
+    "an array that is examined without labels": (lambda: sm.doctor(X), "doctor(X, y)"),
     "other columns": (lambda: sm.predict(sm.fit(X, Y), X[:, :2]), "columns=[…]"),
 }
 
@@ -145,7 +152,13 @@ def test_a_weight_that_is_infinite_has_its_place():
 
 
 def test_a_table_without_columns():
-    for call in (sm.fit, sm.doctor, lambda table: sm.predict(sm.fit(X, Y), table)):
+    calls = (
+        sm.fit,
+        sm.doctor,
+        lambda table: sm.fit(table, sample_weight=np.ones(len(table))),
+        lambda table: sm.predict(sm.fit(X, Y), table),
+    )
+    for call in calls:
         for table in (pd.DataFrame(), pd.DataFrame(index=range(3))):
             with pytest.raises(sm.DataError, match="no columns"):
                 call(table)

@@ -14,8 +14,8 @@ from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evalu
 from smtrain.scoring.predict import UnseenLevels, score
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import check_range, threads_of, whole
-from smtrain.sources.arrays import together
-from smtrain.sources.opening import Data, open_table
+from smtrain.sources.arrays import is_array, together
+from smtrain.sources.opening import UNNAMED, Data, open_table
 from smtrain.sources.usable import Skipped
 
 
@@ -71,9 +71,10 @@ def evaluate(
     an empty file or else for such a label.
     """
     check_range("worst", worst, valid=whole("worst", worst) >= 0, wanted="at least 0")
+    hint = UNNAMED if is_array(data) else None
     model, data = _with_labels(as_model(model), data, y, sample_weight)
     unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
-    table = open_table(data, model.encoder.dialect)
+    table = open_table(data, model.encoder.dialect, hint=hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
     # Sums alone are kept, piece after piece in order: the same bits for any number of threads.
     for scored in score(model, table, labels=True, threads=threads_of(threads) or available_threads(), hint=SKIP):

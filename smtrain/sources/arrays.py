@@ -14,6 +14,7 @@ from pandas.api import types
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.arguments import wrong
 from smtrain.sources.frame import SOURCE
+from smtrain.sources.header import NO_COLUMNS
 
 
 class Beside(NamedTuple):
@@ -90,6 +91,8 @@ def together(
     frame = _table(data, names)
     if y is None and is_array(data):
         raise UsageError("an array has no labels", hint="fit(X, y), doctor(X, y), evaluate(model, X, y)")
+    if y is None and not len(frame.columns):
+        raise DataError(NO_COLUMNS, source=SOURCE)
     target = None if y is None else _column(LABELS, y, frame, labels)
     weight = None if sample_weight is None else _column(WEIGHTS, sample_weight, frame, weights)
     if target is not None and weight is not None and target.name == weight.name:
@@ -144,7 +147,7 @@ def _way_out(data: Any) -> str | None:
         return "pandas.concat(…) makes one DataFrame of several"
     hints = {
         pd.Series: "series.to_frame().T is a table of one row, series.to_frame() one of one column",
-        np.ndarray: "fit(X, y); or pandas.DataFrame(array, columns=[…]) gives the columns names",
+        np.ndarray: "fit(X, y), doctor(X, y); or pandas.DataFrame(array, columns=[…]) gives the columns names",
         Mapping: "pandas.DataFrame(…) makes a table of columns",
         bytes: "os.fsdecode gives the path as text",
         list | tuple: "numpy.asarray(X) makes an array of rows of numbers, pandas.DataFrame(X) a table of any",
@@ -170,6 +173,8 @@ def _column(beside: Beside, values: Any, frame: pd.DataFrame, named: str | None)
         )
         raise UsageError(f"the {what} have another index than the rows", hint=hint)
     own = getattr(values, "name", None) if named is None else named
+    if isinstance(own, float) and math.isnan(own):
+        own = None
     if own is not None and str(own) in set(map(str, frame.columns)):
         hint = f"X.drop(columns={str(own)!r}), or name the column in place of the {what}"
         raise UsageError(f"the {what} are called {quoted(str(own))}, and so is a column of the data", hint=hint)

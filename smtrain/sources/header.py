@@ -3,6 +3,8 @@
 from smtrain.errors import DataError, quoted
 from smtrain.sources.notation import NUMBER
 
+NO_COLUMNS = "the table has no columns"
+
 NUL = "a NUL character"
 
 
@@ -16,7 +18,7 @@ def check_header(names: list[str], source: str, line: int) -> None:
 def check_names(names: list[str], source: str, line: int | None = None) -> None:
     """Raise DataError for no names, and at one that is empty, but for the first, is there twice, or has a NUL."""
     if not names:
-        raise DataError("the table has no columns", source=source, line=line)
+        raise DataError(NO_COLUMNS, source=source, line=line)
     seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name and position > 1:

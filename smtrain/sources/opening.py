@@ -25,11 +25,14 @@ PathLike = str | os.PathLike[str]
 Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Table
 
 
-def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: int | None = None) -> Table:
+def open_table(
+    data: Data, dialect: Dialect, *, fitting: bool = False, piece: int | None = None, hint: str | None = None
+) -> Table:
     """Open a CSV or Parquet file, several with the same columns, standard input ("-"), or a DataFrame, or a table.
 
     `fitting` says that the options of a fit are at hand: messages then name the one that helps. `piece` is the size of
-    the pieces that are parsed at once, in bytes; None takes what is fast, and changes nothing else.
+    the pieces that are parsed at once, in bytes; None takes what is fast, and changes nothing else. `hint` is for those
+    who look for a column of a DataFrame that is not there.
     """
     if isinstance(data, Table):
         return data
@@ -37,7 +40,7 @@ def open_table(data: Data, dialect: Dialect, *, fitting: bool = False, piece: in
     if is_array(data) and not fitting:
         return Table(Frame(frame_of(data), in_frame, UNNAMED))
     if isinstance(data, pd.DataFrame):
-        return Table(Frame(data, in_frame))
+        return Table(Frame(data, in_frame, hint))
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")
