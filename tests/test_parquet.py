@@ -780,6 +780,17 @@ def test_a_column_whose_type_was_changed_in_the_footer(here):
     assert "a damaged Parquet file" in smtrain("fit", "t.parquet", code=3).stderr
 
 
+def test_a_count_of_rows_that_was_changed_in_the_footer_is_seen_before_a_row_is_out(here):
+    pd.DataFrame({"x": np.arange(300.0), "y": ["p", "q"] * 150}).to_parquet("t.parquet", row_group_size=100)
+    smtrain("fit", "t.parquet")
+    content, counts = Path("t.parquet").read_bytes(), b"\x16\xd8\x04\x19\x3c"  # 300 rows, then 3 row groups
+    assert content.count(counts) == 1
+    Path("t.parquet").write_bytes(content.replace(counts, b"\x16\xda\x04\x19\x3c"))
+    outcome = smtrain("predict", "t.parquet", code=3)
+    assert "300 rows where its footer says 301" in outcome.stderr
+    assert not outcome.stdout
+
+
 @pytest.mark.parametrize("size", [1000, 7])
 def test_footers_with_a_bit_turned(size, here):
     turn_bits(size, 23)

@@ -41,6 +41,7 @@ class ParquetFile:
             self.rows: int = metadata.num_rows
             sizes = [(group.num_rows, group.total_byte_size) for group in groups]
             index = _index_of(self.schema.pandas_metadata)
+        self._check_count(sum(rows for rows, _ in sizes))
         self.columns = [name for name in self.schema.names if name not in index]
         self.row_bytes = max((total / rows for rows, total in sizes if rows > 0), default=0.0)
         self.group_bytes = max((total for _, total in sizes), default=0)
@@ -64,8 +65,7 @@ class ParquetFile:
                 parts = rows.slice(size).to_batches()
         if parts:
             yield pa.Table.from_batches(parts)
-        if done != self.rows:
-            raise self._damaged(f"{done:,} rows where its footer says {self.rows:,}")
+        self._check_count(done)
 
     def _parts(self, columns: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
         """Some columns of the rows, at most so many at a time, each part of one row group."""
@@ -90,6 +90,11 @@ class ParquetFile:
             yield pq.ParquetFile(
                 stream, read_dictionary=words, buffer_size=BUFFER, pre_buffer=False, page_checksum_verification=True
             )
+
+    def _check_count(self, rows: int) -> None:
+        """Raise DataError at another number of rows than that of the footer."""
+        if rows != self.rows:
+            raise self._damaged(f"{rows:,} rows where its footer says {self.rows:,}")
 
     def _check_ends(self, stream: Any) -> None:
         start = stream.read(len(MAGIC))
