@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -57,3 +58,34 @@ def test_the_others_still_end_it(ignored, folder):
     process.send_signal(other)
     process.communicate(timeout=60)
     assert process.returncode == 128 + other
+
+
+@pytest.mark.parametrize(
+    "hidden", ["class T:\n    x = Late()", "try:\n    stop()\nfinally:\n    1 / 0"], ids=["class", "finally"]
+)
+def test_a_signal_behind_another_exception(hidden, folder):
+    """Python 3.11 turns what is raised while a class is made into a RuntimeError."""
+    program = f"""
+import os, signal, sys, types
+import smtrain.cli.main as main
+
+def stop():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+class Late:
+    def __set_name__(self, owner, name):
+        stop()
+
+class Command(types.ModuleType):
+    @property
+    def command(self):
+        exec({hidden!r}, globals())
+
+sys.modules["smtrain.cli.commands.fit"] = Command("fit")
+sys.argv = ["smtrain", "fit"]
+main.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=clean_environment(), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (143, "smtrain: error: terminated\n")

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType
 from typing import NoReturn
@@ -150,6 +151,24 @@ def _stop_again(unraisable: "sys.UnraisableHookArgs") -> None:
         sys.__unraisablehook__(unraisable)
 
 
+@contextlib.contextmanager
+def _stop_in_front() -> Iterator[None]:
+    """Raise the signal itself where Python put another exception in front of it.
+
+    Python before 3.12 wraps whatever is raised while a class is made (`__set_name__`) in a RuntimeError, and a
+    cleaning up that fails because of the signal hides it too.
+    """
+    try:
+        yield
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, Stopped):
+            behind = behind.__cause__ or behind.__context__
+        if behind is None:
+            raise
+        raise behind from None
+
+
 def _forget_stdout() -> None:
     """Keep the interpreter from complaining, at its exit, of an output that is gone."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -169,7 +188,8 @@ def _run(arguments: list[str]) -> ExitCode:
 def run(arguments: list[str]) -> ExitCode:
     """Run one command line; the only place where a failure becomes a line on standard error and an exit code."""
     try:
-        return _run(arguments)
+        with _stop_in_front():
+            return _run(arguments)
     except SmtrainError as error:
         return _fail(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
