@@ -71,8 +71,16 @@ class Home(Protocol):
         """Return an empty list."""
         ...
 
-    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """Return the list of make(0) … make(count − 1), each kept as soon as a thread has made it."""
+    def listed(self, function: Callable[[S], R], things: Items[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing, kept as soon as a thread has computed it."""
+        ...
+
+    def replaced(self, function: Callable[[S], R], shelf: Shelf[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing of a shelf. The things are let go: `function` may change them."""
+        ...
+
+    def seen(self, function: Callable[[S], R], things: Items[S]) -> Items[R]:
+        """Return things that are `function` of other things, computed each time that one is used."""
         ...
 
     def rows(self, partitions: Items[Partition]) -> Rows:

@@ -43,6 +43,19 @@ class Seen(Items[R]):
         return self._function(self._things[index])
 
 
+class Released(Items[S]):
+    """The things of a shelf, each of which can be asked for once: then it leaves the shelf."""
+
+    def __init__(self, shelf: Shelf[S]) -> None:
+        self._shelf = shelf
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+    def __getitem__(self, index: int) -> S:
+        return self._shelf.release(index)
+
+
 def available_threads() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -98,9 +111,17 @@ class MemoryHome:
         """Return an empty list."""
         return MemoryShelf()
 
-    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """Return the list of make(0) … make(count − 1), made by the threads."""
-        return MemoryShelf(self.map(make, range(count)))
+    def listed(self, function: Callable[[S], R], things: Items[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing, computed by the threads."""
+        return MemoryShelf(self.map(function, things))
+
+    def replaced(self, function: Callable[[S], R], shelf: Shelf[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing of a shelf, which it leaves."""
+        return self.listed(function, Released(shelf))
+
+    def seen(self, function: Callable[[S], R], things: Items[S]) -> Items[R]:
+        """Return things that are `function` of other things."""
+        return Seen(function, things)
 
     def rows(self, partitions: Items[Partition]) -> Rows:
         """Return the rows of some partitions."""
@@ -170,7 +191,7 @@ class LocalRows:
 
     def keep(self, function: Callable[..., S], *kept: Any) -> Shelf[S]:
         """Keep function(partition, its piece of each kept thing) for each partition; return the shelf."""
-        return self._home.listed(partial(self.apply, function, kept), len(self._places))
+        return self._home.listed(partial(self.apply, function, kept), range(len(self._places)))
 
     def gather(self, pick: Callable[..., Partition], *kept: Any) -> Partition:
         """Return the rows pick(partition, …) of all partitions as one partition.
@@ -189,7 +210,7 @@ class LocalRows:
             neighbours = range(group * every, min((group + 1) * every, count))
             return joined([self.apply(pick, kept, k) for k in neighbours])
 
-        return self._home.rows(self._home.listed(pick_neighbours, -(-count // every)))
+        return self._home.rows(self._home.listed(pick_neighbours, range(-(-count // every))))
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
         """Yield `function` of each thing, in order, computed by the threads of the home."""
