@@ -4,8 +4,9 @@ In the course of a fit: raw partitions go to a shelf as they are read; each is r
 of encoded partitions; `rows` makes of that list what the mathematics asks for (smtrain.softmax.rows).
 """
 
-from collections.abc import Callable, Iterator
-from typing import Protocol, Self, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
@@ -47,6 +48,14 @@ class Shelf(Items[S], Protocol[S]):
     def release(self, index: int, /) -> S:
         """Return the thing at a place for the caller to change. It leaves the list: nobody may ask for it any more."""
         ...
+
+
+@dataclass(frozen=True)
+class Part(Generic[S]):
+    """Some of the rows of a thing that has rows."""
+
+    of: S
+    rows: range
 
 
 class Home(Protocol):
@@ -101,4 +110,30 @@ class Home(Protocol):
 
     def __exit__(self, *exc: object) -> None:
         """Close the home. The rows are gone."""
+        ...
+
+
+@runtime_checkable
+class SpreadHome(Home, Protocol):
+    """A home whose rows are read where they are to live, by tasks: they never pass through this process."""
+
+    def spread(self, function: Callable[[S], R], things: Sequence[S]) -> Sequence[Any]:
+        """Return the tasks of `function` of each thing."""
+        ...
+
+    def told(self, function: Callable[[Any], R], tasks: Sequence[Any]) -> Iterator[R]:
+        """Yield `function` of the result of each task, in order."""
+        ...
+
+    def partitioned(
+        self,
+        parts: Sequence[Any],
+        counts: Sequence[int],
+        rows: int,
+        cut: Callable[[int, Sequence[Part[S]]], Sequence[R]],
+    ) -> Shelf[R]:
+        """Return partitions of so many rows, cut from the results of tasks, which have `counts` rows each.
+
+        `cut(first, parts)` returns the partitions, numbered from `first` on, of the rows of some parts.
+        """
         ...

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -167,7 +167,7 @@ class LocalRows:
     @property
     def features(self) -> int:
         """The number of columns of X, p."""
-        return self._partitions[0].X.columns
+        return facts_of(self._partitions[0]).features
 
     @property
     def count(self) -> int:
@@ -177,13 +177,12 @@ class LocalRows:
     @property
     def cells(self) -> int:
         """The cells that are kept of a row: its numbers, and one code for each categorical part."""
-        X = self._partitions[0].X
-        return int(X.numeric.shape[1]) + len(X.codes)
+        return facts_of(self._partitions[0]).cells
 
     @property
     def single(self) -> bool:
         """Whether X is in float32."""
-        return bool(self._partitions[0].X.numeric.dtype == np.float32)
+        return facts_of(self._partitions[0]).single
 
     def sum(self, term: Callable[..., T], *kept: Any) -> T:
         """Return Σ term(partition, its piece of each kept thing), added in the fixed tree."""
@@ -223,6 +222,22 @@ class LocalRows:
         """
         partition = replace(self._partitions[int(self._places[k])], start=int(self._starts[k]))
         return function(partition, *(one[k] for one in kept))
+
+
+class Facts(NamedTuple):
+    """What is asked of a partition: its `rows`, columns of X, cells of a row, and whether X is in float32."""
+
+    rows: int
+    features: int
+    cells: int
+    single: bool
+
+
+def facts_of(partition: Partition) -> Facts:
+    """Return the facts of a partition."""
+    numeric = partition.X.numeric
+    cells = int(numeric.shape[1]) + len(partition.X.codes)
+    return Facts(partition.rows, partition.X.columns, cells, bool(numeric.dtype == np.float32))
 
 
 def joined(pieces: Sequence[Partition]) -> Partition:
