@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, columns_of
+from smtrain.sources.interface import Batch, Reading, Readings, Rows, Run, Source, Span, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -143,6 +143,14 @@ class Table:
                 if first:
                     break
             yield from chain.from_iterable(_by_threads(of_usable, batches, threads))
+
+    def spans(self, size: int, run: Run) -> Sequence[Span]:
+        """The rows cut into spans of about `size` bytes, in order; `Table(span.open())` is a table of those of one.
+
+        Raises UsageError for a table that other processes cannot read.
+        """
+        with self.advising():
+            return self._origin.spans(size, run)
 
     def carry(self, columns: Collection[int]) -> None:
         """From now on some columns will be written beside what is made of the rows."""
