@@ -15,11 +15,13 @@ from smtrain.fitting.options import FitConfig
 from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable, read_table
 from smtrain.fitting.refusals import no_column
+from smtrain.fitting.roles import roles_of
+from smtrain.fitting.spans import read_spans
 from smtrain.fitting.weights import settled, weighed
 from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
 from smtrain.model.encoder import Encoder
-from smtrain.partitions.interface import Home, Shelf
+from smtrain.partitions.interface import Home, Shelf, Spread
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.solvers import make_solver
@@ -72,7 +74,18 @@ def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, 
     Raises DataError for rows, columns or labels that nothing can be learned from.
     """
     with table.advising():
-        return _learned(read_table(table, config, home, on_piece), home)
+        return _learned(_read(table, config, home, on_piece), home)
+
+
+def _read(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> RawTable:
+    """The rows of a table, read here, or where they are to live."""
+    roles = roles_of(table, config)
+    table.weigh_by(roles.weight)
+    if config.unlabelled == "skip":
+        table.skip_unlabelled(roles.target)
+    if isinstance(home, Spread):
+        return read_spans(table, roles, config, home, on_piece)
+    return read_table(table, roles, config, home, on_piece)
 
 
 def _learned(table: RawTable, home: Home) -> Learned:

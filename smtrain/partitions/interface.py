@@ -114,15 +114,20 @@ class Home(Protocol):
 
 
 @runtime_checkable
-class SpreadHome(Home, Protocol):
-    """A home whose rows are read where they are to live, by tasks: they never pass through this process."""
+class Spread(Home, Protocol):
+    """A home whose rows are read where they are to live, by tasks: they never pass through this process.
 
-    def spread(self, function: Callable[[S], R], things: Sequence[S]) -> Sequence[Any]:
-        """Return the tasks of `function` of each thing."""
+    A table is read in spans of about `span_bytes`.
+    """
+
+    span_bytes: int
+
+    def spread(self, function: Callable[..., Any], *things: Sequence[Any]) -> Sequence[Any]:
+        """Return a task for each thing: of `function` of it, and of its like in other sequences of things or tasks."""
         ...
 
-    def told(self, function: Callable[[Any], R], tasks: Sequence[Any]) -> Iterator[R]:
-        """Yield `function` of the result of each task, in order."""
+    def results(self, tasks: Sequence[Any]) -> Iterator[Any]:
+        """Yield the results of tasks, in order."""
         ...
 
     def partitioned(
