@@ -132,6 +132,12 @@ class OutputError(SmtrainError):
     exit_code = ExitCode.OUTPUT
 
 
+class ClusterError(SmtrainError):
+    """The cluster does not answer, has no workers, or cannot do the work."""
+
+    exit_code = ExitCode.OUTPUT
+
+
 class UnknownLevelWarning(UserWarning):
     """Rows that are predicted have levels that training did not have."""
 

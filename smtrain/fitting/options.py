@@ -23,11 +23,14 @@ class FitConfig(Options):
     """The options of a fit: those of `Options`, and those that change no bit of the model.
 
     `threads` None takes the processors that this process may use. `memory` is how many bytes the process may take; rows
-    that do not fit go to a temporary file. `require_convergence` makes a fit fail that does not reach its tolerance.
+    that do not fit go to a temporary file. `cluster` is where workers have the rows: the address or the file of a Dask
+    scheduler, or local:N for N processes on this machine. `require_convergence` makes a fit fail that does not reach
+    its tolerance.
     """
 
     threads: int | None = None
     memory: int | None = None
+    cluster: str | None = None
     require_convergence: bool = False
 
     @classmethod

@@ -29,6 +29,10 @@ class Options(Protocol):
     def memory(self) -> int | None:
         """The most memory that the process may take, in bytes; None is no limit."""
 
+    @property
+    def cluster(self) -> str | None:
+        """Where the workers are: the address or the file of a scheduler, or local:N; None is this process."""
+
 
 class Items(Protocol[Item_co]):
     """Things that are counted and asked for by their place: a list, or something that fetches each one when asked."""
