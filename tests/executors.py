@@ -16,6 +16,7 @@ class Forgetful:
     """Computes each task when its result is asked for, twice, and forgets some results, as workers that are lost do."""
 
     def __init__(self, threads=2, *, forgets=0.1, seed=0):
+        self.description = "a process that forgets"
         self.threads, self._forgets, self._chance = threads, forgets, random.Random(seed)
         self.alive, self.runs, self.sent, self.closed = weakref.WeakSet(), 0, 0, False
 

@@ -52,7 +52,7 @@ def mixed(tmp_path_factory):
 
 class Watcher(Observer):
     def on_learned(self, learned, _):
-        self.on_disk = learned.on_disk
+        self.on_disk = getattr(learned.home, "on_disk", 0)
 
 
 def fit(path, folder, name="m.npz", *, memory=None, threads=1, **options):

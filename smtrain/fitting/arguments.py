@@ -185,7 +185,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("epochs", "seed", "folds"), whole),
     **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo"), _truth),
     "class_weight": _optional(_class_weight),
-    "solver": _optional(_text),
+    **dict.fromkeys(("solver", "cluster"), _optional(_text)),
     "l2": _optional(_penalty),
     "precision": _one_of("auto", "float32", "float64"),
     "unlabelled": _one_of("error", "skip"),

@@ -62,11 +62,6 @@ class Learned:
     skipped: Skipped = field(default_factory=Skipped)
     doubt: str | None = None
 
-    @property
-    def on_disk(self) -> int:
-        """The bytes of rows in the temporary file."""
-        return self.home.on_disk
-
 
 def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> Learned:
     """Read `table` once and give back the encoder and the encoded rows, which live as long as `home` is open.

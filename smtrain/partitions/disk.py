@@ -66,6 +66,11 @@ class DiskHome(MemoryHome):
         """The size of the temporary file, in bytes."""
         return self._storage.on_disk
 
+    @property
+    def whereabouts(self) -> str | None:
+        """How much of the rows is on disk, if any is."""
+        return f"{self.on_disk / 1e6:,.0f} MB of the rows are on disk" if self.on_disk else None
+
     def reserve(self, size: int) -> None:
         """Leave at least `size` bytes for the rest of the process. Raises UsageError if the limit is smaller."""
         self._storage.reserve(size)

@@ -19,6 +19,10 @@ class Executor(Protocol):
     def threads(self) -> int:
         """The number of tasks that run at a time."""
 
+    @property
+    def description(self) -> str:
+        """The workers, in a few words."""
+
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Task:
         """Have function(*arguments) computed. An argument that is a task stands for its result, wherever that is."""
         ...

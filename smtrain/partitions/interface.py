@@ -68,8 +68,8 @@ class Home(Protocol):
     threads: int
 
     @property
-    def on_disk(self) -> int:
-        """The bytes that are in a temporary file."""
+    def whereabouts(self) -> str | None:
+        """Where the rows are, in a line for people; None if they are where everybody expects them."""
         ...
 
     def partition_rows(self, columns: int) -> int:

@@ -96,9 +96,9 @@ class MemoryHome:
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
     @property
-    def on_disk(self) -> int:
-        """0: there is no file."""
-        return 0
+    def whereabouts(self) -> str | None:
+        """None: in memory."""
+        return None
 
     def partition_rows(self, columns: int) -> int:
         """Return the rows of a partition of a table with so many columns."""

@@ -110,9 +110,9 @@ class SpreadHome:
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
     @property
-    def on_disk(self) -> int:
-        """0: there is no file here."""
-        return 0
+    def whereabouts(self) -> str | None:
+        """The workers that have the rows."""
+        return f"rows on {self.executor.description}"
 
     def partition_rows(self, columns: int) -> int:
         """Return the rows of a partition of a table with so many columns."""
