@@ -77,8 +77,9 @@ def fit(
     check_options(config)
     init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
     observer = observer or Observer()
+    table = open_table(data, config.dialect, fitting=True)
     with home or partitions.home(config) as opened:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, opened, observer.on_piece)
+        learned = learn(table, config, opened, observer.on_piece)
         return _fitted(with_validation(learned), observer, init, checkpoint)
 
 

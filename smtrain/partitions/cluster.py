@@ -12,6 +12,7 @@ import platform
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,8 @@ class Cluster:
                 if failed is not None:
                     raise self._failure(failed)
                 found: list[Any] = self._client.sync(self._gathered, futures)
+            except CancelledError as error:
+                raise self._gone() from error
             except TimeoutError:
                 self._check_alive()
             else:
@@ -127,8 +130,8 @@ class Cluster:
 
     def _failure(self, future: Any) -> BaseException:
         """Return the error of a task that failed."""
-        if future.status == "cancelled":
-            return self._error("the scheduler gave the work up", "start again, with --checkpoint from where it was")
+        if future.status in {"cancelled", "lost"}:
+            return self._gone()
         error: BaseException = future.exception()
         if isinstance(error, distributed.KilledWorker):
             what = "workers died of the same task again and again"
@@ -138,10 +141,14 @@ class Cluster:
     def _check_alive(self) -> None:
         """Raise ClusterError if the scheduler is gone, or no worker was there for too long. Called each second."""
         if self._client.status != "running":
-            raise self._error("the scheduler is gone", "start again, with --checkpoint from where it was")
+            raise self._gone()
         self._alone = 0 if self._client.nthreads() else self._alone + 1
         if self._alone >= self._patience:
             raise self._no_worker()
+
+    def _gone(self) -> ClusterError:
+        what = "the scheduler is gone, or was told to give the work up"
+        return self._error(what, "with --checkpoint a fit goes on from where it was")
 
     def _no_worker(self) -> ClusterError:
         return self._error(f"no worker came within {self._patience} seconds", f"dask worker {self._place} starts one")
