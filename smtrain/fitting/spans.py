@@ -4,8 +4,8 @@ A span is read without anything known of the others, which gives the same summar
 reading from the first row to the last. Its words are codes of its own vocabulary until that of the table is known.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,8 +16,7 @@ from smtrain.fitting.raw import RawPartition, joined, raw_partition, slots_of
 from smtrain.fitting.read import RawTable, raise_error, summed
 from smtrain.fitting.roles import Roles
 from smtrain.fitting.summary import Summary
-from smtrain.partitions.cutter import Cutter
-from smtrain.partitions.interface import Part, Spread
+from smtrain.partitions.interface import Spread
 from smtrain.partitions.sizes import Sizes
 from smtrain.sources.interface import Span
 from smtrain.sources.table import Table
@@ -74,7 +73,7 @@ def read_spans(
     slots = slots_of(total)
     codes = [codes_of(summary, total) for summary in every]
     settled = home.spread(partial(settled_span, slots=slots), codes, tasks)
-    raws = home.partitioned(settled, [one.rows for one in every], sizes.rows, partial(cut, size=sizes.rows))
+    raws = home.partitioned(settled, [one.rows for one in every], sizes.rows, joined)
     return RawTable(table, config, roles, total, slots, raws, sizes)
 
 
@@ -120,13 +119,3 @@ def settled_span(codes: Codes, span: SpanRows, slots: Mapping[int, int]) -> RawP
         numbers[:, [slots[i] for i in both]] = raw.numbers[:, [span.slots[i] for i in both]]
     words = {i: np.take(np.append(codes.words[i], np.int32(-1)), column) for i, column in raw.codes.items()}
     return RawPartition(numbers, words, codes.labels[raw.labels], raw.weights)
-
-
-def cut(first: int, parts: Sequence[Part[RawPartition | None]], size: int) -> list[RawPartition]:
-    """The partitions, numbered from `first` on, of some rows of settled spans."""
-    cutter, partitions = Cutter(size, joined), list[RawPartition]()
-    for part in parts:
-        if part.of is not None:
-            partitions += cutter.add(part.of.copy(slice(part.rows.start, part.rows.stop)))
-    partitions += cutter.rest()
-    return [replace(raw, start=(first + k) * size) for k, raw in enumerate(partitions)]

@@ -4,15 +4,23 @@ So the partitions, and the bits of a fit, do not depend on how the rows arrived.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, Protocol, Self, TypeVar
+from dataclasses import Field
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 
 class Cuttable(Protocol):
-    """Some rows that can be cut: encoded or not."""
+    """Some rows that can be cut, encoded or not: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def rows(self) -> int:
         """The number of rows, m."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """The position of the first row among all; set by who knows it."""
         ...
 
     def copy(self, rows: slice, /) -> Self:

@@ -5,9 +5,9 @@ of encoded partitions; `rows` makes of that list what the mathematics asks for (
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
+from smtrain.partitions.cutter import Cuttable
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.softmax.tree import Additive
@@ -15,6 +15,7 @@ from smtrain.softmax.tree import Additive
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
+C = TypeVar("C", bound=Cuttable)
 Item_co = TypeVar("Item_co", covariant=True)
 
 
@@ -52,14 +53,6 @@ class Shelf(Items[S], Protocol[S]):
     def release(self, index: int, /) -> S:
         """Return the thing at a place for the caller to change. It leaves the list: nobody may ask for it any more."""
         ...
-
-
-@dataclass(frozen=True)
-class Part(Generic[S]):
-    """Some of the rows of a thing that has rows."""
-
-    of: S
-    rows: range
 
 
 class Home(Protocol):
@@ -139,10 +132,12 @@ class Spread(Home, Protocol):
         parts: Sequence[Any],
         counts: Sequence[int],
         rows: int,
-        cut: Callable[[int, Sequence[Part[S]]], Sequence[R]],
-    ) -> Shelf[R]:
-        """Return partitions of so many rows, cut from the results of tasks, which have `counts` rows each.
+        joined: Callable[[Sequence[C]], C],
+        *,
+        first: int = 0,
+    ) -> Shelf[C]:
+        """Return partitions of so many rows, cut from parts: results of tasks with `counts` rows each.
 
-        `cut(first, parts)` returns the partitions, numbered from `first` on, of the rows of some parts.
+        They are numbered from `first` on. `joined` is a function that joins the rows of several parts.
         """
         ...

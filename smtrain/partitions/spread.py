@@ -7,12 +7,14 @@ What the driver sends out is a function, what it gets back are the few subtotals
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, Generic, Self, TypeVar
 
 from smtrain.partitions import sizes
+from smtrain.partitions.cutter import Cuttable, Cutter
 from smtrain.partitions.executor import Executor, Task
-from smtrain.partitions.interface import Items, Part
+from smtrain.partitions.interface import Items
 from smtrain.partitions.memory import available_threads, facts_of, joined
 from smtrain.softmax import tree
 from smtrain.softmax.loss import Partition
@@ -28,6 +30,7 @@ MOST_PARTITIONS = 1024
 # Bytes of a span: large enough that its summary is small beside it, small enough that a worker that is lost is made up
 # for soon, and that a file that is worth a cluster has more spans than it has threads.
 SPAN_BYTES = 1 << 26
+C = TypeVar("C", bound=Cuttable)
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
@@ -59,6 +62,11 @@ class Blocks(Generic[S]):
         (thing,) = self.executor.results([self.executor.submit(thing_of, self.tasks[at], index - firsts[at])])
         found: S = thing
         return found
+
+    def extend(self, blocks: "Blocks[S]") -> None:
+        """Add those of other blocks, which are numbered from the length of this list on."""
+        self.tasks += blocks.tasks
+        self.counts += blocks.counts
 
     def append(self, thing: S) -> None:
         """Add one, which is sent to a worker."""
@@ -168,20 +176,26 @@ class SpreadHome:
         return self.executor.results(tasks)
 
     def partitioned(
-        self, parts: Sequence[Task], counts: Sequence[int], rows: int, cut: Callable[..., Any]
-    ) -> Blocks[Any]:
-        """Return partitions of so many rows, cut from parts that have `counts` rows each.
+        self,
+        parts: Sequence[Task],
+        counts: Sequence[int],
+        rows: int,
+        joined: Callable[[Sequence[C]], C],
+        *,
+        first: int = 0,
+    ) -> Blocks[C]:
+        """Return partitions of so many rows, cut from parts: results of tasks with `counts` rows each.
 
-        `cut(first, parts)` returns the partitions, numbered from `first` on, of the rows of some `Part`s.
+        They are numbered from `first` on. `joined` is a function that joins the rows of several parts.
         """
         partitions = -(-sum(counts) // rows)
         size = block_size(partitions, self.executor.threads)
-        blocks: Blocks[Any] = Blocks(self.executor)
-        for first in range(0, partitions, size):
-            some = list(overlapping(counts, first * rows, (first + size) * rows))
-            ranges = [rows_of_part for _, rows_of_part in some]
-            blocks.tasks.append(self.executor.submit(cut_block, cut, first, ranges, *(parts[k] for k, _ in some)))
-            blocks.counts.append(min(size, partitions - first))
+        blocks: Blocks[C] = Blocks(self.executor)
+        for begin in range(0, partitions, size):
+            some = list(overlapping(counts, begin * rows, (begin + size) * rows))
+            cut = partial(cut_block, first=first + begin, rows=rows, joined=joined, ranges=[one for _, one in some])
+            blocks.tasks.append(self.executor.submit(cut, *(parts[k] for k, _ in some)))
+            blocks.counts.append(min(size, partitions - begin))
         return blocks
 
     def close(self) -> None:
@@ -279,7 +293,7 @@ def overlapping(counts: Sequence[int], begin: int, end: int) -> Iterator[tuple[i
     Runs of `counts` things lie one behind the other.
     """
     for k, (first, last) in enumerate(pairwise([0, *accumulate(counts)])):
-        if first < end and begin < last:
+        if first < last and first < end and begin < last:
             yield k, range(max(begin - first, 0), min(end, last) - first)
 
 
@@ -338,10 +352,14 @@ def placed(block: Block[Partition], first: int, start: int) -> Block[Partition]:
 
 
 def cut_block(
-    cut: Callable[[int, Sequence[Part[S]]], Sequence[R]], first: int, ranges: Sequence[range], *parts: S
-) -> Block[R]:
-    """Return the partitions, numbered from `first` on, of some rows of some parts."""
-    return Block(first, cut(first, [Part(part, rows) for part, rows in zip(parts, ranges, strict=True)]))
+    *parts: C, first: int, rows: int, joined: Callable[[Sequence[C]], C], ranges: Sequence[range]
+) -> Block[C]:
+    """Return partitions of so many rows, numbered from `first` on, of the rows in `ranges` of some parts."""
+    cutter, partitions = Cutter(rows, joined), list[C]()
+    for part, some in zip(parts, ranges, strict=True):
+        partitions += cutter.add(part.copy(slice(some.start, some.stop)))
+    partitions += cutter.rest()
+    return Block(first, [replace(one, start=(first + k) * rows) for k, one in enumerate(partitions)])
 
 
 def grouped(first: int, size: int, every: int, *blocks: Block[Partition]) -> Block[Partition]:
