@@ -29,12 +29,14 @@ class Cuttable(Protocol):
 
 
 C = TypeVar("C", bound=Cuttable)
+# A function that joins the rows of several parts.
+Join = Callable[[Sequence[C]], C]
 
 
 class Cutter(Generic[C]):
     """Cuts blocks into partitions of `size` rows. `joined` is a function that joins the rows of several parts."""
 
-    def __init__(self, size: int, joined: Callable[[Sequence[C]], C]) -> None:
+    def __init__(self, size: int, joined: Join[C]) -> None:
         self._size, self._joined = size, joined
         # The parts of the next partition that are there already.
         self._parts: list[C] = []

@@ -7,7 +7,7 @@ of encoded partitions; `rows` makes of that list what the mathematics asks for (
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
-from smtrain.partitions.cutter import Cuttable
+from smtrain.partitions.cutter import Cuttable, Join
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.softmax.tree import Additive
@@ -128,16 +128,10 @@ class Spread(Home, Protocol):
         ...
 
     def partitioned(
-        self,
-        parts: Sequence[Any],
-        counts: Sequence[int],
-        rows: int,
-        joined: Callable[[Sequence[C]], C],
-        *,
-        first: int = 0,
+        self, parts: Sequence[Any], counts: Sequence[int], rows: int, join: Join[C], *, behind: Shelf[C] | None = None
     ) -> Shelf[C]:
         """Return partitions of so many rows, cut from parts: results of tasks with `counts` rows each.
 
-        They are numbered from `first` on. `joined` is a function that joins the rows of several parts.
+        Those of the shelf `behind` come first. `join` joins the rows of several parts.
         """
         ...

@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Generic, Self, TypeVar
 
 from smtrain.partitions import sizes
-from smtrain.partitions.cutter import Cuttable, Cutter
+from smtrain.partitions.cutter import Cuttable, Cutter, Join
 from smtrain.partitions.executor import Executor, Task
 from smtrain.partitions.interface import Items
 from smtrain.partitions.memory import available_threads, facts_of, joined
@@ -63,10 +63,9 @@ class Blocks(Generic[S]):
         found: S = thing
         return found
 
-    def extend(self, blocks: "Blocks[S]") -> None:
-        """Add those of other blocks, which are numbered from the length of this list on."""
-        self.tasks += blocks.tasks
-        self.counts += blocks.counts
+    def copy(self) -> "Blocks[S]":
+        """Return a list of the same things."""
+        return Blocks(self.executor, self.tasks, self.counts)
 
     def append(self, thing: S) -> None:
         """Add one, which is sent to a worker."""
@@ -180,20 +179,20 @@ class SpreadHome:
         parts: Sequence[Task],
         counts: Sequence[int],
         rows: int,
-        joined: Callable[[Sequence[C]], C],
+        join: Join[C],
         *,
-        first: int = 0,
+        behind: Items[C] | None = None,
     ) -> Blocks[C]:
         """Return partitions of so many rows, cut from parts: results of tasks with `counts` rows each.
 
-        They are numbered from `first` on. `joined` is a function that joins the rows of several parts.
+        Those of the list `behind` come first. `join` joins the rows of several parts.
         """
-        partitions = -(-sum(counts) // rows)
+        blocks = self.shelf() if behind is None else _blocks(behind).copy()
+        first, partitions = len(blocks), -(-sum(counts) // rows)
         size = block_size(partitions, self.executor.threads)
-        blocks: Blocks[C] = Blocks(self.executor)
         for begin in range(0, partitions, size):
             some = list(overlapping(counts, begin * rows, (begin + size) * rows))
-            cut = partial(cut_block, first=first + begin, rows=rows, joined=joined, ranges=[one for _, one in some])
+            cut = partial(cut_block, first=first + begin, rows=rows, join=join, ranges=[one for _, one in some])
             blocks.tasks.append(self.executor.submit(cut, *(parts[k] for k, _ in some)))
             blocks.counts.append(min(size, partitions - begin))
         return blocks
@@ -351,11 +350,9 @@ def placed(block: Block[Partition], first: int, start: int) -> Block[Partition]:
     return Block(first, partitions)
 
 
-def cut_block(
-    *parts: C, first: int, rows: int, joined: Callable[[Sequence[C]], C], ranges: Sequence[range]
-) -> Block[C]:
+def cut_block(*parts: C, first: int, rows: int, join: Join[C], ranges: Sequence[range]) -> Block[C]:
     """Return partitions of so many rows, numbered from `first` on, of the rows in `ranges` of some parts."""
-    cutter, partitions = Cutter(rows, joined), list[C]()
+    cutter, partitions = Cutter(rows, join), list[C]()
     for part, some in zip(parts, ranges, strict=True):
         partitions += cutter.add(part.copy(slice(some.start, some.stop)))
     partitions += cutter.rest()
