@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smtrain.fitting.fit import fit
     from smtrain.fitting.options import FitConfig
     from smtrain.inspecting.check import check
+    from smtrain.inspecting.cross_validation import CrossValidation, cross_validate
     from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
     from smtrain.inspecting.doctor import doctor
     from smtrain.inspecting.verify import Verification, verify
@@ -53,6 +54,7 @@ _HOMES = {
     "smtrain.fitting.fit": ("fit",),
     "smtrain.fitting.options": ("FitConfig",),
     "smtrain.inspecting.check": ("check",),
+    "smtrain.inspecting.cross_validation": ("CrossValidation", "cross_validate"),
     "smtrain.inspecting.diagnosis": ("Diagnosis", "Finding", "Severity"),
     "smtrain.inspecting.doctor": ("doctor",),
     "smtrain.inspecting.verify": ("Verification", "verify"),
@@ -66,6 +68,7 @@ _HOMES = {
 __all__ = [
     "CheckError",
     "Comparison",
+    "CrossValidation",
     "DataError",
     "Diagnosis",
     "Dialect",
@@ -85,6 +88,7 @@ __all__ = [
     "Verification",
     "check",
     "compare",
+    "cross_validate",
     "doctor",
     "evaluate",
     "fit",
