@@ -51,3 +51,25 @@ def test_coefficients_are_a_table(model):
         model.coef("rose")
     with pytest.raises(sm.ModelError):
         sm.fit(IRIS, epochs=2).coef(se=True)
+
+
+INTEGERS = pd.DataFrame({"x": np.arange(90) % 7, "y": np.arange(90) % 3 * 5 - 5})
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "int8", "category", "object"])
+def test_classes_are_what_predict_returns(dtype, tmp_path):
+    fitted = sm.fit(INTEGERS.astype({"y": dtype}), target="y", l2=0.1, se=True)
+    fitted.save(tmp_path / "m.npz")
+    for one in (fitted, sm.load(tmp_path / "m.npz")):
+        assert one.classes == (-5, 0, 5)
+        assert set(map(type, one.classes)) == {int}
+        assert set(one.predict(INTEGERS)) <= {*one.classes}
+        assert list(one.coef().index.unique("class")) == [-5, 0, 5]
+        assert list(one.coef(0, se=True).index.unique("class")) == [-5, 5]
+        pd.testing.assert_frame_equal(
+            one.coef(0)["estimate"].loc[5].to_frame(), one.coef("0")["estimate"].loc[5].to_frame()
+        )
+    text = sm.fit(INTEGERS.astype({"y": str}), target="y")
+    assert text.classes == ("-5", "0", "5")
+    assert text.predict(INTEGERS[:1])[0] in text.classes
+    np.testing.assert_array_equal(text.W, sm.fit(INTEGERS, target="y").W)

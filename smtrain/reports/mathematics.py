@@ -33,20 +33,20 @@ def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) ->
     explained: dict[str, Any] = {
         "row": number,
         "line": scored.rows.place(scored.start).line,
-        "classes": list(model.classes),
+        "classes": list(model.encoder.classes),
         "features": list(model.features),
         "x": x.tolist(),
         "z": z.tolist(),
         "s": s.tolist(),
-        "prediction": model.classes[first],
-        "second": model.classes[second],
+        "prediction": model.encoder.classes[first],
+        "second": model.encoder.classes[second],
         "pushes": pushes(model, x, first, second),
         "intercept_push": float(model.b[first] - model.b[second]),
     }
     if labelled:
         y = np.eye(len(s))[scored.y[0]]
         explained |= {
-            "label": model.classes[scored.y[0]],
+            "label": model.encoder.classes[scored.y[0]],
             "nll": float(nll(scored.Z, scored.y)[0]),
             "y": y.tolist(),
             "s_minus_y": (s - y).tolist(),

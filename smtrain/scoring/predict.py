@@ -49,7 +49,7 @@ def score(model: Model, table: Table, *, labels: bool, threads: int = 1, hint: s
     """
     readings = model.encoder.readings(table, labels=labels)
     for rows in table.rows(readings, threads):
-        step = TILE_LOGITS // len(model.classes)
+        step = TILE_LOGITS // len(model.encoder.classes)
         yield from _tiles(model, table.names, rows, labels=labels, step=step, hint=hint)
 
 
@@ -65,7 +65,7 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
     ]
     if ways[0] == ways[1]:
         ways = ways[:1]  # as a rule both read the same, and the text is parsed once
-    step = TILE_LOGITS // max(len(old.classes), len(new.classes))
+    step = TILE_LOGITS // max(len(old.encoder.classes), len(new.encoder.classes))
     for parsed in table.rows_in_ways(ways, threads):
         tiles = [
             _tiles(model, table.names, rows, labels=True, step=step, name=name, hint=SKIP)
@@ -121,7 +121,9 @@ def predict_proba(model: Model, data: Data, *, on_unknown: str = "warn") -> NDAr
     A level that training did not have counts as none; `on_unknown` says what becomes of that besides: "warn" gives an
     UnknownLevelWarning, "error" a DataError at the first, "ignore" nothing.
     """
-    return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data, on_unknown)])
+    return np.concatenate(
+        [np.empty((0, len(as_model(model).encoder.classes))), *probabilities(model, data, on_unknown)]
+    )
 
 
 def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterator[NDArray[np.float64]]:
@@ -143,7 +145,7 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] 
 
     For `on_unknown` see `predict_proba`.
     """
-    labels: list[Any] = as_model(model).encoder.labels
+    labels: Sequence[Any] = as_model(model).classes
     return [labels[k] for k in predict_proba(model, data, on_unknown=on_unknown).argmax(axis=1)]
 
 
