@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smtrain.model.model import Model, load
     from smtrain.scoring.compare import Comparison, compare
     from smtrain.scoring.evaluate import Evaluation, evaluate
+    from smtrain.scoring.explanation import Explanation, explain
     from smtrain.scoring.inference import Inference, inference
     from smtrain.scoring.predict import predict, predict_proba
     from smtrain.sources.dialect import Dialect
@@ -61,6 +62,7 @@ _HOMES = {
     "smtrain.model.model": ("Model", "load"),
     "smtrain.scoring.compare": ("Comparison", "compare"),
     "smtrain.scoring.evaluate": ("Evaluation", "evaluate"),
+    "smtrain.scoring.explanation": ("Explanation", "explain"),
     "smtrain.scoring.inference": ("Inference", "inference"),
     "smtrain.scoring.predict": ("predict", "predict_proba"),
     "smtrain.sources.dialect": ("Dialect",),
@@ -74,6 +76,7 @@ __all__ = [
     "Dialect",
     "Evaluation",
     "ExitCode",
+    "Explanation",
     "Finding",
     "FitConfig",
     "Inference",
@@ -91,6 +94,7 @@ __all__ = [
     "cross_validate",
     "doctor",
     "evaluate",
+    "explain",
     "fit",
     "inference",
     "load",

@@ -124,6 +124,10 @@ class Model:
         """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation."""
         return _scoring("evaluate").evaluate(self, data, y, sample_weight, **options)
 
+    def explain(self, data: Any, row: int = 0) -> Any:
+        """How the model sees a row of a table, counted from 0: smtrain.explain(model, data, row), an Explanation."""
+        return _scoring("explanation").explain(self, data, row)
+
     def coef(self, reference: str | int | None = None, *, se: bool = False) -> "pd.DataFrame":
         """The coefficients in the units of the data, a line for each class and term.
 

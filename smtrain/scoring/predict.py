@@ -149,13 +149,13 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] 
     return [labels[k] for k in predict_proba(model, data, on_unknown=on_unknown).argmax(axis=1)]
 
 
-def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
-    """The `number`-th row (from 1) of `data`, scored; and whether its label is known. Raises UsageError if none."""
+def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:
+    """A row of `data`, scored; and whether its label is known. Raises UsageError if there is no row of this number."""
     table = open_table(data, model.encoder.dialect)
     labels, before = model.encoder.target in table.names, 0
     # Rows are read up to the one that is asked for, and no further.
     for scored in score(model, table, labels=labels):
-        here = number - before - 1
+        here = number - counted_from - before
         if 0 <= here < scored.X.rows:
             one = slice(here, here + 1)
             return replace(
@@ -167,4 +167,6 @@ def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
                 v=scored.v[one],
             ), labels
         before += scored.X.rows
-    raise UsageError(f"there is no row {number}: {table.source} has {before}")
+    raise UsageError(
+        f"there is no row {number}: {table.source} has {before}", hint=f"they are counted from {counted_from}"
+    )
