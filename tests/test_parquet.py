@@ -43,7 +43,7 @@ def invoke(arguments):
 
 
 def said(model):
-    return model.classes, model.encoder.columns, model.W.tobytes(), model.b.tobytes()
+    return model.encoder.classes, model.encoder.columns, model.W.tobytes(), model.b.tobytes()
 
 
 def mixed(rows=300, seed=0):

@@ -119,7 +119,7 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
     return check
 
 
-def _column(name: str, value: Any) -> str:
+def column_of(name: str, value: Any) -> str:
     """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
     if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
         return str(value)
@@ -136,7 +136,7 @@ def _several(name: str, value: Any) -> list[Any]:
 
 
 def _columns(name: str, value: Any) -> tuple[str, ...]:
-    return tuple(_column(name, one) for one in _several(name, value))
+    return tuple(column_of(name, one) for one in _several(name, value))
 
 
 def _cell(value: Any) -> str:
@@ -177,7 +177,7 @@ def _validation(name: str, value: Any) -> float | str:
 
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("target", "weight"), _optional(_column)),
+    **dict.fromkeys(("target", "weight"), _optional(column_of)),
     **dict.fromkeys(("drop", "categorical", "numeric"), _columns),
     **dict.fromkeys(("tol", "learning_rate"), _optional(_number)),
     **dict.fromkeys(("l1", "momentum"), _number),

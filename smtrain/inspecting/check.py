@@ -169,11 +169,11 @@ class ContractCheck:
         if unseen.cells:
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a class that training did not have: {unseen.named()}"
             numbers = {"cells": unseen.cells, "share": unseen.cells / self._rows, "classes": dict(unseen.counts)}
-            hint = look_alike(unseen.counts, self._model.classes)
+            hint = look_alike(unseen.counts, self._model.encoder.classes)
             yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, hint, numbers)
         trained, n = np.array(self._model.fit.class_counts, np.float64), self._model.fit.rows
         shares = trained / max(1.0, trained.sum())
-        bins = Bins("the shares of the classes have", shares, classes.counts, self._model.classes)
+        bins = Bins("the shares of the classes have", shares, classes.counts, self._model.encoder.classes)
         yield from self._drift("class shift", name, bins, n)
 
 

@@ -134,7 +134,7 @@ def _saved(model: Model) -> bytes:
 
 def _distances(old: Model, new: Model, data: Data) -> dict[str, float]:
     """How far apart two models of the same columns and classes are."""
-    if old.features != new.features or old.classes != new.classes:
+    if old.features != new.features or old.encoder.classes != new.encoder.classes:
         return {}
     pieces = zip(*(probabilities(model, data, "ignore") for model in (old, new)), strict=True)
     return {
@@ -153,8 +153,8 @@ def _reasons(old: Model, new: Model) -> list[str]:
     reasons = []
     if old.fit.rows != new.fit.rows:
         reasons.append(f"the data has {new.fit.rows:,} rows, the model was fitted on {old.fit.rows:,}")
-    if old.classes != new.classes:
-        reasons.append(f"other classes: {_first_difference(old.classes, new.classes)}")
+    if old.encoder.classes != new.encoder.classes:
+        reasons.append(f"other classes: {_first_difference(old.encoder.classes, new.encoder.classes)}")
     elif old.fit.class_counts != new.fit.class_counts:
         reasons.append("the classes have other numbers of rows")
     if old.features != new.features:

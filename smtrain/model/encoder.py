@@ -6,6 +6,7 @@ a level that training did not have gets code 0, which adds nothing.
 Order of X's columns: numbers, missing indicators, levels.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,8 @@ from smtrain.sources.table import Table
 
 # What the level of missing cells is called among levels, which are texts.
 MISSING_LEVEL = None
+# How Python writes an integer, of not more digits than it reads.
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, at_most_in_size(LARGEST)]
 
@@ -96,9 +99,9 @@ class Encoder:
     integers: bool = field(default=False, metadata=LEFT_OUT)
 
     @property
-    def labels(self) -> list[str] | list[int]:
+    def labels(self) -> tuple[str, ...] | tuple[int, ...]:
         """The classes as the labels of the data were: texts, or integers."""
-        return [int(name) for name in self.classes] if self.integers else list(self.classes)
+        return tuple(map(int, self.classes)) if self.integers else self.classes
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:
@@ -216,6 +219,8 @@ class Encoder:
         names += [] if encoder.weight is None else [encoder.weight]
         if not different(tuple(names)):
             raise DocumentError("has a column twice")
+        if encoder.integers and not all(INTEGER.fullmatch(name) for name in encoder.classes):
+            raise DocumentError("has classes that are no integers")
         return encoder
 
 

@@ -65,9 +65,9 @@ class Model:
     contract: Contract | None = None
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The class labels, (K,)."""
-        return self.encoder.classes
+    def classes(self) -> tuple[str, ...] | tuple[int, ...]:
+        """The class labels as `predict` returns them, (K,): texts, or integers if the model was fitted on integers."""
+        return self.encoder.labels
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class Model:
 
     def __repr__(self) -> str:
         """What the model tells apart, by what, and how its fit ended."""
-        classes, columns = f"{len(self.classes):,} classes", counted(len(self.encoder.columns), "column")
+        classes, columns = f"{len(self.encoder.classes):,} classes", counted(len(self.encoder.columns), "column")
         fit = f"{counted(self.fit.rows, 'row')}, {self.fit.status.value}, NLL {self.fit.nll:.6g}"
         return f"<Model of {quoted(self.encoder.target)}: {classes} by {columns}; {fit}>"
 
@@ -124,7 +124,11 @@ class Model:
         """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation."""
         return _scoring("evaluate").evaluate(self, data, y, sample_weight, **options)
 
-    def coef(self, reference: str | None = None, *, se: bool = False) -> "pd.DataFrame":
+    def explain(self, data: Any, row: int = 0) -> Any:
+        """How the model sees a row of a table, counted from 0: smtrain.explain(model, data, row), an Explanation."""
+        return _scoring("explanation").explain(self, data, row)
+
+    def coef(self, reference: str | int | None = None, *, se: bool = False) -> "pd.DataFrame":
         """The coefficients in the units of the data, a line for each class and term.
 
         They are counted from those of the class `reference`, or as the penalty has them, if it is None. With `se` there
@@ -143,7 +147,7 @@ class Model:
             "b": self.b,
             "means": self.encoder.means,
             "scales": self.encoder.scales,
-            "classes": documents.write(list(self.classes)),
+            "classes": documents.write(list(self.encoder.classes)),
             "features": documents.write(list(self.features)),
             "meta": documents.write(meta | {"history_columns": VALIDATED_COLUMNS[: self.history.shape[1]]}),
             "history": self.history,

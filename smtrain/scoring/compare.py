@@ -49,11 +49,11 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     file or a label that one of them does not know.
     """
     table = open_table(data, _common_dialect(as_model(old), as_model(new)))
-    settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
+    settle_unlabelled(table, unlabelled, new.encoder.target, {*old.encoder.classes} & {*new.encoder.classes})
     # Predictions are compared by their places in the union of the classes, for the models may have other ones.
-    union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
+    union = {name: k for k, name in enumerate(dict.fromkeys([*old.encoder.classes, *new.encoder.classes]))}
     # Both models see a row before the next one is read: nothing is kept of it but sums.
-    places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
+    places = [np.array([union[name] for name in model.encoder.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
     for pair in score_pair(old, new, table, threads=threads_of(threads) or available_threads()):
         for counter, scored in zip(unseen, pair, strict=True):
@@ -64,8 +64,8 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     if sums is None or sums.new.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
     return Comparison(
-        old=Evaluation(old.classes, sums.old, unseen[0].counts),
-        new=Evaluation(new.classes, sums.new, unseen[1].counts, skipped=table.skipped),
+        old=Evaluation(old.encoder.classes, sums.old, unseen[0].counts),
+        new=Evaluation(new.encoder.classes, sums.new, unseen[1].counts, skipped=table.skipped),
         classes=tuple(union),
         pairs=sums,
         schema=schema_change(old.encoder, new.encoder),

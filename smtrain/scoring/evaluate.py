@@ -1,5 +1,6 @@
 """How good a model is on labelled rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,11 +12,12 @@ from smtrain.model.model import Model, as_model
 from smtrain.partitions.memory import available_threads
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
-from smtrain.scoring.predict import UnseenLevels, score
+from smtrain.scoring.predict import Scored, UnseenLevels, score
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import check_range, threads_of, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import UNNAMED, Data, open_table
+from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
 
@@ -73,19 +75,29 @@ def evaluate(
     check_range("worst", worst, valid=whole("worst", worst) >= 0, wanted="at least 0")
     hint = UNNAMED if is_array(data) else None
     model, data = _with_labels(as_model(model), data, y, sample_weight)
-    unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
+    surprising = WorstRows(worst)
     table = open_table(data, model.encoder.dialect, hint=hint)
-    settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
+    settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
+    evaluation = measured(model, table, threads_of(threads), *([surprising.add] if worst else []))
+    return replace(evaluation, worst=tuple(surprising.rows))
+
+
+def measured(model: Model, table: Table, threads: int | None, *watchers: Callable[[Scored], object]) -> Evaluation:
+    """How good a model is on the labelled rows of a table; `watchers` are shown the rows in order, some at a time.
+
+    Raises as `score` does, and DataError for rows that weigh nothing together.
+    """
+    unseen, sums = UnseenLevels(model), None
     # Sums alone are kept, piece after piece in order: the same bits for any number of threads.
-    for scored in score(model, table, labels=True, threads=threads_of(threads) or available_threads(), hint=SKIP):
+    for scored in score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP):
         unseen.add(scored)
-        if worst:
-            surprising.add(scored)
+        for show in watchers:
+            show(scored)
         more = evaluation_sum(scored.Z, scored.y, scored.v)
         sums = more if sums is None else sums + more
     if sums is None or sums.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
-    return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows), table.skipped)
+    return Evaluation(model.encoder.classes, sums, unseen.counts, skipped=table.skipped)
 
 
 def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:

@@ -35,7 +35,8 @@ class Inference:
     `error` is the standard error, NaN where the rows do not identify the coefficient; `z` = estimate / error; `p` its
     two-sided normal probability; `low` and `high` the confidence interval at `level`; `odds` = exp(estimate).
     `penalised` says that the errors are those of a fit with a penalty, which pulls the estimates towards zero.
-    `bases` are the first levels, which the other levels of the same columns are counted from.
+    `bases` are the first levels, which the other levels of the same columns are counted from. `integers` says that the
+    classes are integers, which they then are in `table`.
     """
 
     reference: str
@@ -46,6 +47,7 @@ class Inference:
     penalised: bool
     estimate: Floats
     error: Floats
+    integers: bool = False
 
     @property
     def z(self) -> Floats:
@@ -82,23 +84,24 @@ class Inference:
         """All of it as one DataFrame, a line for each class and term."""
         import pandas as pd
 
-        index = pd.MultiIndex.from_product([self.classes, self.terms], names=["class", "term"])
+        classes = list(map(int, self.classes)) if self.integers else self.classes
+        index = pd.MultiIndex.from_product([classes, self.terms], names=["class", "term"])
         names = ("estimate", "error", "z", "p", "low", "high", "odds")
         return pd.DataFrame({name: getattr(self, name).T.ravel() for name in names}, index=index)
 
 
-def reference_class(model: Model, name: str | None) -> int:
+def reference_class(model: Model, name: str | int | None) -> int:
     """The position of the class `name`, the first if None. Raises UsageError if there is none."""
     if name is None:
         return 0
     name = str(name) if isinstance(name, Real) else name
-    if not isinstance(name, str) or name not in model.classes:
-        hint = did_you_mean(str(name), model.classes)
+    if not isinstance(name, str) or name not in model.encoder.classes:
+        hint = did_you_mean(str(name), model.encoder.classes)
         raise UsageError(f"--reference: there is no class {quoted(str(name))}", hint=hint)
-    return model.classes.index(name)
+    return model.encoder.classes.index(name)
 
 
-def inference(model: Model, reference: str | None = None, level: float = LEVEL) -> Inference:
+def inference(model: Model, reference: str | int | None = None, level: float = LEVEL) -> Inference:
     """Standard errors of a model that was fitted with `se=True`, against the class `reference`, the first by default.
 
     Raises ModelError if the model does not hold its information matrix, UsageError for an unknown class or a level
@@ -121,14 +124,15 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
         estimate = L @ (theta[:, others] - theta[:, [base]])
         error = np.sqrt(_variances(covariance, L, others, base, K))
     return Inference(
-        reference=model.classes[base],
-        classes=tuple(model.classes[k] for k in others),
+        reference=model.encoder.classes[base],
+        classes=tuple(model.encoder.classes[k] for k in others),
         terms=terms,
         bases=tuple(model.features[j] for j in _first_levels(model.encoder)),
         level=level,
         penalised=model.fit.options.ridge > 0,
         estimate=estimate,
         error=error,
+        integers=model.encoder.integers,
     )
 
 

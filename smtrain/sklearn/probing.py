@@ -58,7 +58,7 @@ def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None, *, l2
     start = _unmoved(given, ridge)
     rows = _probes(frame, start.encoder)
     logits = _logits(pipeline, rows if isinstance(X, pd.DataFrame) else rows.to_numpy(np.float64))
-    order = _order(pipeline.classes_, start.classes)
+    order = _order(pipeline.classes_, start.encoder.classes)
     W, b = _weights(logits[:, order], start.encoder)
     model = _unmoved(given, ridge, replace(start, W=W, b=b))
     _check_same(predict_proba(model, frame), pipeline.predict_proba(X)[:, order])

@@ -23,15 +23,22 @@ T = TypeVar("T")
 
 
 class Table:
-    """The rows of a source. `source` is its name, `names` are those of the columns."""
+    """The rows of a source. `source` is its name, `names` are those of the columns.
 
-    def __init__(self, origin: Source) -> None:
-        self._origin = origin
+    `batches` are rows of the source that were kept, None for all of them as they come.
+    """
+
+    def __init__(self, origin: Source, batches: Sequence[Batch] | None = None) -> None:
+        self._origin, self._batches = origin, batches
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
         self.own_bytes = origin.own_bytes
         self._labels: UsableLabels | None = None
         self._carried: frozenset[int] = frozenset()
+
+    def of(self, batches: Sequence[Batch]) -> "Table":
+        """The table of some rows of the same source, which were kept: it may be read again, unlike the source."""
+        return Table(self._origin, batches)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -136,7 +143,7 @@ class Table:
 
         with self.advising():
             # One after another until a batch has rows: its kinds are known when the others are read.
-            batches = self._origin.batches()
+            batches = self._origin.batches() if self._batches is None else iter(self._batches)
             for batch in batches:
                 first = of_usable(batch)
                 yield from first
