@@ -191,6 +191,10 @@ NAMED = [
     (("fit", "status"), "FINE", "fit.status has a value that it cannot have"),
     (("schema", "columns"), [{"kind": "numeric", "name": "a"}], "schema.columns.mean is not there"),
     (("schema", "target"), "", "schema.target has a value that it cannot have"),
+    (("schema", "integers"), True, "schema.integers is true, and there are classes that are no integers"),
+    (("fit", "rows"), 10**400, "fit.rows has a value that it cannot have"),
+    (("fit", "options", "seed"), 2**63, "fit.options.seed has a value that it cannot have"),
+    (("fit", "options", "momentum"), 1, "fit.options.momentum has a value that it cannot have"),
     (("format_version",), "1", "format_version is no whole number"),
 ]
 
