@@ -152,10 +152,14 @@ LONGEST_QUOTE = 80  # characters: a message stays one short line
 MOST_LISTED = 4  # names in a sentence: a person reads no more of them
 
 
+def cut(text: str) -> str:
+    """`text`, cut at 80 characters, so that a message stays one short line."""
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+
+
 def quoted(text: str) -> str:
-    """`text` in double quotes, cut at 80 characters, so that a message stays one short line."""
-    shown = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
-    return f'"{shown}"'
+    """`text` in double quotes, cut at 80 characters."""
+    return f'"{cut(text)}"'
 
 
 def counted(count: int, what: str) -> str:

@@ -75,7 +75,7 @@ def fit(
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     config = config_of(config, options)
     check_options(config)
-    init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
+    init, checkpoint = None if init is None else as_model(init, "init"), path_of("checkpoint", checkpoint)
     observer = observer or Observer()
     table = open_table(data, config.dialect, fitting=True)
     with home or partitions.home(config) as opened:

@@ -22,15 +22,14 @@ from smtrain.model.schema import (
     DocumentError,
     Text,
     Texts,
-    at_most_in_size,
     different,
     document_of,
-    positive,
     read,
 )
 from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
+from smtrain.sources.arguments import Range
 from smtrain.sources.cells import TextCells
-from smtrain.sources.dialect import LARGEST, Dialect
+from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE, Dialect
 from smtrain.sources.interface import Reading, Readings, Rows
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.table import Table
@@ -40,7 +39,7 @@ MISSING_LEVEL = None
 # How Python writes an integer, of not more digits than it reads.
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
 Dtype = type[np.float32] | type[np.float64]
-Number = Annotated[float, at_most_in_size(LARGEST)]
+Number = Annotated[float, Range(-LARGEST, LARGEST)]
 
 
 def _missing_last(levels: tuple[str | None, ...]) -> bool:
@@ -54,7 +53,7 @@ class NumericColumn:
     name: str
     kind: Literal["numeric"] = field(default="numeric", init=False)
     mean: Number
-    scale: Annotated[Number, positive]
+    scale: Annotated[float, Range(SMALLEST_SCALE, LARGEST)]
     missing: bool = False
     reading = Reading.NUMBER
 
@@ -215,6 +214,8 @@ class Encoder:
     def from_schema(cls, schema: Any, classes: Any) -> "Encoder":
         """Read `schema()` and a list of classes back. Raises DocumentError if they describe no encoder."""
         encoder = read(cls, {**schema, "classes": classes} if isinstance(schema, dict) else schema)
+        if encoder.integers and not all(map(_is_integer, encoder.classes)):
+            raise DocumentError("is true, and there are classes that are no integers", "integers")
         names = [column.name for column in encoder.columns] + [encoder.target]
         names += [] if encoder.weight is None else [encoder.weight]
         if not different(tuple(names)):
@@ -222,6 +223,14 @@ class Encoder:
         if encoder.integers and not all(INTEGER.fullmatch(name) for name in encoder.classes):
             raise DocumentError("has classes that are no integers")
         return encoder
+
+
+def _is_integer(name: str) -> bool:
+    """Whether the name of a class is an integer as Python writes it."""
+    try:
+        return str(int(name)) == name
+    except ValueError:
+        return False
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from smtrain.partitions import sizes
 from smtrain.partitions.interface import Home, Items, Options, Shelf
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
-from smtrain.softmax.rows import Rows
+from smtrain.softmax.rows import Positions, Rows
 from smtrain.softmax.threads import in_order
 from smtrain.softmax.tree import Additive, pairwise_sum
 
@@ -192,13 +192,14 @@ class LocalRows:
         """Keep function(partition, its piece of each kept thing) for each partition; return the shelf."""
         return self._home.listed(partial(self.apply, function, kept), range(len(self._places)))
 
-    def gather(self, pick: Callable[..., Partition], *kept: Any) -> Partition:
-        """Return the rows pick(partition, …) of all partitions as one partition.
+    def gather(self, pick: Callable[..., Partition], *kept: Any, at: Positions | None = None) -> Partition:
+        """Return the rows pick(partition, …), of the partitions that have a position of `at`, as one partition.
 
         The calling thread alone does it.
         """
         # It may be a thread of `map`. If all of these waited for others, none would work.
-        return joined([self.apply(pick, kept, k) for k in range(len(self._places))])
+        asked = range(len(self._places)) if at is None else np.unique(self._starts.searchsorted(at, "right") - 1)
+        return joined([self.apply(pick, kept, k) for k in asked])
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Any) -> Rows:
         """Return the rows pick(partition, …) as rows of their own. `every` neighbours become one partition."""

@@ -14,7 +14,7 @@ from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.scoring.predict import Scored, UnseenLevels, score
 from smtrain.scoring.worst import WorstRow, WorstRows
-from smtrain.sources.arguments import check_range, threads_of, whole
+from smtrain.sources.arguments import COUNTS, check_range, threads_of, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import UNNAMED, Data, open_table
 from smtrain.sources.table import Table
@@ -72,7 +72,7 @@ def evaluate(
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
     an empty file or else for such a label.
     """
-    check_range("worst", worst, valid=whole("worst", worst) >= 0, wanted="at least 0")
+    check_range("worst", whole("worst", worst), COUNTS)
     hint = UNNAMED if is_array(data) else None
     model, data = _with_labels(as_model(model), data, y, sample_weight)
     surprising = WorstRows(worst)

@@ -11,7 +11,7 @@ from smtrain.fitting.arguments import CHECKS
 from smtrain.fitting.contradictions import check_ranges
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import SOLVERS
-from smtrain.sources.arguments import check_range, whole, wrong
+from smtrain.sources.arguments import COUNTS, check_range, out_of_range, whole, wrong
 
 # The options of a fit behind the parameters of the same kind.
 OPTIONS = {
@@ -35,10 +35,10 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     solver, seed, jobs = (parameters[name] for name in ("solver", "random_state", "n_jobs"))
     if solver is not None and solver not in SOLVERS:
         raise wrong("solver", solver, f"None or one of {', '.join(SOLVERS)}")
-    if jobs is not None:
-        check_range("n_jobs", jobs, valid=whole("n_jobs", jobs) != 0, wanted="1 or more, or −1 for all processors")
+    if jobs is not None and whole("n_jobs", jobs) == 0:
+        raise out_of_range("n_jobs", jobs, "1 or more, or −1 for all processors")
     if not isinstance(seed, np.random.RandomState | None):
-        check_range("random_state", seed, valid=whole("random_state", seed) >= 0, wanted="at least 0")
+        check_range("random_state", whole("random_state", seed), COUNTS)
     numbers: dict[str, Any] = {name: parameters[name] for name in ("l2", "l1", "tol")}
     check_ranges(FitConfig(**numbers, epochs=parameters["max_iter"]), called={"epochs": "max_iter"})
 

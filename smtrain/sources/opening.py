@@ -65,7 +65,7 @@ def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting
 def _paths(data: Any) -> list[str]:
     """The paths of files. Raises UsageError with the way out for other things that people have tables in."""
     if isinstance(data, str | os.PathLike):
-        return [os.fspath(data)]
+        return [_path(data)]
     if (
         not isinstance(data, Iterable)
         or isinstance(data, bytes | Mapping | pd.Series | np.ndarray)
@@ -75,4 +75,12 @@ def _paths(data: Any) -> list[str]:
     paths = list(data)
     if not all(isinstance(path, str | os.PathLike) for path in paths):
         raise no_table(data if isinstance(data, list | tuple) or hasattr(data, "to_pandas") else paths, WANTED)
-    return [os.fspath(path) for path in paths]
+    return [_path(path) for path in paths]
+
+
+def _path(path: PathLike) -> str:
+    """A path as text. Raises UsageError for one of bytes."""
+    text = os.fspath(path)
+    if isinstance(text, bytes):
+        raise no_table(text, WANTED)
+    return text
