@@ -68,10 +68,10 @@ class ParquetBatch(TypedBatch):
     def text_cells(self, i: int) -> TextCells:
         """A column as texts. Raises DataError if it has none that say all of its values."""
         if not has_text(self.file.types[i]):
-            raise refused(self.file, self.source.names[i], i)
+            raise self.source.refused(self.file, i)
         try:
             return text_cells(self.column(i))
-        except UnicodeDecodeError as error:
+        except ValueError as error:
             raise self._no_text(i) from error
 
     def column(self, i: int) -> pa.Array:
@@ -100,13 +100,15 @@ class ParquetBatch(TypedBatch):
         return error
 
     def _no_text(self, i: int) -> DataError:
-        """The error for the first text of a column that is none."""
-        for row, value in enumerate(self.column(i)):
+        """The error for the first cell of a column that has no text."""
+        cells = self.column(i)
+        for row in range(len(cells)):
             try:
-                value.as_py()
-            except UnicodeDecodeError:
-                return self.places(0)[row].error(NO_TEXT, column=self.source.names[i])
-        return DataError(NO_TEXT, source=self.file.name, column=self.source.names[i])
+                text_cells(cells.slice(row, 1))
+            except ValueError as error:
+                what = NO_TEXT if isinstance(error, UnicodeError) else str(error)
+                return self.places(0)[row].error(what, column=self.source.names[i])
+        raise AssertionError("every cell has a text")
 
 
 def _joined(values: pa.ChunkedArray) -> pa.Array:
@@ -181,12 +183,11 @@ class Parquet(Source):
         """Missing are an empty text and those of na_values, for the types tell the others."""
         return typed_meaning(dialect or self.dialect, self._decimal if dialect is None else dialect.decimal)
 
-    def check_texts(self, columns: Sequence[int]) -> None:
-        """Raise DataError at a column whose type has no texts, in any of the files."""
+    def check_texts(self, columns: Sequence[int], hint: str) -> None:
+        """Raise DataError, with a hint, at a column whose type has no texts, in any of the files."""
         for i, file in product(columns, self._files):
             if not has_text(file.types[i]):
-                what, hint = f"a column of {sort_of(file.types[i])}", "-o FILE.parquet keeps it as it is"
-                raise DataError(what, source=file.name, column=self.names[i], hint=hint)
+                raise self.refused(file, i, hint)
 
     def kind(self, column: int) -> Reading | None:
         """NUMBER or TEXT by the type of a column; None if no file has a value.
@@ -196,16 +197,20 @@ class Parquet(Source):
         sorts = [(file, sort_of(file.types[column])) for file in self._files]
         file, sort = next(((file, sort) for file, sort in sorts if sort is not None), (self._files[0], None))
         if isinstance(sort, str):
-            raise refused(file, self.names[column], column)
+            raise self.refused(file, column)
         return sort
 
+    def refused(self, file: ParquetFile, i: int, hint: str | None = None) -> DataError:
+        """The error for a column that is neither of numbers nor of words; its hint is that of a fit, or another."""
+        sort, name = str(sort_of(file.types[i])), self.names[i]
+        what = f"a column of {sort}"
+        return DataError(what, source=file.name, column=name, hint=hint or _way_out(sort, option_word(name)))
 
-def refused(file: ParquetFile, name: str, i: int) -> DataError:
-    """The error for a column that is neither of numbers nor of words."""
-    sort, word = sort_of(file.types[i]), option_word(name)
+
+def _way_out(sort: str, word: str) -> str:
+    """What helps a fit with a column of this sort."""
     ways = {
         DATES: f"--categorical {word} takes them as words; write a column of years or days for numbers",
         TIMES: f"--categorical {word} takes them as words; write a column of hours or minutes for numbers",
     }
-    way = ways.get(str(sort), "write numbers or texts in its place")
-    return DataError(f"a column of {sort}", source=file.name, column=name, hint=f"{way}; --drop {word} leaves it out")
+    return f"{ways.get(sort, 'write numbers or texts in its place')}; --drop {word} leaves it out"
