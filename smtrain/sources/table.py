@@ -148,8 +148,11 @@ class Table:
         """From now on some columns will be written beside what is made of the rows."""
         self._carried = frozenset(columns)
 
-    def check_texts(self, columns: Sequence[int], hint: str) -> None:
-        """Raise DataError, with a hint, at one of some columns that has neither numbers nor texts by its type."""
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
+        """Raise DataError at one of some columns that has neither numbers nor texts by its type.
+
+        Its hint is what helps a fit, or another.
+        """
         self._origin.check_texts(columns, hint)
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:

@@ -1,5 +1,7 @@
 """What the columns of Arrow are, by their types, and their cells as numbers or texts."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -55,6 +57,20 @@ def has_text(kind: pa.DataType) -> bool:
     return not isinstance(sort_of(kind), str) or sort_of(kind) in {DATES, TIMES}
 
 
+def joined(values: pa.ChunkedArray) -> pa.Array:
+    """The values of several chunks as one array; codes into one list of texts."""
+    if values.num_chunks == 1:
+        return values.chunk(0)
+    whole = values.unify_dictionaries().combine_chunks()
+    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def array_of(column: "pd.Series[Any]") -> pa.Array:
+    """The values of a column of pandas that has one of Arrow's types."""
+    values = column.array.__arrow_array__()
+    return joined(values) if isinstance(values, pa.ChunkedArray) else values
+
+
 def floats(column: pa.Array) -> NDArray[np.float64]:
     """A column of numbers (m,): for each the nearest in float64, NaN where missing."""
     if types.is_decimal(column.type):
@@ -73,8 +89,8 @@ def _decimals(column: pa.Array) -> NDArray[np.float64]:
             return np.where(gaps, np.nan, low / 10.0**column.type.scale)
     encoded = column.dictionary_encode()
     values = [np.nan if value is None else float(value) for value in encoded.dictionary.to_pylist()]
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.take(np.array([*values, np.nan]), codes)  # a null's −1 takes the last
+    codes: NDArray[np.integer[Any]] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.take(np.array([*values, np.nan], np.float64), codes)  # a null's −1 takes the last
 
 
 def _wide(column: pa.Array) -> pa.Array:
@@ -86,7 +102,7 @@ def _wide(column: pa.Array) -> pa.Array:
 def text_cells(column: pa.Array) -> TextCells:
     """A column as codes (m,) and texts, in the order of their first sight; −1 where it is null, or a float is NaN.
 
-    Raises ValueError where a value has no text.
+    Raises NoTextError or UnicodeDecodeError where a value has no text.
     """
     encoded, codes, used = _distinct(_wide(column))
     texts = iter(texts_of(encoded.dictionary.take(pa.array(used[used >= 0], pa.int64()))))

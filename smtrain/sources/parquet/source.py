@@ -15,9 +15,9 @@ from smtrain.sources.header import check_names
 from smtrain.sources.interface import Places, Reading, Source
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.notation import option_word, weight_hint
-from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, sort_of, text_cells
+from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, joined, sort_of, text_cells
 from smtrain.sources.parquet.files import ParquetFile
-from smtrain.sources.typed import NO_TEXT, TypedBatch, typed_meaning
+from smtrain.sources.typed import TypedBatch, typed_meaning
 
 # Cells and bytes of a batch: few enough that one for each thread takes little room, and many enough that a call for
 # each column costs little. The bytes are those before compression, so that long texts come in fewer rows.
@@ -65,20 +65,17 @@ class ParquetBatch(TypedBatch):
         """A column of numbers, in float64."""
         return floats(self.column(i))
 
-    def text_cells(self, i: int) -> TextCells:
-        """A column as texts. Raises DataError if it has none that say all of its values."""
+    def text_cells_of(self, i: int, some: slice) -> TextCells:
+        """Some rows of a column as texts."""
         if not has_text(self.file.types[i]):
             raise self.source.refused(self.file, i)
-        try:
-            return text_cells(self.column(i))
-        except ValueError as error:
-            raise self._no_text(i) from error
+        return text_cells(self.column(i)[some])
 
     def column(self, i: int) -> pa.Array:
         """The values of a column. Slow for one that was not asked for."""
         name = self.file.columns[i]
         values = self.table[name] if name in self.table.column_names else self._looked_up(name)
-        return values.chunk(0) if values.num_chunks == 1 else _joined(values)
+        return joined(values)
 
     def _looked_up(self, name: str) -> pa.ChunkedArray:
         """A column of these rows that was not asked for, from the file; for messages."""
@@ -98,23 +95,6 @@ class ParquetBatch(TypedBatch):
         elif i == self.source.weight:
             error.hint = weight_hint(text, meaning.decimal)
         return error
-
-    def _no_text(self, i: int) -> DataError:
-        """The error for the first cell of a column that has no text."""
-        cells = self.column(i)
-        for row in range(len(cells)):
-            try:
-                text_cells(cells.slice(row, 1))
-            except ValueError as error:
-                what = NO_TEXT if isinstance(error, UnicodeError) else str(error)
-                return self.places(0)[row].error(what, column=self.source.names[i])
-        raise AssertionError("every cell has a text")
-
-
-def _joined(values: pa.ChunkedArray) -> pa.Array:
-    """The values of several chunks as one array; codes into one list of texts."""
-    joined = values.unify_dictionaries().combine_chunks()
-    return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
 
 
 class Parquet(Source):
@@ -183,8 +163,8 @@ class Parquet(Source):
         """Missing are an empty text and those of na_values, for the types tell the others."""
         return typed_meaning(dialect or self.dialect, self._decimal if dialect is None else dialect.decimal)
 
-    def check_texts(self, columns: Sequence[int], hint: str) -> None:
-        """Raise DataError, with a hint, at a column whose type has no texts, in any of the files."""
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
+        """Raise DataError at a column whose type has no texts, in any of the files."""
         for i, file in product(columns, self._files):
             if not has_text(file.types[i]):
                 raise self.refused(file, i, hint)

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import types
 
-from smtrain.sources.typed import text_of
+from smtrain.sources.typed import NoTextError, text_of
 
 # Nanoseconds of a day; a time of the day is less.
 DAY = 86_400 * 10**9
@@ -17,8 +17,8 @@ DAY = 86_400 * 10**9
 def texts_of(values: pa.Array) -> list[str | None]:
     """The text of each value (m,), None for a null and for NaN.
 
-    Raises ValueError where a value has none: bytes that are not UTF-8, a time that is none, a year that its time zone
-    is not known in.
+    Raises NoTextError where a value has none, as a time of more than a day and a year in which its time zone is not
+    known; UnicodeDecodeError for bytes that are not UTF-8.
     """
     return [None if value is None or value is pd.NaT or _is_nan(value) else text_of(value) for value in _values(values)]
 
@@ -43,13 +43,13 @@ def _values(values: pa.Array) -> list[Any]:
 
 
 def _moments(values: pa.Array) -> list[Any]:
-    """Moments, as pandas has them. Raises ValueError for one beyond the years of its time zone."""
+    """Moments, as pandas has them. Raises NoTextError for one beyond the years of its time zone."""
     zone = values.type.tz
     index = pd.DatetimeIndex(values.view(pa.timestamp(values.type.unit)).to_numpy(zero_copy_only=False))
     try:
         return list(index if zone is None else index.tz_localize("UTC").tz_convert(zone))
     except (NotImplementedError, OverflowError) as error:
-        raise ValueError(f"a year that is not known in {zone}") from error
+        raise NoTextError(f"a year that is not known in {zone}") from error
 
 
 @lru_cache(maxsize=16)
@@ -72,5 +72,5 @@ def _nanoseconds(values: pa.Array) -> list[int | None]:
 def _time(nanoseconds: int) -> str:
     """A time of the day: as Python writes it, and with nine digits behind the point where six do not tell all."""
     if not 0 <= nanoseconds < DAY:
-        raise ValueError("a time that is none of the day")
+        raise NoTextError("a time that is none of the day")
     return str(pd.Timestamp(nanoseconds)).partition(" ")[2]
