@@ -80,7 +80,7 @@ class DataError(SmtrainError):
     """The data cannot be used.
 
     `source` is the file's name, `line` its 1-based line, `column` the column's name; each may be absent. `what` is the
-    message without the source and the line.
+    message without the source and the line, `plain` without the column too.
     """
 
     exit_code = ExitCode.DATA
@@ -94,7 +94,7 @@ class DataError(SmtrainError):
         column: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.source, self.line, self.column = source, line, column
+        self.source, self.line, self.column, self.plain = source, line, column, message
         place = str(source or line or "") if source is None or line is None else located(source, line)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)

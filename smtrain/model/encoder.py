@@ -153,7 +153,8 @@ class Encoder:
     def readings(self, table: Table, *, labels: bool, model: str = "the model") -> Readings:
         """How each column of `table` is read: matched by name, in any order, extra ones skipped.
 
-        `labels` asks for the target column. Raises ModelError naming the first column that is not there.
+        `labels` asks for the target column. Raises ModelError naming the first column that is not there, DataError for
+        one that has neither numbers nor texts by its type.
         """
         wanted = self._wanted(table, labels=labels)
         for name in wanted:
@@ -162,6 +163,7 @@ class Encoder:
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
                 hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
                 raise ModelError(message, hint=hint)
+        table.check_texts([table.places[name] for name in wanted], f"{model} was fitted on numbers or words there")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
     def readings_there(self, table: Table) -> Readings:

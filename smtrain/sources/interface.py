@@ -217,8 +217,11 @@ class Source(Protocol):
         """Whether a column is one of integers by its type: then labels in it are given back as integers."""
         return False
 
-    def check_texts(self, columns: Sequence[int]) -> None:  # noqa: ARG002 - for sources that know
-        """Raise DataError at one of some columns that has no texts by its type, and cannot be written as text."""
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:  # noqa: ARG002 - for sources that know
+        """Raise DataError at one of some columns that has neither numbers nor texts by its type.
+
+        Its hint is what helps a fit, or another.
+        """
         return
 
     @property

@@ -163,9 +163,12 @@ class Table:
         """From now on some columns will be written beside what is made of the rows."""
         self._carried = frozenset(columns)
 
-    def check_texts(self, columns: Sequence[int]) -> None:
-        """Raise DataError at one of some columns that cannot be written as text."""
-        self._origin.check_texts(columns)
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
+        """Raise DataError at one of some columns that has neither numbers nor texts by its type.
+
+        Its hint is what helps a fit, or another.
+        """
+        self._origin.check_texts(columns, hint)
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
         """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""

@@ -1,5 +1,6 @@
 """A Parquet file: its footer, and its rows in batches, some columns of them. Whatever is wrong in it is a DataError."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from smtrain.errors import DataError, Numbered
 from smtrain.sources.parquet.columns import is_string, sort_of
+from smtrain.sources.parquet.gathering import Gathering
 from smtrain.sources.paths import native_path
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
@@ -55,16 +57,12 @@ class ParquetFile:
 
     def batches(self, columns: Sequence[str], size: int) -> Iterator[pa.Table]:
         """Some columns of all rows, so many rows at a time, across row groups. Raises DataError where it is damaged."""
-        done, parts = 0, list[pa.RecordBatch]()
+        done, gathering = 0, Gathering(size)
         for part in self._parts(columns, size):
-            parts.append(part)
             done += part.num_rows
-            if sum(one.num_rows for one in parts) >= size:
-                rows = pa.Table.from_batches(parts)
-                yield rows.slice(0, size)
-                parts = rows.slice(size).to_batches()
-        if parts:
-            yield pa.Table.from_batches(parts)
+            yield from gathering.add(pa.Table.from_batches([part]))
+        if done % size:
+            yield gathering.rest()
         self._check_count(done)
 
     def _parts(self, columns: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
@@ -112,9 +110,11 @@ class ParquetFile:
         """Turn what pyarrow says of the file into a DataError. What the system says of it stays as it is."""
         try:
             yield
-        except DataError:
+        except (DataError, MemoryError):  # that of pyarrow is one of its errors, too
             raise
         except FAULTS as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+                raise MemoryError from error
             if isinstance(error, OSError) and error.errno is not None:
                 raise DataError(f"cannot be read: {error.strerror}", source=self.name) from error
             said = (str(error).splitlines() or [type(error).__name__])[0]
