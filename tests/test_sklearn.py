@@ -35,6 +35,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
 
 import smtrain as sm
+from smtrain.partitions.sizes import PARTITION_ROWS
 from smtrain.sklearn import SoftmaxRegression, estimator, from_sklearn, probing, to_sklearn
 from smtrain.sklearn import pipeline as pipeline_of_parts
 from tests.cli import smtrain as command
@@ -155,8 +156,24 @@ def test_the_command_line_gives_the_same_bits(table, target, weight, tmp_path):
 
 
 def test_threads_change_no_bit():
-    one, two = (SoftmaxRegression(n_jobs=n).fit(X, Y) for n in (None, 2))
-    assert one.coef_.tobytes() == two.coef_.tobytes()
+    many = 3 * PARTITION_ROWS  # so that there are sums for the threads to share
+    rows, labels = np.random.default_rng(0).normal(size=(many, 3)), np.arange(many) % 3
+    rows[:, 0] += labels
+    one, two, three = (SoftmaxRegression(n_jobs=n).fit(rows, labels) for n in (None, 2, 3))
+    assert one.coef_.tobytes() == two.coef_.tobytes() == three.coef_.tobytes()
+
+
+@pytest.mark.bits
+@pytest.mark.parametrize("classes", [2, 3, 20])
+def test_a_row_alone_has_the_bits_that_it_has_among_others_and_in_the_model(classes):
+    rng = np.random.default_rng(classes)
+    y = np.arange(5 * classes) % classes
+    rows = rng.normal(size=(len(y), 30)) + 3 * rng.normal(size=(classes, 30))[y]
+    ours = SoftmaxRegression(l2=1e-3).fit(rows, y)
+    assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, ours._order].tobytes()
+    for function in (ours.predict_proba, ours.predict_log_proba, ours.decision_function):
+        alone = np.concatenate([function(row[None]) for row in rows[:8]])
+        np.testing.assert_array_equal(alone, function(rows)[:8])
 
 
 # Attributes
@@ -229,6 +246,17 @@ def test_a_fit_that_ends_early_says_how_far_it_is_from_the_minimum():
     assert 0 < early.model_.fit.objective - least <= early.gap_ * early.model_.fit.objective
 
 
+@pytest.mark.parametrize(
+    ("rows", "how"), [(Y < 2, '"0" and "1" are completely separated'), (Y >= 0, "are quasi-completely separated")]
+)
+def test_separated_classes_are_named_and_a_penalty_advised(rows, how):
+    with pytest.warns(ConvergenceWarning, match=how) as said:
+        ours = SoftmaxRegression(l2=0).fit(X[rows], Y[rows])
+    assert "l2 above 0" in str(said[0].message)
+    assert "max_iter" not in str(said[0].message)
+    assert (ours.gap_ is None) == (ours.model_.fit.objective == 0)
+
+
 def test_the_model_is_smtrains(tmp_path):
     ours = SoftmaxRegression(l2="auto", random_state=3).fit(X, Y)
     assert ours.l2_ == ours.model_.fit.options.l2
@@ -259,7 +287,7 @@ REFUSED = {
     "weights of another length": (lambda: SoftmaxRegression().fit(X, Y, np.ones(3)), "one for each row"),
     "one class": (lambda: SoftmaxRegression().fit(X, np.zeros(150)), "only one class"),
     "a quantity": (lambda: SoftmaxRegression().fit(X, X[:, 0]), "Unknown label type"),
-    "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "infinity"),
+    "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "not a finite number"),
     "dates": (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), "dates"),
     "nothing but constants": (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "no column is left"),
     "another class of weights": (lambda: SoftmaxRegression(class_weight={7: 1.0}).fit(X, Y), "not in class_weight"),
@@ -303,11 +331,11 @@ def test_a_parameter_that_cannot_be_is_told_by_its_name(name, value):
         (lambda: SoftmaxRegression().fit(X, np.zeros(150)), None),
         (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "it is constant"),
         (lambda: SoftmaxRegression().fit(FRAME.assign(d=["a", 1, 2, 3]), [0, 1, 0, 1]), "astype(str)"),
-        (lambda: SoftmaxRegression().fit(FRAME.assign(d=np.inf), [0, 1, 0, 1]), "astype(str)"),
+        (lambda: SoftmaxRegression().fit(FRAME.assign(d=np.inf), [0, 1, 0, 1]), "another unit"),
         (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), ".dt.year"),
         (lambda: SoftmaxRegression().fit(X * 1e200, Y), "another unit"),
-        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), "solver= proximal"),
-        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), "solver= lbfgs"),
+        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), "solver proximal or gd does"),
+        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), "solver lbfgs"),
         (lambda: SoftmaxRegression().fit(FRAME, [0, 1, 0, 1]).predict(FRAME.assign(a="x")), None),
     ],
 )
@@ -316,6 +344,17 @@ def test_hints_name_nothing_that_the_estimator_has_not(call, hint):
         call()
     assert not re.search(NOT_OURS, str(failure.value))
     assert hint in str(failure.value) if hint else "hint" not in str(failure.value)
+
+
+@pytest.mark.parametrize("name", ["profile", "a; file", "--drop", "seed=1"])
+def test_hints_do_not_depend_on_the_names_of_columns(name):
+    hints = []
+    for column in ("d", name):
+        for cells in (pd.Timestamp(0), ["a", 1, 2, 3], 1.0):
+            with pytest.raises(ValueError, match=r"\w") as failure:
+                SoftmaxRegression().fit(FRAME[["b"]].assign(b="x", **{column: cells}), [0, 1, 0, 1])
+            hints.append(str(failure.value))
+    assert [hint.replace(name, "d") for hint in hints[3:]] == hints[:3]
 
 
 def test_a_sparse_matrix_is_refused():

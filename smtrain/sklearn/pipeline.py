@@ -13,6 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from smtrain.model.encoder import CategoricalColumn, Encoder
 from smtrain.model.model import Model, as_model
+from smtrain.sklearn.two_classes import as_scikit_learn, factor_of_l2
 
 
 def to_sklearn(model: Model) -> Pipeline:
@@ -72,11 +73,9 @@ def _classify(model: Model) -> LogisticRegression:
     """The classifier with the weights and the l2 of the model; its classes are sorted, as scikit-learn has them."""
     labels = np.array(model.encoder.labels)
     order = np.argsort(labels)
-    coef, intercept = model.W.T[order], model.b[order]
-    if len(order) == 2:
-        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+    coef, intercept = as_scikit_learn(model.W.T[order]), as_scikit_learn(model.b[order])
     ridge = model.fit.options.ridge
-    classify = LogisticRegression(C=(2 if len(order) == 2 else 1) / ridge if ridge > 0 else np.inf)
+    classify = LogisticRegression(C=factor_of_l2(len(order)) / ridge if ridge > 0 else np.inf)
     classify.classes_, classify.n_features_in_ = labels[order], coef.shape[1]
     classify.coef_, classify.intercept_ = np.ascontiguousarray(coef), intercept
     classify.n_iter_ = np.array([model.fit.epochs], np.int32)

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from smtrain.errors import DataError, Numbered, UsageError
+from smtrain.errors import DataError, Hint, Numbered, UsageError
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
@@ -185,7 +185,12 @@ def refused(sort: str, name: str) -> DataError:
     column = f"frame[{name!r}]"
     ways = {"dates": f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"}
     way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
-    return DataError(f"a column of {sort}", source=SOURCE, column=name, hint=f"{way}; drop=[{name!r}] leaves it out")
+    return DataError(
+        f"a column of {sort}",
+        source=SOURCE,
+        column=name,
+        hint=Hint(way, f"frame.drop(columns=[{name!r}]) leaves it out"),
+    )
 
 
 def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:
