@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -88,8 +89,14 @@ def test_smtrain_itself_does_not_import_it():
     assert in_a_process(code) == ["False"]
 
 
-def test_without_scikit_learn_it_says_what_to_install():
-    code = "import sys; sys.modules['sklearn'] = None\ntry:\n import smtrain.sklearn\nexcept ImportError as e: print(e)"
+def test_the_way_there_and_back_is_at_the_top():
+    assert sm.to_sklearn is to_sklearn
+    assert sm.from_sklearn is from_sklearn
+
+
+@pytest.mark.parametrize("use", ["import smtrain.sklearn", "import smtrain; smtrain.to_sklearn"])
+def test_without_scikit_learn_it_says_what_to_install(use):
+    code = f"import sys; sys.modules['sklearn'] = None\ntry:\n {use}\nexcept ImportError as e: print(e)"
     assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
 
 
@@ -519,6 +526,82 @@ def test_a_model_goes_over_to_scikit_learn(number):
         assert theirs.predict(table).tolist() == sm.predict(model, table, on_unknown="ignore")
     assert "smtrain" not in repr(theirs)
     assert b"smtrain" not in pickle.dumps(theirs)
+
+
+WORD_FORMS = {
+    "objects with None": lambda words: pd.Series(words, dtype=object),
+    "objects with NaN": lambda words: pd.Series(words, dtype=object).fillna(np.nan),
+    "objects with NA": lambda words: pd.Series([pd.NA if word is None else word for word in words], dtype=object),
+    "objects with all of them": lambda words: pd.Series(
+        [(None, np.nan, pd.NA, "", " ")[i % 5] if word is None else word for i, word in enumerate(words)], dtype=object
+    ),
+    "str": lambda words: pd.Series(words, dtype="str"),
+    "string": lambda words: pd.Series(words, dtype="string"),
+    "string of Arrow": lambda words: pd.Series(words, dtype=pd.ArrowDtype(pa.string())),
+    "category": lambda words: pd.Series(words, dtype="category"),
+}
+NUMBER_FORMS = {
+    "float": lambda numbers: pd.Series(numbers, dtype=float),
+    "nullable": lambda numbers: pd.Series(numbers, dtype="Float64"),
+    "single": lambda numbers: pd.Series(numbers, dtype=np.float32),
+    "objects with None": lambda numbers: pd.Series(numbers, dtype=object),
+    "objects with NA": lambda numbers: pd.Series([pd.NA if x is None else x for x in numbers], dtype=object),
+    "double of Arrow": lambda numbers: pd.Series(numbers, dtype=pd.ArrowDtype(pa.float64())),
+}
+CODE_FORMS = {
+    "integers": lambda codes: pd.Series([0 if code is None else code for code in codes], dtype=np.int64),
+    "floats": lambda codes: pd.Series(codes, dtype=float),
+    "nullable": lambda codes: pd.Series(codes, dtype="Int64"),
+    "category": lambda codes: pd.Series(codes, dtype="Int64").astype("category"),
+    "strings": lambda codes: pd.Series([None if code is None else str(code) for code in codes], dtype="str"),
+    "booleans": lambda codes: pd.Series([code == 1 for code in codes], dtype=bool),
+    "nullable booleans": lambda codes: pd.Series(
+        [None if code is None else code == 1 for code in codes], dtype="boolean"
+    ),
+}
+
+
+def table_of_forms(rng, word, number, code, *, gaps=True):
+    def some(values, share):
+        return [None if gaps and rng.random() < share else values[rng.integers(len(values))] for _ in range(60)]
+
+    return pd.DataFrame(
+        {
+            "word": WORD_FORMS[word](some(["red", "NA", " x", "01", "a|b", "two\nlines", "\n"], 0.2)),
+            "number": NUMBER_FORMS[number](some([0.5, -1.0, 2.25, 7.0], 0.2)),
+            "code": CODE_FORMS[code](some([1, 2, 3], 0.2)),
+        }
+    )
+
+
+@pytest.mark.parametrize("code", CODE_FORMS)
+@pytest.mark.parametrize("gaps", [True, False])
+def test_cells_of_every_form_go_over_to_scikit_learn(code, gaps):
+    rng = np.random.default_rng(len(code))
+    y = np.arange(60) % 3
+    table = table_of_forms(rng, "str", "float", code, gaps=gaps)
+    model = sm.fit(table, y, categorical=["code"])
+    theirs = pickle.loads(pickle.dumps(to_sklearn(model)))
+    for i in range(max(len(WORD_FORMS), len(NUMBER_FORMS))):
+        word, number = list(WORD_FORMS)[i % len(WORD_FORMS)], list(NUMBER_FORMS)[i % len(NUMBER_FORMS)]
+        rows = table_of_forms(rng, word, number, code)  # with gaps where training may have had none
+        expected = model.predict_proba(rows, on_unknown="ignore")
+        np.testing.assert_allclose(
+            theirs.predict_proba(rows), expected, rtol=1e-9, atol=1e-15, err_msg=f"{word}, {number}"
+        )
+        alone = theirs.predict_proba(rows[i : i + 1])
+        np.testing.assert_allclose(alone, expected[i : i + 1], rtol=1e-9, atol=1e-15, err_msg=f"{word}, {number}")
+
+
+def test_what_the_model_takes_for_missing_goes_over_to_scikit_learn():
+    rng = np.random.default_rng(0)
+    table = table_of_forms(rng, "objects with None", "objects with None", "strings")
+    table = table.assign(word=table["word"].fillna("n.a."), number=table["number"].astype(float).fillna(-999.0))
+    model = sm.fit(table, np.arange(60) % 3, na_values=["n.a.", "-999"])
+    assert "number is missing" in model.features
+    np.testing.assert_allclose(
+        to_sklearn(model).predict_proba(table), model.predict_proba(table), rtol=1e-9, atol=1e-15
+    )
 
 
 # A pipeline of scikit-learn's as a model
