@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-# An option in a message.
-OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
+# An option in a message; behind a quote it is a name or a cell of the data.
+OPTION = re.compile(r"(?<![\w\"'-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 
 
 class ExitCode(IntEnum):
@@ -24,6 +24,29 @@ class ExitCode(IntEnum):
     INTERRUPT = 130
     PIPE = 141
     TERMINATED = 143
+
+
+class Hint(str):
+    """Several pieces of advice as one text. Each of the `pieces` can be followed alone."""
+
+    pieces: tuple[str, ...]
+
+    def __new__(cls, *pieces: str) -> "Hint":
+        """The text, with what it is made of."""
+        hint = super().__new__(cls, "; ".join(pieces))
+        hint.pieces = pieces
+        return hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a copy in another process is made of."""
+        return Hint, self.pieces
+
+
+def pieces_of(hint: str | None) -> tuple[str, ...]:
+    """The pieces of advice of a hint, which may be none."""
+    if hint is None:
+        return ()
+    return hint.pieces if isinstance(hint, Hint) else (hint,)
 
 
 class SmtrainError(Exception):

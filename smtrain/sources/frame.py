@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from smtrain.errors import DataError, Numbered, UsageError
+from smtrain.errors import DataError, Hint, Numbered, UsageError
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
@@ -203,13 +203,13 @@ def refused(sort: str, name: str, hint: str | None = None) -> DataError:
     return DataError(f"a column of {sort}", source=SOURCE, column=name, hint=hint or _way_out(sort, name))
 
 
-def _way_out(sort: str, name: str) -> str:
+def _way_out(sort: str, name: str) -> Hint:
     """What helps a fit with a column of this sort."""
     column = f"frame[{name!r}]"
     ways = {"dates": f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"}
     way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
-    words = f"; categorical=[{name!r}] takes it as words" if has_text(sort) else ""
-    return f"{way}{words}; drop=[{name!r}] leaves it out"
+    words = [f"categorical=[{name!r}] takes it as words"] if has_text(sort) else []
+    return Hint(way, *words, f"drop=[{name!r}] leaves it out")
 
 
 def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:

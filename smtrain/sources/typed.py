@@ -18,7 +18,7 @@ from smtrain.sources.header import NUL
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, positions
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact, too_large
-from smtrain.sources.notation import not_a_number, number
+from smtrain.sources.notation import not_a_number, number, too_large_number
 
 # Floats up to here are whole numbers exactly where they look so; beyond, their digits are not those of one integer.
 LARGEST_WHOLE = 2.0**53
@@ -113,7 +113,8 @@ class TypedBatch(Batch):
         if too_large(numbers):
             row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
             cells = self.text_cells(i)
-            raise self.no_number(i, row, cells.levels[cells.codes[row]], meaning)
+            place = self.places(len(self.rows))[row]
+            raise too_large_number(cells.levels[cells.codes[row]], self.origin.names[i], place)
         return meaning.without_values(numbers)
 
     def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
