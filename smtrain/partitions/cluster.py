@@ -13,6 +13,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from typing import Any
 import distributed
 import numpy as np
 
-from smtrain import __version__
 from smtrain.errors import ClusterError, quoted
 from smtrain.partitions.executor import Task
 from smtrain.partitions.interface import Options
@@ -166,7 +166,11 @@ class Cluster:
 
 def versions() -> dict[str, str]:
     """Return what must be the same on all workers for the same bits, and for objects to be read."""
-    return {"smtrain": __version__, "NumPy": np.__version__, "Python": platform.python_version()}
+    return {
+        "smtrain": import_module("smtrain").__version__,
+        "NumPy": np.__version__,
+        "Python": platform.python_version(),
+    }
 
 
 def _hush(level: int) -> int:

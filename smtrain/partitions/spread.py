@@ -11,6 +11,8 @@ from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, Generic, Self, TypeVar
 
+import numpy as np
+
 from smtrain.partitions import sizes
 from smtrain.partitions.cutter import Cuttable, Cutter, Join
 from smtrain.partitions.executor import Executor, Task
@@ -18,7 +20,7 @@ from smtrain.partitions.interface import Items
 from smtrain.partitions.memory import available_threads, facts_of, joined
 from smtrain.softmax import tree
 from smtrain.softmax.loss import Partition
-from smtrain.softmax.rows import Rows
+from smtrain.softmax.rows import Positions, Rows
 from smtrain.softmax.threads import in_order
 from smtrain.softmax.tree import Additive, Subtotal
 
@@ -92,17 +94,22 @@ class Blocks(Generic[S]):
         runs: Iterator[list[Subtotal[T]]] = self.executor.results(self._each(subtotals_of, term, kept))
         return tree.joined(runs)
 
-    def joined(self, pick: Callable[..., Partition], *kept: "Blocks[Any]") -> Partition:
-        """Return the rows pick(thing, its piece of each kept thing) as one partition."""
-        return joined(list(self.executor.results(self._each(joined_of, pick, kept))))
+    def joined(self, pick: Callable[..., Partition], *kept: "Blocks[Any]", asked: list[int] | None = None) -> Partition:
+        """Return the rows pick(thing, its piece of each kept thing) of the blocks that are asked, None for all."""
+        tasks = self._each(joined_of, pick, kept, asked)
+        return joined(list(self.executor.results(tasks)))
 
     def _each(
-        self, work: Callable[..., Any], function: Callable[..., Any], kept: "Sequence[Blocks[Any]]"
+        self,
+        work: Callable[..., Any],
+        function: Callable[..., Any],
+        kept: "Sequence[Blocks[Any]]",
+        asked: list[int] | None = None,
     ) -> list[Task]:
-        """Submit work(function, block, the pieces that are kept of it) for each block."""
+        """Submit work(function, block, the pieces that are kept of it) for each block that is asked, None for all."""
         shared = self.executor.share(function)
-        pieces = zip(self.tasks, *(one.tasks for one in kept), strict=True)
-        return [self.executor.submit(work, shared, *some) for some in pieces]
+        pieces = list(zip(self.tasks, *(one.tasks for one in kept), strict=True))
+        return [self.executor.submit(work, shared, *pieces[k]) for k in asked or range(len(pieces))]
 
 
 class SpreadHome:
@@ -217,17 +224,17 @@ class SpreadRows:
         self._home, executor = home, home.executor
         facts = list(partitions.told(facts_of))
         self._facts = facts[0]
-        self._count = sum(fact.rows for fact in facts)
         # Partitions without rows are left out, the others numbered, and told the position of their first row.
         self._blocks: Blocks[Partition] = Blocks(executor)
-        start, at = 0, 0
+        # The position of the first row of each block, and the number of all rows behind.
+        self._starts, at = [0], 0
         for task, count in zip(partitions.tasks, partitions.counts, strict=True):
             rows = [fact.rows for fact in facts[at : at + count]]
             at += count
             if any(rows):
-                self._blocks.tasks.append(executor.submit(placed, task, len(self._blocks), start))
+                self._blocks.tasks.append(executor.submit(placed, task, len(self._blocks), self._starts[-1]))
                 self._blocks.counts.append(sum(number > 0 for number in rows))
-                start += sum(rows)
+                self._starts.append(self._starts[-1] + sum(rows))
 
     @property
     def features(self) -> int:
@@ -237,7 +244,7 @@ class SpreadRows:
     @property
     def count(self) -> int:
         """The number of rows, n."""
-        return self._count
+        return self._starts[-1]
 
     @property
     def cells(self) -> int:
@@ -257,9 +264,10 @@ class SpreadRows:
         """Keep function(partition, its piece of each kept thing) beside each partition; return the handle."""
         return self._blocks.mapped(function, *kept)
 
-    def gather(self, pick: Callable[..., Partition], *kept: Any) -> Partition:
-        """Return the rows pick(partition, …) of all partitions as one partition, here."""
-        return self._blocks.joined(pick, *kept)
+    def gather(self, pick: Callable[..., Partition], *kept: Any, at: Positions | None = None) -> Partition:
+        """Return the rows pick(partition, …) of the blocks that have a position of `at` as one partition, here."""
+        asked = None if at is None else np.unique(np.searchsorted(self._starts, at, "right") - 1).tolist()
+        return self._blocks.joined(pick, *kept, asked=asked)
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Any) -> Rows:
         """Return the rows pick(partition, …) as rows of their own. `every` neighbours become one partition."""

@@ -1,5 +1,6 @@
 """The estimator's own parameters: checked by their names, and failures told without the options that it has not."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from smtrain.fitting.options import FitConfig
 from smtrain.solvers import SOLVERS
 from smtrain.sources.arguments import COUNTS, check_range, out_of_range, whole, wrong
 
+# An argument of Python, with its value, in a hint.
+ARGUMENT = re.compile(r"\b([a-z_]+)=(?=[\[(\"'])")
 # The parameters, by the options of a fit that they set.
 PARAMETERS = {
     "l2": "l2",
@@ -44,7 +47,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
 def value_error(error: SmtrainError, *, fitting: bool) -> ValueError:
     """The ValueError of a failure, with parameters for options, and no advice on options that the estimator has not."""
     pieces = pieces_of(error.hint)
-    kept = [piece for piece in pieces if set(OPTION.findall(piece)) <= PARAMETERS.keys()]
+    kept = [piece for piece in pieces if {*OPTION.findall(piece), *ARGUMENT.findall(piece)} <= PARAMETERS.keys()]
     if fitting and len(kept) < len(pieces) and isinstance(error, DataError) and "not a number" in error.what:
         kept.append("X[column].astype(str) makes words of a column of a DataFrame")
     return ValueError("\nhint: ".join(map(_with_parameters, [error.message, *filter(None, ["; ".join(kept)])])))
