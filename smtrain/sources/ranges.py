@@ -7,10 +7,10 @@ range do to each of the two is found without the ranges before it; the maps that
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from smtrain.sources.files import File
-from smtrain.sources.piece import first_record, line_ends, whole
+from smtrain.sources.piece import LINE_ENDS, first_record, line_ends, whole
 from smtrain.sources.records import LONGEST_RECORD
 
 LINE_END = re.compile(rb"\r?\n|\r")
@@ -57,16 +57,15 @@ class ByteRange:
         return self.begin - 1 + start, data[start:]
 
     def _to_line_end(self, data: bytes) -> bytes:
-        """The bytes with what follows to the next line end, as far as a record may go."""
-        parts, last = [data[:-1]], data[-1:]
-        for more in chain([b""], self._further()):
-            found = LINE_END.search(last + more)
-            # A CR at the end may be half of a CRLF.
-            if found and (found.end() < len(last + more) or found[0].endswith(b"\n")):
-                return b"".join([*parts, (last + more)[: found.end()]])
-            parts.append((last + more)[:-1])
-            last = (last + more)[-1:]
-        return b"".join([*parts, last])
+        """The bytes with what follows to the next line end, as far as a record may go. Of a CRLF the CR is enough."""
+        parts = [data]
+        if data[-1:] not in LINE_ENDS:
+            for more in self._further():
+                found = LINE_END.search(more)
+                parts.append(more[: found.end()] if found else more)
+                if found:
+                    break
+        return b"".join(parts)
 
     def _further(self) -> Iterator[bytes]:
         """The bytes behind the range, a few at a time; no more than the longest record has, for then it is refused."""
