@@ -1,6 +1,7 @@
 """The rows of a source, read span after span, are those that one reader finds, wherever the files are cut.
 
-The oracle is the sequential reader over pieces of one record. Every span goes through a pickle, as to another process.
+The oracle is the sequential reader, which is read byte by byte as well. Every span goes through a pickle, as to another
+process.
 """
 
 import gzip
@@ -20,6 +21,8 @@ from smtrain.fitting.blocks import read_block
 from smtrain.fitting.roles import roles_of
 from smtrain.fitting.summary import Summary
 from smtrain.sources import ranges, records
+from smtrain.sources.delimited import Delimited
+from smtrain.sources.files import File
 from smtrain.sources.interface import Reading
 from smtrain.sources.opening import open_table
 from smtrain.sources.table import Table
@@ -151,9 +154,22 @@ class SpanReader:
         return found, None
 
 
+def without_hint(told):
+    rows, error = told
+    return rows, error and (*error[:2], *error[3:])
+
+
+def told_by_one_reader(names, dialect):
+    """The oracle; over single bytes and records it tells the same, but sees too few lines for most hints."""
+    whole = told(open_table(names, dialect))
+    bytewise = [(name, (bytes([byte]) for chunk in File(name, name) for byte in chunk)) for name in names]
+    assert without_hint(told(Table(Delimited(bytewise, dialect, piece=1)))) == without_hint(whole)
+    return whole
+
+
 def check_all_sizes(names, dialect, sizes):
     """Spans of all sizes tell what the sequential reader tells; how many spans there are at most."""
-    expected = told(open_table(names, dialect, piece=1))
+    expected = told_by_one_reader(names, dialect)
     table, reader, most = open_table(names, dialect), SpanReader(), 0
     for size in sizes:
         spans = table.spans(size, elsewhere)
@@ -198,7 +214,7 @@ def test_spans_of_generated_files(seed, here):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", range(100, 120))
 def test_spans_of_many_generated_files(seed, here):
     check_soup(seed, here, 40)
 
@@ -253,7 +269,7 @@ def learned(tables, config):
     return parts
 
 
-@pytest.mark.parametrize("seed", range(0, 24, 3))
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 6])
 def test_what_is_learned_of_spans_adds_up_to_what_is_learned_of_the_table(seed, here):
     names, rows, options = drawn(seed)
     path, config, chance = write_table(here, names, rows), config_of(None, options), random.Random(seed)
@@ -312,3 +328,90 @@ def test_a_span_is_read_from_another_folder(here, monkeypatch):
     spans = open_table(name, sm.Dialect()).spans(1, elsewhere)
     monkeypatch.chdir("/")
     assert SpanReader().told(spans) == expected
+
+
+# ---- Parquet ----
+
+FRAME = pd.DataFrame(
+    {
+        "n": [None, *np.arange(1, 40) / 4],
+        "w": [["red", "blue", None][i % 3] for i in range(40)],
+        "late": [None] * 20 + ["x"] * 20,
+        "y": ["p", "q"] * 20,
+    }
+)
+
+
+def told_of_parquet(tables):
+    """The rows of several tables, one after another."""
+    found = [told(table) for table in tables]
+    assert [error for _, error in found if error] == []
+    return [row for rows, _ in found for row in rows]
+
+
+@pytest.mark.parametrize("group", [3, 7, 40, 100])
+def test_spans_of_parquet_files_tell_what_one_reader_tells(group, here, monkeypatch):
+    FRAME.to_parquet("a.parquet", row_group_size=group)
+    FRAME.iloc[:0].astype({"late": object}).to_parquet("b.parquet")
+    FRAME.iloc[20:].to_parquet("c.parquet", row_group_size=group)
+    table = open_table(["a.parquet", "b.parquet", "c.parquet"], sm.Dialect())
+    expected = told_of_parquet([open_table(["a.parquet", "b.parquet", "c.parquet"], sm.Dialect())])
+    cuts = {size: pickle.dumps(table.spans(size, elsewhere)) for size in (1, 300, 900, 1 << 20)}
+    monkeypatch.chdir("/")
+    for cut in cuts.values():
+        spans = pickle.loads(cut)
+        opened = [Table(span.open()) for span in spans]
+        assert told_of_parquet(opened) == expected
+        assert {tuple(one.kind(i) for i in range(4)) for one in opened} == {tuple(table.kind(i) for i in range(4))}
+        assert sum(one.bytes_read for one in opened) <= sum((here / f"{n}.parquet").stat().st_size for n in "abc")
+    assert max(len(told(Table(span.open()))[0]) for span in pickle.loads(cuts[1])) == min(group, 40)
+    assert len(pickle.loads(cuts[1 << 20])) == 2
+
+
+def test_kinds_are_told_by_files_before_the_span(here):
+    """A column without values in the first file is of words in the second, and in a span of the third too."""
+    none = pd.DataFrame({"x": [None, None], "z": [1.0, 2.0], "y": ["p", "q"]})
+    for name, frame in {"a": none, "b": none.assign(x=["u", "v"]), "c": none}.items():
+        frame.to_parquet(f"{name}.parquet")
+    table = open_table(["a.parquet", "b.parquet", "c.parquet"], sm.Dialect())
+    spans = table.spans(1, elsewhere)
+    assert [Table(span.open()).kind(0) for span in spans] == [Reading.TEXT] * 3
+
+
+def test_an_error_in_a_span_has_the_row_of_the_file(here):
+    frame = FRAME.assign(n=["1"] * 33 + ["seven"] + ["1"] * 6)
+    frame.to_parquet("t.parquet", row_group_size=4)
+    readings = (Reading.NUMBER, *[Reading.SKIP] * 2, Reading.LABEL)
+
+    def said(table):
+        with pytest.raises(sm.DataError) as caught:
+            list(table.rows(readings))
+        return said_of(caught.value)
+
+    spans = open_table("t.parquet", sm.Dialect()).spans(1, map)
+    error = said(Table(spans[8].open()))
+    assert error == said(open_table("t.parquet", sm.Dialect()))
+    assert error[-1] == 34
+
+
+def test_a_column_that_was_not_asked_for_is_looked_up_in_its_span(here):
+    FRAME.to_parquet("t.parquet", row_group_size=4)
+    spans = open_table("t.parquet", sm.Dialect()).spans(1, map)
+    (rows,) = Table(spans[3].open()).rows((Reading.NUMBER, Reading.SKIP, Reading.SKIP, Reading.LABEL))
+    assert [rows.cell(i, 1) for i in range(4)] == list(FRAME["w"][12:16].fillna(""))
+
+
+def test_a_parquet_file_that_is_another_one_where_it_is_read(here):
+    FRAME.to_parquet("t.parquet", row_group_size=4)
+    span = open_table("t.parquet", sm.Dialect()).spans(1, map)[3]
+    FRAME.iloc[:9].to_parquet("t.parquet", row_group_size=4)
+    assert "has changed" in told(Table(span.open()))[1][1]
+
+
+def test_learned_of_spans_of_a_parquet_file(here):
+    FRAME.to_parquet("t.parquet", row_group_size=3)
+    config = config_of(None, {"target": "y"})
+    table = open_table("t.parquet", config.dialect, fitting=True)
+    parts = learned([Table(span.open()) for span in table.spans(200, map)], config)
+    whole = learned([open_table("t.parquet", config.dialect, fitting=True)], config)
+    assert summary_told(added(random.Random(0), parts), table.names) == summary_told(whole[0], table.names)
