@@ -8,6 +8,8 @@ import gzip
 import os
 import pickle
 import random
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -83,6 +85,14 @@ NO_HEADER = {
     "no header, quoted first": b'"1\n",red,p\n2,"x\ny",q\n',
     "no header, another width behind": (b"1,red,p\n", b"2,q\n"),
 }
+FRAME = pd.DataFrame(
+    {
+        "n": [None, *np.arange(1, 40) / 4],
+        "w": [["red", "blue", None][i % 3] for i in range(40)],
+        "late": [None] * 20 + ["x"] * 20,
+        "y": ["p", "q"] * 20,
+    }
+)
 SOUP = ["a", "1", ",", ",", '"', '"', '"', "\n", "\n", "\r", "\r\n", " ", "é", ",b\n", '"\n']
 
 
@@ -322,6 +332,25 @@ def test_a_file_that_is_another_one_where_it_is_read(change, here):
     assert "No such file" in error[1] or "has changed" in error[1]
 
 
+@pytest.mark.parametrize("behind", ["missing.csv", "."])
+def test_a_later_file_that_cannot_be_read_is_refused_in_its_turn(behind, here):
+    names = [*written(here, [QUOTED]), behind]
+    expected = told_by_one_reader(names, sm.Dialect())
+    assert expected[0]
+    assert expected[1][1].startswith("cannot read")
+    check_all_sizes(names, sm.Dialect(), [1, 20, 1000])
+
+
+def test_another_python_opens_spans(here):
+    written(here, [LINES])
+    FRAME.to_parquet("t.parquet", row_group_size=10)
+    spans = [span for name in ("0.csv", "t.parquet") for span in open_table(name, sm.Dialect()).spans(1, map)]
+    (here / "spans").write_bytes(pickle.dumps(spans))
+    code = "import pickle; print([len(list(s.open().batches())) for s in pickle.load(open('spans', 'rb'))])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([1] * 7)
+
+
 def test_a_span_is_read_from_another_folder(here, monkeypatch):
     (name,) = written(here, [QUOTED])
     expected = told(open_table(name, sm.Dialect()))
@@ -331,15 +360,6 @@ def test_a_span_is_read_from_another_folder(here, monkeypatch):
 
 
 # ---- Parquet ----
-
-FRAME = pd.DataFrame(
-    {
-        "n": [None, *np.arange(1, 40) / 4],
-        "w": [["red", "blue", None][i % 3] for i in range(40)],
-        "late": [None] * 20 + ["x"] * 20,
-        "y": ["p", "q"] * 20,
-    }
-)
 
 
 def told_of_parquet(tables):
