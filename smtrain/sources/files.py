@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.formats import START, begins_as_parquet, format_of
-from smtrain.sources.paths import native_path, recorded_path
+from smtrain.sources.paths import absolute_path, native_path
 
 READ_BYTES = 1 << 20
 # A small file that unpacks to more than this, and to more than so many times its size, is taken for a bomb.
@@ -82,10 +82,7 @@ class File:
     def between(self, begin: int, end: int, size: int) -> Iterator[bytes]:
         """Its bytes from one offset to another, as they are. Raises DataError if it has not the `size` any more."""
         with self._opened() as file:
-            found = os.fstat(file.fileno()).st_size
-            if found != size:
-                what = f"the file has changed: it has {found:,} bytes, and had {size:,} when it was looked at first"
-                raise DataError(what, source=self.name)
+            check_size(file, size, self.name)
             file.seek(begin)
             while begin < end and (data := file.read(min(READ_BYTES, end - begin))):
                 begin += len(data)
@@ -108,7 +105,15 @@ class File:
     @property
     def anywhere(self) -> "File":
         """The same file by a path that does not follow from the folder that a process is in."""
-        return replace(self, path=recorded_path(str(Path(native_path(self.path)).absolute())))
+        return replace(self, path=absolute_path(self.path))
+
+
+def check_size(file: BinaryIO, size: int, name: str) -> None:
+    """Raise DataError if an open file has not the size that it had before."""
+    found = os.fstat(file.fileno()).st_size
+    if found != size:
+        what = f"the file has changed: it has {found:,} bytes, and had {size:,} when it was looked at first"
+        raise DataError(what, source=name)
 
 
 def _decompressor_of(start: bytes) -> Callable[[], _Decompressor] | None:

@@ -45,7 +45,7 @@ class Piece:
         """The whole records before the one at `line`, or None if there are none."""
         lines = self.text.splitlines(keepends=True)[: line - self.line]
         text = b"".join(lines)
-        text = text[: whole(text, self.delimiter)]
+        text = text[: whole_of_lines(text, self.delimiter)]
         return replace(self, text=text) if text.strip(LINE_ENDS) else None
 
     def raw_records(self) -> Iterator[list[str]]:
@@ -210,6 +210,11 @@ def whole(text: bytes, delimiter: str) -> int:
         return _end(_whole_records(delimiter).match(text))
     end = text.rfind(b"\n") + 1
     return end or text.rfind(b"\r", 0, -1) + 1
+
+
+def whole_of_lines(text: bytes, delimiter: str) -> int:
+    """The same of a text of whole lines, where a CR at the end is a line end."""
+    return min(len(text), whole(text + b"\n" if text.endswith(b"\r") else text, delimiter))
 
 
 def first_record(text: bytes, delimiter: str) -> int:

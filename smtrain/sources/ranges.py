@@ -7,10 +7,10 @@ range do to each of the two is found without the ranges before it; the maps that
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from smtrain.sources.files import File
-from smtrain.sources.piece import first_record, line_ends, whole
+from smtrain.sources.piece import LINE_ENDS, first_record, line_ends, whole_of_lines
 from smtrain.sources.records import LONGEST_RECORD
 
 LINE_END = re.compile(rb"\r?\n|\r")
@@ -57,16 +57,15 @@ class ByteRange:
         return self.begin - 1 + start, data[start:]
 
     def _to_line_end(self, data: bytes) -> bytes:
-        """The bytes with what follows to the next line end, as far as a record may go."""
-        parts, last = [data[:-1]], data[-1:]
-        for more in chain([b""], self._further()):
-            found = LINE_END.search(last + more)
-            # A CR at the end may be half of a CRLF.
-            if found and (found.end() < len(last + more) or found[0].endswith(b"\n")):
-                return b"".join([*parts, (last + more)[: found.end()]])
-            parts.append((last + more)[:-1])
-            last = (last + more)[-1:]
-        return b"".join([*parts, last])
+        """The bytes with what follows to the next line end, as far as a record may go. Of a CRLF the CR is enough."""
+        parts = [data]
+        if data[-1:] not in LINE_ENDS:
+            for more in self._further():
+                found = LINE_END.search(more)
+                parts.append(more[: found.end()] if found else more)
+                if found:
+                    break
+        return b"".join(parts)
 
     def _further(self) -> Iterator[bytes]:
         """The bytes behind the range, a few at a time; no more than the longest record has, for then it is refused."""
@@ -105,16 +104,15 @@ def map_of(some: ByteRange, delimiter: str) -> RangeMap:
         return RangeMap(Way(None, 0, quoted=False), Way(None, 0, quoted=True), 0)
     if b'"' not in text:
         return RangeMap(Way(start, 0, quoted=False), Way(None, ends, quoted=True), ends)
-    # A byte behind the last line end tells that a CR there is no half of a CRLF.
-    at_record = Way(start, 0, quoted=whole(text + b".", delimiter) < len(text))
-    return RangeMap(at_record, _from_quotes(start, b'"' + text + b".", delimiter), ends)
+    at_record = Way(start, 0, quoted=whole_of_lines(text, delimiter) < len(text))
+    return RangeMap(at_record, _from_quotes(start, b'"' + text, delimiter), ends)
 
 
 def _from_quotes(start: int, text: bytes, delimiter: str) -> Way:
-    """The way of lines in quotes: `text` has a quote before them, as at a record, and one more byte behind them."""
-    first, ended = first_record(text, delimiter), whole(text, delimiter) == len(text) - 1
+    """The way of lines in quotes: `text` has a quote before them, and so begins with a record."""
+    first, ended = first_record(text, delimiter), whole_of_lines(text, delimiter) == len(text)
     # A record that begins right behind the lines is of the next range.
-    if not 0 < first < len(text) - 1:
+    if not 0 < first < len(text):
         return Way(None, 0, quoted=not ended)
     return Way(start + first - 1, line_ends(text[:first]), quoted=not ended)
 

@@ -1,6 +1,7 @@
 """Rows of Parquet files. The type of a column says what it is, as in a DataFrame; docs/data.md has the rules."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -12,7 +13,7 @@ from smtrain.errors import DataError, Numbered, quoted
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
-from smtrain.sources.interface import Places, Reading, Source
+from smtrain.sources.interface import Places, Reading, Run, Source, Span
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.notation import option_word, weight_hint
 from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, joined, sort_of, text_cells
@@ -79,7 +80,7 @@ class ParquetBatch(TypedBatch):
 
     def _looked_up(self, name: str) -> pa.ChunkedArray:
         """A column of these rows that was not asked for, from the file; for messages."""
-        parts, last = [], 0
+        parts, last = [], self.file.first
         for table in self.file.batches([name], BATCH_CELLS):
             first, last = last, last + table.num_rows
             parts.append(table.take(pa.array(self.rows[(first < self.rows) & (self.rows <= last)] - first - 1)))
@@ -109,7 +110,7 @@ class Parquet(Source):
     def __init__(
         self, paths: Sequence[str], dialect: Dialect, *, fitting: bool = False, batch: int | None = None
     ) -> None:
-        self._files = [ParquetFile(path) for path in paths]
+        self._files = self._deciding = [ParquetFile(path) for path in paths]
         first = self._files[0]
         self.fitting, self._decimal = fitting, dialect.decimal
         self.dialect = replace(dialect, header=True, delimiter=",", decimal=".")
@@ -153,11 +154,30 @@ class Parquet(Source):
         """The rows of all files; a batch is of one."""
         wanted = range(len(self.names)) if self.wanted is None else sorted(self.wanted)
         for file in self._files:
-            last = 0
+            last = file.first
             for table in file.batches([file.columns[i] for i in wanted], self._rows):
                 first, last = last, last + table.num_rows
-                self.bytes_read += file.size * table.num_rows // max(1, file.rows)
+                self.bytes_read += file.size * table.num_rows // max(1, file.total)
                 yield ParquetBatch(self, file, table, np.arange(first + 1, last + 1))
+
+    def spans(self, size: int, run: Run) -> Sequence[Span]:  # noqa: ARG002 - the footers say where the rows are
+        """Runs of row groups of about `size` bytes before compression, each of one file."""
+        deciding = self._first_with_values()
+        return [ParquetSpan(self._part(part, deciding)) for file in self._files for part in file.parts(size)]
+
+    def _first_with_values(self) -> list[ParquetFile]:
+        """The files, without their rows, that tell the kinds of the columns: for each the first where it has values."""
+        types = [[sort_of(one) for one in file.types] for file in self._files]
+        first = {
+            next((k for k, sorts in enumerate(types) if sorts[i] is not None), 0) for i, _ in enumerate(self.names)
+        }
+        return [self._files[k].part(0, 0) for k in sorted({0, *first})]
+
+    def _part(self, part: ParquetFile, deciding: list[ParquetFile]) -> "Parquet":
+        """The same source of the rows of a part alone."""
+        source = copy(self)
+        source._files, source._deciding = [part], deciding
+        return source
 
     def meaning(self, dialect: Dialect | None = None) -> Meaning:
         """Missing are an empty text and those of na_values, for the types tell the others."""
@@ -174,8 +194,8 @@ class Parquet(Source):
 
         Raises DataError for a column that is neither.
         """
-        sorts = [(file, sort_of(file.types[column])) for file in self._files]
-        file, sort = next(((file, sort) for file, sort in sorts if sort is not None), (self._files[0], None))
+        file = next((file for file in self._deciding if sort_of(file.types[column]) is not None), self._deciding[0])
+        sort = sort_of(file.types[column])
         if isinstance(sort, str):
             raise self.refused(file, column)
         return sort
@@ -185,6 +205,17 @@ class Parquet(Source):
         sort, name = str(sort_of(file.types[i])), self.names[i]
         what = f"a column of {sort}"
         return DataError(what, source=file.name, column=name, hint=hint or _way_out(sort, option_word(name)))
+
+
+@dataclass(frozen=True)
+class ParquetSpan(Span):
+    """Some row groups of a file."""
+
+    source: Parquet
+
+    def open(self) -> Parquet:
+        """Their rows, numbered as in the file."""
+        return copy(self.source)
 
 
 def _way_out(sort: str, word: str) -> str:
