@@ -1,10 +1,8 @@
 """What a LogisticRegression minimised, and how far from the minimum it ended.
 
-    Σ v·NLL + l1 ‖W‖₁ + l2/2 ‖W‖²      over the features that it was given, as the steps before it made them
-
-This is smtrain's objective, over other features than those of a model, which are standardised: a weight of a feature
-that a MinMaxScaler made, or of one as it was, has another size, and so has its penalty. So the certificate is computed
-over the features of the pipeline.
+It minimised smtrain's objective, Σ v·NLL + l1 ‖W‖₁ + l2/2 ‖W‖², but over the features that it was given, as the steps
+before it made them. Those of a model are standardised: a weight of a feature that a MinMaxScaler made, or of one as it
+was, has another size, and so has its penalty. So the certificate is computed over the features of the pipeline.
 """
 
 from dataclasses import dataclass
