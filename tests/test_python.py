@@ -145,3 +145,34 @@ def test_a_row_without_a_label_and_rows_that_are_not_there(penguins):
     integers = sm.fit(INTEGERS, target="y").explain(INTEGERS, 3)
     assert type(integers.prediction) is int
     assert list(integers.contributions.columns) == [-5, 0, 5]
+
+
+def test_an_evaluation_has_tables_of_its_classes(penguins):
+    """As scikit-learn counts them."""
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    rows = PENGUINS.assign(species=np.roll(PENGUINS["species"], 7))
+    found, predicted = penguins.evaluate(rows), penguins.predict(rows)
+    expected = confusion_matrix(rows["species"], predicted, labels=penguins.classes)
+    np.testing.assert_array_equal(found.confusion, expected)
+    assert (found.confusion.index.name, found.confusion.columns.name) == ("label", "prediction")
+    by_class = precision_recall_fscore_support(rows["species"], predicted, labels=penguins.classes)
+    table = found.to_frame()
+    np.testing.assert_allclose(table[["precision", "recall", "f1", "support"]].T, by_class, rtol=1e-12)
+    assert list(table.index) == list(penguins.classes)
+
+
+def test_the_tables_of_integer_classes_have_integers():
+    model = sm.fit(INTEGERS, target="y", l2=0.1)
+    validated = sm.cross_validate(INTEGERS, target="y")
+    for found in (model.evaluate(INTEGERS), sm.compare(model, model, INTEGERS).new, validated.pooled):
+        assert list(found.to_frame().index) == list(found.confusion.columns) == [-5, 0, 5]
+
+
+def test_a_diagnosis_is_a_table():
+    found = sm.doctor(PENGUINS, target="species")
+    table = found.to_frame()
+    assert len(table) == len(found.findings) > 0
+    assert list(table["what"]) == [finding.what for finding in found.findings]
+    nothing = sm.check(sm.fit(PENGUINS, target="species"), PENGUINS).to_frame()
+    assert (len(nothing), list(nothing.columns)) == (0, list(table.columns))

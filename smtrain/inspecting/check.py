@@ -194,6 +194,13 @@ def check(model: Model, data: Data, *, threads: int | None = None) -> Diagnosis:
     """Hold `data` against the data contract of `model`. Raises ModelError if it has none, DataError if it is no table.
 
     Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> flowers = pandas.read_csv("iris.csv")
+    >>> smtrain.check(model, flowers)
+    <Diagnosis of 150 rows: no findings>
+    >>> smtrain.check(model, flowers.assign(petal_width=flowers["petal_width"] * 10)).findings[0]
+    <error: column "petal_width": 116 cells are outside 0.1 … 2.5 (77.33%); the numbers are 1 … 25>
     """
     return check_table(
         model, open_table(data, as_model(model).encoder.dialect), threads_of(threads) or available_threads()

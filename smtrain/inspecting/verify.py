@@ -34,6 +34,13 @@ class Verification:
     `same_data` says whether the data are those of the fit; None for a model that keeps no digest of them. `reasons` say
     what differs, in words. `weights`, `probabilities` and `objective` are the largest differences, those of the
     probabilities over all rows of the data; None where the models are of other columns or classes.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> model.save("model.npz")
+    >>> flowers = pandas.read_csv("iris.csv")
+    >>> found = smtrain.verify("model.npz", flowers[1:])
+    >>> found.same_data, found.reasons[0]
+    (False, 'the data has 149 rows, the model was fitted on 150')
     """
 
     size: int
@@ -44,10 +51,22 @@ class Verification:
     probabilities: float | None = None
     objective: float | None = None
 
+    def __repr__(self) -> str:
+        """Whether the bytes are the same, and if not, how far apart the probabilities are."""
+        if self.same:
+            return f"<Verification: the same {self.size:,} bytes>"
+        apart = "" if self.probabilities is None else f", probabilities within {self.probabilities:.2g}"
+        return f"<Verification: other bytes{apart}>"
+
     def passes(self, *, within: float = WITHIN, tolerance: float = 0.0) -> bool:
         """Whether the bytes are the same, or the data are the same and no probability differs by more than `within`.
 
         A `tolerance` above 0 lets differences up to it pass for other data, too. 0 for both asks for the same bytes.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.save("model.npz")
+        >>> smtrain.verify("model.npz", "iris.csv").passes(within=1e-6)
+        True
         """
         limit = max(tolerance, within if self.same_data else 0.0)
         return self.same or (self.probabilities is not None and 0 < limit >= self.probabilities)
@@ -66,6 +85,11 @@ def verify(
 
     `init` is the model that the fit started from, if it did. Raises UsageError if that is not the one, and what a fit
     raises.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> model.save("model.npz")
+    >>> smtrain.verify("model.npz", "iris.csv").same
+    True
     """
     old = load(model)
     # Threads and memory change no bit, so they are those of this machine and not of the one that made the model.

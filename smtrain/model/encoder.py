@@ -100,7 +100,7 @@ class Encoder:
     @property
     def labels(self) -> tuple[str, ...] | tuple[int, ...]:
         """The classes as the labels of the data were: texts, or integers."""
-        return tuple(map(int, self.classes)) if self.integers else self.classes
+        return labels_of(self.classes, integers=self.integers)
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:
@@ -233,6 +233,11 @@ def _is_integer(name: str) -> bool:
         return str(int(name)) == name
     except ValueError:
         return False
+
+
+def labels_of(classes: tuple[str, ...], *, integers: bool) -> tuple[str, ...] | tuple[int, ...]:
+    """Classes as the labels of the data were: texts, or integers."""
+    return tuple(map(int, classes)) if integers else classes
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -24,6 +24,17 @@ class Explanation:
 
     `y` is the position of its label among the classes, None where the row has none; `nll` its NLL then. `place` is what
     messages call the row. `first` and `second` are the positions of the two most probable classes.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> found = model.explain("iris.csv", 70)
+    >>> found.prediction, found.label, round(found.nll, 3)
+    ('virginica', 'versicolor', 0.825)
+    >>> found.probabilities.round(3)
+    class
+    virginica     0.550
+    versicolor    0.438
+    setosa        0.012
+    dtype: float64
     """
 
     model: Model
@@ -106,6 +117,17 @@ def explain(model: Model, data: Data, row: int = 0, *, counted_from: int = 0) ->
 
     The row may have a label, in the model's target column. Raises UsageError if there is no such row, and otherwise as
     `predict` does.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> found = smtrain.explain(model, "iris.csv", 100)
+    >>> found.contributions.round(2)
+    class         setosa  versicolor  virginica
+    term
+    petal_width    -3.10       -1.42       4.51
+    petal_length   -2.45       -0.46       2.91
+    sepal_width     0.64       -0.20      -0.44
+    sepal_length   -0.59        0.33       0.27
+    (intercept)    -0.21        2.07      -1.86
     """
     scored, labelled = scored_row(as_model(model), data, whole("row", row), counted_from)
     return Explanation(

@@ -120,6 +120,10 @@ def predict_proba(model: Model, data: Data, *, on_unknown: str = "warn") -> NDAr
 
     A level that training did not have counts as none; `on_unknown` says what becomes of that besides: "warn" gives an
     UnknownLevelWarning, "error" a DataError at the first, "ignore" nothing.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> smtrain.predict_proba(model, "iris.csv").shape
+    (150, 3)
     """
     return np.concatenate(
         [np.empty((0, len(as_model(model).encoder.classes))), *probabilities(model, data, on_unknown)]
@@ -144,6 +148,10 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] 
     """The most probable class of each row: a text; an integer if the model was fitted on labels that are integers.
 
     For `on_unknown` see `predict_proba`.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> smtrain.predict(model, "iris.csv")[-2:]
+    ['virginica', 'virginica']
     """
     labels: Sequence[Any] = as_model(model).classes
     return [labels[k] for k in predict_proba(model, data, on_unknown=on_unknown).argmax(axis=1)]
