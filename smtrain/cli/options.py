@@ -154,7 +154,7 @@ cluster_option = click.option(
     "--cluster",
     type=kinds.Text(),
     metavar="ADDRESS|FILE|local:N",
-    help="Dask scheduler, its file, or N processes here: rows live on its workers.",
+    help="Dask scheduler, its file, or N processes here: its workers read the files.",
 )
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."

@@ -4,7 +4,7 @@ A span is read without anything known of the others, which gives the same summar
 reading from the first row to the last. Its words are codes of its own vocabulary until that of the table is known.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,9 +58,10 @@ def read_spans(
     """
     sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads, table.own_bytes)
     # 1. The spans, each read by a task; what they tell, added up in their order.
-    tasks = home.spread(partial(read_span, roles=roles, skip=config.unlabelled == "skip"), spans_of(table, home))
+    spans = table.spans(home.span_bytes, home.told)
+    tasks = home.spread(partial(read_span, roles=roles, skip=config.unlabelled == "skip"), spans)
     every, total, bytes_read = list[Summary](), Summary.of_nothing(roles.kinds), 0
-    for told in home.results(home.spread(told_of, tasks)):
+    for told in home.told(told_of, tasks):
         total += told.summary
         every.append(told.summary)
         table.skipped.include(told.skipped)
@@ -74,11 +75,6 @@ def read_spans(
     settled = home.spread(partial(settled_span, slots=slots), codes, tasks)
     raws = home.partitioned(settled, [one.rows for one in every], sizes.rows, joined)
     return RawTable(table, config, roles, total, slots, raws, sizes)
-
-
-def spans_of(table: Table, home: Spread) -> Sequence[Span]:
-    """The spans of a table that the workers of a home will read; they look for where they begin."""
-    return table.spans(home.span_bytes, lambda function, things: home.results(home.spread(function, things)))
 
 
 def codes_of(span: Summary, total: Summary) -> Codes:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -13,10 +12,9 @@ from numpy.typing import NDArray
 from smtrain.errors import DataError
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.spans import spans_of
 from smtrain.model.encoder import Encoder
 from smtrain.model.labels import SKIP, labelled, nothing_to_measure
-from smtrain.partitions.cutter import Cutter
+from smtrain.partitions.cutter import cut
 from smtrain.partitions.interface import Spread
 from smtrain.partitions.memory import joined
 from smtrain.softmax.holdout import Folds, Share
@@ -107,9 +105,8 @@ def _with_file(path: str, learned: Learned) -> Learned:
 
 def _add(table: Table, further: Further, learned: Learned) -> int:
     """Keep the rows of a further table, and return their number."""
-    cutter, count = Cutter(learned.partition_rows, joined), 0
-    blocks = further.partitions(table, learned.home.threads)
-    for partition in chain(chain.from_iterable(map(cutter.add, blocks)), cutter.rest()):
+    count, blocks = 0, further.partitions(table, learned.home.threads)
+    for partition in cut(blocks, learned.partition_rows, joined):
         learned.shelf.append(partition)
         count += partition.rows
     learned.skipped.include(table.skipped)
@@ -119,8 +116,8 @@ def _add(table: Table, further: Further, learned: Learned) -> int:
 def _add_spans(table: Table, further: Further, learned: Learned, home: Spread) -> int:
     """Have workers keep the rows of a further table, and return their number."""
     learned.encoder.readings(table, labels=True, model="the training data")
-    tasks = home.spread(partial(read_further, further=further), spans_of(table, home))
-    told = list(home.results(home.spread(count_further, tasks)))
+    tasks = home.spread(partial(read_further, further=further), table.spans(home.span_bytes, home.told))
+    told = list(home.told(count_further, tasks))
     parts = home.spread(attrgetter("rows"), tasks)
     counts = [count for count, _ in told]
     learned.shelf = home.partitioned(parts, counts, learned.partition_rows, joined, behind=learned.shelf)

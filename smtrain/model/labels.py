@@ -29,20 +29,21 @@ SKIP = "--unlabelled skip leaves out rows without a label that can be used"
 def labelled(
     encoder: Encoder, names: Sequence[str], rows: Rows, model: str = "the model", *, hint: str | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Class codes and weights. Raises DataError at a label that training did not have: its NLL would be infinite."""
+    """Class codes and weights. Raises DataError at the first label that training did not have, or wrong weight."""
     at = names.index(encoder.target)
+    y, v = label_codes(rows.texts(at), encoder.classes), np.ones(rows.count)
     # A row of an unknown class has no NLL: the model gives its class no probability at all.
-    y = label_codes(rows.texts(at), encoder.classes)
-    if (y < 0).any():
+    unknown = np.flatnonzero(y < 0)
+    if encoder.weight is not None and encoder.weight in names:
+        v = rows.number(names.index(encoder.weight))
+        # What is not learned from may weigh anything. Which error comes first must not hang on where rows are cut.
+        check_weights(rows, v[: unknown[0]] if len(unknown) else v, encoder.weight, least=0)
+    if len(unknown):
         place, text = rows.find(at, lambda cell: cell not in encoder.classes)
         what = "an empty label" if is_no_label(text) else f"{model} has no class {quoted(text)}"
         near = None if is_no_label(text) else did_you_mean(text, encoder.classes)
         hint = "; ".join(filter(None, (near, hint))) or None
         raise place.error(what, column=encoder.target, hint=hint)
-    if encoder.weight is None or encoder.weight not in names:
-        return y, np.ones(rows.count)
-    v = rows.number(names.index(encoder.weight))
-    check_weights(rows, v, encoder.weight, least=0)  # what is not learned from may weigh anything
     return y, v
 
 

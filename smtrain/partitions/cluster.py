@@ -52,8 +52,9 @@ class Cluster:
         local = LOCAL.fullmatch(self._place)
         try:
             if local:
+                # Any port: with None Dask takes its usual one, and warns if another cluster on this machine has it.
                 self._local = distributed.LocalCluster(
-                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
                 )
                 return distributed.Client(self._local, set_as_default=False)
             where = {"scheduler_file" if Path(self._place).exists() else "address": self._place}

@@ -3,7 +3,7 @@
 So the partitions, and the bits of a fit, do not depend on how the rows arrived.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import Field
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -59,3 +59,11 @@ class Cutter(Generic[C]):
         if self._parts:
             parts, self._parts = self._parts, []
             yield self._joined(parts)
+
+
+def cut(blocks: Iterable[C], size: int, joined: Join[C]) -> Iterator[C]:
+    """Yield partitions of `size` rows, the last one of fewer, of blocks of any size."""
+    cutter = Cutter(size, joined)
+    for block in blocks:
+        yield from cutter.add(block)
+    yield from cutter.rest()

@@ -5,6 +5,7 @@ of encoded partitions; `rows` makes of that list what the mathematics asks for (
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 from smtrain.partitions.cutter import Cuttable, Join
@@ -20,7 +21,7 @@ Item_co = TypeVar("Item_co", covariant=True)
 
 
 class Options(Protocol):
-    """What a home may ask the options of a fit for."""
+    """What a home may ask the options of a fit, or of other work, for."""
 
     @property
     def threads(self) -> int | None:
@@ -33,6 +34,15 @@ class Options(Protocol):
     @property
     def cluster(self) -> str | None:
         """Where the workers are: the address or the file of a scheduler, or local:N; None is this process."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """The options of work that keeps its rows without a limit, or reads them once: by threads, or on a cluster."""
+
+    threads: int | None = None
+    cluster: str | None = None
+    memory: int | None = None
 
 
 class Items(Protocol[Item_co]):
@@ -125,6 +135,10 @@ class Spread(Home, Protocol):
 
     def results(self, tasks: Sequence[Any]) -> Iterator[Any]:
         """Yield the results of tasks, in order."""
+        ...
+
+    def told(self, function: Callable[..., R], things: Sequence[Any]) -> Iterator[R]:
+        """Yield `function` of each thing or task, in order, computed by tasks."""
         ...
 
     def partitioned(

@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 
 from smtrain.partitions import sizes
-from smtrain.partitions.cutter import Cuttable, Cutter, Join
+from smtrain.partitions.cutter import Cuttable, Join, cut
 from smtrain.partitions.executor import Executor, Task
 from smtrain.partitions.interface import Items
 from smtrain.partitions.memory import available_threads, facts_of, joined
@@ -181,6 +181,10 @@ class SpreadHome:
         """Yield the results of tasks, in order."""
         return self.executor.results(tasks)
 
+    def told(self, function: Callable[..., R], things: Sequence[Any]) -> Iterator[R]:
+        """Yield `function` of each thing or task, in order, computed by tasks."""
+        return self.results(self.spread(function, things))
+
     def partitioned(
         self,
         parts: Sequence[Task],
@@ -199,8 +203,8 @@ class SpreadHome:
         size = block_size(partitions, self.executor.threads)
         for begin in range(0, partitions, size):
             some = list(overlapping(counts, begin * rows, (begin + size) * rows))
-            cut = partial(cut_block, first=first + begin, rows=rows, join=join, ranges=[one for _, one in some])
-            blocks.tasks.append(self.executor.submit(cut, *(parts[k] for k, _ in some)))
+            work = partial(cut_block, first=first + begin, rows=rows, join=join, ranges=[one for _, one in some])
+            blocks.tasks.append(self.executor.submit(work, *(parts[k] for k, _ in some)))
             blocks.counts.append(min(size, partitions - begin))
         return blocks
 
@@ -360,11 +364,9 @@ def placed(block: Block[Partition], first: int, start: int) -> Block[Partition]:
 
 def cut_block(*parts: C, first: int, rows: int, join: Join[C], ranges: Sequence[range]) -> Block[C]:
     """Return partitions of so many rows, numbered from `first` on, of the rows in `ranges` of some parts."""
-    cutter, partitions = Cutter(rows, join), list[C]()
-    for part, some in zip(parts, ranges, strict=True):
-        partitions += cutter.add(part.copy(slice(some.start, some.stop)))
-    partitions += cutter.rest()
-    return Block(first, [replace(one, start=(first + k) * rows) for k, one in enumerate(partitions)])
+    copies = (part.copy(slice(some.start, some.stop)) for part, some in zip(parts, ranges, strict=True))
+    partitions = enumerate(cut(copies, rows, join), first)
+    return Block(first, [replace(one, start=number * rows) for number, one in partitions])
 
 
 def grouped(first: int, size: int, every: int, *blocks: Block[Partition]) -> Block[Partition]:

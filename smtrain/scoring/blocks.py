@@ -1,49 +1,19 @@
-"""Scored rows in blocks of a fixed number of rows, so that sums have the same bits however the rows arrived."""
+"""Labelled rows in blocks of a fixed number, so that sums over them have the same bits however the rows arrived."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from smtrain.partitions.cutter import Cutter
+from smtrain.model.model import Model
+from smtrain.partitions.cutter import Cuttable, Join, cut
 from smtrain.partitions.sizes import PARTITION_ROWS
 from smtrain.scoring.metrics import EvaluationSum, evaluation_sum
 from smtrain.scoring.predict import TILE_LOGITS, Scored
-from smtrain.softmax.design import Floats
+from smtrain.softmax import tree
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.tree import Additive
 
-
-@dataclass(frozen=True)
-class ScoredRows:
-    """Logits Z (K, m), class codes y and weights v (m,) of some rows; `start` is the position of the first one."""
-
-    Z: Floats
-    y: NDArray[np.intp]
-    v: NDArray[np.float64]
-    start: int = 0
-
-    @property
-    def rows(self) -> int:
-        """The number of rows, m."""
-        return len(self.y)
-
-    def copy(self, rows: slice) -> "ScoredRows":
-        """Some of the rows, in arrays of their own."""
-        return ScoredRows(self.Z[:, rows].copy(), self.y[rows].copy(), self.v[rows].copy())
-
-    @property
-    def sums(self) -> EvaluationSum:
-        """What the metrics are made of."""
-        return evaluation_sum(self.Z, self.y, self.v)
-
-
-def joined(parts: Sequence[ScoredRows]) -> ScoredRows:
-    """The rows of several, one behind the other."""
-    if len(parts) == 1:
-        return parts[0]
-    Z = np.concatenate([part.Z for part in parts], axis=1)
-    y, v = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "v"))
-    return ScoredRows(Z, y, v)
+C = TypeVar("C", bound=Cuttable)
+T = TypeVar("T", bound=Additive)
 
 
 def block_rows(classes: int) -> int:
@@ -51,11 +21,20 @@ def block_rows(classes: int) -> int:
     return max(1, min(PARTITION_ROWS, TILE_LOGITS // classes))
 
 
-def sums_of(scored: Iterable[Scored], classes: int) -> Iterator[EvaluationSum]:
-    """Yield the sums of each block of rows."""
-    cutter = Cutter(block_rows(classes), joined)
+def total(term: Callable[[C], T], parts: Iterable[C], rows: int, join: Join[C]) -> T | None:
+    """Σ term(block) over blocks of so many rows, added in the fixed tree, in constant memory; None for no rows."""
+    nodes = tree.subtotals(0, map(term, cut(parts, rows, join)))
+    return tree.joined([nodes]) if nodes else None
+
+
+def labelled_rows(scored: Iterable[Scored], *watchers: Callable[[Scored], object]) -> Iterator[Partition]:
+    """Rows with their labels and weights; `watchers` are shown them in order, some at a time."""
     for some in scored:
-        for block in cutter.add(ScoredRows(some.Z, some.y, some.v)):
-            yield block.sums
-    for block in cutter.rest():
-        yield block.sums
+        for show in watchers:
+            show(some)
+        yield Partition(some.X, some.y, some.v)
+
+
+def sums_of(block: Partition, model: Model) -> EvaluationSum:
+    """What the metrics of a model are made of, for a block of rows."""
+    return evaluation_sum(model.logits(block.X), block.y, block.v)

@@ -1,6 +1,8 @@
 """Two models on the same labelled rows."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -8,12 +10,14 @@ from smtrain.errors import ModelError, quoted
 from smtrain.model.labels import nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
 from smtrain.partitions.memory import available_threads
+from smtrain.scoring.blocks import block_rows, total
 from smtrain.scoring.changes import MovedWeights, SchemaChange, moved_weights, schema_change
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import WORSE, Check, Outcome, worse
-from smtrain.scoring.paired import PairedSum, Side, paired_sum
-from smtrain.scoring.predict import UnseenLevels, score_pair
+from smtrain.scoring.paired import PairedRows, PairedSum, joined, sums_of
+from smtrain.scoring.predict import Scored, UnseenLevels, score_pair
 from smtrain.softmax.distributions import LEVEL
+from smtrain.softmax.loss import Partition
 from smtrain.sources.arguments import threads_of
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import Data, open_table
@@ -71,13 +75,10 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.encoder.classes, *new.encoder.classes]))}
     # Both models see a row before the next one is read: nothing is kept of it but sums.
     places = [np.array([union[name] for name in model.encoder.classes], np.intp) for model in (old, new)]
-    unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
-    for pair in score_pair(old, new, table, threads=threads_of(threads) or available_threads()):
-        for counter, scored in zip(unseen, pair, strict=True):
-            counter.add(scored)
-        sides = [Side(scored.Z, scored.y, place) for scored, place in zip(pair, places, strict=True)]
-        more = paired_sum(sides[0], sides[1], pair[1].v, len(union))
-        sums = more if sums is None else sums + more
+    unseen = UnseenLevels(old), UnseenLevels(new)
+    pairs = score_pair(old, new, table, threads=threads_of(threads) or available_threads())
+    term = partial(sums_of, models=(old, new), places=places, classes=len(union))
+    sums = total(term, _paired_rows(pairs, unseen), block_rows(len(union)), joined)
     if sums is None or sums.new.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
     return Comparison(
@@ -90,6 +91,16 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
         schema=schema_change(old.encoder, new.encoder),
         weights=moved_weights(old, new),
     )
+
+
+def _paired_rows(
+    pairs: Iterable[tuple[Scored, Scored]], unseen: tuple[UnseenLevels, UnseenLevels]
+) -> Iterator[PairedRows]:
+    """Rows as both models see them, whose unseen levels are counted."""
+    for old, new in pairs:
+        for counter, scored in zip(unseen, (old, new), strict=True):
+            counter.add(scored)
+        yield PairedRows(Partition(old.X, old.y, old.v), Partition(new.X, new.y, new.v))
 
 
 def _common_dialect(old: Model, new: Model) -> Dialect:

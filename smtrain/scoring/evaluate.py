@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from numpy.typing import NDArray
 from smtrain.model.encoder import labels_of
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
-from smtrain.partitions.memory import available_threads
+from smtrain.partitions.interface import Home, Spread
+from smtrain.partitions.memory import available_threads, joined
+from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
-from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
+from smtrain.scoring.home import home_of
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.scoring.predict import Scored, UnseenLevels, score
+from smtrain.scoring.spans import SpanReading, read_spans
 from smtrain.scoring.worst import WorstRow, WorstRows
-from smtrain.sources.arguments import COUNTS, check_range, threads_of, whole
+from smtrain.sources.arguments import COUNTS, check_range, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import UNNAMED, Data, open_table
 from smtrain.sources.table import Table
@@ -108,12 +113,15 @@ def evaluate(
     threads: int | None = None,
     worst: int = 0,
     unlabelled: str = "error",
+    cluster: str | None = None,
+    home: Home | None = None,
 ) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
-    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
-    an empty file or else for such a label.
+    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
+    the workers are that read the files, as for `fit`; `home` is where the rows are to live, None is what `cluster` asks
+    for. Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.evaluate(model, "iris.csv", worst=1).worst[0].line
@@ -122,11 +130,14 @@ def evaluate(
     check_range("worst", whole("worst", worst), COUNTS)
     hint = UNNAMED if is_array(data) else None
     model, data = _with_labels(as_model(model), data, y, sample_weight)
-    surprising = WorstRows(worst)
     table = open_table(data, model.encoder.dialect, hint=hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
-    evaluation = measured(model, table, threads_of(threads), *([surprising.add] if worst else []))
-    return replace(evaluation, worst=tuple(surprising.rows))
+    with home_of(home, threads, cluster) as opened:
+        if isinstance(opened, Spread):
+            return _measured_by(opened, model, table, SpanReading(model, unlabelled, worst))
+        surprising = WorstRows(worst)
+        evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
+        return replace(evaluation, worst=tuple(surprising.rows))
 
 
 def measured(model: Model, table: Table, threads: int | None, *watchers: Callable[[Scored], object]) -> Evaluation:
@@ -134,19 +145,29 @@ def measured(model: Model, table: Table, threads: int | None, *watchers: Callabl
 
     Raises as `score` does, and DataError for rows that weigh nothing together.
     """
-    unseen, sums = UnseenLevels(model), None
-    # Sums alone are kept, piece after piece in order: the same bits for any number of threads.
-    for scored in score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP):
-        unseen.add(scored)
-        for show in watchers:
-            show(scored)
-        more = evaluation_sum(scored.Z, scored.y, scored.v)
-        sums = more if sums is None else sums + more
+    unseen = UnseenLevels(model)
+    scored = score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP)
+    rows = labelled_rows(scored, unseen.add, *watchers)
+    sums = total(partial(sums_of, model=model), rows, block_rows(len(model.encoder.classes)), joined)
+    return _evaluation(model, table, sums, unseen.counts)
+
+
+def _measured_by(home: Spread, model: Model, table: Table, reading: SpanReading) -> Evaluation:
+    """The same, by the workers of a home."""
+    parts, told = read_spans(home, table, reading)
+    sums = None
+    if told.rows:
+        blocks = home.partitioned(parts, told.counts, block_rows(len(model.encoder.classes)), joined)
+        sums = home.sum(partial(sums_of, model=model), blocks)
+    evaluation = _evaluation(model, table, sums, told.unseen.counts)
+    return replace(evaluation, worst=tuple(told.worst.rows))
+
+
+def _evaluation(model: Model, table: Table, sums: EvaluationSum | None, unseen: dict[str, int]) -> Evaluation:
+    """What the sums say, None for no rows. Raises DataError for these, and for rows that weigh nothing together."""
     if sums is None or sums.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
-    return Evaluation(
-        model.encoder.classes, sums, unseen.counts, skipped=table.skipped, integers=model.encoder.integers
-    )
+    return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, integers=model.encoder.integers)
 
 
 def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:

@@ -5,16 +5,19 @@ all weights changes nothing. With equal weights they are the textbook's.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.model.model import Model
+from smtrain.partitions import memory
 from smtrain.scoring.metrics import Confusion, EvaluationSum, evaluation_sum
 from smtrain.softmax.design import Floats
 from smtrain.softmax.distributions import LEVEL, quantile, sign_test, two_sided
-from smtrain.softmax.loss import nll
+from smtrain.softmax.loss import Partition, nll
 
 Codes = NDArray[np.intp]
 Array = NDArray[np.float64]
@@ -150,6 +153,36 @@ class Side:
     def predicted(self) -> Codes:
         """The most probable class, (m,)."""
         return np.asarray(self.Z.argmax(axis=0))
+
+
+@dataclass(frozen=True)
+class PairedRows:
+    """The same labelled rows as an old and a new model see them; their weights are those of `new`."""
+
+    old: Partition
+    new: Partition
+    start: int = 0
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, m."""
+        return self.new.rows
+
+    def copy(self, rows: slice) -> "PairedRows":
+        """Some of the rows, in arrays of their own."""
+        return PairedRows(self.old.copy(rows), self.new.copy(rows))
+
+
+def joined(parts: Sequence[PairedRows]) -> PairedRows:
+    """The rows of several parts, one behind the other."""
+    return PairedRows(memory.joined([one.old for one in parts]), memory.joined([one.new for one in parts]))
+
+
+def sums_of(block: PairedRows, models: tuple[Model, Model], places: Sequence[Codes], classes: int) -> PairedSum:
+    """The sums of a block of rows; `places` (K,) are those of each model's classes among the `classes` of both."""
+    rows = (block.old, block.new)
+    old, new = (Side(m.logits(r.X), r.y, place) for m, r, place in zip(models, rows, places, strict=True))
+    return paired_sum(old, new, block.new.v, classes)
 
 
 def paired_sum(old: Side, new: Side, v: Array, classes: int) -> PairedSum:

@@ -1,8 +1,9 @@
 """A model applied to a table, a piece of rows at a time, in constant memory."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,19 @@ ON_UNKNOWN = ("warn", "error", "ignore")
 
 @dataclass(frozen=True)
 class Scored:
-    """Some rows of a table with their X, logits Z (K, m), and, if asked for, class codes y and weights v (m,)."""
+    """Some rows of a table with their X and, if asked for, class codes y and weights v (m,), and the model."""
 
+    model: Model
     rows: Rows
     start: int
     X: Design
-    Z: Floats
     y: NDArray[np.intp]
     v: NDArray[np.float64]
+
+    @cached_property
+    def Z(self) -> Floats:  # noqa: N802 - the matrix
+        """The logits (K, m)."""
+        return self.model.logits(self.X)
 
     @property
     def probabilities(self) -> Floats:
@@ -92,8 +98,7 @@ def _tiles(
         y, v = labelled(model.encoder, names, rows, name, hint=hint)
     for start in range(0, rows.count, step):
         tile = slice(start, start + step)
-        part = X.take(tile)
-        yield Scored(rows, start, part, model.logits(part), y[tile], v[tile])
+        yield Scored(model, rows, start, X.take(tile), y[tile], v[tile])
 
 
 class UnseenLevels:
@@ -101,7 +106,12 @@ class UnseenLevels:
 
     def __init__(self, model: Model, *, error: bool = False) -> None:
         self._columns, self._error = model.encoder.categorical, error
-        self.counts: dict[str, int] = {}
+        self._counts = {column.name: 0 for column in self._columns}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The cells of each column that has any, in the order of the model's columns."""
+        return {name: count for name, count in self._counts.items() if count}
 
     def add(self, scored: Scored) -> None:
         """Count the unseen levels of some rows. Raises DataError at the first one, if that was asked for."""
@@ -112,7 +122,12 @@ class UnseenLevels:
             if self._error:
                 place = scored.rows.place(scored.start + unseen[0])
                 raise place.error("a level that training did not have", column=column.name)
-            self.counts[column.name] = self.counts.get(column.name, 0) + len(unseen)
+            self._counts[column.name] += len(unseen)
+
+    def include(self, counts: Mapping[str, int]) -> None:
+        """Count those of further rows, which were counted elsewhere."""
+        for name, count in counts.items():
+            self._counts[name] += count
 
 
 def predict_proba(model: Model, data: Data, *, on_unknown: str = "warn") -> NDArray[np.float64]:
@@ -166,14 +181,8 @@ def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tupl
         here = number - counted_from - before
         if 0 <= here < scored.X.rows:
             one = slice(here, here + 1)
-            return replace(
-                scored,
-                start=scored.start + here,
-                X=scored.X.take(one),
-                Z=scored.Z[:, one],
-                y=scored.y[one],
-                v=scored.v[one],
-            ), labels
+            start, X, y, v = scored.start + here, scored.X.take(one), scored.y[one], scored.v[one]
+            return replace(scored, start=start, X=X, y=y, v=v), labels
         before += scored.X.rows
     raise UsageError(
         f"there is no row {number}: {table.source} has {before}", hint=f"they are counted from {counted_from}"

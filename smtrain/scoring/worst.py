@@ -1,6 +1,7 @@
 """The rows that a model finds most surprising: likely errors of the labels, or of the model."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,23 +45,29 @@ class WorstRows:
         least = self.rows[-1].nll if len(self.rows) == self._count else -np.inf
         above = np.flatnonzero(cost > least)
         chosen = above[np.argsort(-cost[above], kind="stable")[: self._count]]
-        if len(chosen):
-            new = [self._row(scored, int(i), float(cost[i])) for i in chosen]
-            self.rows = sorted([*self.rows, *new], key=lambda row: -row.nll)[: self._count]
-        self._seen += scored.X.rows
+        self.include([_row(scored, int(i), float(cost[i])) for i in chosen], scored.X.rows)
 
-    def _row(self, scored: Scored, i: int, cost: float) -> WorstRow:
-        place = scored.rows.place(scored.start + i)
-        z, label = scored.Z[:, i].copy(), int(scored.y[i])
-        prediction = int(z.argmax())
-        z[label] = -np.inf
-        return WorstRow(
-            source=place.source,
-            line=place.line,
-            row=self._seen + i + 1,
-            X=scored.X.take([i]),  # a copy: a slice would keep all rows that were read with it in memory
-            nll=cost,
-            label=label,
-            prediction=prediction,
-            rival=int(z.argmax()),
-        )
+    def include(self, rows: Sequence[WorstRow], seen: int) -> None:
+        """Keep those that are among the worst so far of the worst of `seen` further rows, which are counted from 1."""
+        if rows:
+            new = [replace(row, row=self._seen + row.row) for row in rows]
+            self.rows = sorted([*self.rows, *new], key=lambda row: -row.nll)[: self._count]
+        self._seen += seen
+
+
+def _row(scored: Scored, i: int, cost: float) -> WorstRow:
+    """The row at a place of some rows, counted from 1 among them."""
+    place = scored.rows.place(scored.start + i)
+    z, label = scored.Z[:, i].copy(), int(scored.y[i])
+    prediction = int(z.argmax())
+    z[label] = -np.inf
+    return WorstRow(
+        source=place.source,
+        line=place.line,
+        row=i + 1,
+        X=scored.X.take([i]),  # a copy: a slice would keep all rows that were read with it in memory
+        nll=cost,
+        label=label,
+        prediction=prediction,
+        rival=int(z.argmax()),
+    )

@@ -36,12 +36,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def dask(tmp_path_factory):
-    with Dask(tmp_path_factory.mktemp("dask"), workers=2) as dask:
-        yield dask
-
-
 def paths(folder, pattern):
     return sorted(map(str, folder.glob(pattern)))
 

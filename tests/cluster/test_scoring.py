@@ -1,0 +1,70 @@
+"""A model applied to tables by workers of Dask: what is said and written is what one process says and writes."""
+
+import subprocess
+
+import pytest
+
+import smtrain as sm
+from smtrain.partitions.cluster import Cluster
+from smtrain.partitions.spread import SpreadHome
+from tests.cli import SMTRAIN, clean_environment
+from tests.cluster.dask import Dask
+from tests.test_pure_sums import table
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scoring")
+    frame = table(9000, 3)
+    sm.fit(frame[:500], target="y", weight="w").save(str(folder / "model.npz"))
+    frame.loc[100:130, "word"] = "new"
+    for part in range(3):
+        frame[part * 3000 : (part + 1) * 3000].to_csv(folder / f"part-{part}.csv", index=False)
+    return folder
+
+
+def said(folder, command, *more):
+    data = [path.name for path in sorted(folder.glob("part-*.csv"))]
+    command = [*SMTRAIN, *command, *data, *more]
+    done = subprocess.run(command, check=False, cwd=folder, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode in {0, 7}, done.stderr
+    return done.stdout, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["evaluate", "--worst", "5", "--json"]])
+def test_from_the_shell(command, folder):
+    assert said(folder, command, "--cluster", "local:2") == said(folder, command)
+
+
+def test_evaluate(folder, dask):
+    model, paths = sm.load(str(folder / "model.npz")), sorted(map(str, folder.glob("part-*.csv")))
+    there, here = (sm.evaluate(model, paths, cluster=place) for place in (dask.place, None))
+    assert (there.metrics, there.unseen) == (here.metrics, here.unseen)
+
+
+class Killing(Cluster):
+    """Ends a worker, and starts another, before the results of a step are asked for."""
+
+    def __init__(self, dask, step):
+        self.dask, self.steps = dask, step
+        super().__init__(dask.place)
+
+    def results(self, tasks):
+        self.steps -= 1
+        if self.steps == 0:
+            self.dask.kill()
+            self.dask.add()
+        return super().results(tasks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [4, 5])
+def test_a_worker_is_killed(step, folder, tmp_path):
+    """While spans are read, and while sums are added."""
+    model, paths = sm.load(str(folder / "model.npz")), sorted(map(str, folder.glob("part-*.csv")))
+    with Dask(tmp_path, workers=2) as dask:
+        cluster = Killing(dask, step)
+        found = sm.evaluate(model, paths, home=SpreadHome(cluster, span_bytes=20_000))
+        assert cluster.steps <= 0
+    assert found.metrics == sm.evaluate(model, paths).metrics
