@@ -46,6 +46,10 @@ def folder(tmp_path_factory):
     frame.loc[9_000, "x2"] = "many"
     frame.to_csv(folder / "number.csv", index=False)
     frame.iloc[:0].to_csv(folder / "none.csv", index=False)
+    frame.loc[rng.random(ROWS) < 0.4, "word"] = pd.Series(rng.integers(0, 3000, ROWS)).map("new {}".format)
+    frame["x1"] = frame["x1"].astype(object).mask(rng.random(ROWS) < 0.01, "?")
+    frame.loc[12_345:, "x1"], frame["more"] = 1e6, 1
+    frame.to_csv(folder / "odd.csv", index=False)
     return folder
 
 
@@ -101,6 +105,33 @@ def test_spans_of_any_size(span_bytes, model, folder):
     assert (home.executor.closed, len(home.executor.alive)) == (True, 0)
 
 
+def checked(model, data, **how):
+    found = sm.check(model, paths(data.parent, data.name), **how)
+    return found.rows, [
+        (one.severity, one.what, one.source, one.line, json.dumps(one.numbers)) for one in found.findings
+    ]
+
+
+@pytest.mark.parametrize("data", ["odd.csv", "part-*.csv", "all.parquet"])
+def test_check(data, model, folder, monkeypatch):
+    reference = checked(model, folder / data)
+    assert len(reference[1]) > (4 if data == "odd.csv" else 0)
+    for span_bytes in (50_000, 400_000):
+        assert checked(model, folder / data, home=workers(span_bytes)) == reference
+    monkeypatch.setattr(records, "FIRST_PIECE", 1 << 14)
+    monkeypatch.setattr(records, "PIECE", 1 << 14)
+    assert checked(model, folder / data, threads=3) == reference
+
+
+def test_the_cells_of_new_texts_are_counted_exactly(model, folder):
+    """Of many more texts than are named: the first ones, each with all of its cells."""
+    words = pd.read_csv(folder / "odd.csv")["word"]
+    new = words[words.str.startswith("new", na=False)]
+    finding = next(one for one in sm.check(model, str(folder / "odd.csv")).findings if one.kind == "unseen level")
+    assert finding.numbers["cells"] == len(new)
+    assert finding.numbers["levels"] == {text: int((new == text).sum()) for text in new.unique()[:1000]}
+
+
 def test_the_sums_of_two_models(model, folder, monkeypatch):
     other = sm.fit(table(500, 3, seed=1), target="y", drop="x1")
     one, two = (
@@ -110,10 +141,21 @@ def test_the_sums_of_two_models(model, folder, monkeypatch):
     assert one == two
 
 
-@pytest.mark.parametrize("data", ["weight.csv", "label.csv", "number.csv", "none.csv", "nothing.csv"])
-def test_the_same_error(data, model, folder):
+@pytest.mark.parametrize("data", ["none.csv", "nothing.csv", "short.csv"])
+def test_the_same_error_of_check(data, model, folder):
+    (folder / "nothing.csv").write_text("a,b\n1,1\n")
+    (folder / "short.csv").write_bytes((folder / "all.csv").read_bytes() + b"1,2\n")
+    with pytest.raises((DataError, ModelError)) as here:
+        sm.check(model, str(folder / data))
+    with pytest.raises(SmtrainError) as there:
+        sm.check(model, str(folder / data), home=workers(100_000))
+    assert (type(there.value), str(there.value)) == (type(here.value), str(here.value))
+
+
+@pytest.mark.parametrize("data", ["weight.csv", "label.csv", "number.csv", "none.csv", "few.csv"])
+def test_the_same_error_of_evaluate(data, model, folder):
     """The first wrong cell from the top, whichever span or piece it is in."""
-    (folder / "nothing.csv").write_text("x0,w,y\n1,1,low\n")
+    (folder / "few.csv").write_text("x0,w,y\n1,1,low\n")
     with pytest.raises((DataError, ModelError)) as here:
         sm.evaluate(model, str(folder / data))
     with pytest.raises(SmtrainError) as there:

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from smtrain.errors import ModelError
 from smtrain.inspecting.bins import Bins
-from smtrain.inspecting.counts import LevelCounts, NumericCounts, TableCounts
+from smtrain.inspecting.counts import Counting, LevelCounts, NumericCounts, TableCounts, total
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.inspecting.drift import CHANCE, beyond_by_chance, drift, shares_differ
 from smtrain.model.contract import EDGES, HIGH, LOW, MISSING, SHARES, Contract, sample_rows
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.model.model import Model, as_model
-from smtrain.partitions.memory import available_threads
-from smtrain.sources.arguments import threads_of
+from smtrain.partitions.interface import Home, Spread
+from smtrain.scoring.home import home_of
 from smtrain.sources.likeness import did_you_mean, look_alike
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.table import Table
@@ -62,7 +62,7 @@ class ContractCheck:
         """Columns that are not there, and those that training did not have."""
         encoder = self._encoder
         for column in encoder.columns:
-            if column.name not in self._counts.at:
+            if column.name not in self._table.places:
                 hint = did_you_mean(column.name, self._table.names)
                 yield Finding(Severity.ERROR, "missing column", "the column is not there", column.name, hint=hint)
         known = {column.name for column in encoder.columns} | {name for name, _ in encoder.ignored}
@@ -77,7 +77,7 @@ class ContractCheck:
         wrong = counts.wrong
         if wrong.cells:
             what = f"{wrong.cells:,} {_cells(wrong.cells)} no number: {wrong.named()}"
-            numbers = {"cells": wrong.cells, "share": wrong.cells / self._rows, "texts": dict(wrong.counts)}
+            numbers = {"cells": wrong.cells, "share": wrong.cells / self._rows, "texts": wrong.most}
             yield Finding(Severity.ERROR, "no number", what, name, *wrong.where, numbers=numbers)
         yield from self._outside(name, counts, line)
         yield from self._missing(name, float(line[MISSING]), counts.missing)
@@ -116,8 +116,8 @@ class ContractCheck:
             share = unseen.cells / self._rows
             severity = Severity.ERROR if share > MANY_UNSEEN else Severity.WARNING
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a level that training did not have ({share:.2%}): "
-            numbers = {"cells": unseen.cells, "share": share, "levels": dict(unseen.counts)}
-            hint = look_alike(unseen.counts, filter(None, column.levels))
+            numbers = {"cells": unseen.cells, "share": share, "levels": unseen.most}
+            hint = look_alike(unseen.most, filter(None, column.levels))
             yield Finding(severity, "unseen level", what + unseen.named(), name, *unseen.where, hint, numbers)
         # The missing level is told of as missing cells; the bins are the levels that are texts.
         gaps = float(shares[-1]) if column.levels[-1] is MISSING_LEVEL else 0.0
@@ -168,8 +168,8 @@ class ContractCheck:
         unseen = classes.unseen
         if unseen.cells:
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a class that training did not have: {unseen.named()}"
-            numbers = {"cells": unseen.cells, "share": unseen.cells / self._rows, "classes": dict(unseen.counts)}
-            hint = look_alike(unseen.counts, self._model.encoder.classes)
+            numbers = {"cells": unseen.cells, "share": unseen.cells / self._rows, "classes": unseen.most}
+            hint = look_alike(unseen.most, self._model.encoder.classes)
             yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, hint, numbers)
         trained, n = np.array(self._model.fit.class_counts, np.float64), self._model.fit.rows
         shares = trained / max(1.0, trained.sum())
@@ -181,19 +181,30 @@ def _cells(count: int) -> str:
     return "cell is" if count == 1 else "cells are"
 
 
-def check_table(model: Model, table: Table, threads: int) -> Diagnosis:
+def check_table(model: Model, table: Table, home: Home) -> Diagnosis:
     """Hold a table against the contract of a model. Raises ModelError if the model has none."""
     if model.contract is None:
         raise ModelError("the model holds no data contract: it is of an earlier smtrain", hint="fit again to have one")
-    counts = TableCounts(model, model.contract, table)
-    counts.read(threads)
+    counts = total(_counted(table, Counting(model, model.contract), home), table)
     return diagnosis(counts.rows, ContractCheck(model, model.contract, table, counts).findings())
 
 
-def check(model: Model, data: Data, *, threads: int | None = None) -> Diagnosis:
+def _counted(table: Table, counting: Counting, home: Home) -> Iterator[TableCounts | None]:
+    """The counts of runs of a table's rows, in order: counted here, or by the workers of a home."""
+    if not isinstance(home, Spread):
+        return counting.pieces(table, home.threads)
+    counting.readings(table)
+    return home.told(counting, table.spans(home.span_bytes, home.told))
+
+
+def check(
+    model: Model, data: Data, *, threads: int | None = None, cluster: str | None = None, home: Home | None = None
+) -> Diagnosis:
     """Hold `data` against the data contract of `model`. Raises ModelError if it has none, DataError if it is no table.
 
     Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
+    `cluster` says where the workers are that read the files, as for `fit`; `home` is where the rows are to be read,
+    None is what `cluster` asks for.
 
     >>> model = smtrain.fit("iris.csv")
     >>> flowers = pandas.read_csv("iris.csv")
@@ -202,6 +213,6 @@ def check(model: Model, data: Data, *, threads: int | None = None) -> Diagnosis:
     >>> smtrain.check(model, flowers.assign(petal_width=flowers["petal_width"] * 10)).findings[0]
     <error: column "petal_width": 116 cells are outside 0.1 … 2.5 (77.33%); the numbers are 1 … 25>
     """
-    return check_table(
-        model, open_table(data, as_model(model).encoder.dialect), threads_of(threads) or available_threads()
-    )
+    table = open_table(data, as_model(model).encoder.dialect)
+    with home_of(home, threads, cluster) as opened:
+        return check_table(model, table, opened)

@@ -1,17 +1,20 @@
-"""What the cells of a table come to, column by column, beside what training had: counts, in one pass."""
+"""What the cells of some rows come to, column by column, beside what training had: counts that add up."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, Place, listed, quoted
-from smtrain.model.contract import BINS, HIGH, LOW, Contract, bin_counts
+from smtrain.model.contract import EDGES, HIGH, LOW, Contract, bin_counts
 from smtrain.model.model import Model
 from smtrain.sources.cells import TextCells
-from smtrain.sources.interface import Batch, Reading, Rows, columns_of
+from smtrain.sources.interface import Batch, Reading, Rows, Span, columns_of
+from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import read_leniently
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
@@ -24,31 +27,48 @@ NAMED = 3
 Array = NDArray[np.float64]
 
 
-@dataclass
+@dataclass(frozen=True)
 class NewTexts:
-    """Texts that should not be in a column: their cells, the place of the first, and the cells of each text."""
+    """Texts that should not be in a column: their cells, the place of the first, and the cells of each text.
+
+    Sums are those of rows and of the rows behind them.
+    """
 
     cells: int = 0
     first: Place | None = None
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Mapping[str, int] = field(default_factory=Counter)
 
-    def add(self, rows: Rows, column: int, cells: TextCells, new: set[str]) -> None:
-        """Count the cells whose text is among `new`."""
+    @classmethod
+    def of(cls, rows: Rows, column: int, cells: TextCells, new: set[str]) -> "NewTexts":
+        """The cells whose text is among `new`."""
         if not new:
-            return
-        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
-        for level, count in zip(cells.levels, counts.tolist(), strict=True):
-            if level in new:
-                self.cells += count
-                if level in self.counts or len(self.counts) < MOST_TEXTS:
-                    self.counts[level] += count
-        if self.first is None:
-            self.first, _ = rows.find(column, lambda cell: cell in new)
+            return cls()
+        numbers = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels)).tolist()
+        counts = Counter({text: n for text, n in zip(cells.levels, numbers, strict=True) if text in new and n})
+        if not counts:
+            return cls()
+        return cls(counts.total(), rows.find(column, lambda cell: cell in new)[0], counts)
+
+    def __add__(self, other: "NewTexts") -> "NewTexts":
+        counts = Counter(self.counts)
+        counts.update(other.counts)
+        return NewTexts(self.cells + other.cells, other.first if self.first is None else self.first, counts)
+
+    @property
+    def bounded(self) -> "NewTexts":
+        """The same with the first texts alone: their number has a bound, and the cells of each stay exact."""
+        if len(self.counts) <= MOST_TEXTS:
+            return self
+        return replace(self, counts=Counter(dict(list(self.counts.items())[:MOST_TEXTS])))
+
+    @property
+    def most(self) -> dict[str, int]:
+        """The texts and their cells, the most frequent first."""
+        return dict(sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def named(self) -> str:
         """The most frequent ones, with their cells."""
-        most = sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        return listed((f"{quoted(text)} {count:,}" for text, count in most), NAMED)
+        return listed((f"{quoted(text)} {count:,}" for text, count in self.most.items()), NAMED)
 
     @property
     def where(self) -> tuple[str | None, int | None]:
@@ -56,41 +76,57 @@ class NewTexts:
         return (None, None) if self.first is None else self.first
 
 
+@dataclass(frozen=True)
 class NumericCounts:
-    """The cells of a numeric column, beside its line of the contract: in its bins, outside its range, no numbers."""
+    """The cells of a numeric column, beside its line of the contract: in its bins, outside its range, no numbers.
 
-    def __init__(self, line: Array, edges: Array) -> None:
-        self._line, self._edges = line, edges
-        self.bins = np.zeros(BINS, np.intp)
-        self.missing, self.outside = 0, np.zeros(2, np.intp)
-        self.low, self.high = np.inf, -np.inf
-        self.wrong = NewTexts()
-        self.first_outside: Place | None = None
+    `outside` (2,) are the numbers below the range, and above it.
+    """
 
-    def add(self, table: Table, rows: Rows, i: int) -> None:
-        """Count the cells of some rows; those that are no numbers apart."""
+    missing: int
+    wrong: NewTexts
+    bins: NDArray[np.intp]
+    low: float
+    high: float
+    outside: NDArray[np.intp]
+    first_outside: Place | None
+
+    @classmethod
+    def of(cls, rows: Rows, i: int, meaning: Meaning, line: Array) -> "NumericCounts":
+        """Count the cells of a column of some rows; those that are no numbers apart."""
+        wrong = NewTexts()
         if rows.is_text(i):
             cells = rows.texts(i)
-            self.wrong.add(rows, i, cells, {level for level in cells.levels if not table.meaning.can_read(level)})
-            x, gaps = table.meaning.numbers(cells), cells.codes < 0
+            wrong = NewTexts.of(rows, i, cells, {level for level in cells.levels if not meaning.can_read(level)})
+            x, gaps = meaning.numbers(cells), cells.codes < 0
         else:
             x = rows.number(i)
             gaps = np.isnan(x)
-        self.missing += int(gaps.sum())
         # A word among the numbers is counted as wrong, and is no missing cell.
-        x = x[~np.isnan(x)]
-        if len(x):
-            self._count(table, rows, i, x)
-
-    def _count(self, table: Table, rows: Rows, i: int, x: Array) -> None:
-        self.bins += bin_counts(x, self._edges)
-        self.low, self.high = min(self.low, float(x.min())), max(self.high, float(x.max()))
-        low, high = float(self._line[LOW]), float(self._line[HIGH])
+        x, low, high = x[~np.isnan(x)], float(line[LOW]), float(line[HIGH])
         # The two sides apart: chance may put the largest of all rows among the new ones, but not many of one side.
-        self.outside += (x < low).sum(), (x > high).sum()
-        if self.first_outside is None and self.outside.any():
-            number = table.meaning.number
-            self.first_outside = first_place(rows, i, lambda cell: number(cell) < low or number(cell) > high)
+        outside = np.array([(x < low).sum(), (x > high).sum()], np.intp)
+        first = None
+        if outside.any():
+            first = first_place(rows, i, lambda cell: meaning.number(cell) < low or meaning.number(cell) > high)
+        least, largest = float(x.min(initial=np.inf)), float(x.max(initial=-np.inf))
+        return cls(int(gaps.sum()), wrong, bin_counts(x, line[EDGES]), least, largest, outside, first)
+
+    def __add__(self, other: "NumericCounts") -> "NumericCounts":
+        return NumericCounts(
+            self.missing + other.missing,
+            self.wrong + other.wrong,
+            self.bins + other.bins,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.outside + other.outside,
+            other.first_outside if self.first_outside is None else self.first_outside,
+        )
+
+    @property
+    def bounded(self) -> "NumericCounts":
+        """The same with a bound on its texts."""
+        return replace(self, wrong=self.wrong.bounded)
 
     @property
     def numbers(self) -> int:
@@ -106,58 +142,123 @@ def first_place(rows: Rows, i: int, wanted: Callable[[str], bool]) -> Place | No
         return None
 
 
+@dataclass(frozen=True)
 class LevelCounts:
     """The cells of each level of a column of words, or the rows of each class; and other texts, which are `unseen`."""
 
-    def __init__(self, levels: tuple[str | None, ...]) -> None:
-        self._place = {level: k for k, level in enumerate(levels)}
-        self.counts, self.missing = np.zeros(len(levels), np.intp), 0
-        self.unseen = NewTexts()
+    counts: NDArray[np.intp]
+    missing: int
+    unseen: NewTexts
 
-    def add(self, rows: Rows, i: int, cells: TextCells) -> None:
-        """Count the cells of a column of some rows."""
-        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels))
-        # By the texts of this piece, which are few, not by its cells.
-        known = [k for k, level in enumerate(cells.levels) if level in self._place]
-        self.counts[[self._place[cells.levels[k]] for k in known]] += counts[known]
-        self.missing += int((cells.codes < 0).sum())
-        self.unseen.add(rows, i, cells, {level for level in cells.levels if level not in self._place})
+    @classmethod
+    def of(cls, rows: Rows, i: int, cells: TextCells, levels: Mapping[str | None, int]) -> "LevelCounts":
+        """Count the cells of a column of some rows, whose `levels` have their places."""
+        total, counts = (
+            np.zeros(len(levels), np.intp),
+            np.bincount(cells.codes[cells.codes >= 0], None, len(cells.levels)),
+        )
+        # By the texts of these rows, which are few, not by their cells.
+        known = [k for k, level in enumerate(cells.levels) if level in levels]
+        total[[levels[cells.levels[k]] for k in known]] = counts[known]
+        unseen = NewTexts.of(rows, i, cells, {level for level in cells.levels if level not in levels})
+        return cls(total, int((cells.codes < 0).sum()), unseen)
+
+    def __add__(self, other: "LevelCounts") -> "LevelCounts":
+        return LevelCounts(self.counts + other.counts, self.missing + other.missing, self.unseen + other.unseen)
+
+    @property
+    def bounded(self) -> "LevelCounts":
+        """The same with a bound on its texts."""
+        return replace(self, unseen=self.unseen.bounded)
 
 
+@dataclass(frozen=True)
 class TableCounts:
-    """All columns of a table that a model knows. `at` is where each column of the table is, by name."""
+    """All columns of some rows that a model knows, by name; `classes` is None without labels.
 
-    def __init__(self, model: Model, contract: Contract, table: Table) -> None:
-        encoder, self.rows = model.encoder, 0
-        self._encoder, self._table = encoder, table
-        self.at = {name: i for i, name in enumerate(table.names)}
-        lines = zip(encoder.numeric, contract.numbers, contract.edges, strict=True)
-        known = [(column, line, edges) for column, line, edges in lines if column.name in self.at]
-        self.numeric = {column.name: NumericCounts(line, edges) for column, line, edges in known}
-        words = [column for column in encoder.categorical if column.name in self.at]
-        self.levels = {column.name: LevelCounts(column.levels) for column in words}
-        self.classes = LevelCounts(model.encoder.classes) if encoder.target in self.at else None
+    Counts are added from the first rows to the last, and the sum is associative: rows may be cut anywhere.
+    """
 
-    def read(self, threads: int) -> None:
-        """Count everything, piece by piece. Raises ModelError if no column is known, DataError if there is no row."""
-        readings = self._encoder.readings_there(self._table)
+    rows: int
+    numeric: Mapping[str, NumericCounts]
+    levels: Mapping[str, LevelCounts]
+    classes: LevelCounts | None
+
+    def __add__(self, other: "TableCounts") -> "TableCounts":
+        classes = None
+        if self.classes is not None and other.classes is not None:
+            classes = self.classes + other.classes
+        return TableCounts(
+            self.rows + other.rows,
+            {name: counts + other.numeric[name] for name, counts in self.numeric.items()},
+            {name: counts + other.levels[name] for name, counts in self.levels.items()},
+            classes,
+        )
+
+    @property
+    def bounded(self) -> "TableCounts":
+        """The same with a bound on the texts of each column, whatever the number of rows."""
+        numeric = {name: counts.bounded for name, counts in self.numeric.items()}
+        levels = {name: counts.bounded for name, counts in self.levels.items()}
+        return TableCounts(self.rows, numeric, levels, self.classes and self.classes.bounded)
+
+
+class Counting:
+    """Counts tables beside a contract; called with a span of one, it returns the counts of that, None for no rows."""
+
+    def __init__(self, model: Model, contract: Contract) -> None:
+        encoder = self._encoder = model.encoder
+        self._lines = {column.name: line for column, line in zip(encoder.numeric, contract.numbers, strict=True)}
+        self._levels = {column.name: _places(column.levels) for column in encoder.categorical}
+        self._classes = _places(encoder.classes)
+
+    def readings(self, table: Table) -> tuple[Reading, ...]:
+        """How the columns of a table are read. Raises ModelError if the model knows none of them."""
+        readings = self._encoder.readings_there(table)
         if all(reading is Reading.SKIP for reading in readings):
-            raise ModelError(f"{self._table.source}: not one of the model's columns is there")
+            raise ModelError(f"{table.source}: not one of the model's columns is there")
+        return readings
+
+    def pieces(self, table: Table, threads: int = 1) -> Iterator[TableCounts]:
+        """The counts of some rows after another. Raises DataError at rows that cannot be told from each other."""
+        readings, meaning = self.readings(table), table.meaning
 
         def read(batch: Batch) -> Rows:
-            return read_leniently(batch, readings, self._table.meaning)
+            return read_leniently(batch, readings, meaning)
 
-        for rows in self._table.map(read, threads, columns_of(readings)):
-            self._add(rows)
-        if self.rows == 0:
-            raise self._table.no_rows()
+        return (self._of(rows, table) for rows in table.map(read, threads, columns_of(readings)))
 
-    def _add(self, rows: Rows) -> None:
-        self.rows += rows.count
-        for name, numbers in self.numeric.items():
-            numbers.add(self._table, rows, self.at[name])
-        for name, words in self.levels.items():
-            words.add(rows, self.at[name], rows.texts(self.at[name]))
-        if self.classes is not None:
-            target = self.at[self._encoder.target]
-            self.classes.add(rows, target, rows.texts(target).without(is_no_label))
+    def __call__(self, span: Span) -> TableCounts | None:
+        """The counts of a span, of which no text is left out: the bound is for the sum of all."""
+        pieces = [*self.pieces(Table(span.open()))]
+        return reduce(add, pieces) if pieces else None
+
+    def _of(self, rows: Rows, table: Table) -> TableCounts:
+        at, meaning, target = table.places, table.meaning, self._encoder.target
+        return TableCounts(
+            rows.count,
+            {name: NumericCounts.of(rows, at[name], meaning, line) for name, line in self._lines.items() if name in at},
+            {
+                name: LevelCounts.of(rows, at[name], rows.texts(at[name]), levels)
+                for name, levels in self._levels.items()
+                if name in at
+            },
+            LevelCounts.of(rows, at[target], rows.texts(at[target]).without(is_no_label), self._classes)
+            if target in at
+            else None,
+        )
+
+
+def total(pieces: Iterable[TableCounts | None], table: Table) -> TableCounts:
+    """The sum of counts of the rows of a table, in order. Raises DataError if there is none."""
+    found: TableCounts | None = None
+    for piece in pieces:
+        if piece is not None:
+            found = (piece if found is None else found + piece).bounded
+    if found is None:
+        raise table.no_rows()
+    return found
+
+
+def _places(levels: tuple[str | None, ...]) -> dict[str | None, int]:
+    return {level: k for k, level in enumerate(levels)}

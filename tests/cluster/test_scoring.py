@@ -32,13 +32,14 @@ def said(folder, command, *more):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [["evaluate", "--worst", "5", "--json"]])
+@pytest.mark.parametrize("command", [["evaluate", "--worst", "5", "--json"], ["check", "--json"]])
 def test_from_the_shell(command, folder):
     assert said(folder, command, "--cluster", "local:2") == said(folder, command)
 
 
-def test_evaluate(folder, dask):
+def test_evaluate_and_check(folder, dask):
     model, paths = sm.load(str(folder / "model.npz")), sorted(map(str, folder.glob("part-*.csv")))
+    assert repr(sm.check(model, paths, cluster=dask.place).findings) == repr(sm.check(model, paths).findings)
     there, here = (sm.evaluate(model, paths, cluster=place) for place in (dask.place, None))
     assert (there.metrics, there.unseen) == (here.metrics, here.unseen)
 

@@ -13,9 +13,17 @@ from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 @junit_option("findings")
 @opt.threads_option
+@opt.cluster_option
 @opt.json_option
 def command(
-    data: tuple[str, ...], model: str, threads: int | None, *, strict: bool, junit: str | None, json: bool
+    data: tuple[str, ...],
+    model: str,
+    *,
+    threads: int | None,
+    cluster: str | None,
+    strict: bool,
+    junit: str | None,
+    json: bool,
 ) -> None:
     """Hold DATA, CSV or Parquet files or -, against the data contract that a fit keeps in its model.
 
@@ -28,6 +36,6 @@ def command(
 
     check_junit(junit)
     with reporting_errors("check", junit):
-        diagnosis = check(opt.load(model), list(data), threads=threads)
+        diagnosis = check(opt.load(model), list(data), threads=threads, cluster=cluster)
     fails = {"error", "warning"} if strict else {"error"}
     conclude(diagnosis, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))
