@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -50,10 +50,21 @@ def check_files(ctx: click.Context) -> None:
     _check_read_once([one for one in inputs if one.stream])
     _check_standard_output(inputs)
     _check_streams([one for one in outputs if one.option.startswith("-")])
-    for k, output in enumerate(outputs):
-        for other in [*inputs, *outputs[:k]]:
-            if output.identity is not None and output.identity == other.identity:
-                raise UsageError(_clash(output, other))
+    _check_clashes(inputs, outputs)
+
+
+def check_outputs(ctx: click.Context, paths: Sequence[str]) -> None:
+    """Raise UsageError if a file that a command writes into its --output is one of its inputs or another output."""
+    _check_clashes(list(_inputs(ctx)), [File("--output", path, _identity(path)) for path in paths])
+
+
+def _check_clashes(inputs: list[File], outputs: list[File]) -> None:
+    """Raise UsageError if an output is an input or another output."""
+    known = {one.identity: one for one in reversed(inputs)}
+    for output in outputs:
+        if output.identity is not None and output.identity in known:
+            raise UsageError(_clash(output, known[output.identity]))
+        known[output.identity] = output
 
 
 def _check_read_once(streams: list[File]) -> None:

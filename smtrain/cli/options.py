@@ -152,7 +152,7 @@ memory_option = click.option(
 )
 cluster_option = click.option(
     "--cluster",
-    type=kinds.Text(),
+    type=kinds.File(),
     metavar="ADDRESS|FILE|local:N",
     help="Dask scheduler, its file, or N processes here: its workers read the files.",
 )

@@ -11,6 +11,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 from smtrain.errors import UsageError, quoted
@@ -19,6 +20,7 @@ from smtrain.sources.paths import native_path
 # Characters of the target's name in the temporary one: with what is put around them they stay below the 255 bytes that
 # file systems allow, if each takes four.
 LONGEST_STEM = 50
+UMASK = Lock()
 
 
 @contextlib.contextmanager
@@ -97,8 +99,9 @@ def _mode_for(target: Path) -> int:
     """The mode of the file at `target`, for the one that replaces it; where there is none, that of a new file."""
     with contextlib.suppress(OSError):
         return stat.S_IMODE(target.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
+    with UMASK:  # it can only be set: two threads that ask at a time would leave none
+        umask = os.umask(0)
+        os.umask(umask)
     return 0o666 & ~umask
 
 

@@ -1,13 +1,13 @@
 """Predictions as CSV or JSON lines."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import UsageError, listed, quoted
+from smtrain.errors import SmtrainError, UsageError, listed, quoted
 from smtrain.model.model import Model
 from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
@@ -150,17 +150,22 @@ def guarded(text: str, decimal: str = ".") -> str:
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") and not is_number(text, decimal) else text
 
 
-def say_notes(model: Model, table: Table, unseen: dict[str, int]) -> None:
-    """On standard error: columns that were not needed, and levels that training did not have."""
+def say_notes(model: Model, columns: Sequence[str], unseen: dict[str, int]) -> None:
+    """On standard error: those of the columns that were not needed, and levels that training did not have."""
     stream = errors()
     encoder = model.encoder
     known = {column.name for column in encoder.columns} | {encoder.target, encoder.weight}
     known |= {name for name, _ in encoder.ignored}
-    extra = [name for name in table.names if name not in known]
+    extra = [name for name in columns if name not in known]
     if extra:
         names = listed(map(named, extra), MOST_NAMED)
         stream.write(message(f"smtrain: note: columns that the model does not use: {names}") + "\n")
     say_unseen(unseen)
+
+
+def say_error(error: SmtrainError) -> None:
+    """Warn, on standard error, of an error that is not the one that the command ends with."""
+    errors().write(message(f"smtrain: warning: {error.message}") + "\n")
 
 
 def say_skipped(skipped: Skipped) -> None:

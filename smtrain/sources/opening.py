@@ -26,13 +26,19 @@ Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Tab
 
 
 def open_table(
-    data: Data, dialect: Dialect, *, fitting: bool = False, piece: int | None = None, hint: str | None = None
+    data: Data,
+    dialect: Dialect,
+    *,
+    fitting: bool = False,
+    piece: int | None = None,
+    hint: str | None = None,
+    called: str | None = None,
 ) -> Table:
     """Open a CSV or Parquet file, several with the same columns, standard input ("-"), or a DataFrame, or a table.
 
     `fitting` says that the options of a fit are at hand: messages then name the one that helps. `piece` is the size of
     the pieces that are parsed at once, in bytes; None takes what is fast, and changes nothing else. `hint` is for those
-    who look for a column of a DataFrame that is not there.
+    who look for a column of a DataFrame that is not there. `called` is what messages call a single file, None its path.
     """
     if isinstance(data, Table):
         return data
@@ -46,12 +52,20 @@ def open_table(
         raise UsageError("no data was given")
     parquet = [is_parquet(name) for name in names]
     if any(parquet):
-        return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece))
-    files = [(display_name(name), File(name, display_name(name))) for name in names]
+        return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece, called=called))
+    files = [(shown, File(name, shown)) for name in names for shown in [called or display_name(name)]]
     return Table(Delimited(files, dialect, fitting=fitting, piece=piece))
 
 
-def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting: bool, piece: int | None) -> Source:
+def _parquet(
+    names: list[str],
+    parquet: list[bool],
+    dialect: Dialect,
+    *,
+    fitting: bool,
+    piece: int | None,
+    called: str | None,
+) -> Source:
     """Parquet files, of which pyarrow is loaded for. Raises UsageError without it, and for other files among them."""
     if not all(parquet):
         one, other = names[parquet.index(True)], names[parquet.index(False)]
@@ -59,7 +73,7 @@ def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting
         raise UsageError(f"{what}: files that are read one after another are of one kind", hint="convert one of them")
     with needing(f"{quoted(names[0])} is a Parquet file, which is read"):
         from smtrain.sources.parquet.source import Parquet
-    return Parquet(names, dialect, fitting=fitting, batch=piece)
+    return Parquet(names, dialect, fitting=fitting, batch=piece, called=called)
 
 
 def _paths(data: Any) -> list[str]:

@@ -44,6 +44,14 @@ def test_evaluate_and_check(folder, dask):
     assert (there.metrics, there.unseen) == (here.metrics, here.unseen)
 
 
+def test_predict(folder, dask):
+    said(folder, ["predict", "--proba", "-o", "here/"])
+    said(folder, ["predict", "--proba", "-o", "there/"], "--cluster", dask.place)
+    for path in sorted((folder / "here").iterdir()):
+        assert path.read_bytes() == (folder / "there" / path.name).read_bytes()
+    assert len([*(folder / "there").iterdir()]) == 3
+
+
 class Killing(Cluster):
     """Ends a worker, and starts another, before the results of a step are asked for."""
 

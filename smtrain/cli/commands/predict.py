@@ -6,15 +6,17 @@ import click
 
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
+from smtrain.cli.files import check_outputs
+from smtrain.errors import UsageError
 
 if TYPE_CHECKING:
-    from smtrain.reports.predictions import PredictionWriter
+    from smtrain.cli.predicting import Predicting
 
 
 @click.command("predict", short_help="Predict the class of every row: a table in, a table out.")
-@click.argument("data", type=kinds.Data(), default="-")
+@click.argument("data", type=kinds.Data(), nargs=-1, callback=lambda _ctx, _param, value: value or ("-",))
 @opt.model_option
-@click.option("-o", "--output", type=kinds.Output(), metavar="FILE", help="[default: standard output]")
+@click.option("-o", "--output", type=kinds.Output(), metavar="FILE|FOLDER/", help="[default: standard output]")
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
 @click.option("--top", type=kinds.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
 @click.option(
@@ -39,46 +41,76 @@ if TYPE_CHECKING:
     help="What to do about a level of a category that training did not have.",
 )
 @opt.threads_option
-def command(data: str, model: str, output: str | None, on_unknown: str, threads: int | None, **rest: Any) -> None:
+@opt.cluster_option
+def command(
+    data: tuple[str, ...],
+    model: str,
+    output: str | None,
+    *,
+    on_unknown: str,
+    threads: int | None,
+    cluster: str | None,
+    **rest: Any,
+) -> None:
     """Predict the class of every row of DATA, a CSV or Parquet file or - (standard input, the default).
 
     One row out for each row in, in their order, in constant memory. Columns are matched by name.
+
+    With -o FOLDER/ DATA may be several files: the predictions of each go to a file of its name there.
     """
-    from smtrain.cli.output import data_output
+    from smtrain.cli.predicting import Predicting, is_folder
     from smtrain.partitions.memory import available_threads
     from smtrain.reports.predictions import say_notes
-    from smtrain.scoring.predict import UnseenLevels, score
     from smtrain.sources.opening import open_table
 
+    into_folder = is_folder(output)
+    rest["format"] = rest["format"] or ("csv" if into_folder else _format_of(output))
+    if not into_folder:
+        _check_one(data, cluster)
     loaded = opt.load(model)
-    table = open_table(data, loaded.encoder.dialect)
-    # Before the output is begun: a file of other columns is refused, and nothing is written.
-    loaded.encoder.readings(table, labels=False, model=model)
-    rest["format"] = rest["format"] or _format_of(output)
-    writer = _writer(rest["format"])(loaded, table, **rest)
-    unseen = UnseenLevels(loaded, error=on_unknown == "error")
-    with data_output(output) as out:
-        out.write(writer.head())
-        for scored in score(loaded, table, labels=False, threads=threads or available_threads()):
-            unseen.add(scored)
-            out.write(writer.rows(scored))
-        out.write(writer.end())
-    say_notes(loaded, table, unseen.counts)
+    # A worker has as many tasks at a time as threads.
+    threads = 1 if cluster else threads or available_threads()
+    predicting = Predicting(loaded, model, on_unknown, rest, threads)
+    if output is not None and into_folder:
+        names, unseen = _into_folder(data, output, predicting, cluster)
+    else:
+        table = open_table(data[0], loaded.encoder.dialect)
+        names, unseen = table.names, predicting.write(table, output)
+    say_notes(loaded, names, unseen)
+
+
+def _check_one(data: tuple[str, ...], cluster: str | None) -> None:
+    """Raise UsageError for what goes with a folder of outputs alone."""
+    if len(data) > 1:
+        raise UsageError("the predictions of several files go to a folder", hint="-o FOLDER/")
+    if cluster is not None:
+        what = "--cluster: workers write a file for each file that they read, and the output is no folder"
+        raise UsageError(what, hint="-o FOLDER/")
+
+
+def _into_folder(
+    data: tuple[str, ...], folder: str, predicting: "Predicting", cluster: str | None
+) -> tuple[list[str], dict[str, int]]:
+    """Write a file for each. Return the columns of all, and the cells of unseen levels.
+
+    Raises the first error, after all other files have been written.
+    """
+    from smtrain.cli.predicting import done, jobs_of, made, summed
+    from smtrain.reports.predictions import say_error
+    from smtrain.scoring.home import home_of
+
+    jobs = jobs_of(data, folder, predicting.options["format"])
+    check_outputs(click.get_current_context(), [job.output for job in jobs])
+    made(folder)
+    with home_of(None, None, cluster) as home:
+        names, unseen, errors = summed(done(jobs, predicting, home))
+    if errors:
+        for error in errors[1:]:
+            say_error(error)
+        raise errors[0]
+    return names, unseen
 
 
 def _format_of(output: str | None) -> str:
     """The format of an output that says nothing of it but its name."""
     return "parquet" if output is not None and output.lower().endswith(".parquet") else "csv"
-
-
-def _writer(form: str) -> "type[PredictionWriter]":
-    """What writes a format. Raises UsageError where pyarrow is missing for Parquet."""
-    if form != "parquet":
-        from smtrain.reports.predictions import PredictionWriter
-
-        return PredictionWriter
-    from smtrain.sources.pyarrow_later import needing
-
-    with needing("Parquet is written"):
-        from smtrain.reports.typed_predictions import TypedPredictionWriter
-    return TypedPredictionWriter

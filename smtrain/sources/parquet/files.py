@@ -43,7 +43,7 @@ class Group(NamedTuple):
 
 
 class ParquetFile:
-    """A file by its path, or some row groups of it. It is open only while it is read.
+    """A file by its path, or some row groups of it; messages call it as it is `called`. It is open while it is read.
 
     `columns` are the names in the file of those that are columns of the table: all but the index of pandas, which is no
     column of a DataFrame either. `rows` are their number, behind the `first` rows of the `total` of the file;
@@ -51,8 +51,8 @@ class ParquetFile:
     Raises DataError if it is no whole Parquet file, or it is encrypted.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path, self.name = path, Numbered(path, "{} row {}")
+    def __init__(self, path: str, called: str | None = None) -> None:
+        self.path, self.name = path, Numbered(called or path, "{} row {}")
         self.size = os.stat(native_path(path)).st_size  # noqa: PTH116 - a path of "" must fail like any other
         with self._opened(()) as file:
             metadata, self.schema = file.metadata, file.schema_arrow

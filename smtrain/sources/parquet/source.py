@@ -102,15 +102,22 @@ class Parquet(Source):
     """One or more files of equal columns. `fitting` says that the options of a fit are at hand.
 
     Of a dialect the missing texts count, and the decimal mark, where texts are asked for as numbers. The others say how
-    text is cut into cells. `batch` is the size of a batch in bytes, about; None takes what is fast.
+    text is cut into cells. `batch` is the size of a batch in bytes, about; None takes what is fast. `called` is what
+    messages call a single file, None its path.
 
     Raises DataError for files that are damaged, and where columns differ.
     """
 
     def __init__(
-        self, paths: Sequence[str], dialect: Dialect, *, fitting: bool = False, batch: int | None = None
+        self,
+        paths: Sequence[str],
+        dialect: Dialect,
+        *,
+        fitting: bool = False,
+        batch: int | None = None,
+        called: str | None = None,
     ) -> None:
-        self._files = self._deciding = [ParquetFile(path) for path in paths]
+        self._files = self._deciding = [ParquetFile(path, called) for path in paths]
         first = self._files[0]
         self.fitting, self._decimal = fitting, dialect.decimal
         self.dialect = replace(dialect, header=True, delimiter=",", decimal=".")
