@@ -3,6 +3,7 @@
 import gc
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,17 @@ def test_spans_of_any_size(span_bytes, model, folder):
     assert evaluated(model, paths(folder, "gaps.csv"), home=home, **SKIPPING) == reference
     gc.collect()
     assert (home.executor.closed, len(home.executor.alive)) == (True, 0)
+
+
+def test_what_is_sent(folder):
+    """What standard errors are made of stays here: it has the square of the size of the weights."""
+    model = sm.fit(table(500, 3, seed=1), target="y", l2=0.0, se=True)
+    sent = []
+    for one in (model, replace(model, information=None)):
+        home = workers(400_000)
+        sm.evaluate(one, str(folder / "all.csv"), home=home)
+        sent.append(home.executor.sent)
+    assert sent[0] == sent[1]
 
 
 def checked(model, data, **how):

@@ -16,7 +16,7 @@ from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
-from smtrain.scoring.home import home_of
+from smtrain.scoring.home import home_of, sent
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.scoring.predict import Scored, UnseenLevels, score
 from smtrain.scoring.spans import SpanReading, read_spans
@@ -134,7 +134,7 @@ def evaluate(
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
     with home_of(home, threads, cluster) as opened:
         if isinstance(opened, Spread):
-            return _measured_by(opened, model, table, SpanReading(model, unlabelled, worst))
+            return _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
         surprising = WorstRows(worst)
         evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
         return replace(evaluation, worst=tuple(surprising.rows))
@@ -152,12 +152,13 @@ def measured(model: Model, table: Table, threads: int | None, *watchers: Callabl
     return _evaluation(model, table, sums, unseen.counts)
 
 
-def _measured_by(home: Spread, model: Model, table: Table, reading: SpanReading) -> Evaluation:
+def _measured_by(home: Spread, table: Table, reading: SpanReading) -> Evaluation:
     """The same, by the workers of a home."""
+    model, sums = reading.model, None
     parts, told = read_spans(home, table, reading)
-    sums = None
     if told.rows:
         blocks = home.partitioned(parts, told.counts, block_rows(len(model.encoder.classes)), joined)
+        del parts  # workers need not keep the rows twice
         sums = home.sum(partial(sums_of, model=model), blocks)
     evaluation = _evaluation(model, table, sums, told.unseen.counts)
     return replace(evaluation, worst=tuple(told.worst.rows))

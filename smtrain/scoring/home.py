@@ -1,11 +1,14 @@
 """Where the rows are that a model is applied to: in this process, or on workers that read them."""
 
+from dataclasses import replace
 from typing import Any
 
 from smtrain import partitions
+from smtrain.model.model import Model
 from smtrain.partitions.interface import Home, Where
 from smtrain.sources.arguments import path_of, threads_of
 
+# How messages call what `cluster` must be.
 CLUSTER = "the address or the file of a scheduler, or local:N"
 
 
@@ -15,3 +18,8 @@ def home_of(home: Home | None, threads: Any, cluster: Any) -> Home:
     Raises UsageError for arguments that are not what they must be, ClusterError for a cluster that is not there.
     """
     return home or partitions.home(Where(threads_of(threads), path_of("cluster", cluster, CLUSTER)))
+
+
+def sent(model: Model) -> Model:
+    """The model that workers get: without what only standard errors need, which may be larger than all the rest."""
+    return replace(model, information=None)

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 import smtrain as sm
+from smtrain.cli.predicting import Predicting, done, jobs_of, summed
 from smtrain.partitions.cluster import Cluster
 from smtrain.partitions.spread import SpreadHome
 from tests.cli import SMTRAIN, clean_environment
@@ -77,3 +78,20 @@ def test_a_worker_is_killed(step, folder, tmp_path):
         found = sm.evaluate(model, paths, home=SpreadHome(cluster, span_bytes=20_000))
         assert cluster.steps <= 0
     assert found.metrics == sm.evaluate(model, paths).metrics
+
+
+@pytest.mark.slow
+def test_a_worker_is_killed_that_writes(folder, tmp_path):
+    """Each file is there whole, as if nothing had been."""
+    model, paths = sm.load(str(folder / "model.npz")), sorted(map(str, folder.glob("part-*.csv")))
+    options = {"proba": True, "top": None, "keep": (), "format": "csv", "csv_safe": False}
+    for where in ("here", "there"):
+        (tmp_path / where).mkdir()
+    predicting, jobs = Predicting(model, "m", "warn", options), jobs_of(paths, str(tmp_path / "there"), "csv")
+    with Dask(tmp_path, workers=2) as dask:
+        home = SpreadHome(Killing(dask, 1))
+        assert not summed(done(jobs, predicting, home))[2]
+        home.close()
+    assert not summed(map(predicting, jobs_of(paths, str(tmp_path / "here"), "csv")))[2]
+    for path in sorted((tmp_path / "here").iterdir()):
+        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()

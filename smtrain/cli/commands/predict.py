@@ -61,6 +61,7 @@ def command(
     from smtrain.cli.predicting import Predicting, is_folder
     from smtrain.partitions.memory import available_threads
     from smtrain.reports.predictions import say_notes
+    from smtrain.scoring.home import sent
     from smtrain.sources.opening import open_table
 
     into_folder = is_folder(output)
@@ -70,7 +71,7 @@ def command(
     loaded = opt.load(model)
     # A worker has as many tasks at a time as threads.
     threads = 1 if cluster else threads or available_threads()
-    predicting = Predicting(loaded, model, on_unknown, rest, threads)
+    predicting = Predicting(sent(loaded), model, on_unknown, rest, threads)
     if output is not None and into_folder:
         names, unseen = _into_folder(data, output, predicting, cluster)
     else:
