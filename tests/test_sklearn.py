@@ -33,7 +33,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     KBinsDiscretizer,
     MinMaxScaler,
@@ -748,6 +748,7 @@ LEVELS = {
         ),
         CODES,
     ),
+    "beside numbers": (FeatureUnion([("w", OneHotEncoder()), ("n", StandardScaler())]), CODES),
     "numbers for words": (OrdinalEncoder(), np.array(["x", "y", "z", "w"], object)[CODES]),
 }
 
