@@ -86,6 +86,11 @@ sys.argv = ["smtrain", "fit"]
 main.main()
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=clean_environment(), capture_output=True, text=True
+        [sys.executable, "-c", program],
+        check=False,
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (143, "smtrain: error: terminated\n")
