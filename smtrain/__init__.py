@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from smtrain.fitting.fit import fit
     from smtrain.fitting.options import FitConfig
     from smtrain.inspecting.check import check
+    from smtrain.inspecting.cross_validation import CrossValidation, cross_validate
     from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
     from smtrain.inspecting.doctor import doctor
     from smtrain.inspecting.verify import Verification, verify
     from smtrain.model.model import Model, load
     from smtrain.scoring.compare import Comparison, compare
     from smtrain.scoring.evaluate import Evaluation, evaluate
+    from smtrain.scoring.explanation import Explanation, explain
     from smtrain.scoring.inference import Inference, inference
     from smtrain.scoring.predict import predict, predict_proba
     from smtrain.sklearn.pipeline import to_sklearn as to_sklearn
@@ -56,12 +58,14 @@ _HOMES = {
     "smtrain.fitting.fit": ("fit",),
     "smtrain.fitting.options": ("FitConfig",),
     "smtrain.inspecting.check": ("check",),
+    "smtrain.inspecting.cross_validation": ("CrossValidation", "cross_validate"),
     "smtrain.inspecting.diagnosis": ("Diagnosis", "Finding", "Severity"),
     "smtrain.inspecting.doctor": ("doctor",),
     "smtrain.inspecting.verify": ("Verification", "verify"),
     "smtrain.model.model": ("Model", "load"),
     "smtrain.scoring.compare": ("Comparison", "compare"),
     "smtrain.scoring.evaluate": ("Evaluation", "evaluate"),
+    "smtrain.scoring.explanation": ("Explanation", "explain"),
     "smtrain.scoring.inference": ("Inference", "inference"),
     "smtrain.scoring.predict": ("predict", "predict_proba"),
     "smtrain.sklearn": ("from_sklearn", "to_sklearn"),
@@ -71,11 +75,13 @@ _HOMES = {
 __all__ = [
     "CheckError",
     "Comparison",
+    "CrossValidation",
     "DataError",
     "Diagnosis",
     "Dialect",
     "Evaluation",
     "ExitCode",
+    "Explanation",
     "Finding",
     "FitConfig",
     "Inference",
@@ -90,8 +96,10 @@ __all__ = [
     "Verification",
     "check",
     "compare",
+    "cross_validate",
     "doctor",
     "evaluate",
+    "explain",
     "fit",
     "inference",
     "load",

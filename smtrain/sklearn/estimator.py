@@ -166,7 +166,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
     def _keep(self, model: Model, classes: NDArray[Any], names: Sequence[str]) -> None:
         """Set the attributes of a fit, in the order of `classes`, whose `names` are those of the model."""
         self.model_, self.classes_ = model, classes
-        self._order = [model.classes.index(name) for name in names]
+        self._order = [model.encoder.classes.index(name) for name in names]
         W, b = model.raw_weights
         rows = _places(self._names(), model.encoder.parts)
         coef = np.array([np.zeros(len(names)) if j is None else W[j, self._order] for _, j in rows]).T

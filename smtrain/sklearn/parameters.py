@@ -1,5 +1,6 @@
 """The estimator's own parameters: checked by their names, and failures told without the options that it has not."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,10 @@ from smtrain.fitting.arguments import CHECKS
 from smtrain.fitting.contradictions import check_ranges
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import SOLVERS
-from smtrain.sources.arguments import check_range, whole, wrong
+from smtrain.sources.arguments import COUNTS, check_range, out_of_range, whole, wrong
 
+# An argument of Python, with its value, in a hint.
+ARGUMENT = re.compile(r"\b([a-z_]+)=(?=[\[(\"'])")
 # The parameters, by the options of a fit that they set.
 PARAMETERS = {
     "l2": "l2",
@@ -33,10 +36,10 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     solver, seed, jobs = (parameters[name] for name in ("solver", "random_state", "n_jobs"))
     if solver is not None and solver not in SOLVERS:
         raise wrong("solver", solver, f"None or one of {', '.join(SOLVERS)}")
-    if jobs is not None:
-        check_range("n_jobs", jobs, valid=whole("n_jobs", jobs) != 0, wanted="1 or more, or −1 for all processors")
+    if jobs is not None and whole("n_jobs", jobs) == 0:
+        raise out_of_range("n_jobs", jobs, "1 or more, or −1 for all processors")
     if not isinstance(seed, np.random.RandomState | None):
-        check_range("random_state", seed, valid=whole("random_state", seed) >= 0, wanted="at least 0")
+        check_range("random_state", whole("random_state", seed), COUNTS)
     numbers: dict[str, Any] = {name: parameters[name] for name in ("l2", "l1", "tol")}
     check_ranges(FitConfig(**numbers, epochs=parameters["max_iter"]), called={"epochs": "max_iter"})
 
@@ -44,7 +47,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
 def value_error(error: SmtrainError, *, fitting: bool) -> ValueError:
     """The ValueError of a failure, with parameters for options, and no advice on options that the estimator has not."""
     pieces = pieces_of(error.hint)
-    kept = [piece for piece in pieces if set(OPTION.findall(piece)) <= PARAMETERS.keys()]
+    kept = [piece for piece in pieces if {*OPTION.findall(piece), *ARGUMENT.findall(piece)} <= PARAMETERS.keys()]
     if fitting and len(kept) < len(pieces) and isinstance(error, DataError) and "not a number" in error.what:
         kept.append("X[column].astype(str) makes words of a column of a DataFrame")
     return ValueError("\nhint: ".join(map(_with_parameters, [error.message, *filter(None, ["; ".join(kept)])])))

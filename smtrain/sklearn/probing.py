@@ -66,7 +66,7 @@ def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None) -> Mo
     words = taken_as_levels(pipeline, list(frame.columns))
     _check_classes(given.classes, last.classes_)
     start = _unmoved(given, words, penalties(last))
-    order = [given.names.index(name) for name in start.classes]
+    order = [given.names.index(name) for name in start.encoder.classes]
     probes = _probes(frame, start.encoder)
     logits = _logits(pipeline, probes if isinstance(X, pd.DataFrame) else probes.to_numpy(rows.dtype))
     W, b = _weights(logits[:, order], start.encoder)

@@ -62,6 +62,11 @@ class Partition:
         """Return the partition of some of these rows: a slice, or an array of indices or booleans."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
 
+    def places(self, positions: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return where in this partition those of some ascending positions among all rows are that it has."""
+        first, last = np.searchsorted(positions, [self.start, self.start + self.rows])
+        return positions[first:last] - self.start
+
     def copy(self, rows: slice) -> "Partition":
         """Return some of these rows, in arrays of their own."""
         return deepcopy(self.take(rows))
