@@ -185,7 +185,7 @@ def test_a_row_alone_has_the_bits_that_it_has_among_others_and_in_the_model(clas
     y = np.arange(5 * classes) % classes
     rows = rng.normal(size=(len(y), 30)) + 3 * rng.normal(size=(classes, 30))[y]
     ours = SoftmaxRegression(l2=1e-3).fit(rows, y)
-    order = [ours.model_.classes.index(str(label)) for label in ours.classes_]
+    order = [ours.model_.classes.index(label) for label in ours.classes_]
     assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, order].tobytes()
     for function in (ours.predict_proba, ours.predict_log_proba, ours.decision_function):
         alone = np.concatenate([function(row[None]) for row in rows[:8]])
