@@ -33,7 +33,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     KBinsDiscretizer,
     MinMaxScaler,
@@ -185,7 +185,8 @@ def test_a_row_alone_has_the_bits_that_it_has_among_others_and_in_the_model(clas
     y = np.arange(5 * classes) % classes
     rows = rng.normal(size=(len(y), 30)) + 3 * rng.normal(size=(classes, 30))[y]
     ours = SoftmaxRegression(l2=1e-3).fit(rows, y)
-    assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, ours._order].tobytes()
+    order = [ours.model_.classes.index(label) for label in ours.classes_]
+    assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, order].tobytes()
     for function in (ours.predict_proba, ours.predict_log_proba, ours.decision_function):
         alone = np.concatenate([function(row[None]) for row in rows[:8]])
         np.testing.assert_array_equal(alone, function(rows)[:8])
@@ -748,6 +749,7 @@ LEVELS = {
         ),
         CODES,
     ),
+    "beside numbers": (FeatureUnion([("w", OneHotEncoder()), ("n", StandardScaler())]), CODES),
     "numbers for words": (OrdinalEncoder(), np.array(["x", "y", "z", "w"], object)[CODES]),
 }
 
