@@ -270,5 +270,5 @@ def test_an_error_speaks_python():
     assert str(failure.value).startswith("class_weight=: there is no class")
     with pytest.raises(sm.DataError) as failure:
         sm.fit(NAMED.assign(a=["x", 1, 2, 3] * (len(NAMED) // 4) + ["x"] * (len(NAMED) % 4)))
-    assert "\nhint: na_values= x if it means missing; categorical= a" in str(failure.value)
+    assert '\nhint: na_values="x" if it means missing; categorical="a" if' in str(failure.value)
     assert "--" not in str(failure.value)

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from smtrain.fitting.refusals import Refusal
+from smtrain.wording import Spoken
 
 # The kind of the finding on a record that cannot be read.
 BROKEN = "record"
@@ -24,8 +25,8 @@ class Finding:
     """`kind` is a stable word for programs, `what` a sentence, `numbers` what it is made of.
 
     `column`, `source` and `line` say where, each None if it is no place; `line` is the row's number from 0 where the
-    source is a frame. `hint` says which option or action mends it. Texts from files are raw: reports escape and cut
-    them.
+    source is a frame. `hint` says which argument or action mends it; `smtrain.wording.in_shell` has the option. Texts
+    from files are raw: reports escape and cut them.
     """
 
     severity: Severity
@@ -36,6 +37,11 @@ class Finding:
     line: int | None = None
     hint: str | None = None
     numbers: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Have the hint speak Python, and know what the command line says."""
+        if self.hint is not None:
+            object.__setattr__(self, "hint", Spoken(self.hint))
 
 
 def refused(refusal: Refusal) -> Finding:

@@ -92,7 +92,7 @@ class Delimited(Source):
         fitting: bool = False,
         piece: int | None = None,
     ) -> None:
-        self.dialect, self._piece, self._fitting = dialect, piece, fitting
+        self.dialect, self._piece, self.fitting = dialect, piece, fitting
         self.names_are_a_row = dialect.header
         self._streams = list(streams)
         self._first = self._open(0)
@@ -146,7 +146,7 @@ class Delimited(Source):
     def parser(self, dialect: Dialect | None = None) -> Parser:
         """The parser of the columns, by another dialect if one is given; one for each, for it learns as it goes."""
         dialect = dialect or self.dialect
-        return self._parsers.setdefault(dialect, Parser(self.names, dialect, self._fitting))
+        return self._parsers.setdefault(dialect, Parser(self.names, dialect, self.fitting))
 
     @property
     def doubt(self) -> str | None:

@@ -24,9 +24,10 @@ from smtrain.sources.header import check_names
 from smtrain.sources.interface import Places, Reading, Source
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.typed import HALF, NOT_UNICODE, TypedBatch, coded, is_broken, text_of, typed_meaning
+from smtrain.wording import given
 
 # A message calls a row by its place from 0, as pandas takes it.
-SOURCE = Numbered("DataFrame", "{}.iloc[{}]")
+SOURCE = Numbered("DataFrame", "{}.iloc[{}]", is_file=False)
 # Cells of a batch: few enough to stay small beside the frame, many enough that a call for each column costs little.
 BATCH_CELLS, FEWEST_ROWS = 1 << 21, 1 << 10
 # What pandas.api.types.infer_dtype says of objects that are numbers, and of objects that are words.
@@ -100,18 +101,22 @@ class FrameBatch(TypedBatch):
 
 
 class Frame(Source):
-    """A DataFrame. Its index is no column of it. `hint` is for those who look for a column that is not there.
+    """A DataFrame. Its index is no column of it. `fitting` says that the options of a fit are at hand.
+
+    `hint` is for those who look for a column that is not there.
 
     Raises UsageError for column names of several levels, DataError for names that are not there, or there twice.
     """
 
     name = SOURCE
 
-    def __init__(self, frame: pd.DataFrame, dialect: Dialect, hint: str | None = None) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, dialect: Dialect, hint: str | None = None, *, fitting: bool = False
+    ) -> None:
         if frame.columns.nlevels > 1:
             hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
             raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
-        self.frame, self.dialect, self._hint = frame, dialect, hint
+        self.frame, self.dialect, self._hint, self.fitting = frame, dialect, hint, fitting
         self.names = [_name(name, i) for i, name in enumerate(frame.columns, 1)]
         check_names(self.names, SOURCE)
 
@@ -208,8 +213,8 @@ def _way_out(sort: str, name: str) -> str:
     column = f"frame[{name!r}]"
     ways = {"dates": f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"}
     way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
-    words = f"; categorical=[{name!r}] takes it as words" if has_text(sort) else ""
-    return f"{way}{words}; drop=[{name!r}] leaves it out"
+    words = f"; {given('categorical', name)} takes it as words" if has_text(sort) else ""
+    return f"{way}{words}; {given('drop', name)} leaves it out"
 
 
 def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:
