@@ -1,8 +1,9 @@
 """Rows of a pandas DataFrame. The type of a column says what it is, never the looks of its texts.
 
 Numbers are columns of numbers: NumPy's, nullable ones, those of Arrow, decimals. Words are strings, whatever they look
-like, categories and booleans. Missing is what pandas says is missing, and an empty text. Dates, durations and whatever
-else are refused, with a way out; only in a column of objects of several sorts the texts decide, as in a file.
+like, categories and booleans. Missing is what pandas says is missing, and an empty text. Dates are words where that is
+asked for; they, durations and whatever else are refused, with a way out. Only in a column of objects of several sorts
+the texts decide, as in a file.
 """
 
 from collections.abc import Iterator, Sequence
