@@ -15,8 +15,11 @@ ARGUMENTS = frozenset(
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.
 LISTS = frozenset({"drop", "categorical", "numeric", "na-values"})
-# What Python calls otherwise.
-OTHERWISE = {"no-header": "header=False"}
+# Options without a value, in Python.
+FLAGS = {
+    **{option: f"{option.replace('-', '_')}=True" for option in ("se", "loo", "one-se", "calibrate")},
+    "no-header": "header=False",
+}
 # An option with values, as `given` writes it; and one that is only named, but not in quotes, where it is a text.
 GIVEN = re.compile(r"\0([a-z0-9-]+)\0([^\0]*)\0")
 NAMED = re.compile(r'"[^"]*"|(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)')
@@ -91,8 +94,8 @@ def _argument(option: str, values: str) -> str:
 
 def _name(match: re.Match[str]) -> str:
     option = match[1]
-    if option in OTHERWISE:
-        return OTHERWISE[option]
+    if option in FLAGS:
+        return FLAGS[option]
     return option.replace("-", "_") + "=" if option in ARGUMENTS else match[0]
 
 

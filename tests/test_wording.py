@@ -46,6 +46,7 @@ SENTENCES = {
         "drop= leaves it out; class_weight=",
     ),
     "a flag": ("--no-header if it is data", "--no-header if it is data", "header=False if it is data"),
+    "flags": ("a fit with --se or --one-se", "a fit with --se or --one-se", "a fit with se=True or one_se=True"),
     "options of others": (
         "psql --csv, tail -n +3, --json",
         "psql --csv, tail -n +3, --json",
