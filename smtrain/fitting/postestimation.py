@@ -52,7 +52,7 @@ def check_size(config: FitConfig, encoder: Encoder) -> None:
         raise UsageError(
             f"{what} is for at most {MOST_PARAMETERS:,} parameters, and these are {parameters:,}: "
             f"{len(encoder.features):,} features and the intercept, for {len(encoder.classes):,} classes but one",
-            hint="--drop leaves columns out",
+            hint="columns are left out by --drop",
         )
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import ModelError, quoted
+from smtrain.errors import ModelError, is_file, quoted
 from smtrain.model.features import Feature, feature_names
 from smtrain.model.schema import (
     LEFT_OUT,
@@ -40,6 +40,11 @@ MISSING_LEVEL = None
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, Range(-LARGEST, LARGEST)]
+
+
+def _columns_of(table: Table) -> str:
+    """The hint that lists the columns of a table."""
+    return f"{'the file' if is_file(table.source) else 'the table'}'s columns are {table.listed()}"
 
 
 def _missing_last(levels: tuple[str | None, ...]) -> bool:
@@ -161,7 +166,7 @@ class Encoder:
             if name not in table.places:
                 what = "the target column" if name == self.target else "the column"
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
-                hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
+                hint = table.advice() or did_you_mean(name, table.names) or _columns_of(table)
                 raise ModelError(message, hint=hint)
         table.check_texts([table.places[name] for name in wanted], f"{model} was fitted on numbers or words there")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)

@@ -142,7 +142,7 @@ def inference(model: Model, reference: str | int | None = None, level: float = L
     if not isinstance(level, Real) or not 0 < level < 1:
         raise UsageError(f"level is out of range: {level} is not between 0 and 1", hint="such as 0.95")
     if model.information is None:
-        raise ModelError("the model holds no standard errors", hint="smtrain fit --se keeps what they are made of")
+        raise ModelError("the model holds no standard errors", hint="a fit with --se keeps what they are made of")
     p, K = model.W.shape
     covariance = inverse(model.information + penalty_information(model.fit.options.ridge, p, K))
     terms, L = _contrasts(model.encoder)

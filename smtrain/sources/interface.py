@@ -180,7 +180,8 @@ class Source(Protocol):
     beside the rows. What follows may stay as it is: `header_line` is the line of the names; `names_are_a_row` says that
     they might be a row of the table by mistake; `bytes_read` is for a progress bar; `batch_bytes` is what a batch takes
     before it is read, and `own_bytes` what else the source takes; `weight` is the position of the column of weights,
-    once that is known: its cells can be nothing but numbers; `wanted` are the columns that will be read, None for all:
+    once that is known: its cells can be nothing but numbers; `fitting` says that the options of a fit are at hand, for
+    messages name the one that helps; `wanted` are the columns that will be read, None for all:
     of the others a source may spare the work.
     """
 
@@ -194,6 +195,7 @@ class Source(Protocol):
     batch_bytes: int = 0
     own_bytes: int = 0
     weight: int | None = None
+    fitting: bool = False
     wanted: frozenset[int] | None = None
 
     def batches(self) -> Iterator[Batch]:

@@ -85,7 +85,7 @@ class TextSource(Source):
         self.name, self.names, self.header_line = heading.source, list(heading.names), heading.line
         self.dialect, self.delimiter = heading.dialect, heading.beginning.delimiter
         self.names_are_a_row = self.dialect.header
-        self.batch_bytes = heading.piece_bytes
+        self.batch_bytes, self.fitting = heading.piece_bytes, heading.beginning.fitting
         self._parsers: dict[Dialect, Parser] = {}
 
     def batches(self) -> Iterator[TextBatch]:
@@ -98,7 +98,7 @@ class TextSource(Source):
     def parser(self, dialect: Dialect | None = None) -> Parser:
         """The parser of the columns, by another dialect if one is given; one for each, for it learns as it goes."""
         dialect = dialect or self.dialect
-        return self._parsers.setdefault(dialect, Parser(self.names, dialect, self.heading.beginning.fitting))
+        return self._parsers.setdefault(dialect, Parser(self.names, dialect, self.fitting))
 
     @property
     def doubt(self) -> str | None:
