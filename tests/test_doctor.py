@@ -98,6 +98,12 @@ def test_texts_that_name_the_rows():
     assert only("unique text", "warning", table(name=half)).numbers["distinct"] == len(set(half))
 
 
+def test_the_largest_numbers_are_no_constant():
+    """Their sum is a number, and its square is none."""
+    frame = table(large=np.where(np.arange(ROWS) % 2 == 0, 0.0, 1e152))
+    assert "constant" not in found(pd.concat([frame] * (400 // ROWS + 1), ignore_index=True))
+
+
 def test_constants():
     assert only("constant", "note", table(same=[3] * ROWS)).column == "same"
     assert only("constant", "note", table(same=["a"] * ROWS)).column == "same"
