@@ -100,8 +100,7 @@ def test_texts_that_name_the_rows():
 
 def test_the_largest_numbers_are_no_constant():
     """Their sum is a number, and its square is none."""
-    frame = table(large=np.where(np.arange(ROWS) % 2 == 0, 0.0, 1e152))
-    assert "constant" not in found(pd.concat([frame] * (400 // ROWS + 1), ignore_index=True))
+    assert found(table(large=np.where(np.arange(ROWS) % 4 > 0, 1e152, 0.0))) == {}
 
 
 def test_constants():
