@@ -5,7 +5,8 @@
     model.save("model.npz")
     smtrain.predict(smtrain.load("model.npz"), "new.csv")
 
-The names below are loaded when they are first used, so that `smtrain --help` needs neither numpy nor pandas.
+The names below are loaded when they are first used, so that `smtrain --help` needs neither numpy nor pandas, and
+scikit-learn is loaded by `from_sklearn` and `to_sklearn` alone.
 """
 
 from importlib import import_module
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
     from smtrain.fitting.fit import fit
     from smtrain.fitting.options import FitConfig
     from smtrain.inspecting.check import check
+    from smtrain.inspecting.cross_validation import CrossValidation, cross_validate
     from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
     from smtrain.inspecting.doctor import doctor
     from smtrain.inspecting.verify import Verification, verify
     from smtrain.model.model import Model, load
     from smtrain.scoring.compare import Comparison, compare
     from smtrain.scoring.evaluate import Evaluation, evaluate
+    from smtrain.scoring.explanation import Explanation, explain
     from smtrain.scoring.inference import Inference, inference
     from smtrain.scoring.predict import predict, predict_proba
+    from smtrain.sklearn.pipeline import to_sklearn as to_sklearn
+    from smtrain.sklearn.probing import from_sklearn as from_sklearn
     from smtrain.sources.dialect import Dialect
 
 __version__ = "0.1.0"
@@ -53,24 +58,30 @@ _HOMES = {
     "smtrain.fitting.fit": ("fit",),
     "smtrain.fitting.options": ("FitConfig",),
     "smtrain.inspecting.check": ("check",),
+    "smtrain.inspecting.cross_validation": ("CrossValidation", "cross_validate"),
     "smtrain.inspecting.diagnosis": ("Diagnosis", "Finding", "Severity"),
     "smtrain.inspecting.doctor": ("doctor",),
     "smtrain.inspecting.verify": ("Verification", "verify"),
     "smtrain.model.model": ("Model", "load"),
     "smtrain.scoring.compare": ("Comparison", "compare"),
     "smtrain.scoring.evaluate": ("Evaluation", "evaluate"),
+    "smtrain.scoring.explanation": ("Explanation", "explain"),
     "smtrain.scoring.inference": ("Inference", "inference"),
     "smtrain.scoring.predict": ("predict", "predict_proba"),
+    "smtrain.sklearn": ("from_sklearn", "to_sklearn"),
     "smtrain.sources.dialect": ("Dialect",),
 }
+# Without those of smtrain.sklearn: `from smtrain import *` and `help(smtrain)` are not to need scikit-learn.
 __all__ = [
     "CheckError",
     "Comparison",
+    "CrossValidation",
     "DataError",
     "Diagnosis",
     "Dialect",
     "Evaluation",
     "ExitCode",
+    "Explanation",
     "Finding",
     "FitConfig",
     "Inference",
@@ -85,8 +96,10 @@ __all__ = [
     "Verification",
     "check",
     "compare",
+    "cross_validate",
     "doctor",
     "evaluate",
+    "explain",
     "fit",
     "inference",
     "load",

@@ -3,14 +3,20 @@
 import re
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-# An option in a message.
-OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
+# An option in a message; behind a quote it is a name or a cell of the data.
+OPTION = re.compile(r"(?<![\w\"'-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 
 
 class ExitCode(IntEnum):
-    """What the process says to the shell; public, listed in the README."""
+    """What the process says to the shell; public, listed in the README.
+
+    >>> smtrain.ExitCode(3)
+    <ExitCode.DATA: 3>
+    >>> smtrain.DataError.exit_code == smtrain.ExitCode.DATA
+    True
+    """
 
     OK = 0
     BUG = 1
@@ -26,12 +32,42 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+class Hint(str):
+    """Several pieces of advice as one text. Each of the `pieces` can be followed alone."""
+
+    pieces: tuple[str, ...]
+
+    def __new__(cls, *pieces: str) -> "Hint":
+        """The text, with what it is made of."""
+        hint = super().__new__(cls, "; ".join(pieces))
+        hint.pieces = pieces
+        return hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a copy in another process is made of."""
+        return Hint, self.pieces
+
+
+def pieces_of(hint: str | None) -> tuple[str, ...]:
+    """The pieces of advice of a hint, which may be none."""
+    if hint is None:
+        return ()
+    return hint.pieces if isinstance(hint, Hint) else (hint,)
+
+
 class SmtrainError(Exception):
     """A failure with a sentence for the user.
 
     `message` says where and what; `hint`, if any, says which option or action mends it. Both are as on the command
     line; `str(error)`, which Python shows, has them with the names of arguments, `drop=` for `--drop`.
     Texts taken from files may be put in raw: the presenter escapes and cuts them.
+
+    >>> try:
+    ...     smtrain.fit("iris.csv", drop="colour")
+    ... except smtrain.SmtrainError as error:
+    ...     print(error)
+    iris.csv: drop=: there is no column "colour"
+    hint: the columns are "sepal_length", "sepal_width", "petal_length", "petal_width", "species"
     """
 
     exit_code = ExitCode.BUG
@@ -48,7 +84,14 @@ class SmtrainError(Exception):
 
 
 class UsageError(SmtrainError):
-    """A bad option or value, a file that cannot be read, an output that cannot be written."""
+    """A bad option or value, a file that cannot be read, an output that cannot be written.
+
+    >>> try:
+    ...     smtrain.fit("iris.csv", l2=-1)
+    ... except smtrain.UsageError as error:
+    ...     print(error)
+    l2 is out of range: -1 is not a finite number of at least 0
+    """
 
     exit_code = ExitCode.USAGE
 
@@ -80,7 +123,13 @@ class DataError(SmtrainError):
     """The data cannot be used.
 
     `source` is the file's name, `line` its 1-based line, `column` the column's name; each may be absent. `what` is the
-    message without the source and the line.
+    message without the source and the line, `plain` without the column too.
+
+    >>> try:
+    ...     smtrain.fit(pandas.DataFrame({"x": [1, 2], "y": ["a", None]}))
+    ... except smtrain.DataError as error:
+    ...     print(error.line, error.column, error.what)
+    1 y column "y": an empty label
     """
 
     exit_code = ExitCode.DATA
@@ -94,7 +143,7 @@ class DataError(SmtrainError):
         column: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.source, self.line, self.column = source, line, column
+        self.source, self.line, self.column, self.plain = source, line, column, message
         place = str(source or line or "") if source is None or line is None else located(source, line)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
@@ -115,29 +164,65 @@ class Place(NamedTuple):
 
 
 class ModelError(SmtrainError):
-    """The model file cannot be used, or does not fit these columns."""
+    """The model file cannot be used, or does not fit these columns.
+
+    >>> try:
+    ...     smtrain.load("iris.csv")
+    ... except smtrain.ModelError as error:
+    ...     print(error)
+    iris.csv: not a smtrain model, or damaged
+    hint: this looks like data: a model is a file that smtrain fit has written
+    """
 
     exit_code = ExitCode.MODEL
 
 
 class TrainingError(SmtrainError):
-    """Training diverged, or was required to converge and did not."""
+    """Training diverged, or was required to converge and did not.
+
+    >>> try:
+    ...     smtrain.fit("iris.csv", epochs=2, require_convergence=True)
+    ... except smtrain.TrainingError as error:
+    ...     print(error)
+    stopped at the largest number of epochs, and convergence was required; no model is written
+    """
 
     exit_code = ExitCode.TRAINING
 
 
 class OutputError(SmtrainError):
-    """The output could not be written: disk full, closed stream."""
+    """The output could not be written: disk full, closed stream.
+
+    >>> try:
+    ...     smtrain.fit("iris.csv", epochs=2).save("no folder/model.npz")
+    ... except smtrain.OutputError as error:
+    ...     print(error)
+    cannot write "no folder/model.npz": No such file or directory
+    """
+
+    exit_code = ExitCode.OUTPUT
+
+
+class ClusterError(SmtrainError):
+    """The cluster does not answer, has no workers, or cannot do the work."""
 
     exit_code = ExitCode.OUTPUT
 
 
 class UnknownLevelWarning(UserWarning):
-    """Rows that are predicted have levels that training did not have."""
+    """Rows that are predicted have levels that training did not have.
+
+    >>> import warnings
+    >>> warnings.simplefilter("ignore", smtrain.UnknownLevelWarning)
+    """
 
 
 class CheckError(SmtrainError):
-    """A check that the user asked for failed."""
+    """A check that the user asked for failed.
+
+    >>> smtrain.CheckError.exit_code
+    <ExitCode.CHECK: 7>
+    """
 
     exit_code = ExitCode.CHECK
 

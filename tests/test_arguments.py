@@ -222,7 +222,11 @@ HOSTILE = [
     ),
     *({(): 1}, set(), (), object(), float, np.array([1, 2]), np.array(1), NAMED, NAMED["y"]),
 ]
-OPTIONS = [*(one.name for one in fields(sm.FitConfig)), *(one.name for one in fields(sm.Dialect))]
+# A text as `cluster` is an address, which is waited for: tests of clusters ask for that.
+OPTIONS = [
+    *(one.name for one in fields(sm.FitConfig) if one.name != "cluster"),
+    *(one.name for one in fields(sm.Dialect)),
+]
 
 
 def fitted(*data, **options):
@@ -240,7 +244,7 @@ def test_any_value_of_any_option_gives_a_model_or_an_error(name):
     frame = NAMED[::3]
     for value in HOSTILE:
         model = fitted(frame, **{name: value})
-        assert model is None or set(map(str, model.predict(frame))) <= set(model.classes), value
+        assert model is None or set(model.predict(frame)) <= set(model.classes), value
 
 
 @pytest.mark.parametrize("name", ["data", "y", "checkpoint"])

@@ -31,7 +31,7 @@ def test_labels_that_are_integers_come_back_as_integers(tmp_path):
     model.save(str(tmp_path / "m.npz"))
     for one in (model, sm.load(str(tmp_path / "m.npz"))):
         assert sm.predict(one, X[[0, 60, 140]]) == [0, 1, 2]
-        assert one.classes == ("0", "1", "2")
+        assert one.classes == (0, 1, 2)
     frame().to_csv(tmp_path / "t.csv", index=False)
     assert sm.predict(sm.fit(str(tmp_path / "t.csv")), X[[0]]) == ["0"]
     assert sm.predict(sm.fit(X, Y.astype(str)), X[[0]]) == ["0"]

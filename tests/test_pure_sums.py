@@ -107,7 +107,7 @@ def test_a_checkpoint_goes_from_home_to_home(name, folder, tmp_path):
 @pytest.mark.parametrize("size", [1, 7, 40])
 def test_every_home_gives_the_rows_back(home, size):
     whole = partition("mixed", weights=True)
-    rows = home.rows(home.listed(partial(_stretch, whole, size), -(-whole.rows // size)))
+    rows = home.rows(home.listed(partial(_stretch, whole, size), range(-(-whole.rows // size))))
     assert (rows.count, rows.features, rows.cells, rows.single) == (40, whole.X.columns, 5, False)
     back = rows.gather(_itself)
     np.testing.assert_array_equal(back.X.toarray(), whole.X.toarray())

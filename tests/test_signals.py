@@ -87,10 +87,10 @@ main.main()
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
+        check=False,
         cwd=folder,
         env=clean_environment(),
         capture_output=True,
         text=True,
-        check=False,
     )
     assert (done.returncode, done.stderr) == (143, "smtrain: error: terminated\n")

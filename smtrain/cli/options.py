@@ -150,6 +150,12 @@ memory_option = click.option(
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
+cluster_option = click.option(
+    "--cluster",
+    type=kinds.Text(),
+    metavar="ADDRESS|FILE|local:N",
+    help="Dask scheduler, its file, or N processes here: rows live on its workers.",
+)
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )

@@ -123,7 +123,7 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
     return check
 
 
-def _column(name: str, value: Any) -> str:
+def column_of(name: str, value: Any) -> str:
     """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
     if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
         return written(value)
@@ -141,7 +141,7 @@ def _several(name: str, value: Any) -> list[Any]:
 
 
 def _columns(name: str, value: Any) -> tuple[str, ...]:
-    return tuple(_column(name, one) for one in _several(name, value))
+    return tuple(column_of(name, one) for one in _several(name, value))
 
 
 def _cell(value: Any) -> str:
@@ -178,7 +178,7 @@ def _validation(name: str, value: Any) -> float | str:
 
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("target", "weight"), _optional(_column)),
+    **dict.fromkeys(("target", "weight"), _optional(column_of)),
     **dict.fromkeys(("drop", "categorical", "numeric"), _columns),
     **dict.fromkeys(("tol", "learning_rate"), _optional(_number)),
     **dict.fromkeys(("l1", "momentum"), _number),
@@ -186,7 +186,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("epochs", "seed", "folds"), whole),
     **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo"), _truth),
     "class_weight": _optional(_class_weight),
-    "solver": _optional(_text),
+    **dict.fromkeys(("solver", "cluster"), _optional(_text)),
     "l2": _optional(_penalty),
     "precision": _one_of("auto", "float32", "float64"),
     "unlabelled": _one_of("error", "skip"),

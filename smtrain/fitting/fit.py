@@ -71,14 +71,21 @@ def fit(
     on from it. It is left behind: remove it when the model is saved. `home` is where the rows are to live, None is
     what the options ask for.
     Raises DataError, UsageError, and TrainingError if training diverged.
+
+    >>> smtrain.fit("iris.csv", target="species", l2=0.1)
+    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.0595724>
+    >>> penguins = pandas.read_csv("penguins.csv")
+    >>> smtrain.fit(penguins.drop(columns="species"), penguins["species"], epochs=20)
+    <Model of "species": 3 classes by 7 columns; 344 rows, stopped at the largest number of epochs, NLL 0.0260268>
     """
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     config = config_of(config, options)
     check_options(config)
     init, checkpoint = None if init is None else as_model(init, "init"), path_of("checkpoint", checkpoint)
     observer = observer or Observer()
+    table = open_table(data, config.dialect, fitting=True)
     with home or partitions.home(config) as opened:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, opened, observer.on_piece)
+        learned = learn(table, config, opened, observer.on_piece)
         return _fitted(with_validation(learned), observer, init, checkpoint)
 
 
@@ -109,8 +116,8 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
         selection=None if selection is None else SelectionRecord(selection.epochs, selection.candidates),
         init=None if init is None else digest(start),
     )
-    theta, history = solution.point.theta, _history(solution)
-    return Model(learned.encoder, theta[:-1], theta[-1], record, history, after.information, learned.contract)
+    theta = solution.point.theta
+    return Model(learned.encoder, theta[:-1], theta[-1], record, history(solution), after.information, learned.contract)
 
 
 def _trained(
@@ -203,7 +210,8 @@ def _record(learned: Learned, solution: Solution, after: PostEstimation) -> FitR
     )
 
 
-def _history(solution: Solution) -> NDArray[np.float64]:
+def history(solution: Solution) -> NDArray[np.float64]:
+    """The history as a model keeps it: a line for each point that was looked at."""
     columns = HISTORY_COLUMNS if solution.record.validation_nll is None else VALIDATED_COLUMNS
     rows = [[getattr(record, name) for name in columns] for record in solution.history]
     return np.array(rows, np.float64)

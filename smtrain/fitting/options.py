@@ -26,35 +26,67 @@ class FitConfig(Options):
     """The options of a fit: those of `Options`, and those that change no bit of the model.
 
     `threads` None takes the processors that this process may use. `memory` is how many bytes the process may take; rows
-    that do not fit go to a temporary file. `require_convergence` makes a fit fail that does not reach its tolerance.
+    that do not fit go to a temporary file. `cluster` is where workers have the rows: the address or the file of a Dask
+    scheduler, or local:N for N processes on this machine. `require_convergence` makes a fit fail that does not reach
+    its tolerance.
+
+    >>> config = smtrain.FitConfig(target="species", l2=0.1)
+    >>> config
+    FitConfig(target='species', l2=0.1)
+    >>> smtrain.fit("iris.csv", config=config, l2=1).fit.options.l2
+    1.0
     """
 
     threads: Positive | None = None
     memory: Positive | None = None
+    cluster: str | None = None
     require_convergence: bool = False
+
+    def __repr__(self) -> str:
+        """Those options that are not at their defaults."""
+        plain, names = FitConfig(), (one.name for one in fields(self))
+        given = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
+        return f"FitConfig({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
     @classmethod
     def again(cls, options: Options) -> Self:
-        """The options of a fit that is to be made again, from those that its model keeps."""
+        """The options of a fit that is to be made again, from those that its model keeps.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.FitConfig.again(model.fit.options)
+        FitConfig(solver='lbfgs', tol=0.0001, l2=1.0, precision='float64')
+        """
         aside = options.validation
         config = cls(**{one.name: getattr(options, one.name) for one in fields(Options)})
         return replace(config, validation=native_path(aside)) if isinstance(aside, str) else config
 
     def settled(self, cells: int, mean: float = 1.0, heaviest: float = 1.0) -> "FitConfig":
-        """The options with the precision settled, for X of so many numbers and the rows' mean and largest weight."""
+        """The options with the precision settled, for X of so many numbers and the rows' mean and largest weight.
+
+        >>> smtrain.FitConfig().settled(cells=600).precision
+        'float64'
+        """
         strong = self.l2 != "auto" and self.ridge >= WEAKEST_FLOAT32 * mean
         even = heaviest <= HEAVIEST_FLOAT32 * mean
         enough = self.tolerance >= COARSEST_FLOAT32 and strong and even and cells >= FEWEST_FLOAT32
         return self if self.precision != "auto" else replace(self, precision="float32" if enough else "float64")
 
     def kept(self) -> Options:
-        """The options as they go into the model: defaults that depend on others filled in, paths in any locale."""
+        """The options as they go into the model: defaults that depend on others filled in, paths in any locale.
+
+        >>> smtrain.FitConfig(l1=0.5).kept().solver
+        'proximal'
+        """
         options = Options(**{one.name: getattr(self, one.name) for one in fields(Options)})
         l2 = self.l2 if self.l2 == "auto" else self.ridge
         aside = recorded_path(self.validation) if isinstance(self.validation, str) else self.validation
         return replace(options, l2=l2, tol=self.tolerance, solver=self.solver_name, validation=aside)
 
     def record(self) -> dict[str, Any]:
-        """Those as a JSON document."""
+        """Those as a JSON document.
+
+        >>> smtrain.FitConfig(l1=0.5).record()["l2"]
+        0.0
+        """
         document: dict[str, Any] = document_of(self.kept())
         return document

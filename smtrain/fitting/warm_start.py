@@ -12,10 +12,10 @@ from smtrain.softmax.objective import Theta
 
 def warm_start(model: Model, encoder: Encoder) -> Theta:
     """θ (p + 1, K) of `model` in the units of another encoder of the same columns and classes."""
-    _check_same("class", _named(model.classes), _named(encoder.classes))
+    _check_same("class", _named(model.encoder.classes), _named(encoder.classes))
     _check_same("feature", _named(model.features, model.encoder.parts), _named(encoder.features, encoder.parts))
     W, b = model.raw_weights
-    classes = [model.classes.index(name) for name in encoder.classes]
+    classes = [model.encoder.classes.index(name) for name in encoder.classes]
     place = {part: j for j, part in enumerate(model.encoder.parts)}  # names may depend on the order of the columns
     W = W[np.ix_([place[part] for part in encoder.parts], classes)]
     return np.vstack([W * encoder.scales[:, None], b[classes] + encoder.means @ W])

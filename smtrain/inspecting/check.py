@@ -169,11 +169,11 @@ class ContractCheck:
         if unseen.cells:
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a class that training did not have: {unseen.named()}"
             numbers = {"cells": unseen.cells, "share": unseen.cells / self._rows, "classes": dict(unseen.counts)}
-            hint = look_alike(unseen.counts, self._model.classes)
+            hint = look_alike(unseen.counts, self._model.encoder.classes)
             yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, hint, numbers)
         trained, n = np.array(self._model.fit.class_counts, np.float64), self._model.fit.rows
         shares = trained / max(1.0, trained.sum())
-        bins = Bins("the shares of the classes have", shares, classes.counts, self._model.classes)
+        bins = Bins("the shares of the classes have", shares, classes.counts, self._model.encoder.classes)
         yield from self._drift("class shift", name, bins, n)
 
 
@@ -194,6 +194,13 @@ def check(model: Model, data: Data, *, threads: int | None = None) -> Diagnosis:
     """Hold `data` against the data contract of `model`. Raises ModelError if it has none, DataError if it is no table.
 
     Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> flowers = pandas.read_csv("iris.csv")
+    >>> smtrain.check(model, flowers)
+    <Diagnosis of 150 rows: no findings>
+    >>> smtrain.check(model, flowers.assign(petal_width=flowers["petal_width"] * 10)).findings[0]
+    <error: column "petal_width": 116 cells are outside 0.1 … 2.5 (77.33%); the numbers are 1 … 25>
     """
     return check_table(
         model, open_table(data, as_model(model).encoder.dialect), threads_of(threads) or available_threads()

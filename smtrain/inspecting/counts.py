@@ -136,7 +136,7 @@ class TableCounts:
         self.numeric = {column.name: NumericCounts(line, edges) for column, line, edges in known}
         words = [column for column in encoder.categorical if column.name in self.at]
         self.levels = {column.name: LevelCounts(column.levels) for column in words}
-        self.classes = LevelCounts(model.classes) if encoder.target in self.at else None
+        self.classes = LevelCounts(model.encoder.classes) if encoder.target in self.at else None
 
     def read(self, threads: int) -> None:
         """Count everything, piece by piece. Raises ModelError if no column is known, DataError if there is no row."""

@@ -3,16 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from smtrain.errors import counted, quoted
 from smtrain.fitting.refusals import Refusal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The kind of the finding on a record that cannot be read.
 BROKEN = "record"
 
 
 class Severity(Enum):
-    """How bad a finding is; the worst first."""
+    """How bad a finding is; the worst first.
+
+    >>> [severity.value for severity in smtrain.Severity]
+    ['error', 'warning', 'note']
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,6 +34,10 @@ class Finding:
     `column`, `source` and `line` say where, each None if it is no place; `line` is the row's number from 0 where the
     source is a frame. `hint` says which option or action mends it. Texts from files are raw: reports escape and cut
     them.
+
+    >>> finding = smtrain.doctor("iris.csv").findings[0]
+    >>> finding.kind, finding.line
+    ('equal rows', 144)
     """
 
     severity: Severity
@@ -36,6 +48,11 @@ class Finding:
     line: int | None = None
     hint: str | None = None
     numbers: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """How bad it is, where, and what."""
+        column = "" if self.column is None else f"column {quoted(self.column)}: "
+        return f"<{self.severity.value}: {column}{self.what}>"
 
 
 def refused(refusal: Refusal) -> Finding:
@@ -50,6 +67,10 @@ class Diagnosis:
     """The findings on a table of `rows` rows, the worst first.
 
     `target` is the column of the labels, None where that need not be said; `last` says that it was taken by default.
+
+    >>> found = smtrain.doctor("iris.csv")
+    >>> found.findings
+    (<note: 1 row repeats an earlier one: lines 103 and 144>,)
     """
 
     rows: int
@@ -57,13 +78,40 @@ class Diagnosis:
     target: str | None = None
     last: bool = False
 
+    def __repr__(self) -> str:
+        """How many findings there are of each severity."""
+        counts = {severity: self.count(severity) for severity in Severity}
+        found = ", ".join(counted(count, severity.value) for severity, count in counts.items() if count)
+        return f"<Diagnosis of {counted(self.rows, 'row')}: {found or 'no findings'}>"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A line for each finding: its severity, kind and what it says, its column, its line or row, and the hint.
+
+        >>> found = smtrain.doctor("iris.csv")
+        >>> found.to_frame()[["severity", "kind", "line"]]
+          severity        kind  line
+        0     note  equal rows   144
+        """
+        import pandas as pd
+
+        names = ("kind", "what", "column", "line", "hint")
+        lines = [
+            {"severity": one.severity.value, **{name: getattr(one, name) for name in names}} for one in self.findings
+        ]
+        return pd.DataFrame(lines, columns=["severity", *names]).astype({"line": "Int64"})
+
     @property
     def broken(self) -> Finding | None:
         """The finding on the record that could not be read, where reading ended; None if all could."""
         return next((finding for finding in self.findings if finding.kind == BROKEN), None)
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of a severity."""
+        """How many findings are of a severity.
+
+        >>> found = smtrain.doctor("iris.csv")
+        >>> found.count(smtrain.Severity.ERROR)
+        0
+        """
         return sum(finding.severity is severity for finding in self.findings)
 
 

@@ -34,6 +34,13 @@ class Verification:
     `same_data` says whether the data are those of the fit; None for a model that keeps no digest of them. `reasons` say
     what differs, in words. `weights`, `probabilities` and `objective` are the largest differences, those of the
     probabilities over all rows of the data; None where the models are of other columns or classes.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> model.save("model.npz")
+    >>> flowers = pandas.read_csv("iris.csv")
+    >>> found = smtrain.verify("model.npz", flowers[1:])
+    >>> found.same_data, found.reasons[0]
+    (False, 'the data has 149 rows, the model was fitted on 150')
     """
 
     size: int
@@ -44,10 +51,22 @@ class Verification:
     probabilities: float | None = None
     objective: float | None = None
 
+    def __repr__(self) -> str:
+        """Whether the bytes are the same, and if not, how far apart the probabilities are."""
+        if self.same:
+            return f"<Verification: the same {self.size:,} bytes>"
+        apart = "" if self.probabilities is None else f", probabilities within {self.probabilities:.2g}"
+        return f"<Verification: other bytes{apart}>"
+
     def passes(self, *, within: float = WITHIN, tolerance: float = 0.0) -> bool:
         """Whether the bytes are the same, or the data are the same and no probability differs by more than `within`.
 
         A `tolerance` above 0 lets differences up to it pass for other data, too. 0 for both asks for the same bytes.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.save("model.npz")
+        >>> smtrain.verify("model.npz", "iris.csv").passes(within=1e-6)
+        True
         """
         limit = max(tolerance, within if self.same_data else 0.0)
         return self.same or (self.probabilities is not None and 0 < limit >= self.probabilities)
@@ -66,6 +85,11 @@ def verify(
 
     `init` is the model that the fit started from, if it did. Raises UsageError if that is not the one, and what a fit
     raises.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> model.save("model.npz")
+    >>> smtrain.verify("model.npz", "iris.csv").same
+    True
     """
     old = load(model)
     # Threads and memory change no bit, so they are those of this machine and not of the one that made the model.
@@ -134,7 +158,7 @@ def _saved(model: Model) -> bytes:
 
 def _distances(old: Model, new: Model, data: Data) -> dict[str, float]:
     """How far apart two models of the same columns and classes are."""
-    if old.features != new.features or old.classes != new.classes:
+    if old.features != new.features or old.encoder.classes != new.encoder.classes:
         return {}
     pieces = zip(*(probabilities(model, data, "ignore") for model in (old, new)), strict=True)
     return {
@@ -153,8 +177,8 @@ def _reasons(old: Model, new: Model) -> list[str]:
     reasons = []
     if old.fit.rows != new.fit.rows:
         reasons.append(f"the data has {new.fit.rows:,} rows, the model was fitted on {old.fit.rows:,}")
-    if old.classes != new.classes:
-        reasons.append(f"other classes: {_first_difference(old.classes, new.classes)}")
+    if old.encoder.classes != new.encoder.classes:
+        reasons.append(f"other classes: {_first_difference(old.encoder.classes, new.encoder.classes)}")
     elif old.fit.class_counts != new.fit.class_counts:
         reasons.append("the classes have other numbers of rows")
     if old.features != new.features:

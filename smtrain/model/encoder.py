@@ -6,6 +6,7 @@ a level that training did not have gets code 0, which adds nothing.
 Order of X's columns: numbers, missing indicators, levels.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +36,8 @@ from smtrain.sources.table import Table
 
 # What the level of missing cells is called among levels, which are texts.
 MISSING_LEVEL = None
+# How Python writes an integer, of not more digits than it reads.
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, Range(-LARGEST, LARGEST)]
 
@@ -95,9 +98,9 @@ class Encoder:
     integers: bool = field(default=False, metadata=LEFT_OUT)
 
     @property
-    def labels(self) -> list[str] | list[int]:
+    def labels(self) -> tuple[str, ...] | tuple[int, ...]:
         """The classes as the labels of the data were: texts, or integers."""
-        return [int(name) for name in self.classes] if self.integers else list(self.classes)
+        return labels_of(self.classes, integers=self.integers)
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:
@@ -150,7 +153,8 @@ class Encoder:
     def readings(self, table: Table, *, labels: bool, model: str = "the model") -> Readings:
         """How each column of `table` is read: matched by name, in any order, extra ones skipped.
 
-        `labels` asks for the target column. Raises ModelError naming the first column that is not there.
+        `labels` asks for the target column. Raises ModelError naming the first column that is not there, DataError for
+        one that has neither numbers nor texts by its type.
         """
         wanted = self._wanted(table, labels=labels)
         for name in wanted:
@@ -159,6 +163,7 @@ class Encoder:
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
                 hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
                 raise ModelError(message, hint=hint)
+        table.check_texts([table.places[name] for name in wanted], f"{model} was fitted on numbers or words there")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
     def readings_there(self, table: Table) -> Readings:
@@ -217,6 +222,8 @@ class Encoder:
         names += [] if encoder.weight is None else [encoder.weight]
         if not different(tuple(names)):
             raise DocumentError("has a column twice")
+        if encoder.integers and not all(INTEGER.fullmatch(name) for name in encoder.classes):
+            raise DocumentError("has classes that are no integers")
         return encoder
 
 
@@ -226,6 +233,11 @@ def _is_integer(name: str) -> bool:
         return str(int(name)) == name
     except ValueError:
         return False
+
+
+def labels_of(classes: tuple[str, ...], *, integers: bool) -> tuple[str, ...] | tuple[int, ...]:
+    """Classes as the labels of the data were: texts, or integers."""
+    return tuple(map(int, classes)) if integers else classes
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -57,6 +57,16 @@ class Model:
     `information` (d, d), d = (K − 1)(p + 1), is what standard errors are made of (softmax/information.py), if it was
     asked for. `contract` is what the training rows were like (smtrain.model.contract); models of earlier versions have
     none.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> model
+    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.129918>
+    >>> model.classes
+    ('setosa', 'versicolor', 'virginica')
+    >>> model.features
+    ('sepal_length', 'sepal_width', 'petal_length', 'petal_width')
+    >>> model.fit.gap < 1e-4
+    True
     """
 
     encoder: Encoder
@@ -68,9 +78,9 @@ class Model:
     contract: Contract | None = None
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The class labels, (K,)."""
-        return self.encoder.classes
+    def classes(self) -> tuple[str, ...] | tuple[int, ...]:
+        """The class labels as `predict` returns them, (K,): texts, or integers if the model was fitted on integers."""
+        return self.encoder.labels
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -101,44 +111,105 @@ class Model:
         return W, self.b - (self.encoder.means[:, None] * W).sum(axis=0)
 
     def logits(self, X: Design) -> Floats:
-        """Z = X W + b, class-major (K, m): the same bits of a row, whatever rows are beside it."""
+        """Z = X W + b, class-major (K, m): the same bits of a row, whatever rows are beside it.
+
+        >>> import numpy
+        >>> from smtrain.softmax.design import Design
+        >>> model = smtrain.fit("iris.csv")
+        >>> mean = Design(numpy.zeros((1, 4)))
+        >>> model.logits(mean).ravel().round(2)
+        array([-0.21,  2.07, -1.86])
+        """
         return X.times_row_by_row(self.W) + self.b[:, None]
 
     def probabilities(self, X: Design) -> Floats:
-        """S = softmax(X W + b), class-major (K, m)."""
+        """S = softmax(X W + b), class-major (K, m).
+
+        >>> import numpy
+        >>> from smtrain.softmax.design import Design
+        >>> model = smtrain.fit("iris.csv")
+        >>> mean = Design(numpy.zeros((1, 4)))
+        >>> model.probabilities(mean).ravel().round(2)
+        array([0.09, 0.89, 0.02])
+        """
         return softmax(self.logits(X))
 
     def __repr__(self) -> str:
         """What the model tells apart, by what, and how its fit ended."""
-        classes, columns = f"{len(self.classes):,} classes", counted(len(self.encoder.columns), "column")
+        classes, columns = f"{len(self.encoder.classes):,} classes", counted(len(self.encoder.columns), "column")
         fit = f"{counted(self.fit.rows, 'row')}, {self.fit.status.value}, NLL {self.fit.nll:.6g}"
         return f"<Model of {quoted(self.encoder.target)}: {classes} by {columns}; {fit}>"
 
     def predict(self, data: Any, **options: Any) -> list[str] | list[int]:
-        """The most probable class of each row of a table: smtrain.predict(model, data)."""
+        """The most probable class of each row of a table: smtrain.predict(model, data).
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.predict("iris.csv")[:2]
+        ['setosa', 'setosa']
+        """
         labels: list[str] | list[int] = _scoring("predict").predict(self, data, **options)
         return labels
 
     def predict_proba(self, data: Any, **options: Any) -> NDArray[np.float64]:
-        """Probabilities (n, K) of the rows of a table: smtrain.predict_proba(model, data)."""
+        """Probabilities (n, K) of the rows of a table: smtrain.predict_proba(model, data).
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.predict_proba("iris.csv")[0].round(2)
+        array([0.98, 0.02, 0.  ])
+        """
         return np.asarray(_scoring("predict").predict_proba(self, data, **options))
 
     def evaluate(self, data: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
-        """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation."""
+        """How good the model is on labelled rows: smtrain.evaluate(model, data), an Evaluation.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> flowers = pandas.read_csv("iris.csv")
+        >>> model.evaluate(flowers.tail(50)).metrics["accuracy"]
+        0.98
+        """
         return _scoring("evaluate").evaluate(self, data, y, sample_weight, **options)
 
-    def coef(self, reference: str | None = None, *, se: bool = False) -> "pd.DataFrame":
+    def explain(self, data: Any, row: int = 0) -> Any:
+        """How the model sees a row of a table, counted from 0: smtrain.explain(model, data, row), an Explanation.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.explain("iris.csv", 100)
+        <Explanation: "virginica" 0.99376, then "versicolor" 0.00622481; label "virginica">
+        """
+        return _scoring("explanation").explain(self, data, row)
+
+    def coef(self, reference: str | int | None = None, *, se: bool = False) -> "pd.DataFrame":
         """The coefficients in the units of the data, a line for each class and term.
 
         They are counted from those of the class `reference`, or as the penalty has them, if it is None. With `se` there
         are standard errors and what follows from them, for a model that was fitted with se=True; then None is the first
         class. Raises ModelError if the model has no standard errors, UsageError for an unknown class.
+
+        >>> model = smtrain.fit("iris.csv", l2=1, se=True)
+        >>> model.coef("setosa").loc["virginica"].round(2)
+                      estimate
+        term
+        sepal_length      1.89
+        sepal_width      -4.51
+        petal_length      2.40
+        petal_width       5.86
+        (intercept)     -14.98
+        >>> model.coef(se=True).loc[("virginica", "petal_width"), ["estimate", "error", "p"]].round(3)
+        estimate    5.857
+        error       1.475
+        p           0.000
+        Name: (virginica, petal_width), dtype: float64
         """
         coefficients: pd.DataFrame = _scoring("coefficients").coefficients(self, reference, se=se)
         return coefficients
 
     def save(self, path: str) -> None:
-        """Write the model to `path`, atomically. Raises OutputError; an existing file is then as it was."""
+        """Write the model to `path`, atomically. Raises OutputError; an existing file is then as it was.
+
+        >>> smtrain.fit("iris.csv").save("model.npz")
+        >>> smtrain.load("model.npz").classes
+        ('setosa', 'versicolor', 'virginica')
+        """
         meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit.document()}
         # In a fixed order, since the bytes of the file follow from it.
         arrays: npz.Arrays = {
@@ -146,7 +217,7 @@ class Model:
             "b": self.b,
             "means": self.encoder.means,
             "scales": self.encoder.scales,
-            "classes": documents.write(list(self.classes)),
+            "classes": documents.write(list(self.encoder.classes)),
             "features": documents.write(list(self.features)),
             "meta": documents.write(meta | {"history_columns": VALIDATED_COLUMNS[: self.history.shape[1]]}),
             "history": self.history,
@@ -264,7 +335,12 @@ def as_model(model: Any, name: str = "model") -> Model:
 
 
 def load(path: str) -> Model:
-    """Read a model file. Raises UsageError if there is none, ModelError if it cannot be used."""
+    """Read a model file. Raises UsageError if there is none, ModelError if it cannot be used.
+
+    >>> smtrain.fit("iris.csv").save("model.npz")
+    >>> smtrain.load("model.npz")
+    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.129918>
+    """
     file = path_of("path", path)
     if file is None:
         raise UsageError("path must be the path of a model file, and is None")

@@ -61,7 +61,7 @@ def _table_lines(learned: Learned, sources: list[str]) -> list[str]:
 
 def _rows_lines(learned: Learned) -> list[str]:
     """Where rows are, and which are set aside, if there is something to say of it."""
-    lines = [f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk"] if learned.on_disk else []
+    lines = [learned.home.whereabouts] if learned.home.whereabouts else []
     if learned.validation_rows:
         lines.append(f"{learned.validation_rows:,} rows are set aside for validation")
     return lines
@@ -148,11 +148,11 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "skipped": document_of(fit.skipped),
         "columns": len(model.encoder.columns),
         "features": len(model.features),
-        "classes": list(model.classes),
+        "classes": list(model.encoder.classes),
         "class_counts": fit.class_counts,
         "missing": fit.missing,
         "ignored": dict(model.encoder.ignored),
-        "rare_classes": rare_classes(dict(zip(model.classes, fit.class_counts, strict=True))),
+        "rare_classes": rare_classes(dict(zip(model.encoder.classes, fit.class_counts, strict=True))),
         "collinear": fit.collinear,
         "separation": document_of(fit.separation),
         "solver": fit.options.solver,

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
 from smtrain.reports.tables import print_table
-from smtrain.scoring.predict import Scored
+from smtrain.scoring.explanation import Explanation, pushes
 from smtrain.softmax.differences import GradientCheck
-from smtrain.softmax.loss import nll
 from smtrain.softmax.ranking import largest_first
 
 if TYPE_CHECKING:
@@ -22,42 +21,39 @@ MOST_PUSHES = 10
 MOST_DISAGREEMENTS = 10
 
 
-def explanation(model: Model, scored: Scored, number: int, *, labelled: bool) -> dict[str, Any]:
+def explanation_document(found: Explanation, number: int) -> dict[str, Any]:
     """One row as a document: x, z, s, and with a label y, s − y and x ⊗ (s − y), (K, p).
 
     `pushes` are those of the first class over the second.
     """
-    x, z, s = scored.X.toarray()[0], scored.Z[:, 0], scored.probabilities[:, 0]
-    # What pushed the prediction ahead is told against the class that it was most likely to be instead.
-    first, second = (int(k) for k in np.argsort(-s, kind="stable")[:2])
+    model, first, second = found.model, found.first, found.second
     explained: dict[str, Any] = {
         "row": number,
-        "line": scored.rows.place(scored.start).line,
-        "classes": list(model.classes),
+        "line": found.place.line,
+        "classes": list(model.encoder.classes),
         "features": list(model.features),
-        "x": x.tolist(),
-        "z": z.tolist(),
-        "s": s.tolist(),
-        "prediction": model.classes[first],
-        "second": model.classes[second],
-        "pushes": pushes(model, x, first, second),
+        "x": found.x.tolist(),
+        "z": found.z.tolist(),
+        "s": found.s.tolist(),
+        "prediction": model.encoder.classes[first],
+        "second": model.encoder.classes[second],
+        "pushes": largest_pushes(model, found.x, first, second),
         "intercept_push": float(model.b[first] - model.b[second]),
     }
-    if labelled:
-        y = np.eye(len(s))[scored.y[0]]
+    if found.y is not None and found.residual is not None and found.gradient is not None:
         explained |= {
-            "label": model.classes[scored.y[0]],
-            "nll": float(nll(scored.Z, scored.y)[0]),
-            "y": y.tolist(),
-            "s_minus_y": (s - y).tolist(),
-            "gradient": np.outer(s - y, x).tolist(),
+            "label": model.encoder.classes[found.y],
+            "nll": found.nll,
+            "y": np.eye(len(found.s))[found.y].tolist(),
+            "s_minus_y": found.residual.tolist(),
+            "gradient": found.gradient.tolist(),
         }
     return explained
 
 
-def pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
-    """x_j (W_j,first − W_j,second): what each feature adds to the lead of a class over another; the largest first."""
-    push = x * (model.W[:, first] - model.W[:, second])
+def largest_pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
+    """What each feature adds to the lead of a class over another, the largest first."""
+    push = pushes(model, x, first, second)
     order = [int(j) for j in largest_first(np.abs(push)) if push[j]]  # most levels of a row push nothing
     return [{"feature": model.features[j], "x": float(x[j]), "push": float(push[j])} for j in order]
 

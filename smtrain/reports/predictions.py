@@ -43,13 +43,17 @@ class PredictionWriter:
             raise UsageError("--csv-safe is for --format csv")
         self._guard = csv_safe
         self.model, self.table = model, table
-        self.proba, self.top, self.jsonl = proba, min(top, len(model.classes)) if top else None, format == "jsonl"
+        self.proba, self.top, self.jsonl = (
+            proba,
+            min(top, len(model.encoder.classes)) if top else None,
+            format == "jsonl",
+        )
         names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
         self.keep = [table.column(name, "--keep") for name in names]
         table.carry(self.keep)
         self.columns = ["prediction"]
         if proba:
-            self.columns += [f"p({name})" for name in model.classes]
+            self.columns += [f"p({name})" for name in model.encoder.classes]
         if self.top:
             self.columns += [f"{what}{rank}" for rank in range(1, self.top + 1) for what in ("top", "p")]
         # Two columns of one name could not be told apart by whoever reads the output.
@@ -57,11 +61,11 @@ class PredictionWriter:
         if clash:
             raise UsageError(f"--keep: the output has a column {quoted(min(clash))} of its own")
         # Once for all rows: the names of the classes are the most frequent cells of the output.
-        self._quoted = [self._cell(name) for name in model.classes]
+        self._quoted = [self._cell(name) for name in model.encoder.classes]
 
     def head(self) -> bytes:
         """The header line. Raises DataError where a column that is kept has no text, before anything is written."""
-        self.table.check_texts(self.keep)
+        self.table.check_texts(self.keep, "-o FILE.parquet keeps it as it is")
         if self.jsonl:
             return b""
         d = self.table.delimiter
@@ -74,7 +78,7 @@ class PredictionWriter:
     def rows(self, scored: Scored) -> bytes:
         """The lines of some rows."""
         S = scored.probabilities
-        columns = self._columns(S, list(self.model.classes) if self.jsonl else self._quoted)
+        columns = self._columns(S, list(self.model.encoder.classes) if self.jsonl else self._quoted)
         kept = self._kept(scored) if self.keep else None
         lines = self._json_lines(columns, kept) if self.jsonl else self._csv_lines(columns, kept)
         return "".join(f"{line}\n" for line in lines).encode()

@@ -33,7 +33,7 @@ class TypedPredictionWriter(PredictionWriter):
     def end(self) -> bytes:
         """The rest of the file; of a table without rows its columns alone."""
         if not self._begun:
-            nothing = np.empty((len(self.model.classes), 0))
+            nothing = np.empty((len(self.model.encoder.classes), 0))
             self._writer.add({self.table.names[i]: texts([]) for i in self.keep} | self._typed(nothing))
         return self._writer.end()
 
@@ -49,4 +49,4 @@ class TypedPredictionWriter(PredictionWriter):
         return dict(zip(self.columns, columns, strict=True))
 
     def _classes(self, codes: list[int]) -> Any:
-        return texts([self.model.classes[k] for k in codes])
+        return texts([self.model.encoder.classes[k] for k in codes])

@@ -33,7 +33,7 @@ def model_document(model: Model, base: int | None = None, inference: Inference |
     """
     W, b = _from_base(model, base)
     return {
-        "classes": list(model.classes),
+        "classes": list(model.encoder.classes),
         "features": list(model.features),
         "schema": model.encoder.schema(),
         "weights": model.W.tolist(),
@@ -43,7 +43,7 @@ def model_document(model: Model, base: int | None = None, inference: Inference |
         "nonzero": int(model.nonzero.sum()),
         "unused": unused(model),
         "fit": model.fit.document(),
-        "reference": None if base is None else model.classes[base],
+        "reference": None if base is None else model.encoder.classes[base],
         "inference": None if inference is None else inference_document(inference),
     }
 
@@ -56,7 +56,7 @@ def _from_base(model: Model, base: int | None) -> tuple[NDArray[np.float64], NDA
 def print_model(console: "Console", model: Model, base: int | None = None, inference: Inference | None = None) -> None:
     """Print the record of the fit, the columns, and the weights by column and class, or what is inferred of them."""
     fit, encoder = model.fit, model.encoder
-    console.print(f"target {show(encoder.target)}, {len(model.classes)} classes, {fit.rows:,} rows")
+    console.print(f"target {show(encoder.target)}, {len(model.encoder.classes)} classes, {fit.rows:,} rows")
     console.print(outcome(model))
     options = fit.options
     console.print(f"{settings(options)}, {options.precision}")
@@ -83,7 +83,7 @@ def print_model(console: "Console", model: Model, base: int | None = None, infer
 
 def _print_classes(console: "Console", model: Model) -> None:
     """The rows of each class; and with l1 how many of its weights are not zero."""
-    columns = [list(model.classes), [f"{n:,}" for n in model.fit.class_counts]]
+    columns = [list(model.encoder.classes), [f"{n:,}" for n in model.fit.class_counts]]
     if model.fit.options.l1:
         columns.append([f"{n:,}" for n in model.nonzero.sum(axis=0).tolist()])
     names = ["class", "rows", "weights not zero"][: len(columns)]
@@ -102,21 +102,21 @@ def _column_row(column: Any, used: bool) -> list[str]:
 def _print_weights(console: "Console", model: Model, base: int | None) -> None:
     """The weights in the units of the file, those that are zero as dots; of too many those of the largest effect."""
     W, b = _from_base(model, base)
-    K = min(len(model.classes), MOST_CLASSES)
+    K = min(len(model.encoder.classes), MOST_CLASSES)
     effect = np.abs(model.W).max(axis=1)
     # By the weights of standardised columns, which can be compared; what is printed is in the units of the file.
     some = np.flatnonzero(effect)
     order = some[largest_first(effect[some])[:MOST_FEATURES]]
-    against = "" if base is None else f", against the class {show(model.classes[base])}"
+    against = "" if base is None else f", against the class {show(model.encoder.classes[base])}"
     cut = "" if len(some) <= MOST_FEATURES else _cut(len(some))
     console.print(f"weights, in the units of the file{against}{cut}")
     rows = [[intercept_name(model.features), *(f"{x:.5g}" for x in b[:K])]]
     rows += [[model.features[j], *(f"{x:.5g}" if x else ZERO for x in W[j, :K])] for j in sorted(order.tolist())]
-    print_table(console, ["feature", *model.classes[:K]], rows)
+    print_table(console, ["feature", *model.encoder.classes[:K]], rows)
     if len(some) < len(effect):
         console.print(f"further features, with all weights zero: {len(effect) - len(some):,}")
-    if len(model.classes) > K:
-        console.print(f"{len(model.classes) - K} more classes: --json has them")
+    if len(model.encoder.classes) > K:
+        console.print(f"{len(model.encoder.classes) - K} more classes: --json has them")
 
 
 def _cut(count: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from smtrain.errors import located
 from smtrain.model.model import Model
-from smtrain.reports.mathematics import pushes
+from smtrain.reports.mathematics import largest_pushes
 from smtrain.reports.sections import Section
 from smtrain.reports.text import named
 from smtrain.scoring.worst import WorstRow
@@ -25,11 +25,11 @@ def worst_document(model: Model, rows: Sequence[WorstRow]) -> list[dict[str, Any
             "source": row.source,
             "line": row.line,
             "row": row.row,
-            "label": model.classes[row.label],
-            "prediction": model.classes[row.prediction],
-            "rival": model.classes[row.rival],
+            "label": model.encoder.classes[row.label],
+            "prediction": model.encoder.classes[row.prediction],
+            "rival": model.encoder.classes[row.rival],
             "nll": row.nll,
-            "pushes": pushes(model, row.X.toarray()[0], row.rival, row.label)[:MOST_PUSHES],
+            "pushes": largest_pushes(model, row.X.toarray()[0], row.rival, row.label)[:MOST_PUSHES],
             "intercept_push": float(model.b[row.rival] - model.b[row.label]),
         }
         for row in rows

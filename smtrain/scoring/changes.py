@@ -90,7 +90,7 @@ class MovedWeights:
 def moved_weights(old: Model, new: Model) -> MovedWeights:
     """Compare the weights of the features and classes that two models share."""
     # By what a feature is, not by its name, which may depend on the other columns of its model.
-    parts, classes = _shared(old.encoder.parts, new.encoder.parts), _shared(old.classes, new.classes)
+    parts, classes = _shared(old.encoder.parts, new.encoder.parts), _shared(old.encoder.classes, new.encoder.classes)
     before, after = (_part(model, parts, classes) for model in (old, new))
     places = _places(new.encoder.parts, parts)
     features, scales = [new.features[j] for j in places], new.encoder.scales[places]
@@ -119,4 +119,4 @@ def _places(names: Sequence[P], wanted: Sequence[P]) -> list[int]:
 
 def _part(model: Model, parts: Sequence[Feature], classes: Sequence[str]) -> NDArray[np.float64]:
     """The raw weights of some features and classes, (len(parts), len(classes))."""
-    return model.raw_weights[0][np.ix_(_places(model.encoder.parts, parts), _places(model.classes, classes))]
+    return model.raw_weights[0][np.ix_(_places(model.encoder.parts, parts), _places(model.encoder.classes, classes))]

@@ -8,12 +8,12 @@ from smtrain.model.model import Model
 from smtrain.scoring.inference import inference, reference_class
 
 
-def coefficients(model: Model, reference: str | None, *, se: bool) -> pd.DataFrame:
+def coefficients(model: Model, reference: str | int | None, *, se: bool) -> pd.DataFrame:
     """A line for each class and term, with the estimate; with `se` all that inference has. See Model.coef."""
     if se:
         return inference(model, reference).table()
     W, b = model.raw_weights
-    estimate, classes = np.vstack([W, b]), list(model.classes)
+    estimate, classes = np.vstack([W, b]), list[str | int](model.classes)
     if reference is not None:
         k = reference_class(model, reference)
         estimate = np.delete(estimate - estimate[:, [k]], k, axis=1)

@@ -21,7 +21,15 @@ from smtrain.sources.opening import Data, open_table
 
 @dataclass(frozen=True)
 class Comparison:
-    """An old and a new model on the same labelled rows: `pairs` has the sums, `classes` the union of their classes."""
+    """An old and a new model on the same labelled rows: `pairs` has the sums, `classes` the union of their classes.
+
+    >>> old, new = smtrain.fit("iris.csv", drop="petal_width"), smtrain.fit("iris.csv")
+    >>> found = smtrain.compare(old, new, "iris.csv")
+    >>> found.pairs.gained, found.pairs.lost
+    (3, 2)
+    >>> found.schema.columns.added
+    ('petal_width',)
+    """
 
     old: Evaluation
     new: Evaluation
@@ -36,7 +44,12 @@ class Comparison:
         return f"<Comparison: {', '.join(f'{name} {old:.6g} → {new:.6g}' for name, old, new in pairs)}>"
 
     def outcomes(self, *checks: Check | str, level: float = LEVEL) -> list[Outcome]:
-        """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise."""
+        """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise.
+
+        >>> old, new = smtrain.fit("iris.csv", drop="petal_width"), smtrain.fit("iris.csv")
+        >>> smtrain.compare(old, new, "iris.csv").outcomes("worse")[0].failed
+        False
+        """
         return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
 
 
@@ -47,13 +60,17 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
 
     Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
     file or a label that one of them does not know.
+
+    >>> old, new = smtrain.fit("iris.csv", drop="petal_width"), smtrain.fit("iris.csv")
+    >>> smtrain.compare(old, new, "iris.csv")
+    <Comparison: nll 0.207227 → 0.129918, accuracy 0.966667 → 0.973333>
     """
     table = open_table(data, _common_dialect(as_model(old), as_model(new)))
-    settle_unlabelled(table, unlabelled, new.encoder.target, {*old.classes} & {*new.classes})
+    settle_unlabelled(table, unlabelled, new.encoder.target, {*old.encoder.classes} & {*new.encoder.classes})
     # Predictions are compared by their places in the union of the classes, for the models may have other ones.
-    union = {name: k for k, name in enumerate(dict.fromkeys([*old.classes, *new.classes]))}
+    union = {name: k for k, name in enumerate(dict.fromkeys([*old.encoder.classes, *new.encoder.classes]))}
     # Both models see a row before the next one is read: nothing is kept of it but sums.
-    places = [np.array([union[name] for name in model.classes], np.intp) for model in (old, new)]
+    places = [np.array([union[name] for name in model.encoder.classes], np.intp) for model in (old, new)]
     unseen, sums = (UnseenLevels(old), UnseenLevels(new)), None
     for pair in score_pair(old, new, table, threads=threads_of(threads) or available_threads()):
         for counter, scored in zip(unseen, pair, strict=True):
@@ -64,8 +81,10 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     if sums is None or sums.new.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
     return Comparison(
-        old=Evaluation(old.classes, sums.old, unseen[0].counts),
-        new=Evaluation(new.classes, sums.new, unseen[1].counts, skipped=table.skipped),
+        old=Evaluation(old.encoder.classes, sums.old, unseen[0].counts, integers=old.encoder.integers),
+        new=Evaluation(
+            new.encoder.classes, sums.new, unseen[1].counts, skipped=table.skipped, integers=new.encoder.integers
+        ),
         classes=tuple(union),
         pairs=sums,
         schema=schema_change(old.encoder, new.encoder),

@@ -1,21 +1,25 @@
 """How good a model is on labelled rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from smtrain.model.encoder import labels_of
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
 from smtrain.partitions.memory import available_threads
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
-from smtrain.scoring.predict import UnseenLevels, score
+from smtrain.scoring.predict import Scored, UnseenLevels, score
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import COUNTS, check_range, threads_of, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import UNNAMED, Data, open_table
+from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
 
@@ -24,6 +28,20 @@ class Evaluation:
     """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column.
 
     `worst` are the rows of highest NLL, as many as were asked for; `skipped` are rows without a label that can be used.
+    `integers` says that the classes are integers, which they then are in the tables.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> found = model.evaluate("iris.csv")
+    >>> round(found.metrics["nll"], 3), round(found.metrics["accuracy"], 3)
+    (0.13, 0.973)
+    >>> found.class_metrics["recall"]
+    array([1.  , 0.94, 0.98])
+    >>> found.confusion
+    prediction  setosa  versicolor  virginica
+    label
+    setosa        50.0         0.0        0.0
+    versicolor     0.0        47.0        3.0
+    virginica      0.0         1.0       49.0
     """
 
     classes: tuple[str, ...]
@@ -31,6 +49,7 @@ class Evaluation:
     unseen: dict[str, int]
     worst: tuple[WorstRow, ...] = ()
     skipped: Skipped = field(default_factory=Skipped)
+    integers: bool = False
 
     def __repr__(self) -> str:
         """The metrics."""
@@ -47,8 +66,34 @@ class Evaluation:
         """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
 
+    def to_frame(self) -> pd.DataFrame:
+        """A line for each class with every metric of CLASS_METRICS; NaN where it is not defined.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.evaluate("iris.csv").to_frame()[["support", "precision", "recall"]].round(3)
+                    support  precision  recall
+        class
+        setosa         50.0      1.000    1.00
+        versicolor     50.0      0.979    0.94
+        virginica      50.0      0.942    0.98
+        """
+        return pd.DataFrame(self.class_metrics, index=self._index("class"))
+
+    @property
+    def confusion(self) -> pd.DataFrame:
+        """The weight of the rows of each pair of classes (K, K): a line a label, a column a prediction."""
+        return pd.DataFrame(self.sums.confusion.dense(), self._index("label"), self._index("prediction"))
+
+    def _index(self, name: str) -> pd.Index:
+        return pd.Index(labels_of(self.classes, integers=self.integers), name=name)
+
     def outcomes(self, *checks: Check | str) -> list[Outcome]:
-        """What comes of checks such as "accuracy<0.9", which say when to fail. Raises UsageError for an unknown one."""
+        """What comes of checks such as "accuracy<0.9", which say when to fail. Raises UsageError for an unknown one.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> [one.failed for one in model.evaluate("iris.csv").outcomes("accuracy<0.99", "recall[setosa]<1")]
+        [True, False]
+        """
         parsed = [parse(check) if isinstance(check, str) else check for check in checks]
         check_classes(parsed, self.classes)
         return [check.outcome(self.sums, self.classes) for check in parsed]
@@ -69,23 +114,39 @@ def evaluate(
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. Raises DataError for
     an empty file or else for such a label.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> smtrain.evaluate(model, "iris.csv", worst=1).worst[0].line
+    135
     """
     check_range("worst", whole("worst", worst), COUNTS)
     hint = UNNAMED if is_array(data) else None
     model, data = _with_labels(as_model(model), data, y, sample_weight)
-    unseen, sums, surprising = UnseenLevels(model), None, WorstRows(worst)
+    surprising = WorstRows(worst)
     table = open_table(data, model.encoder.dialect, hint=hint)
-    settle_unlabelled(table, unlabelled, model.encoder.target, model.classes)
+    settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
+    evaluation = measured(model, table, threads_of(threads), *([surprising.add] if worst else []))
+    return replace(evaluation, worst=tuple(surprising.rows))
+
+
+def measured(model: Model, table: Table, threads: int | None, *watchers: Callable[[Scored], object]) -> Evaluation:
+    """How good a model is on the labelled rows of a table; `watchers` are shown the rows in order, some at a time.
+
+    Raises as `score` does, and DataError for rows that weigh nothing together.
+    """
+    unseen, sums = UnseenLevels(model), None
     # Sums alone are kept, piece after piece in order: the same bits for any number of threads.
-    for scored in score(model, table, labels=True, threads=threads_of(threads) or available_threads(), hint=SKIP):
+    for scored in score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP):
         unseen.add(scored)
-        if worst:
-            surprising.add(scored)
+        for show in watchers:
+            show(scored)
         more = evaluation_sum(scored.Z, scored.y, scored.v)
         sums = more if sums is None else sums + more
     if sums is None or sums.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
-    return Evaluation(model.classes, sums, unseen.counts, tuple(surprising.rows), table.skipped)
+    return Evaluation(
+        model.encoder.classes, sums, unseen.counts, skipped=table.skipped, integers=model.encoder.integers
+    )
 
 
 def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import ModelError, UsageError, quoted
-from smtrain.model.encoder import Encoder
+from smtrain.errors import ModelError, UsageError, counted, quoted
+from smtrain.model.encoder import Encoder, labels_of
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
 from smtrain.softmax.distributions import LEVEL
@@ -35,7 +35,15 @@ class Inference:
     `error` is the standard error, NaN where the rows do not identify the coefficient; `z` = estimate / error; `p` its
     two-sided normal probability; `low` and `high` the confidence interval at `level`; `odds` = exp(estimate).
     `penalised` says that the errors are those of a fit with a penalty, which pulls the estimates towards zero.
-    `bases` are the first levels, which the other levels of the same columns are counted from.
+    `bases` are the first levels, which the other levels of the same columns are counted from. `integers` says that the
+    classes are integers, which they then are in `table`.
+
+    >>> model = smtrain.fit("iris.csv", l2=1, se=True)
+    >>> found = smtrain.inference(model)
+    >>> found.classes
+    ('versicolor', 'virginica')
+    >>> found.z.shape
+    (5, 2)
     """
 
     reference: str
@@ -46,6 +54,12 @@ class Inference:
     penalised: bool
     estimate: Floats
     error: Floats
+    integers: bool = False
+
+    def __repr__(self) -> str:
+        """The reference, and how many classes and terms there are."""
+        size = f"{len(self.classes) + 1} classes by {counted(len(self.terms), 'term')}"
+        return f"<Inference against {quoted(self.reference)}: {size}; intervals of {self.level:g}>"
 
     @property
     def z(self) -> Floats:
@@ -79,30 +93,47 @@ class Inference:
         return NormalDist().inv_cdf((1 + self.level) / 2)
 
     def table(self) -> "pd.DataFrame":
-        """All of it as one DataFrame, a line for each class and term."""
+        """All of it as one DataFrame, a line for each class and term.
+
+        >>> model = smtrain.fit("iris.csv", l2=1, se=True)
+        >>> smtrain.inference(model).table().loc["virginica", ["estimate", "low", "high"]].round(2)
+                      estimate    low  high
+        term
+        (intercept)     -14.98 -28.73 -1.22
+        sepal_length      1.89  -0.53  4.31
+        sepal_width      -4.51  -7.86 -1.16
+        petal_length      2.40   1.10  3.70
+        petal_width       5.86   2.97  8.75
+        """
         import pandas as pd
 
-        index = pd.MultiIndex.from_product([self.classes, self.terms], names=["class", "term"])
+        index = pd.MultiIndex.from_product(
+            [labels_of(self.classes, integers=self.integers), self.terms], names=["class", "term"]
+        )
         names = ("estimate", "error", "z", "p", "low", "high", "odds")
         return pd.DataFrame({name: getattr(self, name).T.ravel() for name in names}, index=index)
 
 
-def reference_class(model: Model, name: str | None) -> int:
+def reference_class(model: Model, name: str | int | None) -> int:
     """The position of the class `name`, the first if None. Raises UsageError if there is none."""
     if name is None:
         return 0
     name = str(name) if isinstance(name, Real) else name
-    if not isinstance(name, str) or name not in model.classes:
-        hint = did_you_mean(str(name), model.classes)
+    if not isinstance(name, str) or name not in model.encoder.classes:
+        hint = did_you_mean(str(name), model.encoder.classes)
         raise UsageError(f"--reference: there is no class {quoted(str(name))}", hint=hint)
-    return model.classes.index(name)
+    return model.encoder.classes.index(name)
 
 
-def inference(model: Model, reference: str | None = None, level: float = LEVEL) -> Inference:
+def inference(model: Model, reference: str | int | None = None, level: float = LEVEL) -> Inference:
     """Standard errors of a model that was fitted with `se=True`, against the class `reference`, the first by default.
 
     Raises ModelError if the model does not hold its information matrix, UsageError for an unknown class or a level
     that is not between 0 and 1.
+
+    >>> model = smtrain.fit("iris.csv", l2=1, se=True)
+    >>> smtrain.inference(model, "setosa", level=0.9)
+    <Inference against "setosa": 3 classes by 5 terms; intervals of 0.9>
     """
     # The covariance is the inverse of the information, penalty included, of the weights counted from the first class.
     # A term of a class against the reference is a sum of these weights, by L and by which two classes are compared, and
@@ -121,14 +152,15 @@ def inference(model: Model, reference: str | None = None, level: float = LEVEL) 
         estimate = L @ (theta[:, others] - theta[:, [base]])
         error = np.sqrt(_variances(covariance, L, others, base, K))
     return Inference(
-        reference=model.classes[base],
-        classes=tuple(model.classes[k] for k in others),
+        reference=model.encoder.classes[base],
+        classes=tuple(model.encoder.classes[k] for k in others),
         terms=terms,
         bases=tuple(model.features[j] for j in _first_levels(model.encoder)),
         level=level,
         penalised=model.fit.options.ridge > 0,
         estimate=estimate,
         error=error,
+        integers=model.encoder.integers,
     )
 
 

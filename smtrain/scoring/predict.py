@@ -49,7 +49,7 @@ def score(model: Model, table: Table, *, labels: bool, threads: int = 1, hint: s
     """
     readings = model.encoder.readings(table, labels=labels)
     for rows in table.rows(readings, threads):
-        step = TILE_LOGITS // len(model.classes)
+        step = TILE_LOGITS // len(model.encoder.classes)
         yield from _tiles(model, table.names, rows, labels=labels, step=step, hint=hint)
 
 
@@ -65,7 +65,7 @@ def score_pair(old: Model, new: Model, table: Table, *, threads: int = 1) -> Ite
     ]
     if ways[0] == ways[1]:
         ways = ways[:1]  # as a rule both read the same, and the text is parsed once
-    step = TILE_LOGITS // max(len(old.classes), len(new.classes))
+    step = TILE_LOGITS // max(len(old.encoder.classes), len(new.encoder.classes))
     for parsed in table.rows_in_ways(ways, threads):
         tiles = [
             _tiles(model, table.names, rows, labels=True, step=step, name=name, hint=SKIP)
@@ -120,8 +120,14 @@ def predict_proba(model: Model, data: Data, *, on_unknown: str = "warn") -> NDAr
 
     A level that training did not have counts as none; `on_unknown` says what becomes of that besides: "warn" gives an
     UnknownLevelWarning, "error" a DataError at the first, "ignore" nothing.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> smtrain.predict_proba(model, "iris.csv").shape
+    (150, 3)
     """
-    return np.concatenate([np.empty((0, len(as_model(model).classes))), *probabilities(model, data, on_unknown)])
+    return np.concatenate(
+        [np.empty((0, len(as_model(model).encoder.classes))), *probabilities(model, data, on_unknown)]
+    )
 
 
 def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterator[NDArray[np.float64]]:
@@ -142,18 +148,22 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] 
     """The most probable class of each row: a text; an integer if the model was fitted on labels that are integers.
 
     For `on_unknown` see `predict_proba`.
+
+    >>> model = smtrain.fit("iris.csv")
+    >>> smtrain.predict(model, "iris.csv")[-2:]
+    ['virginica', 'virginica']
     """
-    labels: list[Any] = as_model(model).encoder.labels
+    labels: Sequence[Any] = as_model(model).classes
     return [labels[k] for k in predict_proba(model, data, on_unknown=on_unknown).argmax(axis=1)]
 
 
-def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
-    """The `number`-th row (from 1) of `data`, scored; and whether its label is known. Raises UsageError if none."""
+def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:
+    """A row of `data`, scored; and whether its label is known. Raises UsageError if there is no row of this number."""
     table = open_table(data, model.encoder.dialect)
     labels, before = model.encoder.target in table.names, 0
     # Rows are read up to the one that is asked for, and no further.
     for scored in score(model, table, labels=labels):
-        here = number - before - 1
+        here = number - counted_from - before
         if 0 <= here < scored.X.rows:
             one = slice(here, here + 1)
             return replace(
@@ -165,4 +175,6 @@ def scored_row(model: Model, data: Data, number: int) -> tuple[Scored, bool]:
                 v=scored.v[one],
             ), labels
         before += scored.X.rows
-    raise UsageError(f"there is no row {number}: {table.source} has {before}")
+    raise UsageError(
+        f"there is no row {number}: {table.source} has {before}", hint=f"they are counted from {counted_from}"
+    )

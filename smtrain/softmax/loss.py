@@ -143,6 +143,12 @@ def softmax(Z: Floats) -> Floats:
     return np.asarray(S)
 
 
+def log_softmax(Z: Floats) -> Floats:
+    """Return log softmax(Z), class-major (K, m), which is finite where a probability is too small for a number."""
+    shifted = Z - Z.max(axis=0)
+    return np.asarray(shifted - np.log(_over_classes(np.exp(shifted))))
+
+
 def _over_classes(E: Floats) -> Floats:
     """Return Σ_k of each column of E (K, m), (m,), adding one class after another."""
     # numpy adds a single column pairwise, but several columns class by class. A row alone must get the bits that it

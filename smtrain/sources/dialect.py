@@ -37,6 +37,11 @@ class Dialect:
 
     `delimiter` None reads it off the header line: a comma, or a tab or semicolon if there is no comma.
     `na_values` are added to `MISSING`. Annotations say what a dialect that is read from a model may have.
+
+    >>> smtrain.Dialect(delimiter=";", na_values=("?",))
+    Dialect(header=True, delimiter=';', decimal='.', na_values=('?',))
+    >>> smtrain.fit("wine-semicolon.csv", delimiter=";").encoder.dialect.delimiter
+    ';'
     """
 
     header: bool = True

@@ -12,7 +12,7 @@ from smtrain.errors import UsageError, quoted
 from smtrain.sources.arrays import frame_of, is_array, no_table
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
-from smtrain.sources.files import display_name, is_parquet, read_file
+from smtrain.sources.files import File, display_name, is_parquet
 from smtrain.sources.frame import Frame
 from smtrain.sources.interface import Source
 from smtrain.sources.pyarrow_later import needing
@@ -47,8 +47,8 @@ def open_table(
     parquet = [is_parquet(name) for name in names]
     if any(parquet):
         return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece))
-    streams = [(display_name(name), read_file(name)) for name in names]
-    return Table(Delimited(streams, dialect, fitting=fitting, piece=piece))
+    files = [(display_name(name), File(name, display_name(name))) for name in names]
+    return Table(Delimited(files, dialect, fitting=fitting, piece=piece))
 
 
 def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting: bool, piece: int | None) -> Source:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, columns_of
+from smtrain.sources.interface import Batch, Reading, Readings, Rows, Run, Source, Span, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -23,15 +23,22 @@ T = TypeVar("T")
 
 
 class Table:
-    """The rows of a source. `source` is its name, `names` are those of the columns."""
+    """The rows of a source. `source` is its name, `names` are those of the columns.
 
-    def __init__(self, origin: Source) -> None:
-        self._origin = origin
+    `batches` are rows of the source that were kept, None for all of them as they come.
+    """
+
+    def __init__(self, origin: Source, batches: Sequence[Batch] | None = None) -> None:
+        self._origin, self._batches = origin, batches
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
         self.own_bytes = origin.own_bytes
         self._labels: UsableLabels | None = None
         self._carried: frozenset[int] = frozenset()
+
+    def of(self, batches: Sequence[Batch]) -> "Table":
+        """The table of some rows of the same source, which were kept: it may be read again, unlike the source."""
+        return Table(self._origin, batches)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -136,7 +143,7 @@ class Table:
 
         with self.advising():
             # One after another until a batch has rows: its kinds are known when the others are read.
-            batches = self._origin.batches()
+            batches = self._origin.batches() if self._batches is None else iter(self._batches)
             for batch in batches:
                 first = of_usable(batch)
                 yield from first
@@ -144,13 +151,24 @@ class Table:
                     break
             yield from chain.from_iterable(_by_threads(of_usable, batches, threads))
 
+    def spans(self, size: int, run: Run) -> Sequence[Span]:
+        """The rows cut into spans of about `size` bytes, in order; `Table(span.open())` is a table of those of one.
+
+        Raises UsageError for a table that other processes cannot read.
+        """
+        with self.advising():
+            return self._origin.spans(size, run)
+
     def carry(self, columns: Collection[int]) -> None:
         """From now on some columns will be written beside what is made of the rows."""
         self._carried = frozenset(columns)
 
-    def check_texts(self, columns: Sequence[int]) -> None:
-        """Raise DataError at one of some columns that cannot be written as text."""
-        self._origin.check_texts(columns)
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
+        """Raise DataError at one of some columns that has neither numbers nor texts by its type.
+
+        Its hint is what helps a fit, or another.
+        """
+        self._origin.check_texts(columns, hint)
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
         """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""

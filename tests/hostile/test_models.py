@@ -109,6 +109,13 @@ def test_a_forger_that_changes_nothing_is_believed(cli, tmp_path, forger):
     assert cli("show").code == 0
 
 
+@pytest.mark.parametrize("name", ["x", "1.0", "01", "+1", "-0", " 1", "٣", "1" * 5000])
+def test_classes_that_are_said_to_be_integers(cli, tmp_path, forger, name):
+    classes = [name, *map(str, range(2, 1 + len(forger.json("classes"))))]
+    forger.text("classes", json.dumps(classes)).meta(lambda meta: meta["schema"].update(integers=True))
+    assert "classes that are no integers" in refused(cli, tmp_path, forger.bytes()).stderr
+
+
 # ---- damage ----
 
 

@@ -60,7 +60,7 @@ def command(
     check_gates(junit, fail_if)
     with reporting_errors("compare", junit):
         models = load(old), load(new)
-        check_classes(fail_if, models[1].classes)  # what is gated is the new model
+        check_classes(fail_if, models[1].encoder.classes)  # what is gated is the new model
         comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled)
     outcomes = comparison.outcomes(*fail_if, level=level)
     sections = comparison_sections(comparison, level, outcomes)

@@ -46,7 +46,7 @@ def command(
     with reporting_errors("evaluate", junit):
         loaded = opt.load(model)
         # A check of a class that there is none of would never fail, so it is refused, and before the rows are read.
-        check_classes(fail_if, loaded.classes)
+        check_classes(fail_if, loaded.encoder.classes)
         evaluation = evaluate(loaded, list(data), threads=threads, worst=worst, unlabelled=unlabelled)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
     publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))

@@ -18,12 +18,10 @@ def command(data: str, row: int, model: str, *, json: bool) -> None:
     a class, and the columns that pushed the prediction.
     """
     from smtrain.cli.output import print_document, report_output
-    from smtrain.reports.mathematics import explanation, print_explanation
-    from smtrain.scoring.predict import scored_row
+    from smtrain.reports.mathematics import explanation_document, print_explanation
+    from smtrain.scoring.explanation import explain
 
-    loaded = opt.load(model)
-    scored, labelled = scored_row(loaded, data, row)
-    explained = explanation(loaded, scored, row, labelled=labelled)
+    explained = explanation_document(explain(opt.load(model), data, row, counted_from=1), row)
     if json:
         print_document(explained)
     else:

@@ -1,0 +1,214 @@
+"""Cross-validation from Python: what a loop over the same folds with fit and evaluate gives."""
+
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.scoring.metrics import METRICS
+from smtrain.sources.opening import open_table
+
+PENGUINS = "sample_data/penguins.csv"
+FRAME = pd.read_csv(PENGUINS)
+WEIGHTS = 1.0 + np.arange(len(FRAME)) % 3
+
+
+def odd_frame():
+    """Rows of no weight and without a label, a class of one, a level that is in one row, and an odd index."""
+    frame = FRAME.set_index(FRAME.index[::-1] * 7).assign(
+        w=WEIGHTS, town=["rare", *["usual", "other"] * 400][: len(FRAME)]
+    )
+    frame.iloc[3, frame.columns.get_loc("w")] = 0
+    frame.iloc[5, frame.columns.get_loc("species")] = None
+    frame.iloc[9, frame.columns.get_loc("species")] = "Dodo"
+    return frame
+
+
+def looped(frame, fold, target, **options):
+    """The metrics and the weight of each fold, and the probabilities of the rows of all folds, the naive way."""
+    metrics, weights, probabilities = [], [], {}
+    for k in sorted(set(fold.dropna())):
+        aside = (fold == k).fillna(value=False).to_numpy(bool)
+        model = sm.fit(frame[~aside], target=target, **options)
+        evaluation = sm.evaluate(model, frame[aside])
+        metrics.append(evaluation.metrics)
+        weights.append(evaluation.sums.weight)
+        probabilities |= dict(
+            zip(np.flatnonzero(aside), model.predict_proba(frame[aside], on_unknown="ignore"), strict=True)
+        )
+    return pd.DataFrame(metrics), np.array(weights), probabilities
+
+
+CASES = {
+    "plain": (FRAME, {}),
+    "balanced, without a column": (FRAME, {"class_weight": "balanced", "drop": ["year"], "l2": 0.1}),
+    "a penalty of each fold's own": (FRAME, {"l2": "auto", "folds": 3, "seed": 4, "drop": ["year"]}),
+    "odd rows": (odd_frame(), {"weight": "w", "unlabelled": "skip", "folds": 4}),
+    "lasso": (FRAME, {"l1": 2.0, "folds": 2}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_numbers_are_those_of_a_loop(name):
+    frame, options = CASES[name]
+    found = sm.cross_validate(frame, target="species", **options)
+    if options.get("l2") != "auto":
+        options = {key: value for key, value in options.items() if key != "folds"}
+    metrics, weights, probabilities = looped(
+        frame, found.predictions["fold"].reset_index(drop=True), "species", **options
+    )
+    table = found.to_frame()
+    assert list(table.index) == list(METRICS)
+    np.testing.assert_allclose(table[range(len(weights))].T, metrics, rtol=1e-12)
+    mean = np.average(metrics, axis=0, weights=weights)
+    variance = np.average((metrics - mean) ** 2, axis=0, weights=weights)
+    np.testing.assert_allclose(table["mean"], mean, rtol=1e-12)
+    np.testing.assert_allclose(table["se"], np.sqrt(variance / (len(weights) - 1)), rtol=1e-9)
+    shown = found.predictions.filter(like="p(").to_numpy()
+    for row, probability in probabilities.items():
+        np.testing.assert_array_equal(shown[row], probability)
+    assert np.isnan(shown).all(axis=1).sum() == len(frame) - len(probabilities)
+
+
+def test_every_row_has_a_line_with_the_index_of_the_frame():
+    frame = odd_frame()
+    found = sm.cross_validate(frame, target="species", weight="w", unlabelled="skip").predictions
+    pd.testing.assert_index_equal(found.index, frame.index)
+    assert list(found.columns) == [
+        "fold",
+        "label",
+        "prediction",
+        "p(Adelie)",
+        "p(Chinstrap)",
+        "p(Dodo)",
+        "p(Gentoo)",
+    ]
+    never = found["fold"].isna().to_numpy()
+    assert np.flatnonzero(never).tolist() == [3, 5, 9]
+    assert found[never].isna().all(axis=None)
+    assert (found["label"] == frame["species"])[~never].all()
+    best = found.filter(like="p(")[~never].idxmax(axis=1).str[2:-1]
+    assert (best == found["prediction"][~never]).all()
+
+
+def test_rows_of_each_class_are_dealt_evenly_and_by_the_seed():
+    found = sm.cross_validate(FRAME, target="species", epochs=2)
+    counts = pd.crosstab(found.predictions["label"], found.predictions["fold"])
+    assert counts.shape == (3, 5)
+    assert (counts.max(axis=1) - counts.min(axis=1)).max() <= 1
+    again, other = (sm.cross_validate(FRAME, target="species", epochs=2, seed=seed).predictions for seed in (0, 1))
+    pd.testing.assert_frame_equal(again, found.predictions)
+    assert not (other["fold"] == again["fold"]).all()
+
+
+def test_whole_groups_are_set_aside():
+    frame = FRAME.assign(farm=np.random.default_rng(0).integers(0, 12, len(FRAME)))
+    found = sm.cross_validate(frame, target="species", groups="farm", folds=4)
+    fold = found.predictions["fold"]
+    assert (fold.groupby(frame["farm"]).nunique() == 1).all()
+    sizes = fold.value_counts()
+    assert len(sizes) == 4
+    assert sizes.max() - sizes.min() < len(frame) / 8
+    assert all("farm" not in model.encoder.features for model in found.models)
+    metrics, _, _ = looped(frame, fold, "species", drop=["farm"])
+    np.testing.assert_allclose(found.to_frame()[range(4)].T, metrics, rtol=1e-12)
+
+
+@pytest.mark.parametrize("path", ["penguins", "wine-semicolon", "iris"])
+def test_a_file_is_read_once_and_is_as_its_frame(path, tmp_path):
+    target = "species" if path == "penguins" else None
+    table = pd.read_csv(f"sample_data/{path}.csv", sep=";" if "semicolon" in path else ",")
+    pipe, content = tmp_path / "pipe.csv", Path(f"sample_data/{path}.csv").read_bytes()
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=[content])
+    writer.start()
+    of_file = sm.cross_validate(str(pipe), target=target, epochs=4)
+    writer.join()
+    of_frame = sm.cross_validate(table, target=target, epochs=4)
+    pd.testing.assert_frame_equal(of_file.to_frame(), of_frame.to_frame())
+    kept = ["fold", *of_file.predictions.filter(like="p(").columns]
+    pd.testing.assert_frame_equal(of_file.predictions[kept], of_frame.predictions[kept])
+
+
+def test_a_file_in_many_pieces(tmp_path):
+    (tmp_path / "long.csv").write_bytes(
+        b"a,b,y\r\n"
+        + b"".join(b'%d,"two\r\nlines %d",%s\r\n\r\n' % (i, i % 4, b"pq"[i * i % 3 :][:1] or b"r") for i in range(200))
+    )
+    whole, cut = (
+        sm.cross_validate(open_table(tmp_path / "long.csv", sm.Dialect(), fitting=True, piece=piece), epochs=3)
+        for piece in (None, 300)
+    )
+    pd.testing.assert_frame_equal(cut.predictions, whole.predictions)
+    pd.testing.assert_frame_equal(cut.to_frame(), whole.to_frame(), rtol=1e-12)
+
+
+def test_a_parquet_file_and_several_files(tmp_path):
+    FRAME.to_parquet(tmp_path / "p.parquet")
+    FRAME[:100].to_csv(tmp_path / "a.csv", index=False)
+    FRAME[100:].to_csv(tmp_path / "b.csv", index=False)
+    one = sm.cross_validate(FRAME, target="species", epochs=3)
+    for data in (tmp_path / "p.parquet", [tmp_path / "a.csv", tmp_path / "b.csv"]):
+        pd.testing.assert_frame_equal(sm.cross_validate(data, target="species", epochs=3).predictions, one.predictions)
+
+
+def test_arrays_labels_and_weights_beside_the_rows():
+    X, y = FRAME[["bill_length_mm", "year"]].to_numpy(), FRAME["species"].astype("category").cat.codes.to_numpy()
+    found = sm.cross_validate(X, y, WEIGHTS, names=["bill", "year"], epochs=3)
+    assert found.predictions["prediction"].dtype == "Int64"
+    table = pd.DataFrame(X, columns=["bill", "year"]).assign(y=y, w=WEIGHTS)
+    named = sm.cross_validate(table, target="y", weight="w", epochs=3)
+    pd.testing.assert_frame_equal(found.predictions, named.predictions)
+
+
+def test_it_says_what_it_is_in_a_line_and_pools_its_folds():
+    found = sm.cross_validate(FRAME, target="species")
+    metrics = found.pooled.metrics
+    assert repr(found).startswith(f"<CrossValidation: 5 folds of 344 rows; nll {metrics['nll']:.6g} ± ")
+    assert found.metrics["accuracy"] == pytest.approx(metrics["accuracy"], rel=1e-12)
+    right = found.predictions["label"] == found.predictions["prediction"]
+    assert metrics["accuracy"] == pytest.approx(right.mean(), rel=1e-12)
+
+
+def test_fewer_rows_than_folds_and_none_to_deal():
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 5], "y": ["a", "a", "b", "b"]})
+    assert len(sm.cross_validate(frame, target="y", folds=9).models) == 4
+    for rows in (frame[1:3], frame[1:3].assign(x=1)):
+        with pytest.raises(sm.DataError, match="no two folds"):
+            sm.cross_validate(rows, target="y")
+    with pytest.raises(sm.DataError, match="no rows"):
+        sm.cross_validate(frame[:0], target="y")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"folds": 1}, "folds is out of range"),
+        ({"folds": 2.5}, "folds must be a whole number"),
+        ({"groups": "yaer"}, "groups=: there is no column"),
+        ({"groups": ["a"]}, "groups must be the name of a column"),
+        ({"groups": "species"}, "is the target, not a feature"),
+        ({"groups": "w", "weight": "w"}, "cannot be the groups"),
+        ({"lambda_": 1}, "there is no option"),
+        ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se= needs l2 to be chosen"),
+    ],
+)
+def test_arguments_that_cannot_be(options, says):
+    with pytest.raises(sm.UsageError, match=says):
+        sm.cross_validate(FRAME.assign(w=WEIGHTS), target="species", **options)
+
+
+def test_a_class_in_one_group_cannot_be_set_aside():
+    frame = FRAME.assign(g=FRAME["species"])
+    with pytest.raises(sm.DataError, match='class "Adelie" are in one fold'):
+        sm.cross_validate(frame, target="species", groups="g")
+
+
+def test_a_fault_of_the_table_is_told_with_its_place():
+    frame = FRAME.assign(odd=pd.Series([1.5] * 343 + ["?"], dtype=object))
+    with pytest.raises(sm.DataError, match=r"DataFrame\.iloc\[343\]: column \"odd\""):
+        sm.cross_validate(frame, target="species")
