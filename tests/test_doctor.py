@@ -98,6 +98,11 @@ def test_texts_that_name_the_rows():
     assert only("unique text", "warning", table(name=half)).numbers["distinct"] == len(set(half))
 
 
+def test_the_largest_numbers_are_no_constant():
+    """Their sum is a number, and its square is none."""
+    assert found(table(large=np.where(np.arange(ROWS) % 4 > 0, 1e152, 0.0))) == {}
+
+
 def test_constants():
     assert only("constant", "note", table(same=[3] * ROWS)).column == "same"
     assert only("constant", "note", table(same=["a"] * ROWS)).column == "same"

@@ -4,6 +4,7 @@
 cells of each: what is said of one cell where `cells` is None is said of so many where it is a number.
 """
 
+import math
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -124,9 +125,9 @@ class ColumnFacts:
 def constant(deviation: float, largest: float) -> str | None:
     """The reason to leave numbers of this deviation out, the largest of this size, if they differ by rounding at most.
 
-    Also NaN for a deviation too large to compute.
+    None if they differ by more. A deviation that is too large to compute is NaN.
     """
-    if not deviation <= max(CONSTANT * largest, SMALLEST_SCALE):
+    if math.isnan(deviation) or deviation > max(CONSTANT * largest, SMALLEST_SCALE):
         return None
     if largest >= LARGEST_WHOLE:
         return "it is constant in floating point, which tells about 15 digits; --categorical keeps longer codes apart"
