@@ -202,6 +202,20 @@ def test_arguments_that_cannot_be(options, says):
         sm.cross_validate(FRAME.assign(w=WEIGHTS), target="species", **options)
 
 
+def test_groups_beside_the_rows():
+    farm = pd.Series(np.random.default_rng(0).integers(0, 12, len(FRAME)))
+    named = sm.cross_validate(FRAME.assign(farm=farm), target="species", groups="farm", epochs=3).predictions
+    X, y = FRAME.drop(columns="species"), FRAME["species"]
+    for groups in (farm, farm.to_numpy(), farm.rename("cluster"), list(farm), farm.astype("category")):
+        pd.testing.assert_frame_equal(sm.cross_validate(X, y, groups=groups, epochs=3).predictions, named)
+    with pytest.raises(sm.UsageError, match="there are 343 groups for 344 rows"):
+        sm.cross_validate(X, y, groups=farm[1:])
+    with pytest.raises(sm.UsageError, match="groups go with a DataFrame"):
+        sm.cross_validate(PENGUINS, groups=farm)
+    with pytest.raises(sm.DataError, match=r"iloc\[3\]: column \"farm\": a row without a group"):
+        sm.cross_validate(FRAME.assign(farm=farm.where(farm.index != 3)), target="species", groups="farm")
+
+
 def test_a_class_in_one_group_cannot_be_set_aside():
     frame = FRAME.assign(g=FRAME["species"])
     with pytest.raises(sm.DataError, match='class "Adelie" are in one fold'):

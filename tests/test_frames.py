@@ -136,7 +136,7 @@ def test_labels_of_every_kind():
     for labels, classes in (
         (ROWS % 3, (0, 1, 2)),
         (pd.Categorical(["b", "a"] * 30), ("a", "b")),
-        ([True, False] * 30, ("False", "True")),
+        ([True, False] * 30, (False, True)),
         (["NA", "b"] * 30, ("NA", "b")),
     ):
         assert sm.fit(pd.DataFrame({**x, "y": labels}), target="y", epochs=1).classes == classes

@@ -68,6 +68,8 @@ def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None)
     rows = list(table.rows(_readings(table, roles, group), config.threads or available_threads()))
     if not rows:
         raise table.no_rows()
+    if group is not None:
+        _check_groups(rows, group, table.names[group])
     y, classes = _codes(rows, roles.target)
     v = np.ones(len(y)) if roles.weight is None else np.concatenate([part.number(roles.weight) for part in rows])
     v = np.where([is_no_label(label) for label in classes], 0.0, 1.0)[y] * v
@@ -109,6 +111,13 @@ def _by_group(group: NDArray[np.intp], v: NDArray[np.float64], folds: int, confi
             fold_of[one] = filled.argmin()
             filled[fold_of[one]] += sizes[one]
     return np.where(v > 0, fold_of[group], NEVER).astype(np.int32)
+
+
+def _check_groups(rows: Sequence[Rows], column: int, name: str) -> None:
+    """Raise DataError at the first row that has no group."""
+    for part in rows:
+        if any(map(is_no_label, part.texts(column).levels)):
+            raise part.find(column, is_no_label)[0].error("a row without a group", column=name)
 
 
 def _check_classes(fold: NDArray[np.int32], y: NDArray[np.intp], classes: list[str], source: str) -> None:

@@ -39,6 +39,7 @@ from smtrain.sources.table import Table
 MISSING_LEVEL = None
 # How Python writes an integer, of not more digits than it reads.
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
+Labels = tuple[str, ...] | tuple[int, ...]
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, at_most_in_size(LARGEST)]
 
@@ -86,8 +87,8 @@ Column = NumericColumn | CategoricalColumn
 class Encoder:
     """What a fit learned of the columns: the features, the target and its classes, and how the text is read.
 
-    `ignored` are the columns that were left out, with the reason. `integers` says that the labels were integers, which
-    predictions then are too.
+    `ignored` are the columns that were left out, with the reason. `integers` or `booleans` says that the labels were
+    such, which predictions then are too.
     """
 
     columns: tuple[Column, ...]
@@ -97,11 +98,14 @@ class Encoder:
     dialect: Dialect = field(default_factory=Dialect)
     ignored: tuple[tuple[str, Text], ...] = ()
     integers: bool = field(default=False, metadata=LEFT_OUT)
+    booleans: bool = field(default=False, metadata=LEFT_OUT)
 
     @property
-    def labels(self) -> tuple[str, ...] | tuple[int, ...]:
-        """The classes as the labels of the data were: texts, or integers."""
-        return labels_of(self.classes, integers=self.integers)
+    def labels(self) -> Labels:
+        """The classes as the labels of the data were: texts, integers, or booleans."""
+        if self.booleans:
+            return tuple(name == "True" for name in self.classes)
+        return tuple(map(int, self.classes)) if self.integers else self.classes
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:
@@ -221,12 +225,9 @@ class Encoder:
             raise DocumentError("has a column twice")
         if encoder.integers and not all(INTEGER.fullmatch(name) for name in encoder.classes):
             raise DocumentError("has classes that are no integers")
+        if encoder.booleans and encoder.classes != ("False", "True"):
+            raise DocumentError("has classes that are no booleans")
         return encoder
-
-
-def labels_of(classes: tuple[str, ...], *, integers: bool) -> tuple[str, ...] | tuple[int, ...]:
-    """Classes as the labels of the data were: texts, or integers."""
-    return tuple(map(int, classes)) if integers else classes
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -31,6 +31,7 @@ class Reading(Enum):
 
 
 Readings = tuple[Reading, ...]
+LabelType = type[str] | type[int] | type[bool]
 
 
 @lru_cache(maxsize=64)
@@ -185,9 +186,9 @@ class Source(Protocol):
         """How a column is to be read by its type, NUMBER or TEXT; None if only its texts can tell."""
         return None
 
-    def integers(self, column: int) -> bool:  # noqa: ARG002 - for sources that know
-        """Whether a column is one of integers by its type: then labels in it are given back as integers."""
-        return False
+    def label_type(self, column: int) -> LabelType:  # noqa: ARG002 - for sources that know
+        """What labels in a column are by its type, and as what they are given back."""
+        return str
 
     def check_texts(self, columns: Sequence[int]) -> None:  # noqa: ARG002 - for sources that know
         """Raise DataError at one of some columns that has no texts by its type, and cannot be written as text."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, columns_of
+from smtrain.sources.interface import Batch, LabelType, Reading, Readings, Rows, Source, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -65,9 +65,9 @@ class Table:
         """How a column is to be read by its type; None if only its texts can tell."""
         return self._origin.kind(column)
 
-    def integers(self, column: int) -> bool:
-        """Whether a column is one of integers by its type."""
-        return self._origin.integers(column)
+    def label_type(self, column: int) -> LabelType:
+        """What labels in a column are by its type."""
+        return self._origin.label_type(column)
 
     @property
     def bytes_read(self) -> int:
