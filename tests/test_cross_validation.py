@@ -184,6 +184,13 @@ def test_fewer_rows_than_folds_and_none_to_deal():
         sm.cross_validate(frame[:0], target="y")
 
 
+def test_labels_that_are_no_classes():
+    with pytest.raises(sm.DataError, match="looks like a regression target"):
+        sm.cross_validate(FRAME.assign(y=np.arange(344) / 8), target="y")
+    with pytest.raises(sm.DataError, match="only one class"):
+        sm.cross_validate(FRAME.assign(y="a"), target="y")
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -11,7 +11,7 @@ from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.sources.arguments import whole, wrong
 from smtrain.sources.arrays import is_values, together
-from smtrain.sources.dialect import DELIMITER_WORDS, Dialect, valid_delimiter
+from smtrain.sources.dialect import BLANKS, DELIMITER_WORDS, Dialect, valid_delimiter
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.opening import Data
 
@@ -134,7 +134,7 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
 def column_of(name: str, value: Any) -> str:
     """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
     if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
-        return str(value)
+        return str(value).strip(BLANKS)  # as the names of all columns are
     raise wrong(name, value, "the name of a column", "the data are one table, with the labels in one of its columns")
 
 

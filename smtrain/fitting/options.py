@@ -18,7 +18,7 @@ FEWEST_FLOAT32 = 1 << 20
 HEAVIEST_FLOAT32 = 1000.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitConfig(Options):
     """The options of a fit: those of `Options`, and those that change no bit of the model.
 
@@ -35,12 +35,6 @@ class FitConfig(Options):
     threads: int | None = None
     memory: int | None = None
     require_convergence: bool = False
-
-    def __repr__(self) -> str:
-        """Those options that are not at their defaults."""
-        plain, names = FitConfig(), (one.name for one in fields(self))
-        given = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
-        return f"FitConfig({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
     @classmethod
     def again(cls, options: Options) -> Self:

@@ -32,7 +32,6 @@ from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import LARGEST, Dialect
 from smtrain.sources.interface import Reading, Readings, Rows
-from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.table import Table
 
 # What the level of missing cells is called among levels, which are texts.
@@ -165,7 +164,7 @@ class Encoder:
             if name not in table.places:
                 what = "the target column" if name == self.target else "the column"
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
-                hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
+                hint = table.advice() or table.likely(name) or f"the file's columns are {table.listed()}"
                 raise ModelError(message, hint=hint)
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 

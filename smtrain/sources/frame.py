@@ -131,6 +131,11 @@ class Frame(Source):
         """What may help where a column is not there."""
         return self._hint
 
+    def elsewhere(self, name: str) -> str | None:
+        """The index may have the name."""
+        named = name in map(str, self.frame.index.names)
+        return "the index has this name, and is no column: .reset_index() makes one of it" if named else None
+
     def label_type(self, column: int) -> LabelType:
         """The type of its cells, or of its categories: NumPy's, nullable ones, or Python's objects of one type."""
         cells = self.frame.iloc[:, column]

@@ -190,6 +190,10 @@ class Source(Protocol):
         """What labels in a column are by its type, and as what they are given back."""
         return str
 
+    def elsewhere(self, name: str) -> str | None:  # noqa: ARG002 - for sources that know
+        """A hint, where a name that no column has is that of something else."""
+        return None
+
     def check_texts(self, columns: Sequence[int]) -> None:  # noqa: ARG002 - for sources that know
         """Raise DataError at one of some columns that has no texts by its type, and cannot be written as text."""
         return

@@ -49,8 +49,12 @@ class Table:
         """The position of the column that an option names."""
         if name in self.places:
             return self.places[name]
-        hint = did_you_mean(name, self.names) or f"the columns are {self.listed()}"
+        hint = self.likely(name) or f"the columns are {self.listed()}"
         raise UsageError(f"{self.source}: {option}: there is no column {quoted(name)}", hint=hint)
+
+    def likely(self, name: str) -> str | None:
+        """A hint on what may be meant by a name that no column has."""
+        return self._origin.elsewhere(name) or did_you_mean(name, self.names)
 
     def listed(self) -> str:
         """The first names, for a message."""
