@@ -313,3 +313,5 @@ def test_names_are_given_as_the_frame_has_them():
     same = sm.fit(frame, target=" y ", weight=" w", drop=["z\t"], categorical=" x ", epochs=3)
     assert said(same) == said(plain)
     assert same.predict(frame) == plain.predict(frame)
+    with pytest.raises(sm.UsageError, match='there is no column " "'):
+        sm.fit(frame, target=" y ", drop=" ")

@@ -134,7 +134,7 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
 def column_of(name: str, value: Any) -> str:
     """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
     if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
-        return str(value).strip(BLANKS)  # as the names of all columns are
+        return str(value).strip(BLANKS) or str(value)  # as the names of all columns are; blanks alone are no name
     raise wrong(name, value, "the name of a column", "the data are one table, with the labels in one of its columns")
 
 
