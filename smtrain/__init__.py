@@ -5,7 +5,8 @@
     model.save("model.npz")
     smtrain.predict(smtrain.load("model.npz"), "new.csv")
 
-The names below are loaded when they are first used, so that `smtrain --help` needs neither numpy nor pandas.
+The names below are loaded when they are first used, so that `smtrain --help` needs neither numpy nor pandas, and
+scikit-learn is loaded by `from_sklearn` and `to_sklearn` alone.
 """
 
 from importlib import import_module
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from smtrain.scoring.explanation import Explanation, explain
     from smtrain.scoring.inference import Inference, inference
     from smtrain.scoring.predict import predict, predict_proba
+    from smtrain.sklearn.pipeline import to_sklearn as to_sklearn
+    from smtrain.sklearn.probing import from_sklearn as from_sklearn
     from smtrain.sources.dialect import Dialect
 
 __version__ = "0.1.0"
@@ -65,8 +68,10 @@ _HOMES = {
     "smtrain.scoring.explanation": ("Explanation", "explain"),
     "smtrain.scoring.inference": ("Inference", "inference"),
     "smtrain.scoring.predict": ("predict", "predict_proba"),
+    "smtrain.sklearn": ("from_sklearn", "to_sklearn"),
     "smtrain.sources.dialect": ("Dialect",),
 }
+# Without those of smtrain.sklearn: `from smtrain import *` and `help(smtrain)` are not to need scikit-learn.
 __all__ = [
     "CheckError",
     "Comparison",

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-# An option in a message.
-OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
+# An option in a message; behind a quote it is a name or a cell of the data.
+OPTION = re.compile(r"(?<![\w\"'-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 
 
 class ExitCode(IntEnum):
@@ -30,6 +30,29 @@ class ExitCode(IntEnum):
     INTERRUPT = 130
     PIPE = 141
     TERMINATED = 143
+
+
+class Hint(str):
+    """Several pieces of advice as one text. Each of the `pieces` can be followed alone."""
+
+    pieces: tuple[str, ...]
+
+    def __new__(cls, *pieces: str) -> "Hint":
+        """The text, with what it is made of."""
+        hint = super().__new__(cls, "; ".join(pieces))
+        hint.pieces = pieces
+        return hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a copy in another process is made of."""
+        return Hint, self.pieces
+
+
+def pieces_of(hint: str | None) -> tuple[str, ...]:
+    """The pieces of advice of a hint, which may be none."""
+    if hint is None:
+        return ()
+    return hint.pieces if isinstance(hint, Hint) else (hint,)
 
 
 class SmtrainError(Exception):
@@ -67,7 +90,7 @@ class UsageError(SmtrainError):
     ...     smtrain.fit("iris.csv", l2=-1)
     ... except smtrain.UsageError as error:
     ...     print(error)
-    l2 is out of range: -1 is not a finite number of at least 0
+    l2 is out of range: -1 is not at least 0
     """
 
     exit_code = ExitCode.USAGE
@@ -100,7 +123,7 @@ class DataError(SmtrainError):
     """The data cannot be used.
 
     `source` is the file's name, `line` its 1-based line, `column` the column's name; each may be absent. `what` is the
-    message without the source and the line.
+    message without the source and the line, `plain` without the column too.
 
     >>> try:
     ...     smtrain.fit(pandas.DataFrame({"x": [1, 2], "y": ["a", None]}))
@@ -120,7 +143,7 @@ class DataError(SmtrainError):
         column: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.source, self.line, self.column = source, line, column
+        self.source, self.line, self.column, self.plain = source, line, column, message
         place = str(source or line or "") if source is None or line is None else located(source, line)
         self.what = message if column is None else f"column {quoted(column)}: {message}"
         super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
@@ -180,6 +203,12 @@ class OutputError(SmtrainError):
     exit_code = ExitCode.OUTPUT
 
 
+class ClusterError(SmtrainError):
+    """The cluster does not answer, has no workers, or cannot do the work."""
+
+    exit_code = ExitCode.OUTPUT
+
+
 class UnknownLevelWarning(UserWarning):
     """Rows that are predicted have levels that training did not have.
 
@@ -202,10 +231,14 @@ LONGEST_QUOTE = 80  # characters: a message stays one short line
 MOST_LISTED = 4  # names in a sentence: a person reads no more of them
 
 
+def cut(text: str) -> str:
+    """`text`, cut at 80 characters, so that a message stays one short line."""
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+
+
 def quoted(text: str) -> str:
-    """`text` in double quotes, cut at 80 characters, so that a message stays one short line."""
-    shown = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
-    return f'"{shown}"'
+    """`text` in double quotes, cut at 80 characters."""
+    return f'"{cut(text)}"'
 
 
 def counted(count: int, what: str) -> str:

@@ -50,17 +50,35 @@ class ListBatch(Batch):
         return (row[column] for row in self.rows)
 
 
+@dataclass(frozen=True)
+class ListSpan:
+    """Some rows, from number `start` on."""
+
+    names: list
+    rows: list
+    typed: tuple
+    start: int
+
+    def open(self):
+        return Lists(self.names, self.rows, typed=self.typed, start=self.start)
+
+
 class Lists(Source):
     """`typed` columns are words, whatever their texts look like."""
 
     name, dialect = "lists", Dialect()
 
-    def __init__(self, names, rows, size=7, typed=()):
-        self.names, self._rows, self._size, self._typed = list(names), rows, size, typed
+    def __init__(self, names, rows, size=7, typed=(), start=2):
+        self.names, self._rows, self._size, self._typed, self._start = list(names), rows, size, typed, start
 
     def batches(self):
         for start in range(0, len(self._rows), self._size):
-            yield ListBatch(self, 2 + start, self._rows[start : start + self._size])
+            yield ListBatch(self, self._start + start, self._rows[start : start + self._size])
+
+    def spans(self, size, run):  # noqa: ARG002 - nothing has to be found out
+        """`size` is a number of rows."""
+        runs = [self._rows[start : start + size] for start in range(0, len(self._rows), size)]
+        return [ListSpan(self.names, rows, self._typed, 2 + size * k) for k, rows in enumerate(runs)]
 
     def kind(self, column):
         return Reading.TEXT if self.names[column] in self._typed else None

@@ -1,7 +1,12 @@
 """What people pass to the Python functions: taken as it is meant, or answered with an error of smtrain's own."""
 
 import io
+import math
+import os
 import re
+from dataclasses import fields
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +78,12 @@ RANGES = {
     "l2": (float("nan"), "at least 0"),
     "tol": (float("inf"), "finite"),
     "epochs": (-1, "at least 0"),
-    "learning_rate": (0, "above 0"),
+    "learning_rate": (0, "more than 0"),
     "batch_size": (0, "at least 1"),
     "seed": (-1, "at least 0"),
     "threads": (0, "at least 1"),
     "memory": (0, "at least 1"),
-    "validation": (1.5, "more than 0 and less than 1"),
+    "validation": (1.5, "less than 1"),
 }
 
 
@@ -172,6 +177,77 @@ def test_a_misspelt_option_has_its_hint():
     with pytest.raises(sm.UsageError) as failure:
         sm.fit(NAMED, targt="y")
     assert failure.value.hint == 'did you mean "target"?'
+
+
+class InBytes(os.PathLike):
+    """A path of bytes, as os.scandir(b".") gives them."""
+
+    def __fspath__(self):
+        return b"t.csv"
+
+
+HUGE, LONG = 10**400, 10**5000  # a float holds neither, and Python does not write the second
+HOSTILE = [
+    *(
+        None,
+        True,
+        -1,
+        0,
+        1,
+        2,
+        0.5,
+        math.nan,
+        math.inf,
+        -math.inf,
+        np.float32(0.5),
+        np.longdouble("1e4000"),
+        1j,
+        5e-324,
+    ),
+    *(2**31, 2**63, 2**64, -(2**64), HUGE, -HUGE, LONG, -LONG, Fraction(1, 3), Fraction(HUGE), Decimal(1), pd.NA),
+    *("", "x", "y", "a", "auto", "balanced", "gd", "\ud800", "\0", "x" * 5000, b"x", InBytes(), Path("nowhere")),
+    *(
+        [],
+        [[]],
+        ["a"],
+        [None],
+        [HUGE],
+        [LONG],
+        [b"a"],
+        {},
+        {"0": HUGE},
+        {0: 1e308, 1: 5e-324, 2: 1},
+        {LONG: 1},
+        {"0": LONG},
+    ),
+    *({(): 1}, set(), (), object(), float, np.array([1, 2]), np.array(1), NAMED, NAMED["y"]),
+]
+OPTIONS = [*(one.name for one in fields(sm.FitConfig)), *(one.name for one in fields(sm.Dialect))]
+
+
+def fitted(*data, **options):
+    """A model, or the error in its place, which is short."""
+    try:
+        return sm.fit(*data, **({"epochs": 2} | options))
+    except sm.SmtrainError as error:
+        shown = str(error)
+    assert len(shown) < 500
+    return None
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "config", "init", "names", "sample_weight"])
+def test_any_value_of_any_option_gives_a_model_or_an_error(name):
+    frame = NAMED[::3]
+    for value in HOSTILE:
+        model = fitted(frame, **{name: value})
+        assert model is None or set(model.predict(frame)) <= set(model.classes), value
+
+
+@pytest.mark.parametrize("name", ["data", "y", "checkpoint"])
+def test_any_value_of_an_argument_gives_a_model_or_an_error(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a text is the name of a file, there is none
+    for value in HOSTILE:
+        fitted(**({"data": NAMED[["a", "b", "c"]], "y": Y} | {name: value}))
 
 
 class Polars:

@@ -52,7 +52,7 @@ def mixed(tmp_path_factory):
 
 class Watcher(Observer):
     def on_learned(self, learned, _):
-        self.on_disk = learned.on_disk
+        self.on_disk = getattr(learned.home, "on_disk", 0)
 
 
 def fit(path, folder, name="m.npz", *, memory=None, threads=1, **options):
@@ -154,7 +154,7 @@ def test_room_that_is_free_again_is_used_again():
             shelf.append(thing())
         size = home.on_disk
         assert 4 * 80_000 <= size < 4 * 90_000  # the first is in memory
-        kept = home.listed(lambda i: shelf.release(i) + i, 5)
+        kept = home.listed(lambda i: shelf.release(i) + i, range(5))
         assert home.on_disk == size
         for i in range(5):
             np.testing.assert_array_equal(kept[i], thing() + i)

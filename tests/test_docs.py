@@ -316,7 +316,8 @@ def test_every_command_and_option_is_explained():
         missing = [option for option in options if f"`{option}" not in choosing]
         assert not missing, f"smtrain {name}: docs/options.md, docs/data.md and docs/ci.md do not explain {missing}"
     for page in PAGES:
-        used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text()))
+        ours = re.sub(r"^dask .*$", "", page.read_text(), flags=re.MULTILINE)  # another program, with its own options
+        used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", ours))
         assert used <= known, f"{name_of(page)}: there is no option {used - known}"
 
 

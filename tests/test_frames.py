@@ -4,12 +4,15 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import smtrain as sm
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
 from smtrain.sources.cells import TextCells
 from smtrain.sources.frame import text_cells
+from smtrain.sources.interface import Reading
+from smtrain.sources.opening import open_table
 from smtrain.sources.typed import text_of
 
 N = 60
@@ -92,6 +95,46 @@ def test_what_is_neither_is_refused_with_the_way_out(name):
     assert refusal.value.column == "f"
     assert "drop=['f']" in refusal.value.hint
     assert sm.fit(frame, target="y", drop=["f"], epochs=1).features == ("x",)
+
+
+def test_doctor_lists_every_column_that_is_refused_by_its_type():
+    cells = {name: cells for name, (cells, _) in REFUSED.items()}
+    frame = pd.DataFrame({**cells, "x": ROWS % 4, "y": LABELS})
+    for options in ({}, {"categorical": ["bytes"]}, {"numeric": ["lists"]}):
+        findings = [one for one in sm.doctor(frame, target="y", **options).findings if one.severity.value == "error"]
+        assert [(one.kind, one.column) for one in findings] == [("type", name) for name in REFUSED]
+        assert all(
+            says.endswith(one.what) or one.what.endswith(says)
+            for one, (_, says) in zip(findings, REFUSED.values(), strict=True)
+        )
+        for one in findings:
+            with pytest.raises(sm.DataError) as refusal:
+                sm.fit(frame[[one.column, "y"]], target="y")
+            assert (refusal.value.what, refusal.value.hint) == (f'column "{one.column}": {one.what}', one.hint)
+    found = sm.doctor(frame[["dates", "x", "y"]], categorical=["dates"]).findings
+    assert not [one for one in found if one.severity.value == "error"]
+    assert [one.kind for one in sm.doctor(frame[["dates", "y"]]).findings if one.severity.value == "error"] == ["type"]
+
+
+@pytest.mark.parametrize("name", ["dates", "dates with a zone", "dates of Python", "periods"])
+def test_dates_are_words_and_labels_if_that_is_asked_for(name):
+    cells = REFUSED[name][0][:3]
+    texts = tuple(sorted(set(map(str, cells))))
+    assert fitted([*cells] * 20, categorical=["f"]).levels == texts
+    frame = pd.DataFrame({"x": ROWS % 4, "y": pd.Series([*cells] * 20)})
+    if len(texts) > 1:
+        assert sm.fit(frame, epochs=1).classes == texts
+    with pytest.raises(sm.DataError) as refusal:
+        fitted([*cells] * 20)
+    assert "categorical=" in refusal.value.hint
+
+
+def test_a_type_that_the_model_cannot_read_is_told_before_the_rows():
+    model = sm.fit(pd.DataFrame({"f": ["u", "v"] * 30, "y": LABELS}), epochs=1)
+    for call in (sm.predict, sm.evaluate, sm.predict_proba):
+        with pytest.raises(sm.DataError, match="a column of bytes") as refusal:
+            call(model, pd.DataFrame({"f": [b"a"] * 3, "y": LABELS[:3]}))
+        assert (refusal.value.column, refusal.value.hint) == ("f", "the model was fitted on numbers or words there")
 
 
 def test_a_mixture_of_objects_is_told_by_its_texts():
@@ -209,6 +252,57 @@ def test_many_rows_come_in_batches():
         sm.fit(frame, target="y", epochs=1)
     model = sm.fit(frame, target="y", epochs=1, unlabelled="skip")
     assert model.fit.rows == rows - 1
+
+
+WIDTHS = {
+    "float16": (np.array([0.1, 2.5, 3], np.float16), ["0.1", "2.5", "3"]),
+    "float32": (np.array([0.1, 0.7, 1e-7], np.float32), ["0.1", "0.7", "1e-07"]),
+    "float64": (np.array([0.1, 1 / 3, 3]), ["0.1", "0.3333333333333333", "3"]),
+    "Float32": (pd.array([0.1, 0.7, None], dtype="Float32"), ["0.1", "0.7", ""]),
+    "Float64": (pd.array([0.1, 1 / 3, None], dtype="Float64"), ["0.1", "0.3333333333333333", ""]),
+    "float32 of Arrow": (pd.array([0.1, 0.7, None], dtype="float[pyarrow]"), ["0.1", "0.7", ""]),
+    "float16 of Arrow": (pd.array(np.array([0.1, 2.5], np.float16), dtype="halffloat[pyarrow]"), ["0.1", "2.5"]),
+    "categories": (pd.Categorical(pd.Series([0.1, 0.7, None], dtype="Float32")), ["0.1", "0.7", ""]),
+    "sparse": (pd.arrays.SparseArray(np.array([0.1, 0, 0.7], np.float32)), ["0.1", "0", "0.7"]),
+    "objects": (np.array([np.float32(0.1), np.float16(0.2), 0.3, 7], object), ["0.1", "0.2", "0.3", "7"]),
+    "int8": (np.array([1, -2], np.int8), ["1", "-2"]),
+    "uint64": (np.array([2**64 - 1, 0], np.uint64), ["18446744073709551615", "0"]),
+    "Int64": (pd.array([1, None], dtype="Int64"), ["1", ""]),
+    "bool": ([True, False], ["True", "False"]),
+    "boolean": (pd.array([True, None], dtype="boolean"), ["True", ""]),
+    "bool of Arrow": (pd.array([True, None], dtype="bool[pyarrow]"), ["True", ""]),
+    "dictionary of Arrow": (
+        pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["a", None]).dictionary_encode()])),
+        ["a", ""],
+    ),
+    "decimals of Arrow": (pd.array([Decimal("1.50"), None], dtype=pd.ArrowDtype(pa.decimal128(5, 2))), ["1.50", ""]),
+}
+
+
+@pytest.mark.parametrize("name", WIDTHS)
+def test_the_text_of_a_cell_has_the_digits_of_its_type_in_a_frame_and_in_parquet(name, tmp_path):
+    cells, texts = WIDTHS[name]
+    frame = pd.DataFrame({"f": cells, "x": 1})
+    assert texts_of(frame) == texts
+    if name not in {"sparse", "objects"}:  # which have no type in Parquet
+        frame.to_parquet(tmp_path / "t.parquet")
+        assert texts_of(tmp_path / "t.parquet") == texts
+
+
+def texts_of(data):
+    """The texts of the first column."""
+    texts = []
+    for rows in open_table(data, sm.Dialect()).rows((Reading.TEXT, Reading.SKIP)):
+        cells = rows.texts(0)
+        texts += [[*cells.levels, ""][code] for code in cells.codes]
+    return texts
+
+
+@pytest.mark.parametrize("dtype", ["str", "string", "string[pyarrow]", "category", "float64", "bool"])
+def test_the_type_of_a_column_is_told_without_a_look_at_its_cells(dtype, monkeypatch):
+    frame = pd.DataFrame({"f": pd.Series([0, 1] * 30).astype(dtype), "y": LABELS})
+    monkeypatch.setattr("pandas.api.types.infer_dtype", None)
+    assert sm.fit(frame, epochs=1).features
 
 
 # ---- a cell is its own text, whatever is beside it ----

@@ -222,9 +222,10 @@ TRICKY = ("a,1", "b,2", '"c",3', '"d\ne",4', '"f\r\ng",5', "", '"h""",6', "i,7")
 
 @given(st.lists(st.sampled_from(TRICKY)), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_every_row_knows_its_line(records, end):
-    from smtrain.sources.delimited import Delimited, TextBatch
+    from smtrain.sources.delimited import Delimited
     from smtrain.sources.interface import Reading
     from smtrain.sources.piece import Piece
+    from smtrain.sources.text import TextBatch
 
     text = "".join(record + end for record in records).encode()
     source = Delimited([("t", iter([b"y,x\n"]))], smtrain.Dialect())

@@ -400,7 +400,7 @@ def test_decimal_commas_between_commas_look_like_names_of_rows(go, tmp_path):
     [
         ("0,5", [], "--decimal , reads a decimal comma"),
         ("0.5", ["--decimal", ","], "leave out --decimal , for decimal points"),
-        ("1.000,5", [], "write plain numbers (1234.5) into the file"),
+        ("1.000,5", [], "write plain numbers, such as 1234.5"),
         ("1e999", [], "give the column in another unit"),
         ("half", [], "a weight is 0 or a positive number"),
         ("", [], None),

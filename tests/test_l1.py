@@ -309,7 +309,7 @@ def test_impossible_values(options):
 
 def test_lbfgs_takes_no_l1():
     refused = smtrain("fit", IRIS, "--l1", 1, "--solver", "lbfgs", code=2)
-    assert "--solver lbfgs cannot" in refused.stderr
+    assert "the solver lbfgs cannot" in refused.stderr
 
 
 @pytest.mark.slow

@@ -21,10 +21,11 @@ from smtrain.fitting.summary import VOTING_ROWS, Summary
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.partitions.memory import MemoryHome
 from smtrain.sources.cells import TextCells
-from smtrain.sources.delimited import Delimited, TextBatch
+from smtrain.sources.delimited import Delimited
 from smtrain.sources.opening import open_table
 from smtrain.sources.piece import Piece
 from smtrain.sources.table import Table
+from smtrain.sources.text import TextBatch
 from tests.lists import Lists
 
 SEEDS = range(60)

@@ -114,7 +114,7 @@ def test_a_checkpoint_goes_from_home_to_home(name, folder, tmp_path):
 @pytest.mark.parametrize("size", [1, 7, 40])
 def test_every_home_gives_the_rows_back(home, size):
     whole = partition("mixed", weights=True)
-    rows = home.rows(home.listed(lambda k: whole.take(slice(k * size, (k + 1) * size)), -(-whole.rows // size)))
+    rows = home.rows(home.listed(lambda k: whole.take(slice(k * size, (k + 1) * size)), range(-(-whole.rows // size))))
     assert (rows.count, rows.features, rows.cells, rows.single) == (40, whole.X.columns, 5, False)
     back = rows.gather(_itself)
     np.testing.assert_array_equal(back.X.toarray(), whole.X.toarray())
@@ -127,12 +127,20 @@ def test_every_home_gives_the_rows_back(home, size):
     assert doubled.sum(_total, doubled.keep(_squares)) == pytest.approx(((whole.v * factors) ** 2).sum(), rel=1e-14)
     few = doubled.sampled(_first_half, 3)
     assert few.count == sum(min(size, 40 - start) // 2 for start in range(0, 40, size))
+    some = doubled.gather(_last, squares, at=np.array([0, 1, 39]))
+    ends = sorted({min(40, (at // size + 1) * size) - 1 for at in (0, 1, 39)})
+    np.testing.assert_array_equal(some.v, (whole.v * factors)[ends])
     spread = evenly_spread(doubled, 9)
     np.testing.assert_array_equal(spread.v, (whole.v * factors)[np.arange(9) * 40 // 9])
 
 
 def _itself(part):
     return part
+
+
+def _last(part, squares):
+    assert squares.shape == part.v.shape
+    return part.take(slice(part.rows - 1, None))
 
 
 def _squares(part):

@@ -15,13 +15,12 @@ from smtrain.model.schema import (
     LEFT_OUT,
     OUTSIDE,
     DocumentError,
-    any_bytes,
-    at_least,
+    PathText,
     different,
     document_of,
-    positive,
     read,
 )
+from smtrain.sources.arguments import Range
 from tests.hostile.harness import invoke
 from tests.hostile.test_models import Forger
 
@@ -35,7 +34,7 @@ class Colour(Enum):
 
 @dataclass(frozen=True)
 class Round:
-    radius: Annotated[float, positive]
+    radius: Annotated[float, Range(0, above=True)]
     kind: Literal["round"] = field(default="round", init=False)
 
 
@@ -48,11 +47,11 @@ class Square:
 @dataclass(frozen=True)
 class Thing:
     name: str
-    path: Annotated[str, any_bytes]
+    path: PathText
     colour: Colour
     shapes: tuple[Round | Square, ...]
     pair: tuple[int, str]
-    counts: Mapping[str, Annotated[int, at_least(1)]]
+    counts: Mapping[str, Annotated[int, Range(1)]]
     tags: Annotated[tuple[str, ...], different] | None
     loud: bool
     late: float = field(default=0.5, metadata=ABSENT)
@@ -192,6 +191,10 @@ NAMED = [
     (("fit", "status"), "FINE", "fit.status has a value that it cannot have"),
     (("schema", "columns"), [{"kind": "numeric", "name": "a"}], "schema.columns.mean is not there"),
     (("schema", "target"), "", "schema.target has a value that it cannot have"),
+    (("schema", "integers"), True, "schema.integers is true, and there are classes that are no integers"),
+    (("fit", "rows"), 10**400, "fit.rows has a value that it cannot have"),
+    (("fit", "options", "seed"), 2**63, "fit.options.seed has a value that it cannot have"),
+    (("fit", "options", "momentum"), 1, "fit.options.momentum has a value that it cannot have"),
     (("format_version",), "1", "format_version is no whole number"),
 ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -29,12 +30,21 @@ from sklearn.datasets import (
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    StandardScaler,
+)
 
 import smtrain as sm
+from smtrain.partitions.sizes import PARTITION_ROWS
 from smtrain.sklearn import SoftmaxRegression, estimator, from_sklearn, probing, to_sklearn
 from smtrain.sklearn import pipeline as pipeline_of_parts
 from tests.cli import smtrain as command
@@ -79,8 +89,14 @@ def test_smtrain_itself_does_not_import_it():
     assert in_a_process(code) == ["False"]
 
 
-def test_without_scikit_learn_it_says_what_to_install():
-    code = "import sys; sys.modules['sklearn'] = None\ntry:\n import smtrain.sklearn\nexcept ImportError as e: print(e)"
+def test_the_way_there_and_back_is_at_the_top():
+    assert sm.to_sklearn is to_sklearn
+    assert sm.from_sklearn is from_sklearn
+
+
+@pytest.mark.parametrize("use", ["import smtrain.sklearn", "import smtrain; smtrain.to_sklearn"])
+def test_without_scikit_learn_it_says_what_to_install(use):
+    code = f"import sys; sys.modules['sklearn'] = None\ntry:\n {use}\nexcept ImportError as e: print(e)"
     assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
 
 
@@ -155,8 +171,24 @@ def test_the_command_line_gives_the_same_bits(table, target, weight, tmp_path):
 
 
 def test_threads_change_no_bit():
-    one, two = (SoftmaxRegression(n_jobs=n).fit(X, Y) for n in (None, 2))
-    assert one.coef_.tobytes() == two.coef_.tobytes()
+    many = 3 * PARTITION_ROWS  # so that there are sums for the threads to share
+    rows, labels = np.random.default_rng(0).normal(size=(many, 3)), np.arange(many) % 3
+    rows[:, 0] += labels
+    one, two, three = (SoftmaxRegression(n_jobs=n).fit(rows, labels) for n in (None, 2, 3))
+    assert one.coef_.tobytes() == two.coef_.tobytes() == three.coef_.tobytes()
+
+
+@pytest.mark.bits
+@pytest.mark.parametrize("classes", [2, 3, 20])
+def test_a_row_alone_has_the_bits_that_it_has_among_others_and_in_the_model(classes):
+    rng = np.random.default_rng(classes)
+    y = np.arange(5 * classes) % classes
+    rows = rng.normal(size=(len(y), 30)) + 3 * rng.normal(size=(classes, 30))[y]
+    ours = SoftmaxRegression(l2=1e-3).fit(rows, y)
+    assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, ours._order].tobytes()
+    for function in (ours.predict_proba, ours.predict_log_proba, ours.decision_function):
+        alone = np.concatenate([function(row[None]) for row in rows[:8]])
+        np.testing.assert_array_equal(alone, function(rows)[:8])
 
 
 # Attributes
@@ -229,6 +261,17 @@ def test_a_fit_that_ends_early_says_how_far_it_is_from_the_minimum():
     assert 0 < early.model_.fit.objective - least <= early.gap_ * early.model_.fit.objective
 
 
+@pytest.mark.parametrize(
+    ("rows", "how"), [(Y < 2, '"0" and "1" are completely separated'), (Y >= 0, "are quasi-completely separated")]
+)
+def test_separated_classes_are_named_and_a_penalty_advised(rows, how):
+    with pytest.warns(ConvergenceWarning, match=how) as said:
+        ours = SoftmaxRegression(l2=0).fit(X[rows], Y[rows])
+    assert "l2 above 0" in str(said[0].message)
+    assert "max_iter" not in str(said[0].message)
+    assert (ours.gap_ is None) == (ours.model_.fit.objective == 0)
+
+
 def test_the_model_is_smtrains(tmp_path):
     ours = SoftmaxRegression(l2="auto", random_state=3).fit(X, Y)
     assert ours.l2_ == ours.model_.fit.options.l2
@@ -259,7 +302,7 @@ REFUSED = {
     "weights of another length": (lambda: SoftmaxRegression().fit(X, Y, np.ones(3)), "one for each row"),
     "one class": (lambda: SoftmaxRegression().fit(X, np.zeros(150)), "only one class"),
     "a quantity": (lambda: SoftmaxRegression().fit(X, X[:, 0]), "Unknown label type"),
-    "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "infinity"),
+    "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "not a finite number"),
     "dates": (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), "dates"),
     "nothing but constants": (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "no column is left"),
     "another class of weights": (lambda: SoftmaxRegression(class_weight={7: 1.0}).fit(X, Y), "not in class_weight"),
@@ -303,11 +346,11 @@ def test_a_parameter_that_cannot_be_is_told_by_its_name(name, value):
         (lambda: SoftmaxRegression().fit(X, np.zeros(150)), None),
         (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "it is constant"),
         (lambda: SoftmaxRegression().fit(FRAME.assign(d=["a", 1, 2, 3]), [0, 1, 0, 1]), "astype(str)"),
-        (lambda: SoftmaxRegression().fit(FRAME.assign(d=np.inf), [0, 1, 0, 1]), "astype(str)"),
+        (lambda: SoftmaxRegression().fit(FRAME.assign(d=np.inf), [0, 1, 0, 1]), "another unit"),
         (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), ".dt.year"),
         (lambda: SoftmaxRegression().fit(X * 1e200, Y), "another unit"),
-        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), "solver= proximal"),
-        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), "solver= lbfgs"),
+        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), "solver proximal or gd does"),
+        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), "solver lbfgs"),
         (lambda: SoftmaxRegression().fit(FRAME, [0, 1, 0, 1]).predict(FRAME.assign(a="x")), None),
     ],
 )
@@ -316,6 +359,17 @@ def test_hints_name_nothing_that_the_estimator_has_not(call, hint):
         call()
     assert not re.search(NOT_OURS, str(failure.value))
     assert hint in str(failure.value) if hint else "hint" not in str(failure.value)
+
+
+@pytest.mark.parametrize("name", ["profile", "a; file", "--drop", "seed=1"])
+def test_hints_do_not_depend_on_the_names_of_columns(name):
+    hints = []
+    for column in ("d", name):
+        for cells in (pd.Timestamp(0), ["a", 1, 2, 3], 1.0):
+            with pytest.raises(ValueError, match=r"\w") as failure:
+                SoftmaxRegression().fit(FRAME[["b"]].assign(b="x", **{column: cells}), [0, 1, 0, 1])
+            hints.append(str(failure.value))
+    assert [hint.replace(name, "d") for hint in hints[3:]] == hints[:3]
 
 
 def test_a_sparse_matrix_is_refused():
@@ -474,6 +528,82 @@ def test_a_model_goes_over_to_scikit_learn(number):
     assert b"smtrain" not in pickle.dumps(theirs)
 
 
+WORD_FORMS = {
+    "objects with None": lambda words: pd.Series(words, dtype=object),
+    "objects with NaN": lambda words: pd.Series(words, dtype=object).fillna(np.nan),
+    "objects with NA": lambda words: pd.Series([pd.NA if word is None else word for word in words], dtype=object),
+    "objects with all of them": lambda words: pd.Series(
+        [(None, np.nan, pd.NA, "", " ")[i % 5] if word is None else word for i, word in enumerate(words)], dtype=object
+    ),
+    "str": lambda words: pd.Series(words, dtype="str"),
+    "string": lambda words: pd.Series(words, dtype="string"),
+    "string of Arrow": lambda words: pd.Series(words, dtype=pd.ArrowDtype(pa.string())),
+    "category": lambda words: pd.Series(words, dtype="category"),
+}
+NUMBER_FORMS = {
+    "float": lambda numbers: pd.Series(numbers, dtype=float),
+    "nullable": lambda numbers: pd.Series(numbers, dtype="Float64"),
+    "single": lambda numbers: pd.Series(numbers, dtype=np.float32),
+    "objects with None": lambda numbers: pd.Series(numbers, dtype=object),
+    "objects with NA": lambda numbers: pd.Series([pd.NA if x is None else x for x in numbers], dtype=object),
+    "double of Arrow": lambda numbers: pd.Series(numbers, dtype=pd.ArrowDtype(pa.float64())),
+}
+CODE_FORMS = {
+    "integers": lambda codes: pd.Series([0 if code is None else code for code in codes], dtype=np.int64),
+    "floats": lambda codes: pd.Series(codes, dtype=float),
+    "nullable": lambda codes: pd.Series(codes, dtype="Int64"),
+    "category": lambda codes: pd.Series(codes, dtype="Int64").astype("category"),
+    "strings": lambda codes: pd.Series([None if code is None else str(code) for code in codes], dtype="str"),
+    "booleans": lambda codes: pd.Series([code == 1 for code in codes], dtype=bool),
+    "nullable booleans": lambda codes: pd.Series(
+        [None if code is None else code == 1 for code in codes], dtype="boolean"
+    ),
+}
+
+
+def table_of_forms(rng, word, number, code, *, gaps=True):
+    def some(values, share):
+        return [None if gaps and rng.random() < share else values[rng.integers(len(values))] for _ in range(60)]
+
+    return pd.DataFrame(
+        {
+            "word": WORD_FORMS[word](some(["red", "NA", " x", "01", "a|b", "two\nlines", "\n"], 0.2)),
+            "number": NUMBER_FORMS[number](some([0.5, -1.0, 2.25, 7.0], 0.2)),
+            "code": CODE_FORMS[code](some([1, 2, 3], 0.2)),
+        }
+    )
+
+
+@pytest.mark.parametrize("code", CODE_FORMS)
+@pytest.mark.parametrize("gaps", [True, False])
+def test_cells_of_every_form_go_over_to_scikit_learn(code, gaps):
+    rng = np.random.default_rng(len(code))
+    y = np.arange(60) % 3
+    table = table_of_forms(rng, "str", "float", code, gaps=gaps)
+    model = sm.fit(table, y, categorical=["code"])
+    theirs = pickle.loads(pickle.dumps(to_sklearn(model)))
+    for i in range(max(len(WORD_FORMS), len(NUMBER_FORMS))):
+        word, number = list(WORD_FORMS)[i % len(WORD_FORMS)], list(NUMBER_FORMS)[i % len(NUMBER_FORMS)]
+        rows = table_of_forms(rng, word, number, code)  # with gaps where training may have had none
+        expected = model.predict_proba(rows, on_unknown="ignore")
+        np.testing.assert_allclose(
+            theirs.predict_proba(rows), expected, rtol=1e-9, atol=1e-15, err_msg=f"{word}, {number}"
+        )
+        alone = theirs.predict_proba(rows[i : i + 1])
+        np.testing.assert_allclose(alone, expected[i : i + 1], rtol=1e-9, atol=1e-15, err_msg=f"{word}, {number}")
+
+
+def test_what_the_model_takes_for_missing_goes_over_to_scikit_learn():
+    rng = np.random.default_rng(0)
+    table = table_of_forms(rng, "objects with None", "objects with None", "strings")
+    table = table.assign(word=table["word"].fillna("n.a."), number=table["number"].astype(float).fillna(-999.0))
+    model = sm.fit(table, np.arange(60) % 3, na_values=["n.a.", "-999"])
+    assert "number is missing" in model.features
+    np.testing.assert_allclose(
+        to_sklearn(model).predict_proba(table), model.predict_proba(table), rtol=1e-9, atol=1e-15
+    )
+
+
 # A pipeline of scikit-learn's as a model
 
 
@@ -504,33 +634,160 @@ def test_a_fitted_pipeline_becomes_a_model(number, tmp_path):
     np.testing.assert_allclose(sm.predict_proba(ours, rows), theirs.predict_proba(rows), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("rows", [Y >= 0, Y < 2], ids=["three", "two"])
-def test_the_optimum_of_another_program_is_certified(rows):
-    K = len(set(Y[rows]))
-    least = sm.fit(X[rows], Y[rows], l2=(2 if K == 2 else 1) / 3.0, tol=1e-13).fit.objective
+def gappy(rows):
+    return np.where(np.random.default_rng(0).random(rows.shape) < 0.1, np.nan, rows)
+
+
+def encoded():
+    words = OneHotEncoder(drop="first")
+    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), MinMaxScaler())
+    return ColumnTransformer([("n", numbers, NUMBERS), ("w", words, ["island", "sex", "year"])])
+
+
+EXACT = {"tol": 1e-12, "solver": "newton-cholesky"}
+SAGA = {"tol": 1e-8, "max_iter": 20_000, "solver": "saga"}
+# The steps before a classifier, its C and l1_ratio, the exact solver for it, and the rows.
+MINIMISED = {
+    "standardised": (StandardScaler(), 3.0, 0.0, EXACT, X),
+    "as they are": (None, 0.5, 0.0, EXACT, X),
+    "in a range": (MinMaxScaler(), 1.0, 0.0, EXACT, X),
+    "medians": (SimpleImputer(strategy="median"), 1.0, 0.0, EXACT, gappy(X)),
+    "words": (encoded(), 1.0, 0.0, EXACT, PENGUINS),
+    "lasso": (StandardScaler(), 0.3, 1.0, SAGA, X),
+    "elastic net": (MinMaxScaler(), 2.0, 0.5, SAGA, X),
+}
+
+
+def logistic(C, share, **options):
+    """A LogisticRegression of a penalty; its parameters had other names before 1.8."""
+    new = "penalty" not in LogisticRegression()._get_param_names() or LogisticRegression().penalty == "deprecated"
+    names = {} if new else {"penalty": "elasticnet" if share else "l2"}
+    return LogisticRegression(C=C, **({"l1_ratio": share} if share or new else {}), **names, **options)
+
+
+def minimised(pipeline, rows, y, weights):
+    """What the classifier of a pipeline minimises, over C and the weight of all rows, by its definition."""
+    last, features = pipeline[-1], pipeline[:-1].transform(rows) if len(pipeline) > 1 else rows
+    assert np.isfinite(features.toarray() if hasattr(features, "toarray") else np.asarray(features)).all()
+    logs = pipeline.predict_log_proba(rows)
+    nll = -(weights * logs[np.arange(len(y)), np.searchsorted(last.classes_, y)]).sum()
+    share = getattr(last, "l1_ratio", 0) or 0
+    penalty = share * abs(last.coef_).sum() + (1 - share) / 2 * (last.coef_**2).sum()
+    return (nll + penalty / last.C) / weights.sum()
+
+
+@pytest.mark.parametrize("classes", [3, 2])
+@pytest.mark.parametrize("name", MINIMISED)
+def test_the_gap_is_that_of_what_the_classifier_minimised(name, classes):
+    prepare, C, share, exact, rows = MINIMISED[name]
+    y = (PENGUINS["species"].astype("category").cat.codes.to_numpy() if rows is PENGUINS else Y) % classes
+    weights = np.random.default_rng(1).integers(1, 4, len(y)).astype(float)
+    if rows is PENGUINS:
+        rows = rows.drop(columns="species").assign(sex=rows["sex"].fillna("?"))
+
+    def fitted(**options):
+        steps = [*([] if prepare is None else [clone(prepare)]), logistic(C, share, **options)]
+        pipeline = make_pipeline(*steps)
+        return pipeline.fit(rows, y, **{f"{pipeline.steps[-1][0]}__sample_weight": weights})
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        early = make_pipeline(StandardScaler(), LogisticRegression(C=3.0, max_iter=4)).fit(X[rows], Y[rows])
-    found = from_sklearn(early, X[rows], Y[rows]).fit
-    assert 0 < found.objective - least <= found.gap * found.objective
-    exact = LogisticRegression(C=3.0, tol=1e-10, solver="newton-cholesky")
-    found = from_sklearn(make_pipeline(StandardScaler(), exact).fit(X[rows], Y[rows]), X[rows], Y[rows]).fit
-    assert found.gap < 1e-7
-    np.testing.assert_allclose(found.objective, least, rtol=1e-12)
+        early, late = (
+            fitted(**{**exact, "max_iter": 5, "tol": 1e-3, "solver": "saga", "random_state": 0}),
+            fitted(**exact),
+        )
+    least = minimised(late, rows, y, weights)
+    for pipeline, most in ((early, np.inf), (late, 1e-5)):
+        record = from_sklearn(pipeline, rows, y, weights).fit
+        assert record.certified
+        np.testing.assert_allclose(record.objective, minimised(pipeline, rows, y, weights), rtol=1e-9)
+        assert record.objective - least <= (record.gap + 1e-9) * record.objective
+        assert record.gap <= most
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # liblinear's case is about to go for more classes
+@pytest.mark.parametrize("options", [{"solver": "liblinear"}, {"fit_intercept": False}], ids=str)
+def test_no_gap_is_claimed_where_the_intercept_is_another(options):
+    theirs = LogisticRegression(**options).fit(X[Y < 2], Y[Y < 2])
+    model = from_sklearn(theirs, X[Y < 2], Y[Y < 2])
+    assert model.fit.gap is None
+    assert np.isnan(model.history[0, 3])
+    np.testing.assert_allclose(model.predict_proba(X), theirs.predict_proba(X), atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of attributes and parameters that get other names
+@pytest.mark.parametrize("rows", [Y >= 0, Y < 2], ids=["three", "two"])
+def test_a_penalty_that_was_chosen_by_cross_validation_is_taken(rows):
+    theirs = make_pipeline(StandardScaler(), LogisticRegressionCV(Cs=[0.1, 10.0], cv=3, tol=1e-9)).fit(X[rows], Y[rows])
+    model = from_sklearn(theirs, X[rows], Y[rows])
+    assert model.fit.options.l2 == pytest.approx((2 if len(theirs.classes_) == 2 else 1) / np.ravel(theirs[-1].C_)[0])
+    assert model.fit.gap < 1e-6
+    np.testing.assert_allclose(model.predict_proba(X), theirs.predict_proba(X), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["array", "frame"])
+def test_single_precision_is_taken(kind):
+    rows = X.astype(np.float32) if kind == "array" else pd.DataFrame(X, columns=list("abcd"), dtype=np.float32)
+    theirs = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, Y)
+    np.testing.assert_allclose(from_sklearn(theirs, rows, Y).predict_proba(rows), theirs.predict_proba(rows), atol=1e-5)
+
+
+CODES = np.random.default_rng(3).integers(0, 4, (150, 2))
+LEVELS = {
+    "an array": (OneHotEncoder(), CODES),
+    "unseen ones are let pass": (OneHotEncoder(handle_unknown="ignore"), CODES),
+    "a frame": (OneHotEncoder(drop="first"), pd.DataFrame(CODES, columns=["a", "b"])),
+    "some columns": (
+        ColumnTransformer([("w", OneHotEncoder(), ["a"]), ("n", StandardScaler(), ["b"])]),
+        pd.DataFrame(CODES, columns=["a", "b"]),
+    ),
+    "by place": (
+        ColumnTransformer(
+            [("w", make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()), [1])],
+            remainder="passthrough",
+        ),
+        CODES,
+    ),
+    "numbers for words": (OrdinalEncoder(), np.array(["x", "y", "z", "w"], object)[CODES]),
+}
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_integers_that_are_names_of_levels_are_taken(name):
+    prepare, rows = LEVELS[name]
+    theirs = make_pipeline(clone(prepare), LogisticRegression()).fit(rows, Y)
+    model = from_sklearn(theirs, rows, Y)
+    np.testing.assert_allclose(model.predict_proba(rows), theirs.predict_proba(rows), atol=1e-12)
+    assert model.fit.gap < 0.01
 
 
 FOREIGN = {
-    "products": (make_pipeline(PolynomialFeatures(2), StandardScaler(), LogisticRegression()), None, "by up to"),
-    "lasso": (LogisticRegression(solver="liblinear", penalty="l1", C=0.1), None, "not l2 alone"),
-    "another classifier": (RidgeClassifier(), None, "RidgeClassifier is not known"),
+    "products": (make_pipeline(PolynomialFeatures(2), StandardScaler(), LogisticRegression()), Y, "by up to"),
+    "one class against the rest": (
+        make_pipeline(StandardScaler(), OneVsRestClassifier(LogisticRegression())),
+        Y,
+        'the last step "onevsrestclassifier" of the pipeline is of type OneVsRestClassifier',
+    ),
+    "another classifier": (RidgeClassifier(), Y, "the classifier is of type RidgeClassifier"),
+    "a search": (GridSearchCV(LogisticRegression(max_iter=1000), {"C": [1.0]}, cv=2), Y, "best_estimator_"),
+    "bins": (
+        make_pipeline(KBinsDiscretizer(quantile_method="averaged_inverted_cdf"), LogisticRegression()),
+        Y,
+        "by up to",
+    ),
     "other labels": (make_pipeline(StandardScaler(), LogisticRegression()), Y + 5, 'no class "5"'),
+    "fewer labels": (LogisticRegression(max_iter=1000), Y % 2, 'labels have no class "2"'),
 }
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")  # of the penalty's new names
 def test_a_pipeline_that_is_no_softmax_regression_is_refused(name):
     theirs, labels, message = FOREIGN[name]
-    theirs.fit(X, Y if name != "lasso" else Y == 0)
+    theirs.fit(X, Y)
     with pytest.raises(sm.UsageError, match=message):
-        from_sklearn(theirs, X, (Y if name != "lasso" else Y == 0) if labels is None else labels)
+        from_sklearn(theirs, X, labels)
+
+
+def test_a_pipeline_must_be_fitted():
+    with pytest.raises(sm.UsageError, match="not fitted"):
+        from_sklearn(make_pipeline(StandardScaler(), LogisticRegression()), X, Y)

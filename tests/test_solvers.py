@@ -6,6 +6,9 @@ from itertools import chain, pairwise
 import numpy as np
 import pytest
 
+from smtrain.partitions.memory import LocalRows
+from smtrain.softmax import batches
+from smtrain.softmax.batches import mini_batches
 from smtrain.softmax.objective import Point
 from smtrain.solvers.base import Status, minimise
 from smtrain.solvers.gradient_descent import GradientDescent
@@ -136,6 +139,25 @@ def test_mini_batches_see_every_row_once_an_epoch(monkeypatch):
     solver.step(f, replace(state, epoch=1), 1)
     assert sorted(chain(*seen)) == sorted(rows)
     assert seen != before  # every epoch has another order
+
+
+@pytest.mark.parametrize("cells", [1, 60, 1 << 18])
+@pytest.mark.parametrize("size", [1, 7, 30, 49, 50])
+def test_batches_are_dealt_out_in_turn(size, cells, monkeypatch):
+    """However many of them are fetched together, and from the partitions that have their rows alone."""
+    monkeypatch.setattr(batches, "FETCHED_CELLS", cells)
+    asked, apply = [], LocalRows.apply
+    monkeypatch.setattr(LocalRows, "apply", lambda rows, *more: asked.append(more[-1]) or apply(rows, *more))
+    x = gaussian(50, 3, 3).X.numeric[:, 0]
+    parts = [np.arange(start, min(start + 4, 50)) for start in range(0, 50, 4)]
+    order = [row for part in parts for row in np.random.default_rng([5, 2, part[0]]).permutation(part)]
+    count = -(-50 // size)
+    dealt = [
+        batch.X.numeric[:, 0].tolist()
+        for batch in mini_batches(objective(gaussian(50, 3, 3), 3, size=4).rows, size, 5, 2)
+    ]
+    assert dealt == [x[order[k::count]].tolist() for k in range(count)]
+    assert len(asked) <= len(parts) + 50  # once to shuffle, then at most once for each row
 
 
 def test_a_point_knows_that_it_is_not_finite():

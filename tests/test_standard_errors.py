@@ -297,6 +297,21 @@ def one_left_out(data, n):
     return sm.predict_proba(model, data.iloc[[n]])[0, model.classes.index(data["species"][n])]
 
 
+@pytest.mark.parametrize("size", [1e50, 1e101, 1e152])
+def test_weights_of_any_size(size, tmp_path):
+    """Errors of w times as many rows are √w times smaller; and a row that outweighs all others breaks nothing."""
+    data = numbers(n=60)
+    one, many, odd = (
+        sm.fit(data.assign(w=w), target="y", weight="w", l2=0.0, se=True, loo=True, epochs=50)
+        for w in (1.0, size, np.where(data.index % 20 == 3, size, 1.0))
+    )
+    for model in (many, odd):
+        model.save(tmp_path / "m.npz")
+    np.testing.assert_allclose(sm.inference(many).error * math.sqrt(size), sm.inference(one).error, rtol=1e-6)
+    assert many.fit.loo_nll == pytest.approx(one.fit.loo_nll)
+    assert not np.isinf(sm.inference(sm.load(tmp_path / "m.npz")).error).any()
+
+
 # What a fit says
 
 

@@ -216,7 +216,7 @@ class Sizes(Observer):
 
     def on_learned(self, learned, _):
         self.rows = learned.encoded.sum(lambda partition: ((partition.start, partition.rows),))
-        self.on_disk = learned.on_disk
+        self.on_disk = getattr(learned.home, "on_disk", 0)
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])

@@ -8,7 +8,7 @@ import click
 
 from smtrain.cli import kinds
 from smtrain.errors import UsageError
-from smtrain.fitting.options import FitConfig
+from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
 from smtrain.model.options import RIDGE
 from smtrain.solvers import SOLVERS
 from smtrain.sources.dialect import DELIMITER_WORDS, UNLABELLED, Dialect, valid_delimiter
@@ -44,7 +44,10 @@ def class_weight(ctx: click.Context, param: click.Parameter, value: str | None) 
     if not all(sign for _, sign, _ in pairs):
         form = """write balanced, or NAME=WEIGHT,…; a name with a comma in quotes: '"Bern, BE=2",Uri=3'"""
         raise click.BadParameter(form, ctx=ctx, param=param)
-    weights = {name: kinds.Number(0, 1e100).convert(weight, param, ctx) for name, _, weight in pairs}
+    weights = {
+        name: kinds.Number(CLASS_WEIGHTS.low, CLASS_WEIGHTS.high).convert(weight, param, ctx)
+        for name, _, weight in pairs
+    }
     if len(weights) < len(pairs):
         raise click.BadParameter("a class is given twice", ctx=ctx, param=param)
     return weights
@@ -146,6 +149,12 @@ memory_option = click.option(
     type=kinds.Size(),
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
+)
+cluster_option = click.option(
+    "--cluster",
+    type=kinds.Text(),
+    metavar="ADDRESS|FILE|local:N",
+    help="Dask scheduler, its file, or N processes here: rows live on its workers.",
 )
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."

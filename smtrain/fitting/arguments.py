@@ -1,21 +1,22 @@
 """Arguments of the Python functions, as people pass them: put into the form that is meant, or told what they are."""
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
 
 from smtrain.errors import UsageError, quoted
-from smtrain.fitting.options import FitConfig
-from smtrain.sources.arguments import whole, wrong
+from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
+from smtrain.sources.arguments import check_range, out_of_range, path_of, whole, written, wrong
 from smtrain.sources.arrays import is_values, together
 from smtrain.sources.dialect import BLANKS, DELIMITER_WORDS, Dialect, valid_delimiter
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.opening import Data
 
 OF_A_FIT = tuple(field.name for field in fields(FitConfig))
+NA_VALUE = "a value of na_values"
 # What options of scikit-learn and statsmodels are here.
 CALLED_ELSEWHERE = {
     "C": "l2, which is 1 / C; 2 / C for two classes",
@@ -75,11 +76,10 @@ def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:
     if not isinstance(asked, Dialect):
         raise wrong("dialect", asked, "a Dialect", 'delimiter=";" and na_values=["?"] are options, too')
     dialect: Dialect = replace(asked, **given)
-    if dialect.decimal not in {".", ","}:
-        raise wrong("decimal", dialect.decimal, 'a "." or ","')
     return replace(
         dialect,
         header=_truth("header", dialect.header),
+        decimal=_one_of(".", ",")("decimal", dialect.decimal),
         delimiter=_optional(_delimiter)("delimiter", dialect.delimiter),
         na_values=tuple(map(_cell, _several("na_values", dialect.na_values))),
     )
@@ -90,9 +90,13 @@ def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return float(value) if not isinstance(value, Integral) else int(value)
-    raise wrong(name, value, "a number")
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise wrong(name, value, "a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise out_of_range(name, value, "a finite number") from None
+    return int(value) if isinstance(value, Integral) else number
 
 
 def _penalty(name: str, value: Any) -> float | str:
@@ -134,17 +138,18 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
 def column_of(name: str, value: Any) -> str:
     """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
     if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
-        return str(value).strip(BLANKS) or str(value)  # as the names of all columns are; blanks alone are no name
+        return written(value).strip(BLANKS) or written(value)  # as all names of columns; blanks alone are no name
     raise wrong(name, value, "the name of a column", "the data are one table, with the labels in one of its columns")
 
 
 def _several(name: str, value: Any) -> list[Any]:
     """Several values, or one that stands alone."""
-    if isinstance(value, str | bytes | Mapping | bool) or not isinstance(value, Iterable | Real):
-        if isinstance(value, str):
-            return [value]
-        raise wrong(name, value, "a list of names")
-    return list(value) if isinstance(value, Iterable) else [value]
+    if isinstance(value, str | Real) and not isinstance(value, bool):
+        return [value]
+    if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping):
+        with suppress(TypeError):  # an array without a side says that it is iterable
+            return list(value)
+    raise wrong(name, value, "a list of names")
 
 
 def _columns(name: str, value: Any) -> tuple[str, ...]:
@@ -154,9 +159,9 @@ def _columns(name: str, value: Any) -> tuple[str, ...]:
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        return str(value)
-    raise wrong("a value of na_values", value, "a text or a number")
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(_number(NA_VALUE, value)):
+        return written(value)
+    raise wrong(NA_VALUE, value, "a text or a number")
 
 
 def _class_weight(name: str, value: Any) -> str | dict[str, float]:
@@ -169,23 +174,19 @@ def _class_weight(name: str, value: Any) -> str | dict[str, float]:
 
 def _label(name: str, value: Any) -> str:
     if isinstance(value, str | Real):
-        return str(value)
+        return written(value)
     raise wrong(f"a class of {name}", value, "a label")
 
 
 def _weight(name: str, value: Any) -> float:
-    weight = float(_number(f"a weight of {name}", value))
-    if 0 <= weight < math.inf:
-        return weight
-    raise UsageError(f"{name}: {weight:g} is no weight, which is a finite number of at least 0")
+    return check_range(name, float(_number(f"a weight of {name}", value)), CLASS_WEIGHTS)
 
 
 def _validation(name: str, value: Any) -> float | str:
-    if isinstance(value, str | os.PathLike):
-        return os.fspath(value)
     if isinstance(value, Real) and not isinstance(value, bool):
-        return float(value)
-    raise wrong(name, value, "a share of the rows or the path of a file")
+        return float(_number(name, value))
+    path = path_of(name, value, "a share of the rows or the path of a file")
+    return str(path)
 
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
@@ -197,7 +198,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("epochs", "seed", "folds"), whole),
     **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo"), _truth),
     "class_weight": _optional(_class_weight),
-    "solver": _optional(_text),
+    **dict.fromkeys(("solver", "cluster"), _optional(_text)),
     "l2": _optional(_penalty),
     "precision": _one_of("auto", "float32", "float64"),
     "unlabelled": _one_of("error", "skip"),

@@ -1,8 +1,10 @@
 """Which columns of a table a fit keeps, and as what; which it leaves out, and why."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.errors import DataError, Place
 from smtrain.fitting.moments import ColumnMoments, moments
@@ -11,7 +13,6 @@ from smtrain.fitting.read import RawTable
 from smtrain.fitting.refusals import COUNTED_ROWS, EMPTY, ColumnFacts, constant, no_name, other_notation
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, NumericColumn
 from smtrain.partitions.interface import Home, Items
-from smtrain.partitions.memory import each
 from smtrain.sources.interface import Reading
 from smtrain.sources.notation import in_other_notation, looks_like_other_notation
 
@@ -44,7 +45,7 @@ def columns_of(table: RawTable, raws: Items[RawPartition], home: Home) -> Column
     """The columns of a table, whose rows are `raws` with their weights. Raises DataError for one that is refused."""
     slots = [table.slots[i] for i in table.numeric]
     all_moments = dict(zip(table.numeric, moments(raws, slots, home), strict=True))
-    firsts = _counting(raws, slots)
+    firsts = _counting(raws, slots, home)
     columns: dict[int, Column | str] = {}
     for i, kind in table.summary.kinds.items():
         if kind is None:
@@ -118,18 +119,26 @@ def _notation(table: RawTable, i: int, text: str) -> DataError:
     return other_notation(table.names[i], text, Place(word.place.source) if odd is None else odd.place).error()
 
 
-def _counting(raws: Items[RawPartition], slots: list[int]) -> dict[int, float]:
+def _counting(raws: Items[RawPartition], slots: list[int], home: Home) -> dict[int, float]:
     """The first number of each column that goes up by one from row to row, by slot. Reads on while there is one."""
-    firsts = {slot: float(raws[0].numbers[0, slot]) for slot in slots}
-    for raw in each(raws):
-        firsts = {slot: first for slot, first in firsts.items() if counts_on(raw, slot, first)}
-        if not firsts:
+    first = next(iter(home.map(partial(first_row, slots=slots), raws)))
+    counting = np.ones(len(slots), np.bool_)
+    for here in home.map(partial(counts_on, slots=slots, first=first), raws):
+        counting &= here
+        if not counting.any():
             break
-    return firsts
+    return {slot: float(number) for slot, number, one in zip(slots, first, counting, strict=True) if one}
 
 
-def counts_on(raw: RawPartition, slot: int, first: float) -> bool:
-    """Whether the numbers of a partition go on with `first` plus the number of the row."""
+def first_row(raw: RawPartition, slots: list[int]) -> NDArray[np.float64]:
+    """The numbers (q,) of the first row of a partition."""
+    return raw.numbers[0, slots].astype(np.float64)
+
+
+def counts_on(raw: RawPartition, slots: list[int], first: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the numbers of each column of a partition (q,) go on with `first` plus the number of the row."""
     rows = np.arange(raw.start, raw.start + raw.rows)
-    ends = raw.numbers[[0, -1], slot] == first + rows[[0, -1]]  # mostly enough to tell
-    return bool(ends.all()) and np.array_equal(raw.numbers[:, slot], first + rows)
+    counting = (raw.numbers[[0, -1]][:, slots] == first + rows[[0, -1], None]).all(axis=0)  # mostly enough to tell
+    for j in np.flatnonzero(counting):
+        counting[j] = np.array_equal(raw.numbers[:, slots[j]], first[j] + rows)
+    return np.asarray(counting, np.bool_)

@@ -1,5 +1,7 @@
 """The data contract of the rows of a fit, from what was read of them: a small part of the work of reading them."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,13 +11,14 @@ from smtrain.fitting.read import RawTable
 from smtrain.fitting.summary import ColumnSummary
 from smtrain.model.contract import WIDTH, Contract, numbers_line, sample_rows
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
+from smtrain.partitions.interface import Home
 from smtrain.softmax.design import Floats
 
 
-def contract_of(table: RawTable, columns: Columns) -> Contract:
+def contract_of(table: RawTable, columns: Columns, home: Home) -> Contract:
     """The contract of the columns that are kept."""
     numeric, summary = columns.numeric, table.summary.columns
-    sample = _sample(table, [table.slots[i] for i in numeric], sample_rows(table.rows, len(numeric)))
+    sample = _sample(table, [table.slots[i] for i in numeric], sample_rows(table.rows, len(numeric)), home)
     lines = [
         numbers_line(cells, columns.moments[i].low, columns.moments[i].high, summary[i].missing / table.rows)
         for i, cells in zip(numeric, sample, strict=True)
@@ -31,7 +34,7 @@ def _cells_of_levels(column: CategoricalColumn, of_words: ColumnSummary) -> NDAr
     return cells[[*named, *[-1] * (column.levels[-1] is MISSING_LEVEL)]]
 
 
-def _sample(table: RawTable, slots: list[int], most: int) -> Floats:
+def _sample(table: RawTable, slots: list[int], most: int, home: Home) -> Floats:
     """At most `most` rows of some number columns, as columns (q, m): one row, at random, of each stretch of the rows.
 
     Which rows is a function of their number alone.
@@ -41,10 +44,10 @@ def _sample(table: RawTable, slots: list[int], most: int) -> Floats:
     starts = np.arange(0, n, stretch)
     # not every stretch-th row: rows may come in a rhythm
     rows = np.minimum(starts + np.random.default_rng(0).integers(0, stretch, len(starts)), n - 1)
-    home = rows // table.sizes.rows
-    return np.concatenate([numbers_at(table.raws[int(k)], rows[home == k], slots) for k in np.unique(home)], axis=1)
+    return np.concatenate(list(home.map(partial(numbers_at, rows=rows, slots=slots), table.raws)), axis=1)
 
 
 def numbers_at(raw: RawPartition, rows: NDArray[np.intp], slots: list[int]) -> Floats:
-    """The numbers (q, m) of a partition in rows that are counted through the table."""
-    return raw.numbers[rows - raw.start][:, slots].T
+    """The numbers (q, m) of a partition in those of some rows, counted through the table, that are in it."""
+    first, last = np.searchsorted(rows, [raw.start, raw.start + raw.rows])
+    return raw.numbers[rows[first:last] - raw.start][:, slots].T

@@ -1,15 +1,14 @@
 """Options of a fit that contradict each other, are out of range, or cannot be kept: told before the work."""
 
-import math
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import make_solver
-from smtrain.sources.arguments import check_range
-from smtrain.sources.dialect import UNLABELLED
+from smtrain.sources.arguments import Range, check_range
 
 
 def check_options(config: FitConfig) -> None:
@@ -22,43 +21,28 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
+    if config.cluster is not None and config.memory is not None:
+        raise UsageError("--memory and --cluster exclude each other", hint="workers have limits of their own")
     check_ranges(config)
 
 
 def check_ranges(config: FitConfig, called: Mapping[str, str] = MappingProxyType({})) -> None:
     """Raise UsageError for a number that an option cannot have; `called` are other names of options."""
-    # On the command line the types of the options have checked these already; in Python and in a record nobody has.
-    at_least_0 = "a finite number of at least 0"
-    ranges = {
-        "l1": (config.l1, 0 <= config.l1 < math.inf, at_least_0),
-        "l2": (config.l2, 0 <= config.ridge < math.inf, at_least_0),
-        "tol": (config.tol, 0 <= config.tolerance < math.inf, at_least_0),
-        "epochs": (config.epochs, config.epochs >= 0, "at least 0"),
-        "momentum": (config.momentum, 0 <= config.momentum < 1, "at least 0 and less than 1"),
-        "learning_rate": (
-            config.learning_rate,
-            config.learning_rate is None or 0 < config.learning_rate < math.inf,
-            "a finite number above 0",
-        ),
-        "batch_size": (config.batch_size, _positive(config.batch_size), "at least 1"),
-        "seed": (config.seed, config.seed >= 0, "at least 0"),
-        "threads": (config.threads, _positive(config.threads), "at least 1"),
-        "memory": (config.memory, _positive(config.memory), "at least 1 byte"),
-        "validation": (
-            config.validation,
-            not isinstance(config.validation, float) or 0 < config.validation < 1,
-            "a share of the rows, more than 0 and less than 1",
-        ),
-        "patience": (config.patience, _positive(config.patience), "at least 1"),
-        "folds": (config.folds, config.folds >= 2, "at least 2"),
-        "unlabelled": (config.unlabelled, config.unlabelled in UNLABELLED, " or ".join(UNLABELLED)),
+    # On the command line the types of the options have checked these already; in Python nobody has.
+    for name, numbers in _ranges().items():
+        value = getattr(config, name)
+        if isinstance(value, int | float):
+            check_range(called.get(name, name), value, numbers)
+
+
+@cache
+def _ranges() -> dict[str, Range]:
+    """The range of each option that is a number, as the types of the options have it."""
+    hints = get_type_hints(FitConfig, include_extras=True)
+    conditions = {
+        name: [one for kind in (hint, *get_args(hint)) for one in get_args(kind)] for name, hint in hints.items()
     }
-    for name, (value, valid, wanted) in ranges.items():
-        check_range(called.get(name, name), value, valid=valid, wanted=wanted)
-
-
-def _positive(number: int | None) -> bool:
-    return number is None or number >= 1
+    return {name: one for name, those in conditions.items() for one in those if isinstance(one, Range)}
 
 
 def _check_texts(config: FitConfig) -> None:

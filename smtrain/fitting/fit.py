@@ -81,10 +81,11 @@ def fit(
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     config = config_of(config, options)
     check_options(config)
-    init, checkpoint = init and as_model(init, "init"), path_of("checkpoint", checkpoint)
+    init, checkpoint = None if init is None else as_model(init, "init"), path_of("checkpoint", checkpoint)
     observer = observer or Observer()
+    table = open_table(data, config.dialect, fitting=True)
     with home or partitions.home(config) as opened:
-        learned = learn(open_table(data, config.dialect, fitting=True), config, opened, observer.on_piece)
+        learned = learn(table, config, opened, observer.on_piece)
         return _fitted(with_validation(learned), observer, init, checkpoint)
 
 
@@ -115,8 +116,8 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
         selection=None if selection is None else SelectionRecord(selection.epochs, selection.candidates),
         init=None if init is None else digest(start),
     )
-    theta, history = solution.point.theta, _history(solution)
-    return Model(learned.encoder, theta[:-1], theta[-1], record, history, after.information, learned.contract)
+    theta = solution.point.theta
+    return Model(learned.encoder, theta[:-1], theta[-1], record, history(solution), after.information, learned.contract)
 
 
 def _trained(
@@ -209,7 +210,8 @@ def _record(learned: Learned, solution: Solution, after: PostEstimation) -> FitR
     )
 
 
-def _history(solution: Solution) -> NDArray[np.float64]:
+def history(solution: Solution) -> NDArray[np.float64]:
+    """The history as a model keeps it: a line for each point that was looked at."""
     columns = HISTORY_COLUMNS if solution.record.validation_nll is None else VALIDATED_COLUMNS
     rows = [[getattr(record, name) for name in columns] for record in solution.history]
     return np.array(rows, np.float64)

@@ -15,11 +15,13 @@ from smtrain.fitting.options import FitConfig
 from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable, read_table
 from smtrain.fitting.refusals import no_column
-from smtrain.fitting.weights import Weighed, settled, weighed
+from smtrain.fitting.roles import roles_of
+from smtrain.fitting.spans import read_spans
+from smtrain.fitting.weights import settled, weighed
 from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
 from smtrain.model.encoder import Encoder
-from smtrain.partitions.interface import Home, Shelf
+from smtrain.partitions.interface import Home, Shelf, Spread
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.solvers import make_solver
@@ -60,11 +62,6 @@ class Learned:
     skipped: Skipped = field(default_factory=Skipped)
     doubt: str | None = None
 
-    @property
-    def on_disk(self) -> int:
-        """The bytes of rows in the temporary file."""
-        return self.home.on_disk
-
 
 def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> Learned:
     """Read `table` once and give back the encoder and the encoded rows, which live as long as `home` is open.
@@ -72,22 +69,35 @@ def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, 
     Raises DataError for rows, columns or labels that nothing can be learned from.
     """
     with table.advising():
-        return _learned(read_table(table, config, home, on_piece), home)
+        return _learned(_read(table, config, home, on_piece), home)
+
+
+def _read(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> RawTable:
+    """The rows of a table, read here, or where they are to live."""
+    roles = roles_of(table, config)
+    table.weigh_by(roles.weight)
+    if config.unlabelled == "skip":
+        table.skip_unlabelled(roles.target)
+    if isinstance(home, Spread):
+        return read_spans(table, roles, config, home, on_piece)
+    return read_table(table, roles, config, home, on_piece)
 
 
 def _learned(table: RawTable, home: Home) -> Learned:
     """Settle what only the whole table can tell, and encode."""
     weights = weighed(table, home)
-    columns = columns_of(table, weights.settled(table.raws), home)
+    columns = columns_of(table, weights.settled(table.raws, home), home)
     encoder = _encoder(table, columns, weights.classes)
     config = table.config.settled(table.rows * len(encoder.numeric), weights.mean, weights.heaviest)
-    contract = contract_of(table, columns)
+    contract = contract_of(table, columns, home)
     data = digest_of(table, columns, encoder, weights.number_of, home)
     # Encoded rows take the places of raw ones; what training needs besides is known only now.
     home.reserve(_training_bytes(table, encoder, config))
     slots = tuple(table.slots[i] for i in columns.numeric)
     encoding = Encoding(encoder, slots, recoding(table, columns), config.precision == "float32")
-    shelf = home.listed(partial(_encoded, table.raws, weights, encoding), len(table.raws))
+    shelf = home.replaced(
+        partial(_encoded, number_of=weights.number_of, factors=weights.factors, encoding=encoding), table.raws
+    )
     return Learned(
         encoder=encoder,
         home=home,
@@ -138,9 +148,11 @@ def _missing(table: RawTable, columns: Columns) -> dict[str, int]:
     return {name: count for name, count in cells.items() if count}
 
 
-def _encoded(raws: Shelf[RawPartition], weights: Weighed, encoding: Encoding, k: int) -> Partition:
-    """A partition encoded; the raw one is let go."""
-    return encoding(settled(raws.release(k), weights.number_of, weights.factors))
+def _encoded(
+    raw: RawPartition, number_of: NDArray[np.intp], factors: NDArray[np.float64], encoding: Encoding
+) -> Partition:
+    """A partition encoded. The numbers of the raw one may become those of X."""
+    return encoding(settled(raw, number_of, factors))
 
 
 def _training_bytes(table: RawTable, encoder: Encoder, config: FitConfig) -> int:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from smtrain.fitting.raw import RawPartition
 from smtrain.partitions.interface import Home, Items
-from smtrain.partitions.memory import each
 from smtrain.softmax.design import Floats, row_tiles
 from smtrain.softmax.tree import pairwise_sum
 
@@ -55,7 +54,7 @@ def moments(raws: Items[RawPartition], slots: Sequence[int], home: Home) -> list
     """
     if not slots:
         return []
-    shift = first_numbers(raws, slots)
+    shift = first_numbers(raws, slots, home)
     tops, counted = np.maximum.reduce(list(home.map(partial(largest, slots=slots), raws)))
     counted = np.where(np.isfinite(counted), counted, tops)  # no row of a number counts
     r = np.maximum(np.maximum(counted[0] - shift, counted[1] + shift), np.finfo(float).tiny)
@@ -68,11 +67,11 @@ def moments(raws: Items[RawPartition], slots: Sequence[int], home: Home) -> list
     return [ColumnMoments(*map(float, line)) for line in lines]
 
 
-def first_numbers(raws: Items[RawPartition], slots: Sequence[int]) -> Array:
+def first_numbers(raws: Items[RawPartition], slots: Sequence[int], home: Home) -> Array:
     """The first number (q,) of each column in a row that counts; 0 for none. Reads on until each has one."""
     first = np.full(len(slots), np.nan)
-    for raw in each(raws):
-        first = np.where(np.isnan(first), first_of(raw, slots), first)
+    for here in home.map(partial(first_of, slots=slots), raws):
+        first = np.where(np.isnan(first), here, first)
         if not np.isnan(first).any():
             break
     return np.asarray(np.nan_to_num(first))

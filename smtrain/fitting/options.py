@@ -4,7 +4,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from smtrain.model.options import Options
-from smtrain.model.schema import document_of
+from smtrain.model.schema import Positive, document_of
+from smtrain.sources.arguments import Range
 from smtrain.sources.paths import native_path, recorded_path
 
 # When float32 is chosen: rounding to it moves the NLL by about 1e-8 of itself, and the gap by about 1e-6 / l2 of it.
@@ -16,6 +17,8 @@ WEAKEST_FLOAT32 = 0.1
 FEWEST_FLOAT32 = 1 << 20
 # The heaviest row that it is good for, as a multiple of the mean weight.
 HEAVIEST_FLOAT32 = 1000.0
+# The weight that a class can have: with that of a row, at most 1e152, its sums over all rows stay finite.
+CLASS_WEIGHTS = Range(0, 1e100)
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,7 +26,9 @@ class FitConfig(Options):
     """The options of a fit: those of `Options`, and those that change no bit of the model.
 
     `threads` None takes the processors that this process may use. `memory` is how many bytes the process may take; rows
-    that do not fit go to a temporary file. `require_convergence` makes a fit fail that does not reach its tolerance.
+    that do not fit go to a temporary file. `cluster` is where workers have the rows: the address or the file of a Dask
+    scheduler, or local:N for N processes on this machine. `require_convergence` makes a fit fail that does not reach
+    its tolerance.
 
     >>> config = smtrain.FitConfig(target="species", l2=0.1)
     >>> config
@@ -32,8 +37,9 @@ class FitConfig(Options):
     1.0
     """
 
-    threads: int | None = None
-    memory: int | None = None
+    threads: Positive | None = None
+    memory: Positive | None = None
+    cluster: str | None = None
     require_convergence: bool = False
 
     @classmethod

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtrain.errors import MOST_LISTED, DataError, counted, quoted, with_cells
+from smtrain.errors import MOST_LISTED, DataError, Hint, counted, quoted, with_cells
 from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE
 from smtrain.sources.notation import large_hint, notation_hint, option_word
 
@@ -138,10 +138,10 @@ def name_the_rows(levels: int, rows: int) -> bool:
 
 def no_column(source: str, left_out: Sequence[tuple[str, str]]) -> Refusal:
     """All columns are left out: their names and the reasons."""
-    hint = "the file has no column besides the target"
+    hint = "there is no column besides the target"
     if left_out:
         name, reason = left_out[0]
-        hint = f"column {quoted(name)} was ignored: {reason}; --numeric or --categorical keeps it"
+        hint = Hint(f"column {quoted(name)} was ignored: {reason}", "--numeric or --categorical keeps it")
     return Refusal("no features", "no column is left to learn from", source=source, hint=hint)
 
 
@@ -202,7 +202,7 @@ def mixture(
     what = f"{counted(many_rare, one)} {among}: {with_cells(most.items())}"
     hint = f"--categorical {option_word(column)} takes all cells as names"
     if na_like == many_words or (many_words <= FEW_WORDS * many_numbers and len(words) <= MOST_LISTED):
-        hint = f"--na-values {option_word(*list(words)[:MOST_LISTED])} if that means missing; {hint}"
+        hint = Hint(f"--na-values {option_word(*list(words)[:MOST_LISTED])} if that means missing", hint)
     return Refusal("mixture", what, column, *where, hint, {"words": many_words, "numbers": many_numbers, "texts": most})
 
 

@@ -1,9 +1,9 @@
 """What each column of a table is to a fit, as far as its options say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from smtrain.errors import UsageError, quoted
+from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.sources.interface import Reading, Readings
 from smtrain.sources.table import Table
@@ -34,7 +34,30 @@ class Roles:
 
 
 def roles_of(table: Table, config: FitConfig) -> Roles:
-    """Find the columns that the options name. Raises UsageError if there is none, or two options contradict."""
+    """Find the columns that the options name. Raises UsageError if there is none, or two options contradict.
+
+    Raises DataError for a feature that is neither of numbers nor of words by its type.
+    """
+    roles = _by_name(table, config)
+    return replace(roles, kinds={i: roles.forced.get(i) or table.kind(i) for i in roles.features})
+
+
+def refused_types(table: Table, config: FitConfig) -> list[DataError]:
+    """The error of each feature that `roles_of`, or reading it, refuses by its type. Raises UsageError as that does."""
+    roles, errors = _by_name(table, config), []
+    for i in roles.features:
+        try:
+            if i in roles.forced:
+                table.check_texts([i])
+            else:
+                table.kind(i)
+        except DataError as error:
+            errors.append(error)
+    return errors
+
+
+def _by_name(table: Table, config: FitConfig) -> Roles:
+    """The columns that the options name, without the kinds of the features."""
     names = table.names
     target = table.column(config.target, "--target") if config.target is not None else len(names) - 1
     weight = table.column(config.weight, "--weight") if config.weight is not None else None
@@ -46,8 +69,7 @@ def roles_of(table: Table, config: FitConfig) -> Roles:
     if weight == target:
         raise UsageError(f"column {quoted(names[target])} is both the target and the weight")
     features = tuple(i for i in range(len(names)) if i not in {target, weight} | dropped)
-    kinds = {i: forced.get(i) or table.kind(i) for i in features}
-    return Roles(target, weight, features, forced, kinds)
+    return Roles(target, weight, features, {i: kind for i, kind in forced.items() if i in features}, {})
 
 
 def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:

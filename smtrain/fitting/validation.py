@@ -1,25 +1,33 @@
 """Rows set aside: for validation, a share of the table or another file; and in the folds of a cross-validation."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.errors import DataError
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
+from smtrain.fitting.spans import spans_of
+from smtrain.model.encoder import Encoder
 from smtrain.model.labels import SKIP, labelled, nothing_to_measure
 from smtrain.partitions.cutter import Cutter
+from smtrain.partitions.interface import Spread
 from smtrain.partitions.memory import joined
 from smtrain.softmax.holdout import Folds, Share
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.objective import Objective
 from smtrain.softmax.rows import set_aside
 from smtrain.softmax.sampling import row_counts
+from smtrain.sources.interface import Span
 from smtrain.sources.opening import open_table
 from smtrain.sources.table import Table
+from smtrain.sources.usable import Skipped
 
 NONE_ASIDE = "no row can be set aside, for every class needs one to learn from"
 
@@ -50,28 +58,89 @@ def _with_share(fraction: float, learned: Learned) -> Learned:
     return replace(learned, encoded=rows, validation_rows=int(share.quota.sum()))
 
 
+@dataclass(frozen=True)
+class Further:
+    """How the rows of a further table become rows of a fit, all of them set aside.
+
+    `factors` are the class weights (K,), `single` says that X is in float32, `skip` that rows without a label that can
+    be used are left out.
+    """
+
+    encoder: Encoder
+    factors: NDArray[np.float64]
+    single: bool
+    skip: bool
+
+    def partitions(self, table: Table, threads: int = 1) -> Iterator[Partition]:
+        """The rows of a labelled table, encoded like those of the fit, as they are parsed."""
+        encoder, dtype = self.encoder, np.float32 if self.single else np.float64
+        readings = encoder.readings(table, labels=True, model="the training data")
+        if self.skip:
+            table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
+        for rows in table.rows(readings, threads):
+            y, v = labelled(encoder, table.names, rows, hint=SKIP)
+            partition = Partition(encoder.encode(rows, table.names, dtype), y, v * self.factors[y])
+            yield partition.set_aside(np.ones(partition.rows, np.bool_))
+
+
+class FurtherRows(NamedTuple):
+    """The rows of a span of a further table, None for none, and those that were left out."""
+
+    rows: Partition | None
+    skipped: Skipped
+
+
 def _with_file(path: str, learned: Learned) -> Learned:
     """With the rows of a file set aside, behind those of the fit. Raises DataError if they weigh nothing."""
-    table, cutter = open_table(path, learned.encoder.dialect), Cutter(learned.partition_rows, joined)
-    blocks = _blocks(table, learned, learned.home.threads)
-    count, weight = 0, 0.0
-    for partition in chain(chain.from_iterable(map(cutter.add, blocks)), cutter.rest()):
-        learned.shelf.append(partition.set_aside(np.ones(partition.rows, np.bool_)))
-        count += partition.rows
-        weight += float(partition.v.sum())
-    learned.skipped.include(table.skipped)
-    if weight <= 0:
+    table, config = open_table(path, learned.encoder.dialect), learned.config
+    skip = config.unlabelled == "skip"
+    further = Further(learned.encoder, learned.factors, config.precision == "float32", skip)
+    if isinstance(learned.home, Spread):
+        count = _add_spans(table, further, learned, learned.home)
+    else:
+        count = _add(table, further, learned)
+    rows = learned.home.rows(learned.shelf)
+    if not count or rows.sum(weight_aside) <= 0:
         raise nothing_to_measure(table, rows=count > 0)
-    return replace(learned, encoded=learned.home.rows(learned.shelf), validation_rows=count)
+    return replace(learned, encoded=rows, validation_rows=count)
 
 
-def _blocks(table: Table, learned: Learned, threads: int) -> Iterator[Partition]:
-    """The rows of a labelled table, encoded like those of the fit, as they are parsed."""
-    encoder = learned.encoder
-    readings = encoder.readings(table, labels=True, model="the training data")
-    if learned.config.unlabelled == "skip":
-        table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
-    dtype = np.float32 if learned.config.precision == "float32" else np.float64
-    for rows in table.rows(readings, threads):
-        y, v = labelled(encoder, table.names, rows, hint=SKIP)
-        yield Partition(encoder.encode(rows, table.names, dtype), y, v * learned.factors[y])
+def _add(table: Table, further: Further, learned: Learned) -> int:
+    """Keep the rows of a further table, and return their number."""
+    cutter, count = Cutter(learned.partition_rows, joined), 0
+    blocks = further.partitions(table, learned.home.threads)
+    for partition in chain(chain.from_iterable(map(cutter.add, blocks)), cutter.rest()):
+        learned.shelf.append(partition)
+        count += partition.rows
+    learned.skipped.include(table.skipped)
+    return count
+
+
+def _add_spans(table: Table, further: Further, learned: Learned, home: Spread) -> int:
+    """Have workers keep the rows of a further table, and return their number."""
+    learned.encoder.readings(table, labels=True, model="the training data")
+    tasks = home.spread(partial(read_further, further=further), spans_of(table, home))
+    told = list(home.results(home.spread(count_further, tasks)))
+    parts = home.spread(attrgetter("rows"), tasks)
+    counts = [count for count, _ in told]
+    learned.shelf = home.partitioned(parts, counts, learned.partition_rows, joined, behind=learned.shelf)
+    for _, skipped in told:
+        learned.skipped.include(skipped)
+    return sum(counts)
+
+
+def read_further(span: Span, further: Further) -> FurtherRows:
+    """The rows of a span of a further table."""
+    table = Table(span.open())
+    partitions = list(further.partitions(table))
+    return FurtherRows(joined(partitions) if partitions else None, table.skipped)
+
+
+def count_further(read: FurtherRows) -> tuple[int, Skipped]:
+    """The number of the rows of a span, and those that were left out."""
+    return 0 if read.rows is None else read.rows.rows, read.skipped
+
+
+def weight_aside(partition: Partition) -> float:
+    """What the rows that are set aside weigh."""
+    return 0.0 if partition.u is None else float(partition.u.sum())

@@ -12,7 +12,6 @@ from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable
 from smtrain.fitting.refusals import no_classes, weightless_class
 from smtrain.partitions.interface import Home, Items
-from smtrain.partitions.memory import Seen
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.notation import are_numbers
 from smtrain.sources.table import Table
@@ -34,9 +33,9 @@ class Weighed:
     mean: float
     heaviest: float
 
-    def settled(self, raws: Items[RawPartition]) -> Items[RawPartition]:
-        """The same rows with the numbers of their classes, and all of their weights: those on disk stay as they are."""
-        return Seen(partial(settled, number_of=self.number_of, factors=self.factors), raws)
+    def settled(self, raws: Items[RawPartition], home: Home) -> Items[RawPartition]:
+        """The same rows with the numbers of their classes, and all of their weights: those at home stay as they are."""
+        return home.seen(partial(settled, number_of=self.number_of, factors=self.factors), raws)
 
 
 def weighed(table: RawTable, home: Home) -> Weighed:
@@ -53,7 +52,7 @@ def weighed(table: RawTable, home: Home) -> Weighed:
             raise weightless_class(name, table.config.weight, source).error()
     mean = float((total * factors).sum()) / table.rows
     so_far = Weighed(tuple(classes), number_of, factors, mean, 0.0)
-    return replace(so_far, heaviest=max(home.map(heaviest, so_far.settled(table.raws))))
+    return replace(so_far, heaviest=max(home.map(heaviest, so_far.settled(table.raws, home))))
 
 
 def check_classes(classes: Sequence[str], table: Table, target: int, rows: int) -> None:

@@ -26,7 +26,7 @@ from smtrain.scoring.evaluate import Evaluation, measured
 from smtrain.scoring.metrics import METRICS
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.holdout import NEVER
-from smtrain.sources.arguments import check_range, whole
+from smtrain.sources.arguments import Range, check_range, whole
 from smtrain.sources.arrays import is_values, with_groups
 from smtrain.sources.opening import Data, open_table
 
@@ -128,7 +128,7 @@ def cross_validate(
     0.1532
     """
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
-    check_range("folds", folds, valid=whole("folds", folds) >= 2, wanted="at least 2")
+    check_range("folds", whole("folds", folds), Range(2))
     if is_values(groups):
         data, groups = with_groups(data, groups)
     groups = None if groups is None else column_of("groups", groups)

@@ -4,7 +4,7 @@ One pass. What is kept grows with the file by two hashes a row only: distinct va
 places of the first cells of each sort, a sample of the rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from smtrain.errors import DataError
 from smtrain.fitting.arguments import config_of, with_labels
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.refusals import COUNTED_ROWS
-from smtrain.fitting.roles import roles_of
+from smtrain.fitting.roles import refused_types, roles_of
 from smtrain.inspecting.diagnosis import BROKEN, Diagnosis, Finding, Severity, diagnosis
 from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.findings import findings
@@ -40,12 +40,26 @@ NAMING_ROWS = 20
 
 def examine(table: Table, config: FitConfig, threads: int) -> Diagnosis:
     """Examine the table for a fit with these options. Raises DataError if it is no table, or has no rows."""
-    examiner = Examiner(table, config)
+    errors = refused_types(table, config)
+    examiner = Examiner(table, _without(config, [str(error.column) for error in errors]))
     examiner.read(threads)
-    target = table.names[roles_of(table, config).target]
     advised = _advised(table, findings(examiner.examined())) if examiner.rows else ()
-    every = diagnosis(examiner.rows, [*_broken(examiner.broken), *advised])
-    return replace(every, target=target, last=config.target is None)
+    plain = (one for one in advised if one.kind != "no features" or not errors)  # it has columns, of other types
+    every = diagnosis(examiner.rows, [*_broken(examiner.broken), *map(_of_type, errors), *plain])
+    return replace(every, target=examiner.target, last=config.target is None)
+
+
+def _without(config: FitConfig, columns: Collection[str]) -> FitConfig:
+    """The same options without some columns."""
+    categorical, numeric = (
+        tuple(name for name in names if name not in columns) for names in (config.categorical, config.numeric)
+    )
+    return replace(config, drop=(*config.drop, *columns), categorical=categorical, numeric=numeric)
+
+
+def _of_type(error: DataError) -> Finding:
+    """The finding on a column that is refused by its type, in the words of a fit."""
+    return Finding(Severity.ERROR, "type", error.plain, error.column, hint=error.hint)
 
 
 def _broken(error: DataError | None) -> Iterator[Finding]:
@@ -86,6 +100,11 @@ class Examiner:
         self._named_label: DataError | None = None
         self.broken: DataError | None = None
         self._settled: Readings | None = None
+
+    @property
+    def target(self) -> str:
+        """The column of the labels."""
+        return self._table.names[self._roles.target]
 
     @property
     def rows(self) -> int:

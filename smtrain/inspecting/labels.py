@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from smtrain.errors import counted, quoted, with_rows
+from smtrain.errors import counted, with_rows
 from smtrain.fitting.refusals import OTHER_TARGET, empty_label, no_classes, weightless_class, wrong_weights
 from smtrain.inspecting.diagnosis import Finding, Severity, refused
 from smtrain.inspecting.examined import Examined
@@ -57,8 +57,7 @@ def _named(examined: Examined) -> Iterator[Finding]:
     """A label that is the name of its column: the header may be a row."""
     error, name = examined.named_label, examined.labels.name
     if error is not None:
-        what = error.what.removeprefix(f"column {quoted(name)}: ")
-        yield Finding(ERROR, "header", what, name, error.source, error.line, error.hint)
+        yield Finding(ERROR, "header", error.plain, name, error.source, error.line, error.hint)
 
 
 def _many(examined: Examined, count: int) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ a level that training did not have gets code 0, which adds nothing.
 Order of X's columns: numbers, missing indicators, levels.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,25 +21,22 @@ from smtrain.model.schema import (
     DocumentError,
     Text,
     Texts,
-    at_most_in_size,
     different,
     document_of,
-    positive,
     read,
 )
 from smtrain.softmax.design import Design, Floats, rest_of, row_tiles
+from smtrain.sources.arguments import Range
 from smtrain.sources.cells import TextCells
-from smtrain.sources.dialect import LARGEST, Dialect
+from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE, Dialect
 from smtrain.sources.interface import Reading, Readings, Rows
 from smtrain.sources.table import Table
 
 # What the level of missing cells is called among levels, which are texts.
 MISSING_LEVEL = None
-# How Python writes an integer, of not more digits than it reads.
-INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
 Labels = tuple[str, ...] | tuple[int, ...]
 Dtype = type[np.float32] | type[np.float64]
-Number = Annotated[float, at_most_in_size(LARGEST)]
+Number = Annotated[float, Range(-LARGEST, LARGEST)]
 
 
 def _missing_last(levels: tuple[str | None, ...]) -> bool:
@@ -54,7 +50,7 @@ class NumericColumn:
     name: str
     kind: Literal["numeric"] = field(default="numeric", init=False)
     mean: Number
-    scale: Annotated[Number, positive]
+    scale: Annotated[float, Range(SMALLEST_SCALE, LARGEST)]
     missing: bool = False
     reading = Reading.NUMBER
 
@@ -157,7 +153,8 @@ class Encoder:
     def readings(self, table: Table, *, labels: bool, model: str = "the model") -> Readings:
         """How each column of `table` is read: matched by name, in any order, extra ones skipped.
 
-        `labels` asks for the target column. Raises ModelError naming the first column that is not there.
+        `labels` asks for the target column. Raises ModelError naming the first column that is not there, DataError for
+        one that has neither numbers nor texts by its type.
         """
         wanted = self._wanted(table, labels=labels)
         for name in wanted:
@@ -166,6 +163,7 @@ class Encoder:
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
                 hint = table.advice() or table.likely(name) or f"the file's columns are {table.listed()}"
                 raise ModelError(message, hint=hint)
+        table.check_texts([table.places[name] for name in wanted], f"{model} was fitted on numbers or words there")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
     def readings_there(self, table: Table) -> Readings:
@@ -218,15 +216,23 @@ class Encoder:
     def from_schema(cls, schema: Any, classes: Any) -> "Encoder":
         """Read `schema()` and a list of classes back. Raises DocumentError if they describe no encoder."""
         encoder = read(cls, {**schema, "classes": classes} if isinstance(schema, dict) else schema)
+        if encoder.integers and not all(map(_is_integer, encoder.classes)):
+            raise DocumentError("is true, and there are classes that are no integers", "integers")
+        if encoder.booleans and encoder.classes != ("False", "True"):
+            raise DocumentError("is true, and there are classes that are no booleans", "booleans")
         names = [column.name for column in encoder.columns] + [encoder.target]
         names += [] if encoder.weight is None else [encoder.weight]
         if not different(tuple(names)):
             raise DocumentError("has a column twice")
-        if encoder.integers and not all(INTEGER.fullmatch(name) for name in encoder.classes):
-            raise DocumentError("has classes that are no integers")
-        if encoder.booleans and encoder.classes != ("False", "True"):
-            raise DocumentError("has classes that are no booleans")
         return encoder
+
+
+def _is_integer(name: str) -> bool:
+    """Whether the name of a class is an integer as Python writes it."""
+    try:
+        return str(int(name)) == name
+    except ValueError:
+        return False
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

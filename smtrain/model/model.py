@@ -32,6 +32,9 @@ FORMAT_VERSION = 1
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
 CONTRACT = ("contract_numbers", "contract_levels")
 OPTIONAL = frozenset({"information", *CONTRACT})
+# The largest number in an information matrix: rows weigh up to 1e152, their classes up to 1e100, and the squares of
+# standardised features are at most the number of rows. With a larger one, products of such matrices would overflow.
+LARGEST_INFORMATION = 1e300
 HISTORY_COLUMNS = ("epoch", "nll", "objective", "gap", "gradient_norm")
 VALIDATED_COLUMNS = (*HISTORY_COLUMNS, "validation_nll")
 
@@ -295,7 +298,7 @@ def _information(array: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[
     |H_ij| ≤ √(H_ii H_jj) holds for every sum of outer products, up to rounding; what does not keep to it was not made
     by a fit, and its inverse could be anything.
     """
-    H, d = _floats(array, 2), free_parameters(*shape)
+    H, d = _floats(array, 2, LARGEST_INFORMATION), free_parameters(*shape)
     if H.shape != (d, d) or d > MOST_PARAMETERS or not np.array_equal(H, H.T) or not (np.diag(H) >= 0).all():
         raise ValueError("not an information matrix")
     root = np.sqrt(np.diag(H))
@@ -317,8 +320,8 @@ def _contract(arrays: npz.Arrays, encoder: Encoder) -> Contract | None:
     return contract
 
 
-def _floats(array: NDArray[np.generic], ndim: int) -> NDArray[np.float64]:
-    if array.dtype != np.float64 or array.ndim != ndim or not (np.abs(array) <= LARGEST_WEIGHT).all():
+def _floats(array: NDArray[np.generic], ndim: int, largest: float = LARGEST_WEIGHT) -> NDArray[np.float64]:
+    if array.dtype != np.float64 or array.ndim != ndim or not (np.abs(array) <= largest).all():
         raise ValueError("not an array of numbers that can be used")
     return np.asarray(array, np.float64)
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Literal
 
-from smtrain.model.schema import ABSENT, LEFT_OUT, Count, Positive, any_bytes, at_least
+from smtrain.model.schema import ABSENT, LEFT_OUT, Count, PathText, Positive
+from smtrain.sources.arguments import NOT_NEGATIVE, Range
 from smtrain.sources.dialect import Dialect
 
 # The penalty where none is asked for: as the prior that a deviation of a feature changes the logits by about 1.
@@ -15,6 +16,10 @@ TOLERANCE_UNPENALISED = 1e-10
 # With standard errors: then coefficients, whose errors go with the square root of the gap, are read to seven digits.
 TOLERANCE_INFERENCE = 1e-10
 TOLERANCE_INFERENCE_UNPENALISED = 1e-14
+# The most folds: the number of a row's fold is an int32.
+MOST_FOLDS = 2**31 - 1
+
+NotNegative = Annotated[float, NOT_NEGATIVE]
 
 
 @dataclass(frozen=True)
@@ -45,18 +50,20 @@ class Options:
     dialect: Dialect = field(default_factory=Dialect)
     solver: str | None = None
     epochs: Count = 1000
-    tol: float | None = None
-    l2: float | Literal["auto"] | None = None
-    l1: float = field(default=0.0, metadata=ABSENT)
-    learning_rate: float | None = None
+    tol: NotNegative | None = None
+    l2: NotNegative | Literal["auto"] | None = None
+    l1: NotNegative = field(default=0.0, metadata=ABSENT)
+    learning_rate: Annotated[float, Range(0, above=True)] | None = None
     batch_size: Positive | None = None
-    momentum: float = 0.0
+    momentum: Annotated[float, Range(0, 1, below=True)] = 0.0
     seed: Count = 0
     precision: Literal["auto", "float32", "float64"] = "auto"
-    validation: float | Annotated[str, any_bytes] | None = field(default=None, metadata=ABSENT)
+    validation: Annotated[float, Range(0, 1, above=True, below=True)] | PathText | None = field(
+        default=None, metadata=ABSENT
+    )
     patience: Positive | None = field(default=None, metadata=ABSENT)
     calibrate: bool = field(default=False, metadata=ABSENT)
-    folds: Annotated[int, at_least(2)] = field(default=5, metadata=ABSENT)
+    folds: Annotated[int, Range(2, MOST_FOLDS)] = field(default=5, metadata=ABSENT)
     one_se: bool = field(default=False, metadata=ABSENT)
     se: bool = field(default=False, metadata=ABSENT)
     loo: bool = field(default=False, metadata=ABSENT)

@@ -17,10 +17,10 @@ from smtrain.model.schema import (
     Texts,
     different,
     document_of,
-    positive,
     read,
 )
 from smtrain.solvers.base import Status
+from smtrain.sources.arguments import Range
 
 Pair = Annotated[tuple[Text, Text], different]
 
@@ -98,7 +98,7 @@ class FitRecord:
     separation: SeparationRecord | None = field(default=None, metadata=ABSENT)
     skipped: SkippedRecord = field(default_factory=SkippedRecord, metadata=LEFT_OUT)
     validation: ValidationRecord | None = field(default=None, metadata=LEFT_OUT)
-    temperature: Annotated[float, positive] | None = field(default=None, metadata=LEFT_OUT)
+    temperature: Annotated[float, Range(0, above=True)] | None = field(default=None, metadata=LEFT_OUT)
     selection: SelectionRecord | None = field(default=None, metadata=LEFT_OUT)
     loo_nll: float | None = field(default=None, metadata=ABSENT)
     # Of the start only what tells it from others: `verify` asks for the model itself.

@@ -7,14 +7,14 @@ ignored: a newer smtrain may have written it. Light: the command line loads it b
 """
 
 import contextlib
-import operator
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from smtrain.sources.arguments import COUNTS, LARGEST_FLOAT, POSITIVE
 
 T = TypeVar("T")
 # The field that says which dataclass of a union a document is, a Literal that is not given to its constructor. It is
@@ -54,25 +54,6 @@ def within(name: str) -> Iterator[None]:
 # Conditions
 
 
-def at_least(least: float) -> Condition:
-    """For numbers of at least `least`."""
-    return partial(operator.le, least)
-
-
-def at_most_in_size(most: float) -> Condition:
-    """For numbers of at most `most` in size."""
-    return partial(_within, most)
-
-
-def _within(most: float, value: float) -> bool:
-    return abs(value) <= most
-
-
-def positive(value: float) -> bool:
-    """For numbers above 0."""
-    return value > 0
-
-
 def filled(value: Any) -> bool:
     """For texts that are not empty."""
     return bool(value)
@@ -83,15 +64,12 @@ def different(values: tuple[Any, ...]) -> bool:
     return len(set(values)) == len(values)
 
 
-def any_bytes(value: str) -> bool:  # noqa: ARG001 - its name is all that it says
-    """For paths: surrogates may stand in them for bytes that are not UTF-8."""
-    return True
-
-
-Count = Annotated[int, at_least(0)]
-Positive = Annotated[int, at_least(1)]
+Count = Annotated[int, COUNTS]
+Positive = Annotated[int, POSITIVE]
 Text = Annotated[str, filled]
 Texts = Annotated[tuple[Text, ...], different]
+# Surrogates may stand in it for bytes that are not UTF-8.
+PathText = Annotated[str, "a path"]
 
 
 # Fields
@@ -132,10 +110,11 @@ def read(kind: type[T], document: Any) -> T:
 @cache
 def reader_of(kind: Any) -> Reader:
     """The function that reads values of a type."""
+    if kind in PRIMITIVES:
+        return PRIMITIVES[kind]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        base, conditions = arguments[0], arguments[1:]
-        return partial(_conditional, _path if any_bytes in conditions else reader_of(base), conditions)
+        return partial(_conditional, reader_of(arguments[0]), arguments[1:])
     if origin in {Union, UnionType}:
         return partial(_either, tuple(map(reader_of, arguments)))
     if origin is Literal:
@@ -148,7 +127,8 @@ def reader_of(kind: Any) -> Reader:
         return partial(_mapping, *map(reader_of, arguments))
     if is_dataclass(kind):
         return partial(_dataclass, cast(Any, kind), _readers_of_fields(kind))
-    return partial(_member, kind) if issubclass(kind, Enum) else PRIMITIVES[kind]
+    assert issubclass(kind, Enum)
+    return partial(_member, kind)
 
 
 def _readers_of_fields(kind: Any) -> dict[str, tuple[Reader, bool]]:
@@ -222,23 +202,12 @@ def _member(kind: type[Enum], value: Any) -> Enum:
     return kind[value]
 
 
-def _text(value: Any) -> str:
-    """A text that is Unicode throughout."""
+def _text(value: Any, errors: str = "strict") -> str:
+    """Return a text that is Unicode throughout, but for what `errors`, as `str.encode` takes it, lets pass."""
     if not isinstance(value, str):
         _refuse("is no text")
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        _refuse("has half of a character")
-    return value
-
-
-def _path(value: Any) -> str:
-    """A text in which surrogates stand for bytes that are not UTF-8."""
-    if not isinstance(value, str):
-        _refuse("is no text")
-    try:
-        value.encode("utf-8", "surrogateescape")
+        value.encode("utf-8", errors)
     except UnicodeEncodeError:
         _refuse("has half of a character")
     return value
@@ -248,7 +217,7 @@ def _number(value: Any) -> float:
     """A finite number, whole or not, as it stands."""
     if isinstance(value, bool) or not isinstance(value, int | float):  # bool is an int to Python, and none to JSON
         _refuse("is no number")
-    if not abs(value) <= sys.float_info.max:  # NaN is not; nor is a whole number that no float can hold
+    if not abs(value) <= LARGEST_FLOAT:  # NaN is not; nor is a whole number that no float can hold
         _refuse("is not finite")
     return value
 
@@ -276,6 +245,7 @@ def _refuse(what: str) -> NoReturn:
 
 PRIMITIVES: dict[Any, Reader] = {
     str: _text,
+    PathText: partial(_text, errors="surrogateescape"),
     float: _number,
     int: _whole,
     bool: _truth,

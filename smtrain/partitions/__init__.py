@@ -1,4 +1,4 @@
-"""Homes of encoded rows during a fit: memory, disk.
+"""Homes of encoded rows during a fit: memory, disk, a cluster.
 
 To add a home: a module here with `open_home`, and its line in HOMES.
 """
@@ -7,18 +7,30 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from smtrain.errors import UsageError
+
 if TYPE_CHECKING:  # the command line loads no numpy before a command is called
     from smtrain.partitions.interface import Home, Options
 
 # The first home whose condition holds for the options is taken.
 HOMES: dict[str, "Callable[[Options], bool]"] = {
+    "smtrain.partitions.cluster": lambda options: options.cluster is not None,
     "smtrain.partitions.disk": lambda options: options.memory is not None,
     "smtrain.partitions.memory": lambda options: options.memory is None,
 }
 
 
 def home(options: "Options") -> "Home":
-    """Return the home that the options of a fit ask for. `with` opens it, the end of the block closes it."""
+    """Return the home that the options of a fit ask for. `with` opens it, the end of the block closes it.
+
+    Raises UsageError for a cluster without the library that it takes, ClusterError for one that is not there.
+    """
     name = next(name for name, wanted in HOMES.items() if wanted(options))
-    opened: Home = import_module(name).open_home(options)
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in {"distributed", "dask"}:
+            raise
+        raise UsageError("--cluster needs Dask", hint="pip install 'smtrain[cluster]'") from error
+    opened: Home = module.open_home(options)
     return opened

@@ -4,15 +4,23 @@ So the partitions, and the bits of a fit, do not depend on how the rows arrived.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, Protocol, Self, TypeVar
+from dataclasses import Field
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 
 class Cuttable(Protocol):
-    """Some rows that can be cut: encoded or not."""
+    """Some rows that can be cut, encoded or not: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def rows(self) -> int:
         """The number of rows, m."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """The position of the first row among all; set by who knows it."""
         ...
 
     def copy(self, rows: slice, /) -> Self:
@@ -21,12 +29,14 @@ class Cuttable(Protocol):
 
 
 C = TypeVar("C", bound=Cuttable)
+# A function that joins the rows of several parts.
+Join = Callable[[Sequence[C]], C]
 
 
 class Cutter(Generic[C]):
     """Cuts blocks into partitions of `size` rows. `joined` is a function that joins the rows of several parts."""
 
-    def __init__(self, size: int, joined: Callable[[Sequence[C]], C]) -> None:
+    def __init__(self, size: int, joined: Join[C]) -> None:
         self._size, self._joined = size, joined
         # The parts of the next partition that are there already.
         self._parts: list[C] = []

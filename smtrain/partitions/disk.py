@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from smtrain.partitions import sizes
-from smtrain.partitions.interface import Options, Shelf
+from smtrain.partitions.interface import Items, Options, Shelf
 from smtrain.partitions.memory import MemoryHome
 from smtrain.partitions.storage import Kept, Storage
 
 S = TypeVar("S")
+R = TypeVar("R")
 
 # What stands in a shelf for a thing that was released.
 RELEASED = Kept[Any](0)
@@ -65,6 +66,11 @@ class DiskHome(MemoryHome):
         """The size of the temporary file, in bytes."""
         return self._storage.on_disk
 
+    @property
+    def whereabouts(self) -> str | None:
+        """How much of the rows is on disk, if any is."""
+        return f"{self.on_disk / 1e6:,.0f} MB of the rows are on disk" if self.on_disk else None
+
     def reserve(self, size: int) -> None:
         """Leave at least `size` bytes for the rest of the process. Raises UsageError if the limit is smaller."""
         self._storage.reserve(size)
@@ -73,9 +79,9 @@ class DiskHome(MemoryHome):
         """Return an empty list."""
         return DiskShelf(self._storage)
 
-    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """Return the list of make(0) … make(count − 1), each kept as soon as a thread has made it."""
-        return DiskShelf(self._storage, self.map(lambda k: self._storage.keep(make(k)), range(count)))
+    def listed(self, function: Callable[[S], R], things: Items[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing, kept as soon as a thread has computed it."""
+        return DiskShelf(self._storage, self.map(lambda thing: self._storage.keep(function(thing)), things))
 
     def close(self) -> None:
         """Stop the threads, and close the file."""

@@ -4,9 +4,10 @@ In the course of a fit: raw partitions go to a shelf as they are read; each is r
 of encoded partitions; `rows` makes of that list what the mathematics asks for (smtrain.softmax.rows).
 """
 
-from collections.abc import Callable, Iterator
-from typing import Protocol, Self, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
+from smtrain.partitions.cutter import Cuttable, Join
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.softmax.tree import Additive
@@ -14,6 +15,7 @@ from smtrain.softmax.tree import Additive
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
+C = TypeVar("C", bound=Cuttable)
 Item_co = TypeVar("Item_co", covariant=True)
 
 
@@ -27,6 +29,10 @@ class Options(Protocol):
     @property
     def memory(self) -> int | None:
         """The most memory that the process may take, in bytes; None is no limit."""
+
+    @property
+    def cluster(self) -> str | None:
+        """Where the workers are: the address or the file of a scheduler, or local:N; None is this process."""
 
 
 class Items(Protocol[Item_co]):
@@ -55,8 +61,8 @@ class Home(Protocol):
     threads: int
 
     @property
-    def on_disk(self) -> int:
-        """The bytes that are in a temporary file."""
+    def whereabouts(self) -> str | None:
+        """Where the rows are, in a line for people; None if they are where everybody expects them."""
         ...
 
     def partition_rows(self, columns: int) -> int:
@@ -71,8 +77,16 @@ class Home(Protocol):
         """Return an empty list."""
         ...
 
-    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """Return the list of make(0) … make(count − 1), each kept as soon as a thread has made it."""
+    def listed(self, function: Callable[[S], R], things: Items[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing, kept as soon as a thread has computed it."""
+        ...
+
+    def replaced(self, function: Callable[[S], R], shelf: Shelf[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing of a shelf. The things are let go: `function` may change them."""
+        ...
+
+    def seen(self, function: Callable[[S], R], things: Items[S]) -> Items[R]:
+        """Return things that are `function` of other things, computed each time that one is used."""
         ...
 
     def rows(self, partitions: Items[Partition]) -> Rows:
@@ -93,4 +107,31 @@ class Home(Protocol):
 
     def __exit__(self, *exc: object) -> None:
         """Close the home. The rows are gone."""
+        ...
+
+
+@runtime_checkable
+class Spread(Home, Protocol):
+    """A home whose rows are read where they are to live, by tasks: they never pass through this process.
+
+    A table is read in spans of about `span_bytes`.
+    """
+
+    span_bytes: int
+
+    def spread(self, function: Callable[..., Any], *things: Sequence[Any]) -> Sequence[Any]:
+        """Return a task for each thing: of `function` of it, and of its like in other sequences of things or tasks."""
+        ...
+
+    def results(self, tasks: Sequence[Any]) -> Iterator[Any]:
+        """Yield the results of tasks, in order."""
+        ...
+
+    def partitioned(
+        self, parts: Sequence[Any], counts: Sequence[int], rows: int, join: Join[C], *, behind: Shelf[C] | None = None
+    ) -> Shelf[C]:
+        """Return partitions of so many rows, cut from parts: results of tasks with `counts` rows each.
+
+        Those of the shelf `behind` come first. `join` joins the rows of several parts.
+        """
         ...

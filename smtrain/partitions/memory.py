@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from smtrain.partitions import sizes
 from smtrain.partitions.interface import Home, Items, Options, Shelf
 from smtrain.softmax.design import Design
 from smtrain.softmax.loss import Partition
-from smtrain.softmax.rows import Rows
+from smtrain.softmax.rows import Positions, Rows
 from smtrain.softmax.threads import in_order
 from smtrain.softmax.tree import Additive, pairwise_sum
 
@@ -41,6 +41,19 @@ class Seen(Items[R]):
 
     def __getitem__(self, index: int) -> R:
         return self._function(self._things[index])
+
+
+class Released(Items[S]):
+    """The things of a shelf, each of which can be asked for once: then it leaves the shelf."""
+
+    def __init__(self, shelf: Shelf[S]) -> None:
+        self._shelf = shelf
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+    def __getitem__(self, index: int) -> S:
+        return self._shelf.release(index)
 
 
 def available_threads() -> int:
@@ -83,9 +96,9 @@ class MemoryHome:
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
     @property
-    def on_disk(self) -> int:
-        """0: there is no file."""
-        return 0
+    def whereabouts(self) -> str | None:
+        """None: in memory."""
+        return None
 
     def partition_rows(self, columns: int) -> int:
         """Return the rows of a partition of a table with so many columns."""
@@ -98,9 +111,17 @@ class MemoryHome:
         """Return an empty list."""
         return MemoryShelf()
 
-    def listed(self, make: Callable[[int], S], count: int) -> Shelf[S]:
-        """Return the list of make(0) … make(count − 1), made by the threads."""
-        return MemoryShelf(self.map(make, range(count)))
+    def listed(self, function: Callable[[S], R], things: Items[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing, computed by the threads."""
+        return MemoryShelf(self.map(function, things))
+
+    def replaced(self, function: Callable[[S], R], shelf: Shelf[S]) -> Shelf[R]:
+        """Return the list of `function` of each thing of a shelf, which it leaves."""
+        return self.listed(function, Released(shelf))
+
+    def seen(self, function: Callable[[S], R], things: Items[S]) -> Items[R]:
+        """Return things that are `function` of other things."""
+        return Seen(function, things)
 
     def rows(self, partitions: Items[Partition]) -> Rows:
         """Return the rows of some partitions."""
@@ -146,7 +167,7 @@ class LocalRows:
     @property
     def features(self) -> int:
         """The number of columns of X, p."""
-        return self._partitions[0].X.columns
+        return facts_of(self._partitions[0]).features
 
     @property
     def count(self) -> int:
@@ -156,13 +177,12 @@ class LocalRows:
     @property
     def cells(self) -> int:
         """The cells that are kept of a row: its numbers, and one code for each categorical part."""
-        X = self._partitions[0].X
-        return int(X.numeric.shape[1]) + len(X.codes)
+        return facts_of(self._partitions[0]).cells
 
     @property
     def single(self) -> bool:
         """Whether X is in float32."""
-        return bool(self._partitions[0].X.numeric.dtype == np.float32)
+        return facts_of(self._partitions[0]).single
 
     def sum(self, term: Callable[..., T], *kept: Any) -> T:
         """Return Σ term(partition, its piece of each kept thing), added in the fixed tree."""
@@ -170,15 +190,16 @@ class LocalRows:
 
     def keep(self, function: Callable[..., S], *kept: Any) -> Shelf[S]:
         """Keep function(partition, its piece of each kept thing) for each partition; return the shelf."""
-        return self._home.listed(partial(self.apply, function, kept), len(self._places))
+        return self._home.listed(partial(self.apply, function, kept), range(len(self._places)))
 
-    def gather(self, pick: Callable[..., Partition], *kept: Any) -> Partition:
-        """Return the rows pick(partition, …) of all partitions as one partition.
+    def gather(self, pick: Callable[..., Partition], *kept: Any, at: Positions | None = None) -> Partition:
+        """Return the rows pick(partition, …), of the partitions that have a position of `at`, as one partition.
 
         The calling thread alone does it.
         """
         # It may be a thread of `map`. If all of these waited for others, none would work.
-        return joined([self.apply(pick, kept, k) for k in range(len(self._places))])
+        asked = range(len(self._places)) if at is None else np.unique(self._starts.searchsorted(at, "right") - 1)
+        return joined([self.apply(pick, kept, k) for k in asked])
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Any) -> Rows:
         """Return the rows pick(partition, …) as rows of their own. `every` neighbours become one partition."""
@@ -189,7 +210,7 @@ class LocalRows:
             neighbours = range(group * every, min((group + 1) * every, count))
             return joined([self.apply(pick, kept, k) for k in neighbours])
 
-        return self._home.rows(self._home.listed(pick_neighbours, -(-count // every)))
+        return self._home.rows(self._home.listed(pick_neighbours, range(-(-count // every))))
 
     def map(self, function: Callable[[S], R], things: Sequence[S]) -> Iterator[R]:
         """Yield `function` of each thing, in order, computed by the threads of the home."""
@@ -202,6 +223,22 @@ class LocalRows:
         """
         partition = replace(self._partitions[int(self._places[k])], start=int(self._starts[k]))
         return function(partition, *(one[k] for one in kept))
+
+
+class Facts(NamedTuple):
+    """What is asked of a partition: its `rows`, columns of X, cells of a row, and whether X is in float32."""
+
+    rows: int
+    features: int
+    cells: int
+    single: bool
+
+
+def facts_of(partition: Partition) -> Facts:
+    """Return the facts of a partition."""
+    numeric = partition.X.numeric
+    cells = int(numeric.shape[1]) + len(partition.X.codes)
+    return Facts(partition.rows, partition.X.columns, cells, bool(numeric.dtype == np.float32))
 
 
 def joined(pieces: Sequence[Partition]) -> Partition:

@@ -61,7 +61,7 @@ def _table_lines(learned: Learned, sources: list[str]) -> list[str]:
 
 def _rows_lines(learned: Learned) -> list[str]:
     """Where rows are, and which are set aside, if there is something to say of it."""
-    lines = [f"{learned.on_disk / 1e6:,.0f} MB of the rows are on disk"] if learned.on_disk else []
+    lines = [learned.home.whereabouts] if learned.home.whereabouts else []
     if learned.validation_rows:
         lines.append(f"{learned.validation_rows:,} rows are set aside for validation")
     return lines

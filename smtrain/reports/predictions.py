@@ -65,7 +65,7 @@ class PredictionWriter:
 
     def head(self) -> bytes:
         """The header line. Raises DataError where a column that is kept has no text, before anything is written."""
-        self.table.check_texts(self.keep)
+        self.table.check_texts(self.keep, "-o FILE.parquet keeps it as it is")
         if self.jsonl:
             return b""
         d = self.table.delimiter

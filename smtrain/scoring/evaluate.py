@@ -16,7 +16,7 @@ from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum, evaluation_sum
 from smtrain.scoring.predict import Scored, UnseenLevels, score
 from smtrain.scoring.worst import WorstRow, WorstRows
-from smtrain.sources.arguments import check_range, threads_of, whole
+from smtrain.sources.arguments import COUNTS, check_range, threads_of, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import UNNAMED, Data, open_table
 from smtrain.sources.table import Table
@@ -119,7 +119,7 @@ def evaluate(
     >>> smtrain.evaluate(model, "iris.csv", worst=1).worst[0].line
     135
     """
-    check_range("worst", worst, valid=whole("worst", worst) >= 0, wanted="at least 0")
+    check_range("worst", whole("worst", worst), COUNTS)
     hint = UNNAMED if is_array(data) else None
     model, data = _with_labels(as_model(model), data, y, sample_weight)
     surprising = WorstRows(worst)

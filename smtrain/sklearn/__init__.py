@@ -3,7 +3,7 @@
     from smtrain.sklearn import SoftmaxRegression
     classifier = SoftmaxRegression(l2=0.1).fit(X, y)
 
-No other package of smtrain knows scikit-learn, and none loads this one.
+No other package of smtrain knows scikit-learn, and none loads this one; `smtrain.to_sklearn` and `from_sklearn` do.
 """
 
 try:

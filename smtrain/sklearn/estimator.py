@@ -16,13 +16,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from smtrain.errors import SmtrainError
+from smtrain.errors import SmtrainError, listed, quoted
 from smtrain.fitting.fit import fit
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
+from smtrain.model.record import SeparationRecord
 from smtrain.scoring.predict import Scored, score
 from smtrain.sklearn.parameters import check_parameters, value_error
 from smtrain.sklearn.training import training
+from smtrain.sklearn.two_classes import as_scikit_learn
+from smtrain.softmax.loss import log_softmax
 from smtrain.solvers.base import Status
 from smtrain.sources.opening import open_table
 
@@ -57,7 +60,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
     against the first. A column of numbers has one entry, which is 0 if the column is constant; it has another if
     training had missing cells in it, and a column of words has one for each level. `coef_names_` (p,) are the names.
     `gap_` is how far the objective is above its minimum at most, as a share of it: proved with a penalty, estimated
-    without. `n_iter_` (1,) are the passes that were made, `l2_` is the penalty that was taken, `n_features_in_` and
+    without; None where it is not known, as of separated classes whose objective has become 0.
+    `n_iter_` (1,) are the passes that were made, `l2_` is the penalty that was taken, `n_features_in_` and
     `feature_names_in_` are scikit-learn's, `model_` is the smtrain.Model, which `model_.save(path)` writes.
 
     >>> from sklearn.datasets import load_iris
@@ -90,7 +94,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
 
         A weight of 2 is the row twice, a weight of 0 the row left out. Raises ValueError for a parameter that cannot
         be, and for data that nothing can be learned from. A fit that ends before it reaches `tol` warns with the gap
-        that it did reach.
+        that it did reach, and one without a penalty warns of classes that are separated.
         """
         with _value_errors(fitting=True):
             check_parameters(self.get_params(deep=False))
@@ -105,8 +109,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
 
     def decision_function(self, X: ArrayLike | pd.DataFrame) -> Array:
         """Return the logits (n, K); for two classes the log odds of the second (n,)."""
-        logits = self._scores(X, lambda scored: scored.Z)
-        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+        logits = as_scikit_learn(self._scores(X, lambda scored: scored.Z).T)
+        return np.ascontiguousarray(logits[0] if len(logits) == 1 else logits.T)
 
     def predict_proba(self, X: ArrayLike | pd.DataFrame) -> Array:
         """Return the probabilities (n, K) of the classes, in the order of `classes_`."""
@@ -114,7 +118,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
 
     def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> Array:
         """Return their logarithms (n, K), which are finite where a probability is too small for a number."""
-        return self._scores(X, lambda scored: _log_softmax(scored.Z))
+        return self._scores(X, lambda scored: log_softmax(scored.Z))
 
     def predict(self, X: ArrayLike | pd.DataFrame) -> NDArray[Any]:
         """Return the most probable class of each row (n,)."""
@@ -132,7 +136,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         if isinstance(X, pd.DataFrame):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X.set_axis(self._names(), axis=1)
-        array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
+        array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)  # the cells are checked later
         if array.dtype.kind in "iuf":
             return pd.DataFrame(array, columns=self._names(), copy=False)
         return pd.DataFrame(array.astype(float if array.dtype.kind == "b" else object), columns=self._names())
@@ -166,23 +170,25 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         W, b = model.raw_weights
         rows = _places(self._names(), model.encoder.parts)
         coef = np.array([np.zeros(len(names)) if j is None else W[j, self._order] for _, j in rows]).T
-        intercept = b[self._order]
-        if len(names) == 2:
-            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-        self.coef_, self.intercept_ = np.ascontiguousarray(coef), intercept
+        self.coef_, self.intercept_ = np.ascontiguousarray(as_scikit_learn(coef)), as_scikit_learn(b[self._order])
         self.coef_names_ = np.array([name if j is None else model.features[j] for name, j in rows], object)
         self.gap_, self.l2_ = model.fit.gap, model.fit.options.l2
         self.n_iter_ = np.array([model.fit.epochs], np.int32)
 
     def _warn(self) -> None:
-        """Warn of a fit that ended before its tolerance, with the gap that it did reach."""
+        """Warn of classes that are separated, and of a fit that ended before its tolerance, with the gap it reached."""
         record = self.model_.fit
+        if record.separation is not None:
+            warnings.warn(_separated(record.separation), ConvergenceWarning, stacklevel=3)
+            return
         if record.status is Status.CONVERGED:
             return
         gap = "not known" if record.gap is None else f"{record.gap:.2g} of the objective"
         proof = "certified" if record.certified else "estimated"
         what = f"{record.status.value}: after {record.epochs} epochs the {proof} gap to the minimum is {gap}"
-        hint = f"tol is {record.options.tol:g}, max_iter {self.max_iter}; raise one of them"
+        hint = f"tol is {record.options.tol:g}"
+        if record.status is Status.MAX_EPOCHS:
+            hint += f", max_iter {self.max_iter}; raise one of them"
         warnings.warn(f"{what} ({hint})", ConvergenceWarning, stacklevel=3)
 
     def _scores(self, X: Any, of: Callable[[Scored], NDArray[Any]]) -> Array:
@@ -212,7 +218,9 @@ def _places(names: Sequence[str], parts: Sequence[Feature]) -> list[tuple[str, i
     return [(name, j) for name in names for j in of[name] or [None]]
 
 
-def _log_softmax(Z: NDArray[Any]) -> Array:
-    """The logarithms of softmax(Z) (K, m). They do not overflow, for the largest logit is taken off first."""
-    shifted = Z - Z.max(axis=0)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)), np.float64)
+def _separated(found: SeparationRecord) -> str:
+    """The warning of classes that are separated, which have no optimum without a penalty."""
+    pairs = listed((f"{quoted(k)} and {quoted(m)}" for k, m in found.pairs), 3)
+    columns = f" along {listed(map(quoted, found.columns))}" if found.columns else ""
+    what = f"the classes {pairs} are {'' if found.complete else 'quasi-'}completely separated{columns}"
+    return f"{what}: without a penalty there is no minimum, the weights grow without end (l2 above 0 has a minimum)"

@@ -6,53 +6,53 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.errors import DataError, SmtrainError, UsageError
+from smtrain.errors import OPTION, DataError, SmtrainError, pieces_of
 from smtrain.fitting.arguments import CHECKS
 from smtrain.fitting.contradictions import check_ranges
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import SOLVERS
-from smtrain.sources.arguments import check_range, whole, wrong
+from smtrain.sources.arguments import COUNTS, check_range, out_of_range, whole, wrong
 
-# The options of a fit behind the parameters of the same kind.
-OPTIONS = {
+# An argument of Python, with its value, in a hint.
+ARGUMENT = re.compile(r"\b([a-z_]+)=(?=[\[(\"'])")
+# The parameters, by the options of a fit that they set.
+PARAMETERS = {
     "l2": "l2",
     "l1": "l1",
     "tol": "tol",
-    "max_iter": "epochs",
+    "epochs": "max_iter",
     "solver": "solver",
-    "class_weight": "class_weight",
+    "class-weight": "class_weight",
+    "seed": "random_state",
+    "threads": "n_jobs",
 }
-# The options of a fit that a hint may name.
-OWN = frozenset({"l2", "l1", "tol", "class-weight", "class_weight", "solver"})
-# An option in a hint, as on the command line or as an argument.
-NAMED = re.compile(r"(?<![\w-])(?:--([a-z][a-z0-9-]*)|([a-z]\w*)=)")
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Raise UsageError for a parameter that cannot be, by its name."""
-    for name, option in OPTIONS.items():
-        CHECKS[option](name, parameters[name])
+    for name in ("l2", "l1", "tol", "solver", "class_weight"):
+        CHECKS[name](name, parameters[name])
+    CHECKS["epochs"]("max_iter", parameters["max_iter"])
     solver, seed, jobs = (parameters[name] for name in ("solver", "random_state", "n_jobs"))
     if solver is not None and solver not in SOLVERS:
         raise wrong("solver", solver, f"None or one of {', '.join(SOLVERS)}")
-    if jobs is not None:
-        check_range("n_jobs", jobs, valid=whole("n_jobs", jobs) != 0, wanted="1 or more, or −1 for all processors")
+    if jobs is not None and whole("n_jobs", jobs) == 0:
+        raise out_of_range("n_jobs", jobs, "1 or more, or −1 for all processors")
     if not isinstance(seed, np.random.RandomState | None):
-        check_range("random_state", seed, valid=whole("random_state", seed) >= 0, wanted="at least 0")
+        check_range("random_state", whole("random_state", seed), COUNTS)
     numbers: dict[str, Any] = {name: parameters[name] for name in ("l2", "l1", "tol")}
     check_ranges(FitConfig(**numbers, epochs=parameters["max_iter"]), called={"epochs": "max_iter"})
 
 
 def value_error(error: SmtrainError, *, fitting: bool) -> ValueError:
-    """The ValueError of a failure; its hint says nothing of options that the estimator has not, nor of files."""
-    parts = [] if error.hint is None else error.hint.split("; ")
-    kept = [part for part in parts if _is_own(part)]
-    if fitting and len(kept) < len(parts) and isinstance(error, DataError) and "not a number" in error.what:
+    """The ValueError of a failure, with parameters for options, and no advice on options that the estimator has not."""
+    pieces = pieces_of(error.hint)
+    kept = [piece for piece in pieces if {*OPTION.findall(piece), *ARGUMENT.findall(piece)} <= PARAMETERS.keys()]
+    if fitting and len(kept) < len(pieces) and isinstance(error, DataError) and "not a number" in error.what:
         kept.append("X[column].astype(str) makes words of a column of a DataFrame")
-    return ValueError(str(UsageError(error.message, hint="; ".join(kept) or None)))
+    return ValueError("\nhint: ".join(map(_with_parameters, [error.message, *filter(None, ["; ".join(kept)])])))
 
 
-def _is_own(part: str) -> bool:
-    """Whether a part of a hint can be followed by those who use the estimator."""
-    options = {option for pair in NAMED.findall(part) for option in pair if option}
-    return options <= OWN and "file" not in part
+def _with_parameters(text: str) -> str:
+    """A text with the names of parameters in the place of options."""
+    return OPTION.sub(lambda option: PARAMETERS.get(option[1], option[1]), text)

@@ -1,5 +1,7 @@
 """A model as a fitted pipeline of scikit-learn's own parts, which needs smtrain no more."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,19 +10,27 @@ from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from smtrain.model.encoder import CategoricalColumn, Encoder
 from smtrain.model.model import Model, as_model
+from smtrain.sklearn.two_classes import as_scikit_learn, factor_of_l2
+from smtrain.sources.dialect import BLANKS
+from smtrain.sources.typed import typed_meaning
+
+# What a missing word becomes. No level is it, for an empty text is missing.
+MISSING = ""
 
 
 def to_sklearn(model: Model) -> Pipeline:
-    """Return a fitted Pipeline that has the probabilities of `model`, up to rounding.
+    """Return a fitted Pipeline that has the probabilities of `model` for DataFrames, up to rounding.
 
-    It takes DataFrames with the model's columns, by name: numbers, and strings, whose missing cells are NaN. Its parts
-    are a ColumnTransformer of SimpleImputer, StandardScaler, MissingIndicator and OneHotEncoder, and a
-    LogisticRegression. A column of booleans must be made one of strings first.
+    It takes the model's columns by name, in any order: numbers of any type, and words that are strings, categories,
+    booleans or whole numbers; words that are other floats must be made strings first. What pandas says is missing is
+    missing, and so is what the model takes for missing. Levels that training did not have count as none. Its parts are
+    scikit-learn's, and methods of pandas that they call: a ColumnTransformer of FunctionTransformer, SimpleImputer,
+    StandardScaler, MissingIndicator and OneHotEncoder, and a LogisticRegression.
 
     >>> import smtrain
     >>> from sklearn.datasets import load_iris
@@ -40,24 +50,56 @@ def _prepare(encoder: Encoder) -> ColumnTransformer:
     q = len(numbers)
     imputer, scaler = SimpleImputer(keep_empty_features=True), StandardScaler()
     levels = [_levels(column) for column in encoder.categorical]
+    one_hot = OneHotEncoder(categories=levels, handle_unknown="ignore", sparse_output=False)
     parts: list[tuple[str, Any, list[str]]] = [
-        ("numbers", Pipeline([("impute", imputer), ("scale", scaler)]), numbers),
-        ("missing", MissingIndicator(features="all"), gaps),
-        ("words", OneHotEncoder(categories=levels, handle_unknown="ignore", sparse_output=False), words),
+        ("numbers", Pipeline([("read", _read_numbers(encoder)), ("impute", imputer), ("scale", scaler)]), numbers),
+        ("missing", Pipeline([("read", _read_numbers(encoder)), ("tell", MissingIndicator(features="all"))]), gaps),
+        ("words", Pipeline([("read", _read_words(encoder)), ("encode", one_hot)]), words),
     ]
     prepare = ColumnTransformer([part for part in parts if part[2]])
     prepare.fit(_two_rows(encoder))
     if numbers:  # what two rows taught them, but for rounding
-        imputer, scaler = (step for _, step in prepare.named_transformers_["numbers"].steps)
+        steps = prepare.named_transformers_["numbers"].named_steps
+        imputer, scaler = steps["impute"], steps["scale"]
         imputer.statistics_ = scaler.mean_ = encoder.means[:q].copy()
         scaler.scale_ = encoder.scales[:q].copy()
         scaler.var_ = scaler.scale_**2
     return prepare
 
 
+def _read_numbers(encoder: Encoder) -> Pipeline:
+    """Columns of any type as floats, NaN where they are missing."""
+    values = sorted(typed_meaning(encoder.dialect, ".").values)
+    missing = [_applied(pd.DataFrame.replace, to_replace=values, value=np.nan)] if values else []
+    return make_pipeline(
+        _applied(pd.DataFrame.astype, dtype="Float64"), _applied(pd.DataFrame.astype, dtype=float), *missing
+    )
+
+
+def _read_words(encoder: Encoder) -> Pipeline:
+    """Columns of any type as texts, MISSING where they are missing."""
+    # Each type has its own sign for a missing cell, and pandas' string has one. A column of whole numbers is one of
+    # floats where a cell is missing; convert_dtypes makes integers of them again.
+    texts = "|".join(re.escape(text) for text in sorted(typed_meaning(encoder.dialect, ".").missing))
+    missing = rf"\A[{BLANKS}]*(?:{texts})[{BLANKS}]*\Z"
+    return make_pipeline(
+        _applied(pd.DataFrame.astype, dtype=object),
+        _applied(pd.DataFrame.convert_dtypes),
+        _applied(pd.DataFrame.astype, dtype="string"),
+        _applied(pd.DataFrame.fillna, value=MISSING),
+        _applied(pd.DataFrame.astype, dtype=object),
+        _applied(pd.DataFrame.replace, to_replace=missing, value=MISSING, regex=True),
+    )
+
+
+def _applied(method: Callable[..., Any], **arguments: Any) -> FunctionTransformer:
+    """The step that calls a method of DataFrames."""
+    return FunctionTransformer(method, kw_args=arguments, feature_names_out="one-to-one")
+
+
 def _levels(column: CategoricalColumn) -> NDArray[Any]:
-    """The levels of a column of words, NaN for missing cells."""
-    return np.array([np.nan if level is None else level for level in column.levels], object)
+    """The levels of a column of words, MISSING for missing cells."""
+    return np.array([MISSING if level is None else level for level in column.levels], object)
 
 
 def _two_rows(encoder: Encoder) -> pd.DataFrame:
@@ -72,11 +114,9 @@ def _classify(model: Model) -> LogisticRegression:
     """The classifier with the weights and the l2 of the model; its classes are sorted, as scikit-learn has them."""
     labels = np.array(model.encoder.labels)
     order = np.argsort(labels)
-    coef, intercept = model.W.T[order], model.b[order]
-    if len(order) == 2:
-        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+    coef, intercept = as_scikit_learn(model.W.T[order]), as_scikit_learn(model.b[order])
     ridge = model.fit.options.ridge
-    classify = LogisticRegression(C=(2 if len(order) == 2 else 1) / ridge if ridge > 0 else np.inf)
+    classify = LogisticRegression(C=factor_of_l2(len(order)) / ridge if ridge > 0 else np.inf)
     classify.classes_, classify.n_features_in_ = labels[order], coef.shape[1]
     classify.coef_, classify.intercept_ = np.ascontiguousarray(coef), intercept
     classify.n_iter_ = np.array([model.fit.epochs], np.int32)

@@ -1,4 +1,4 @@
-"""A fitted pipeline of scikit-learn as a model, by its logits at chosen rows, and with a certificate of its optimum.
+"""A fitted pipeline of scikit-learn as a model, by its logits at chosen rows, and with the gap that it ended at.
 
 A pipeline that ends in a LogisticRegression is additive as long as its other steps treat each column alone: a logit is
 a sum of a term for each column, linear in numbers. Then a row for each feature of the model tells its weight, whatever
@@ -22,26 +22,34 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from smtrain.errors import UsageError, quoted
-from smtrain.fitting.fit import fit
+from smtrain.fitting.fit import fit, history
 from smtrain.model.encoder import CategoricalColumn, Encoder, NumericColumn
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
 from smtrain.scoring.predict import predict_proba
+from smtrain.sklearn.levels import taken_as_levels
+from smtrain.sklearn.optimum import Penalties, has_smtrains_intercept, penalties, solution_at
 from smtrain.sklearn.training import Training, training
+from smtrain.sklearn.two_classes import of_each_class
+from smtrain.solvers.base import Status
 from smtrain.sources.arrays import frame_of
 from smtrain.sources.typed import text_of
 
 Array = NDArray[np.float64]
-# Probabilities that differ by more are another model's. Rounding makes 1e-12 of large logits.
-SAME = 1e-9
+# Probabilities that differ by more are another model's. Rounding makes 1e-12 of large logits in float64.
+SAME, SAME_SINGLE = 1e-9, 1e-5
+ALONE = "X and y are its training data, and its steps treat each column alone"
+KINDS = "a LogisticRegression, alone or as the last step of a fitted Pipeline, can be taken"
 
 
-def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None, *, l2: float | None = None) -> Model:
+def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None) -> Model:
     """Return the model that has the probabilities of a `pipeline`, fitted on the rows X (n, p) with the labels y (n,).
 
-    `fit.gap` of the model is how far its objective on these rows is above the minimum, with the penalty `l2` on
-    standardised features; None takes that of the LogisticRegression, 1/C, or 2/C for two classes. Raises UsageError for
-    a pipeline that is no softmax regression over the columns of X, or whose penalty is to be given.
+    The pipeline is a LogisticRegression, one whose C was chosen by cross-validation, or a Pipeline that ends in one.
+    `fit.objective` and `fit.gap` of the model are its own: the mean of what it minimised, over the features that the
+    steps before made, and how far that is above the minimum. The gap is None where its intercept is not as smtrain's,
+    not there or penalised (solver liblinear). Raises UsageError for another pipeline, and for one whose steps do not
+    treat each column of X alone.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.pipeline import make_pipeline
@@ -51,43 +59,85 @@ def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None, *, l2
     >>> from_sklearn(pipeline, X, y).fit.gap < 1e-4
     True
     """
-    frame = X if isinstance(X, pd.DataFrame) else frame_of(np.asarray(X, np.float64))
-    last = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
-    given = training(frame, np.asarray(y), sample_weight, getattr(last, "class_weight", None))
-    ridge = _penalty(last, len(given.classes)) if l2 is None else l2
-    start = _unmoved(given, ridge)
-    rows = _probes(frame, start.encoder)
-    logits = _logits(pipeline, rows if isinstance(X, pd.DataFrame) else rows.to_numpy(np.float64))
-    order = _order(pipeline.classes_, start.encoder.classes)
+    last = _classifier(pipeline)
+    frame = _in_double(X) if isinstance(X, pd.DataFrame) else frame_of(_array(X))
+    rows = frame if isinstance(X, pd.DataFrame) else frame.to_numpy()
+    given = training(frame, np.asarray(y), sample_weight, last.class_weight)
+    words = taken_as_levels(pipeline, list(frame.columns))
+    _check_classes(given.classes, last.classes_)
+    start = _unmoved(given, words, penalties(last))
+    order = [given.names.index(name) for name in start.encoder.classes]
+    probes = _probes(frame, start.encoder)
+    logits = _logits(pipeline, probes if isinstance(X, pd.DataFrame) else probes.to_numpy(rows.dtype))
     W, b = _weights(logits[:, order], start.encoder)
-    model = _unmoved(given, ridge, replace(start, W=W, b=b))
-    _check_same(predict_proba(model, frame), pipeline.predict_proba(X)[:, order])
-    return model
+    model = _unmoved(given, words, penalties(last), replace(start, W=W, b=b))
+    _check_same(predict_proba(model, frame), pipeline.predict_proba(rows)[:, order])
+    return _with_optimum(model, last, _features(pipeline, rows), given)
 
 
-def _unmoved(given: Training, l2: float, init: Model | None = None) -> Model:
-    """The model of a fit of no epochs: it stays where it starts, and knows its gap there."""
-    return fit(given.frame, given.labels, given.weights, class_weight=given.factors, l2=l2, epochs=0, init=init)
-
-
-def _penalty(last: Any, classes: int) -> float:
-    """The l2 of a LogisticRegression in smtrain's terms. Raises UsageError if it has none, or another one."""
+def _classifier(pipeline: Any) -> LogisticRegression:
+    """The LogisticRegression of a pipeline. Raises UsageError for another classifier, or one that is not fitted."""
+    name, last = pipeline.steps[-1] if isinstance(pipeline, Pipeline) else (None, pipeline)
     if not isinstance(last, LogisticRegression):
-        raise UsageError(f"the penalty of {type(last).__name__} is not known", hint="l2=")
-    penalty = getattr(last, "penalty", None)  # absent or "deprecated" in later versions
-    if penalty in {"l1", "elasticnet"} or last.l1_ratio not in {None, 0}:
-        raise UsageError("the penalty of the LogisticRegression is not l2 alone", hint="l2=")
-    unpenalised = penalty is None or np.isinf(last.C)
-    return 0.0 if unpenalised else (2 if classes == 2 else 1) / float(last.C)
+        step = "the classifier" if name is None else f"the last step {quoted(name)} of the pipeline"
+        what = f"of type {type(last).__name__}"
+        hint = "search.best_estimator_ is its pipeline" if hasattr(last, "best_estimator_") else KINDS
+        raise UsageError(f"{step} is {what}, and no LogisticRegression", hint=hint)
+    if not hasattr(last, "classes_"):
+        raise UsageError("the LogisticRegression is not fitted", hint="pipeline.fit(X, y)")
+    return last
 
 
-def _order(theirs: NDArray[Any], ours: tuple[str, ...]) -> list[int]:
-    """The place of each of our classes among those of the pipeline. Raises UsageError for a class that it lacks."""
-    place = {text_of(label): k for k, label in enumerate(theirs.tolist())}
-    for name in ours:
-        if name not in place:
-            raise UsageError(f"the pipeline has no class {quoted(name)}", hint="X and y are its training data")
-    return [place[name] for name in ours]
+def _array(X: Any) -> Any:
+    """An array of numbers in float64, another one of objects; a sparse matrix as it is."""
+    if hasattr(X, "tocsr"):
+        return X
+    array = np.asarray(X)
+    return array.astype(np.float64 if array.dtype.kind in "biuf" else object)
+
+
+def _in_double(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table with all floats in float64, in which steps that do not force another type then compute."""
+    return frame.astype(dict.fromkeys(frame.select_dtypes(["float16", "float32"]).columns, np.float64))
+
+
+def _unmoved(given: Training, words: Sequence[Any], own: Penalties, init: Model | None = None) -> Model:
+    """The model of a fit of no epochs: it stays where it starts."""
+    return fit(
+        given.frame,
+        given.labels,
+        given.weights,
+        class_weight=given.factors,
+        categorical=[str(name).strip() for name in dict.fromkeys(words)],
+        l2=own.l2,
+        l1=own.l1,
+        epochs=0,
+        init=init,
+    )
+
+
+def _features(pipeline: Any, rows: Any) -> Any:
+    """What the classifier was fitted on (n, d), dense or sparse."""
+    features = pipeline[:-1].transform(rows) if isinstance(pipeline, Pipeline) and len(pipeline) > 1 else rows
+    return features.tocsr() if hasattr(features, "tocsr") else np.asarray(features, np.float64)
+
+
+def _with_optimum(model: Model, last: LogisticRegression, features: Any, given: Training) -> Model:
+    """The model with the objective of its LogisticRegression, and the gap to the minimum, None if that is not ours."""
+    found = solution_at(last, features, given.codes, given.v)
+    if not has_smtrains_intercept(last):
+        unknown = replace(found.record, gap=None)
+        found = replace(found, record=unknown, history=(unknown,), status=Status.MAX_EPOCHS)
+    known = {name: getattr(found.record, name) for name in ("nll", "objective", "gap")}
+    return replace(model, fit=replace(model.fit, **known, status=found.status), history=history(found))
+
+
+def _check_classes(ours: NDArray[Any], theirs: NDArray[Any]) -> None:
+    """Raise UsageError for a class that only the labels or only the pipeline has."""
+    for has_not, some, others in (("pipeline has", ours, theirs), ("labels have", theirs, ours)):
+        lacking = [label for label in some.tolist() if label not in others.tolist()]
+        if lacking:
+            raise UsageError(f"the {has_not} no class {quoted(str(lacking[0]))}", hint="X and y are its training data")
 
 
 def _probes(frame: pd.DataFrame, encoder: Encoder) -> pd.DataFrame:
@@ -128,10 +178,12 @@ def _rows(cells: "pd.Series[Any]", column: CategoricalColumn, parts: Sequence[Fe
 
 
 def _logits(pipeline: Any, rows: Any) -> Array:
-    """The logits of rows (m, K), taken from their mean over the classes."""
-    logits = np.asarray(pipeline.decision_function(rows), np.float64)
-    if logits.ndim == 1:
-        return np.column_stack([-logits / 2, logits / 2])
+    """The logits of rows (m, K), taken from their mean over the classes. Raises UsageError if it takes no such rows."""
+    try:
+        logits = of_each_class(np.asarray(pipeline.decision_function(rows), np.float64))
+    except (ValueError, TypeError) as error:
+        what = "the pipeline does not take rows in which one column alone is changed"
+        raise UsageError(f"{what}: {error}", hint=ALONE) from error
     return np.asarray(logits - logits.mean(axis=1, keepdims=True))
 
 
@@ -149,6 +201,6 @@ def _weights(logits: Array, encoder: Encoder) -> tuple[Array, Array]:
 def _check_same(ours: Array, theirs: Array) -> None:
     """Raise UsageError if two tables of probabilities are not the same."""
     apart = float(np.abs(ours - theirs).max())
-    if not apart <= SAME:
+    if not apart <= (SAME_SINGLE if theirs.dtype == np.float32 else SAME):
         what = f"the pipeline is no softmax regression over these columns: probabilities differ by up to {apart:.1g}"
-        raise UsageError(what, hint="X and y are its training data, and its steps treat each column alone")
+        raise UsageError(what, hint=ALONE)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, compute_class_weight
 from sklearn.utils.validation import check_consistent_length
 
+from smtrain.fitting.weights import class_weights
 from smtrain.sources.typed import text_of
 
 Array = NDArray[np.float64]
@@ -20,30 +21,40 @@ Array = NDArray[np.float64]
 class Training:
     """The rows of a fit (n), their labels as smtrain takes them, their weights; the classes (K,) and their names there.
 
-    `weights` is None where none are given. `factors` are the class weights by those names, None or "balanced".
+    `codes` (n,) are the places of the labels among the classes. `weights` is None where none are given. `factors` are
+    the class weights by those names, None or "balanced".
     """
 
     frame: pd.DataFrame
     labels: NDArray[Any]
+    codes: NDArray[np.intp]
     weights: Array | None
     classes: NDArray[Any]
     names: list[str]
     factors: dict[str, float] | str | None
 
-    def without_weightless_classes(self, codes: NDArray[np.intp]) -> "Training":
-        """The same without the rows of classes that weigh nothing; `codes` (n,) are the places of the classes.
+    @property
+    def v(self) -> Array:
+        """The weights of the rows (n,), each times the factor of its class."""
+        weights = np.ones(len(self.codes)) if self.weights is None else self.weights
+        total = np.bincount(self.codes, weights=weights).astype(np.float64)
+        return np.asarray(weights * class_weights(self.factors, self.names, total)[self.codes], np.float64)
+
+    def without_weightless_classes(self) -> "Training":
+        """The same without the rows of classes that weigh nothing.
 
         A weight of 0 is a row that is not there, and what has no rows is no class.
         """
         factors = self.factors if isinstance(self.factors, dict) else dict.fromkeys(self.names, 1.0)
-        weighty = np.bincount(codes, weights=self.weights) * [factors[name] for name in self.names] > 0
+        weighty = np.bincount(self.codes, weights=self.weights) * [factors[name] for name in self.names] > 0
         if weighty.all():
             return self
-        there = weighty[codes]
+        there = weighty[self.codes]
         names = [name for name, kept in zip(self.names, weighty, strict=True) if kept]
         return Training(
             self.frame[there],
             self.labels[there],
+            (np.cumsum(weighty) - 1)[self.codes[there]],
             None if self.weights is None else self.weights[there],
             self.classes[weighty],
             names,
@@ -67,7 +78,7 @@ def training(
         factors = dict(zip(names, map(float, values), strict=True))
     if labels.dtype.kind not in "iu":
         labels = np.array(names, object)[codes]
-    return Training(frame, labels, weights, classes, names, factors).without_weightless_classes(codes)
+    return Training(frame, labels, codes, weights, classes, names, factors).without_weightless_classes()
 
 
 def weights_of(given: Any, rows: int) -> Array:

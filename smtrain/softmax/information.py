@@ -65,15 +65,18 @@ def _information(partition: Partition, theta: Theta, limit: Limit | None) -> Flo
     """Return the information of the rows of one partition, (d, d)."""
     # 1. The blocks of two different classes are −Qᵀ V Q, with the rows' Q = s ⊗ x̃ (m, d).
     # 2. The blocks of one class, X̃ᵀ V (s_k (1 − s_k)) X̃, are computed by themselves. The difference of X̃ᵀ V s_k X̃
-    #    and the block of Qᵀ V Q would be only rounding where all probabilities are 0 or 1.
+    #    and the block of Qᵀ V Q would be only rounding where all probabilities are 0 or 1. So would 1 − s_k: it is the
+    #    sum of the other probabilities. A row may weigh so much that this rounding counts.
     P, K = theta.shape
     H, within = np.zeros(((K - 1) * P,) * 2), np.zeros((K - 1, P, P))
     for X, rows in _dense(partition, (K - 1) * P):
-        S = _probabilities(X, rows.y, theta, limit)[1:]
+        S = _probabilities(X, rows.y, theta, limit)
+        others = [np.delete(S, k, axis=0).sum(axis=0) for k in range(1, K)]
+        S = S[1:]
         Q = (S.T[:, :, None] * X[:, None, :]).reshape(len(X), -1)
         H -= Q.T @ (Q * rows.v[:, None])
-        for k, s in enumerate(S):
-            within[k] += (X * (rows.v * s * (1 - s))[:, None]).T @ X
+        for k, (s, other) in enumerate(zip(S, others, strict=True)):
+            within[k] += (X * (rows.v * s * other)[:, None]).T @ X
     for k, block in enumerate(within):
         H[k * P : (k + 1) * P, k * P : (k + 1) * P] = block
     return np.asarray((H + H.T) / 2)

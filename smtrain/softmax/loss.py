@@ -62,6 +62,11 @@ class Partition:
         """Return the partition of some of these rows: a slice, or an array of indices or booleans."""
         return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
 
+    def places(self, positions: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return where in this partition those of some ascending positions among all rows are that it has."""
+        first, last = np.searchsorted(positions, [self.start, self.start + self.rows])
+        return positions[first:last] - self.start
+
     def copy(self, rows: slice) -> "Partition":
         """Return some of these rows, in arrays of their own."""
         return deepcopy(self.take(rows))
@@ -136,6 +141,12 @@ def softmax(Z: Floats) -> Floats:
     S = np.exp(Z - Z.max(axis=0))
     S /= _over_classes(S)
     return np.asarray(S)
+
+
+def log_softmax(Z: Floats) -> Floats:
+    """Return log softmax(Z), class-major (K, m), which is finite where a probability is too small for a number."""
+    shifted = Z - Z.max(axis=0)
+    return np.asarray(shifted - np.log(_over_classes(np.exp(shifted))))
 
 
 def _over_classes(E: Floats) -> Floats:

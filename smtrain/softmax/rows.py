@@ -27,6 +27,7 @@ from smtrain.softmax.tree import Additive
 S = TypeVar("S")
 R = TypeVar("R")
 T = TypeVar("T", bound=Additive)
+Positions = NDArray[np.intp]
 
 
 class Handle(Protocol):
@@ -64,8 +65,11 @@ class Rows(Protocol):
         """Keep function(partition, its piece of each kept thing) beside each partition; return the handle."""
         ...
 
-    def gather(self, pick: Callable[..., Partition], *kept: Handle) -> Partition:
-        """Return the rows pick(partition, …), in the order of the partitions, as one small partition on the driver."""
+    def gather(self, pick: Callable[..., Partition], *kept: Handle, at: Positions | None = None) -> Partition:
+        """Return the rows pick(partition, …), in the order of the partitions, as one small partition on the driver.
+
+        With `at`, ascending positions among all rows, only the partitions that have one of them are asked.
+        """
         ...
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Handle) -> "Rows":
@@ -140,9 +144,9 @@ class View:
         """Keep function(changed partition, …) beside each partition."""
         return self._base.keep(self._through(function), *self._own, *kept)
 
-    def gather(self, pick: Callable[..., Partition], *kept: Handle) -> Partition:
+    def gather(self, pick: Callable[..., Partition], *kept: Handle, at: Positions | None = None) -> Partition:
         """Return the rows pick(changed partition, …) as one partition on the driver."""
-        return self._base.gather(self._through(pick), *self._own, *kept)
+        return self._base.gather(self._through(pick), *self._own, *kept, at=at)
 
     def sampled(self, pick: Callable[..., Partition], every: int, *kept: Handle) -> Rows:
         """Return the rows pick(changed partition, …) as rows of their own in the home of these."""
@@ -174,7 +178,8 @@ def in_double(rows: Rows) -> Rows:
 
 def evenly_spread(rows: Rows, count: int) -> Partition:
     """Return `count` rows on the driver, at even distances through all rows, the first row among them."""
-    return rows.gather(partial(_spread, count=count, of=rows.count))
+    positions = np.arange(count) * rows.count // count
+    return rows.gather(partial(_at, positions=positions), at=positions)
 
 
 def _aside(partition: Partition, aside: NDArray[Any], fold: int | None) -> Partition:
@@ -187,9 +192,6 @@ def _reweighted(partition: Partition, factors: NDArray[np.float64]) -> Partition
     return partition.weighing(partition.v * factors[partition.y])
 
 
-def _spread(partition: Partition, count: int, of: int) -> Partition:
-    """Return the rows of this partition among those at the positions ⌊i · of / count⌋ of all, i = 0 … count − 1."""
-    start, stop = partition.start, partition.start + partition.rows
-    # The least i whose position is not before the partition's first row, and the least that is behind its last row.
-    first, last = -(-start * count // of), -(-stop * count // of)
-    return partition.take(np.arange(first, last) * of // count - start)
+def _at(partition: Partition, positions: Positions) -> Partition:
+    """Return the rows of a partition that are at some ascending positions among all rows."""
+    return partition.take(partition.places(positions))

@@ -31,7 +31,7 @@ def make_solver(options: Options) -> "Solver":
     for ability in ABILITIES:
         if ability.asked(options) and not getattr(solver, ability.name):
             able = [other for other in SOLVERS if getattr(_made(other, options), ability.name)]
-            raise UsageError(f"--solver {name} {ability.refusal}", hint=f"--solver {' or '.join(able)} does")
+            raise UsageError(f"the solver {name} {ability.refusal}", hint=f"the solver {' or '.join(able)} does")
     return solver
 
 

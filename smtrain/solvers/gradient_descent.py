@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from smtrain.softmax.batches import mini_batch, shuffled
+from smtrain.softmax.batches import mini_batches
 from smtrain.softmax.objective import Objective, Point, Theta
 from smtrain.softmax.shrinkage import shrunk
 from smtrain.solvers.interface import Shape, State
@@ -95,12 +95,10 @@ class GradientDescent:
         """Return the parameters and the velocity after one update for each mini-batch."""
         # The order of the rows is drawn from (seed, epoch). So an interrupted fit needs nothing of earlier epochs.
         assert self.batch_size is not None
-        rows = objective.rows
-        order, count = shuffled(rows, self.seed, state.epoch), -(-rows.count // self.batch_size)
         theta, velocity = state.point.theta, state.velocity
-        for number in range(count):
-            batch = objective.batch_value_and_grad(theta, mini_batch(rows, order, number, count))
-            theta, velocity = self._update(objective, theta, velocity, batch, state.learning_rate)
+        for rows in mini_batches(objective.rows, self.batch_size, self.seed, state.epoch):
+            point = objective.batch_value_and_grad(theta, rows)
+            theta, velocity = self._update(objective, theta, velocity, point, state.learning_rate)
         return theta, velocity
 
 

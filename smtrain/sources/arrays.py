@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api import types
 
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.sources.arguments import wrong
+from smtrain.sources.arguments import BYTES, wrong
 from smtrain.sources.frame import SOURCE
 from smtrain.sources.header import NO_COLUMNS
 
@@ -164,7 +164,7 @@ def _way_out(data: Any) -> str | None:
         pd.Series: "series.to_frame().T is a table of one row, series.to_frame() one of one column",
         np.ndarray: "fit(X, y), doctor(X, y); or pandas.DataFrame(array, columns=[…]) gives the columns names",
         Mapping: "pandas.DataFrame(…) makes a table of columns",
-        bytes: "os.fsdecode gives the path as text",
+        bytes: BYTES,
         list | tuple: "numpy.asarray(X) makes an array of rows of numbers, pandas.DataFrame(X) a table of any",
     }
     return next((hint for kind, hint in hints.items() if isinstance(data, kind)), None)

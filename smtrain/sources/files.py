@@ -9,13 +9,15 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.formats import START, begins_as_parquet, format_of
-from smtrain.sources.paths import native_path
+from smtrain.sources.paths import absolute_path, native_path
 
 READ_BYTES = 1 << 20
 # A small file that unpacks to more than this, and to more than so many times its size, is taken for a bomb.
@@ -60,29 +62,82 @@ def display_name(path: str) -> str:
     return "stdin" if path == "-" else path
 
 
-def read_file(path: str) -> Iterator[bytes]:
-    """The bytes of a file, or of standard input for "-", decompressed if they are gzip, bz2 or xz."""
-    name = display_name(path)
-    with _open(path) as file:
-        try:
+@dataclass(frozen=True)
+class File:
+    """A file by its path, "-" for standard input; `name` is what messages call it."""
+
+    path: str
+    name: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Its bytes, decompressed if they are gzip, bz2 or xz."""
+        with self._opened() as file:
             start = _fill(file, b"", START)
-            for magic, decompressor in MAGIC.items():
-                if magic.match(start):
-                    yield from _checked(_decompressed(file, start, decompressor, name), name)
-                    return
-            yield from _checked(chain([start], iter(lambda: file.read(READ_BYTES), b"")), name)
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror or error}", source=name) from error
+            decompressor = _decompressor_of(start)
+            if decompressor is not None:
+                yield from _checked(_decompressed(file, start, decompressor, self.name), self.name)
+            else:
+                yield from _checked(chain([start], iter(lambda: file.read(READ_BYTES), b"")), self.name)
+
+    def between(self, begin: int, end: int, size: int) -> Iterator[bytes]:
+        """Its bytes from one offset to another, as they are. Raises DataError if it has not the `size` any more."""
+        with self._opened() as file:
+            check_size(file, size, self.name)
+            file.seek(begin)
+            while begin < end and (data := file.read(min(READ_BYTES, end - begin))):
+                begin += len(data)
+                yield data
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        """The open file. What the system says while it is read becomes a DataError."""
+        with _open(self.path, self.name) as file:
+            try:
+                yield file
+            except OSError as error:
+                raise DataError(f"cannot be read: {error.strerror or error}", source=self.name) from error
+
+    def plain_size(self) -> int | None:
+        """The bytes of a file that is not compressed; None for another. Raises UsageError if it cannot be opened."""
+        with self._opened() as file:
+            return None if _decompressor_of(_fill(file, b"", START)) else os.fstat(file.fileno()).st_size
+
+    @property
+    def anywhere(self) -> "File":
+        """The same file by a path that does not follow from the folder that a process is in."""
+        return replace(self, path=absolute_path(self.path))
+
+
+def check_size(file: BinaryIO, size: int, name: str) -> None:
+    """Raise DataError if an open file has not the size that it had before."""
+    found = os.fstat(file.fileno()).st_size
+    if found != size:
+        what = f"the file has changed: it has {found:,} bytes, and had {size:,} when it was looked at first"
+        raise DataError(what, source=name)
+
+
+def _decompressor_of(start: bytes) -> Callable[[], _Decompressor] | None:
+    """What unpacks bytes that begin so; None if they are not packed."""
+    return next((decompressor for magic, decompressor in MAGIC.items() if magic.match(start)), None)
+
+
+def is_stream(path: str) -> bool:
+    """Whether a path is standard input, a pipe or a device: it can be read once only, from its start."""
+    if path == "-":
+        return True
+    try:
+        mode = os.stat(native_path(path)).st_mode  # noqa: PTH116 - a path of "" must fail like any other
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def is_parquet(path: str) -> bool:
     """Whether a plain file begins as Parquet does, encrypted or not. What cannot be read is none."""
-    if path == "-":
+    # Of a pipe nothing can be read twice, and it must not even be opened twice.
+    if is_stream(path):
         return False
     try:
-        # Of a pipe nothing can be read twice, and it must not even be opened twice.
-        if not stat.S_ISREG(os.stat(native_path(path)).st_mode):  # noqa: PTH116 - a path of "" must fail like any other
-            return False
         with Path(native_path(path)).open("rb") as file:
             return begins_as_parquet(file.read(START))
     except (OSError, ValueError):
@@ -108,7 +163,7 @@ def _fill(file: BinaryIO, data: bytes, size: int) -> bytes:
     return data
 
 
-def _open(path: str) -> BinaryIO:
+def _open(path: str, name: str) -> BinaryIO:
     if path == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed")
@@ -120,7 +175,7 @@ def _open(path: str) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         hint = "addresses are not fetched: download the file first" if "://" in path else None
-        raise UsageError(f"cannot read {quoted(path)}: {reason}", hint=hint) from error
+        raise UsageError(f"cannot read {quoted(name)}: {reason}", hint=hint) from error
 
 
 def _decompressed(file: BinaryIO, data: bytes, make: Callable[[], _Decompressor], name: str) -> Iterator[bytes]:

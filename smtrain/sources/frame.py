@@ -5,9 +5,11 @@ like, categories and booleans. Missing is what pandas says is missing, and an em
 else are refused, with a way out; only in a column of objects of several sorts the texts decide, as in a file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from smtrain.errors import DataError, Numbered, UsageError
+from smtrain.errors import DataError, Hint, Numbered, UsageError
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
 from smtrain.sources.interface import LabelType, Places, Reading, Source
 from smtrain.sources.meaning import Meaning
-from smtrain.sources.typed import HALF, LARGEST_WHOLE, NO_TEXT, TypedBatch, coded, is_broken, text_of, typed_meaning
+from smtrain.sources.typed import (
+    HALF,
+    LARGEST_WHOLE,
+    NOT_UNICODE,
+    TypedBatch,
+    coded,
+    is_broken,
+    text_of,
+    typed_meaning,
+)
 
 # A message calls a row by its place from 0, as pandas takes it.
 SOURCE = Numbered("DataFrame", "{}.iloc[{}]")
@@ -47,7 +58,6 @@ REFUSED = {
 TEXTS = frozenset({"dates", "times of the day", "periods"})
 # Objects whose text says all of them.
 PLAIN = (str, bool, int, float, Decimal, np.bool_, np.integer, np.floating)
-DIGITS = "Python writes integers of at most 4,300 digits: make texts of them"
 
 
 @dataclass(frozen=True)
@@ -83,16 +93,13 @@ class FrameBatch(TypedBatch):
         """A column of numbers, in float64."""
         return _as_floats(self._column(i))
 
-    def text_cells(self, i: int) -> TextCells:
-        """A column as texts; missing is what pandas says is missing. Raises DataError for objects without a text."""
-        column, name = self._column(i), self.source.names[i]
+    def text_cells_of(self, i: int, some: slice) -> TextCells:
+        """Some rows of a column as texts; missing is what pandas says is missing."""
+        column = self._column(i).iloc[some]
         sort = sort_of(column)
-        if isinstance(sort, str) and sort not in TEXTS:
-            raise refused(sort, name)
-        try:
-            return text_cells(column)
-        except ValueError as error:
-            raise DataError("an integer of too many digits", source=SOURCE, column=name, hint=DIGITS) from error
+        if not has_text(sort):
+            raise refused(str(sort), self.source.names[i])
+        return text_cells(column)
 
     def _column(self, i: int) -> "pd.Series[Any]":
         """A column of these rows; without a copy if they are neighbours, as they are unless some were left out."""
@@ -144,7 +151,16 @@ class Frame(Source):
         if types.is_float_dtype(cells.dtype):  # as a column of integers becomes where a cell is missing
             values = cells.to_numpy(np.float64, na_value=0.0)
             return int if (np.abs(values) <= LARGEST_WHOLE).all() and (values == np.trunc(values)).all() else str
-        return {"integer": int, "boolean": bool}.get(types.infer_dtype(cells, skipna=True), str)
+        if types.is_object_dtype(cells.dtype):
+            return {"integer": int, "boolean": bool}.get(types.infer_dtype(cells, skipna=True), str)
+        return bool if types.is_bool_dtype(cells.dtype) else int if types.is_integer_dtype(cells.dtype) else str
+
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
+        """Raise DataError at a column whose type has no texts."""
+        for i in columns:
+            sort = sort_of(self.frame.iloc[:, i])
+            if not has_text(sort):
+                raise refused(str(sort), self.names[i], hint)
 
     def kind(self, column: int) -> Reading | None:
         """NUMBER or TEXT by the type of a column; None for objects of several sorts, and for none at all.
@@ -160,25 +176,38 @@ class Frame(Source):
 def _name(name: Any, position: int) -> str:
     text = "" if name is None or name is pd.NA or name != name else str(name).strip(BLANKS)  # noqa: PLR0124 - NaN
     if is_broken(text):
-        raise DataError(f"the name of column {position} is {NO_TEXT}", source=SOURCE, hint=HALF)
+        raise DataError(f"the name of column {position} is {NOT_UNICODE}", source=SOURCE, hint=HALF)
     return text
 
 
 def sort_of(column: "pd.Series[Any]") -> Reading | str | None:
     """NUMBER, TEXT, None where the texts of objects decide or there is no value; or what it is that is neither."""
     dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype) or types.is_bool_dtype(dtype):
+    if isinstance(dtype, pd.ArrowDtype):
+        sort: Reading | str | None = _arrow().sort_of(dtype.pyarrow_dtype)
+        return sort
+    if isinstance(dtype, pd.CategoricalDtype | pd.StringDtype) or types.is_bool_dtype(dtype):
         return Reading.TEXT
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
         return Reading.NUMBER
-    inferred = types.infer_dtype(column, skipna=True)
+    inferred = types.infer_dtype(column, skipna=True)  # of objects a look at every cell
     if inferred in NUMBERS:
         return Reading.NUMBER
-    if inferred in WORDS or (not types.is_object_dtype(dtype) and types.is_string_dtype(dtype)):
+    if inferred in WORDS:
         return Reading.TEXT
     if inferred == "empty":
         return None
     return REFUSED.get(inferred) or _odd_object(column)
+
+
+def has_text(sort: Reading | str | None) -> bool:
+    """Whether the cells of a column of this sort have texts that say all of them."""
+    return not isinstance(sort, str) or sort in TEXTS
+
+
+def _arrow() -> ModuleType:
+    """What is known of Arrow's types, which are the same in a frame and in a Parquet file; pyarrow is there then."""
+    return import_module("smtrain.sources.parquet.columns")
 
 
 def _odd_object(column: "pd.Series[Any]") -> str | None:
@@ -187,16 +216,24 @@ def _odd_object(column: "pd.Series[Any]") -> str | None:
     return None if odd is None else f"objects of type {type(odd).__name__}"
 
 
-def refused(sort: str, name: str) -> DataError:
-    """The error for a column that is neither of numbers nor of words."""
+def refused(sort: str, name: str, hint: str | None = None) -> DataError:
+    """The error for a column that is neither of numbers nor of words; its hint is that of a fit, or another."""
+    return DataError(f"a column of {sort}", source=SOURCE, column=name, hint=hint or _way_out(sort, name))
+
+
+def _way_out(sort: str, name: str) -> Hint:
+    """What helps a fit with a column of this sort."""
     column = f"frame[{name!r}]"
     ways = {"dates": f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"}
     way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
-    return DataError(f"a column of {sort}", source=SOURCE, column=name, hint=f"{way}; drop=[{name!r}] leaves it out")
+    words = [f"categorical=[{name!r}] takes it as words"] if has_text(sort) else []
+    return Hint(way, *words, f"drop=[{name!r}] leaves it out")
 
 
 def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:
     """A column of numbers (m,) in float64, NaN where missing."""
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return np.asarray(_arrow().floats(_arrow().array_of(column)))
     if types.is_object_dtype(column.dtype):
         return np.array([np.nan if _is_missing(cell) else _as_float(cell) for cell in column], np.float64)
     return np.asarray(column.to_numpy(np.float64, na_value=np.nan), np.float64)
@@ -220,11 +257,23 @@ def text_cells(column: "pd.Series[Any]") -> TextCells:
     if types.is_object_dtype(column.dtype) and types.infer_dtype(column, skipna=True) != "string":
         # Objects that are equal may have other texts, as 1, True and Decimal("1.0") have.
         return coded(np.arange(len(column)), [None if _is_missing(cell) else text_of(cell) for cell in column])
-    category = isinstance(column.dtype, pd.CategoricalDtype)
-    codes, values = pd.factorize(column.cat.codes.to_numpy() if category else column)
-    if column.dtype == np.float32:
-        values = np.asarray(values, np.float32)  # pandas gives them in 64 bits, with more digits than a file has
-    texts: list[str | None] = [text_of(value) for value in values]
-    if category:
-        texts = [None if code < 0 else text_of(column.cat.categories[int(code)]) for code in values]
-    return coded(codes, texts)
+    if isinstance(column.dtype, pd.ArrowDtype):
+        cells: TextCells = _arrow().text_cells(_arrow().array_of(column))
+        return cells
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return _of_categories(column)
+    codes, values = pd.factorize(column)
+    return coded(codes, [text_of(value) for value in _in_own_width(values, column.dtype)])
+
+
+def _of_categories(column: "pd.Series[Any]") -> TextCells:
+    """The cells of a column of categories."""
+    codes, used = pd.factorize(column.cat.codes.to_numpy())
+    cells = text_cells(pd.Series(column.cat.categories.take(used[used >= 0])))
+    texts = (cells.levels[code] for code in cells.codes)
+    return coded(codes, [next(texts) if code >= 0 else None for code in used])
+
+
+def _in_own_width(values: Any, dtype: Any) -> Any:
+    """The values of a column of this type, of which pandas gives floats in 64 bits, with more digits than they have."""
+    return np.asarray(values, dtype) if isinstance(dtype, np.dtype) and dtype.kind == "f" else values

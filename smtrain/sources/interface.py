@@ -4,21 +4,24 @@ A new source is a module with a `Source` and a `Batch`, and a line in smtrain.so
 with any of them: threads, rows that are left out, errors with their place, learning, scoring and inspecting.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError, Place
+from smtrain.errors import DataError, Place, UsageError
 from smtrain.softmax.design import Floats
 from smtrain.sources.cells import TextCells, quoted_cell
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.meaning import Meaning, meaning_of
+
+S = TypeVar("S")
+R = TypeVar("R")
 
 
 class Reading(Enum):
@@ -155,6 +158,22 @@ def _span(indices: Sequence[int]) -> slice | list[int]:
     return list(indices)
 
 
+class Span(Protocol):
+    """Some rows of a source that another process can read. It can be pickled, and names files by absolute paths."""
+
+    def open(self) -> "Source":
+        """A source of these rows alone, with the names, dialect, messages and lines or numbers of the whole one."""
+        ...
+
+
+class Run(Protocol):
+    """How a function of things is computed where the files are: on one machine, `map`."""
+
+    def __call__(self, function: Callable[[S], R], things: Sequence[S], /) -> Iterable[R]:
+        """`function` of each thing, in order. They can be pickled: it is a function of a module."""
+        ...
+
+
 class Source(Protocol):
     """Rows from somewhere. `names` are those of the columns, in order; `name` is what messages call the source.
 
@@ -182,6 +201,15 @@ class Source(Protocol):
         """The rows, once. Raises DataError where they cannot be told from each other any more."""
         ...
 
+    def spans(self, size: int, run: Run) -> Sequence[Span]:  # noqa: ARG002 - for sources of files
+        """The rows cut into spans of about `size` bytes each, in order; one without rows may have none.
+
+        What is wrong in the rows is said where they are read: by the span that holds them. Raises UsageError for a
+        source that other processes cannot read.
+        """
+        what = f"{self.name}: the table is in the memory of this process, where others cannot read it"
+        raise UsageError(what, hint="write it to CSV or Parquet files, and give their paths")
+
     def kind(self, column: int) -> Reading | None:  # noqa: ARG002 - for sources that know
         """How a column is to be read by its type, NUMBER or TEXT; None if only its texts can tell."""
         return None
@@ -194,8 +222,11 @@ class Source(Protocol):
         """A hint, where a name that no column has is that of something else."""
         return None
 
-    def check_texts(self, columns: Sequence[int]) -> None:  # noqa: ARG002 - for sources that know
-        """Raise DataError at one of some columns that has no texts by its type, and cannot be written as text."""
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:  # noqa: ARG002 - for sources that know
+        """Raise DataError at one of some columns that has neither numbers nor texts by its type.
+
+        Its hint is what helps a fit, or another.
+        """
         return
 
     @property

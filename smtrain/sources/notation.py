@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from smtrain.errors import DataError, Place, quoted
+from smtrain.errors import DataError, Hint, Place, quoted
 from smtrain.sources.absent import means_missing
 from smtrain.sources.dialect import LARGEST
 from smtrain.sources.quantities import Sort, quantities, sort_of
@@ -16,7 +16,7 @@ MOST_TEXTS = 20_000
 # Possessive: a text of very many digits that is no number would be tried in as many ways.
 NUMBER = re.compile(r"[ \t]*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?[ \t]*+", re.ASCII)
 OTHER_UNIT = "give the column in another unit"
-PLAIN_NUMBERS = "write plain numbers (1234.5) into the file"
+PLAIN_NUMBERS = "write plain numbers, such as 1234.5"
 
 
 def is_number(text: str, decimal: str = ".") -> bool:
@@ -44,18 +44,23 @@ def with_point(text: str, decimal: str) -> str:
 def not_a_number(text: str, column: str, place: Place, decimal: str = ".") -> DataError:
     """The error for a cell of a number column that is no finite number, with the option that mends it."""
     if is_number(text, decimal):
-        what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-        return place.error(what, column=column, hint=large_hint(text))
+        return too_large_number(text, column, place)
     missing, names = f"--na-values {option_word(text)}", f"--categorical {option_word(column)}"
-    hint = f"{missing} if it means missing; {names} if the column's numbers are names"
+    hint: str = Hint(f"{missing} if it means missing", f"{names} if the column's numbers are names")
     if is_number(text) or looks_like_other_notation(text):
         hint = notation_hint(text, column)
     return place.error(f"not a number: {quoted(text)}", column=column, hint=hint)
 
 
+def too_large_number(text: str, column: str, place: Place) -> DataError:
+    """The error for a number, as a text, that is infinite or too large for a column of numbers."""
+    what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
+    return place.error(what, column=column, hint=large_hint(text))
+
+
 def large_hint(text: str) -> str:
     """The hint for a number that is too large for a column of numbers."""
-    return f"{OTHER_UNIT}; --na-values {option_word(text)} if it means missing"
+    return Hint(OTHER_UNIT, f"--na-values {option_word(text)} if it means missing")
 
 
 def looks_like_other_notation(text: str, decimal: str = ".") -> bool:
@@ -87,7 +92,7 @@ def notation_hint(text: str, column: str) -> str:
     """The hint for a number in another notation: for a decimal point, that of a table with decimal commas."""
     names = f"--categorical {option_word(column)} takes the cells as names"
     option = _decimal_hint(text)
-    return f"{option}; {names}" if option else f"{PLAIN_NUMBERS}; or {names}"
+    return Hint(option, names) if option else Hint(PLAIN_NUMBERS, f"or {names}")
 
 
 def weight_hint(text: str, decimal: str) -> str:

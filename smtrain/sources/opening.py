@@ -12,7 +12,7 @@ from smtrain.errors import UsageError, quoted
 from smtrain.sources.arrays import frame_of, is_array, no_table
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
-from smtrain.sources.files import display_name, is_parquet, read_file
+from smtrain.sources.files import File, display_name, is_parquet
 from smtrain.sources.frame import Frame
 from smtrain.sources.interface import Source
 from smtrain.sources.pyarrow_later import needing
@@ -47,8 +47,8 @@ def open_table(
     parquet = [is_parquet(name) for name in names]
     if any(parquet):
         return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece))
-    streams = [(display_name(name), read_file(name)) for name in names]
-    return Table(Delimited(streams, dialect, fitting=fitting, piece=piece))
+    files = [(display_name(name), File(name, display_name(name))) for name in names]
+    return Table(Delimited(files, dialect, fitting=fitting, piece=piece))
 
 
 def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting: bool, piece: int | None) -> Source:
@@ -65,7 +65,7 @@ def _parquet(names: list[str], parquet: list[bool], dialect: Dialect, *, fitting
 def _paths(data: Any) -> list[str]:
     """The paths of files. Raises UsageError with the way out for other things that people have tables in."""
     if isinstance(data, str | os.PathLike):
-        return [os.fspath(data)]
+        return [_path(data)]
     if (
         not isinstance(data, Iterable)
         or isinstance(data, bytes | Mapping | pd.Series | np.ndarray)
@@ -75,4 +75,12 @@ def _paths(data: Any) -> list[str]:
     paths = list(data)
     if not all(isinstance(path, str | os.PathLike) for path in paths):
         raise no_table(data if isinstance(data, list | tuple) or hasattr(data, "to_pandas") else paths, WANTED)
-    return [os.fspath(path) for path in paths]
+    return [_path(path) for path in paths]
+
+
+def _path(path: PathLike) -> str:
+    """A path as text. Raises UsageError for one of bytes."""
+    text = os.fspath(path)
+    if isinstance(text, bytes):
+        raise no_table(text, WANTED)
+    return text

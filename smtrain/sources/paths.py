@@ -5,6 +5,7 @@ the locale C, and in UTF-8 those that are no UTF-8.
 """
 
 import os
+from pathlib import Path
 
 
 def native_path(path: str) -> str:
@@ -19,6 +20,11 @@ def native_path(path: str) -> str:
 def recorded_path(path: str) -> str:
     """A path as UTF-8 shows it, the same in every locale; `native_path` is the way back."""
     return os.fsencode(native_path(path)).decode("utf-8", "surrogateescape")
+
+
+def absolute_path(path: str) -> str:
+    """A path that does not follow from the folder a process is in, as UTF-8 shows it."""
+    return recorded_path(str(Path(native_path(path)).absolute()))
 
 
 def native_text(text: str) -> str:

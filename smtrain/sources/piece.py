@@ -45,7 +45,7 @@ class Piece:
         """The whole records before the one at `line`, or None if there are none."""
         lines = self.text.splitlines(keepends=True)[: line - self.line]
         text = b"".join(lines)
-        text = text[: whole(text, self.delimiter)]
+        text = text[: whole_of_lines(text, self.delimiter)]
         return replace(self, text=text) if text.strip(LINE_ENDS) else None
 
     def raw_records(self) -> Iterator[list[str]]:
@@ -190,19 +190,42 @@ def raw_cells(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf'((?P<quoted>"(?:[^"]++|"")*+")?(?P<rest>[^{d}\r\n]*+))(?P<end>{d}|\r?\n|\r)')
 
 
-@lru_cache
-def _whole_records(delimiter: str) -> re.Pattern[bytes]:
-    """As many whole records as there are. A CR at the end may be half of a CRLF, so it does not count yet."""
+def _record(delimiter: str) -> bytes:
+    """The pattern of a record. A CR at the end may be half of a CRLF, so it does not count yet."""
     d = re.escape(delimiter.encode())
     plain = rb"[^%s\r\n]*+" % d
     cell = rb'(?:"(?:[^"]++|"")*+"%s|(?!")%s)' % (plain, plain)
-    return re.compile(rb"(?:%s(?:%s%s)*+(?:\r?\n|\r(?=[^\n])))*+" % (cell, d, cell))
+    return rb"%s(?:%s%s)*+(?:\r?\n|\r(?=[^\n]))" % (cell, d, cell)
+
+
+@lru_cache
+def _whole_records(delimiter: str) -> re.Pattern[bytes]:
+    """As many whole records as there are."""
+    return re.compile(rb"(?:%s)*+" % _record(delimiter))
+
+
+@lru_cache
+def _first_record(delimiter: str) -> re.Pattern[bytes]:
+    return re.compile(_record(delimiter))
 
 
 def whole(text: bytes, delimiter: str) -> int:
     """How many bytes of `text`, which starts at a record, are whole records."""
     if b'"' in text:
-        records = _whole_records(delimiter).match(text)
-        return records.end() if records else 0
+        return _end(_whole_records(delimiter).match(text))
     end = text.rfind(b"\n") + 1
     return end or text.rfind(b"\r", 0, -1) + 1
+
+
+def whole_of_lines(text: bytes, delimiter: str) -> int:
+    """The same of a text of whole lines, where a CR at the end is a line end."""
+    return min(len(text), whole(text + b"\n" if text.endswith(b"\r") else text, delimiter))
+
+
+def first_record(text: bytes, delimiter: str) -> int:
+    """How many bytes the record at the start of `text` has; 0 if it is not whole."""
+    return _end(_first_record(delimiter).match(text))
+
+
+def _end(match: re.Match[bytes] | None) -> int:
+    return match.end() if match else 0

@@ -48,19 +48,27 @@ class RecordReader:
         *,
         piece: int | None = None,
         decimal: str = ".",
+        offset: int = 0,
+        line: int = 1,
     ) -> None:
         """`piece` is the size of all pieces, about; None takes FIRST_PIECE, then `piece_bytes` of the columns.
 
-        `decimal` tells an unknown delimiter: cells with decimal commas are rarely parted by commas.
+        `decimal` tells an unknown delimiter: cells with decimal commas are rarely parted by commas. `offset` and `line`
+        are those of the source where the stream begins; later, where what was not given yet begins.
         """
-        self._stream, self.source = stream, source
-        self._buffer, self._line, self._ended = b"", 1, False
+        self._stream, self.source, self.offset, self.line = stream, source, offset, line
+        self._buffer, self._ended = b"", False
         self._first_piece, self._asked = piece or FIRST_PIECE, piece
-        self._fill(len(BOM))
-        self._buffer = self._buffer.removeprefix(BOM)
+        self._skip_mark()
         self._skip_blank_lines()
         self.delimiter = delimiter or self._sniff(decimal)
         self._piece = piece or PIECE
+
+    def _skip_mark(self) -> None:
+        """Take away the byte order mark at the start of the source. Anywhere else it is text."""
+        self._fill(len(BOM))
+        if not self.offset and self._buffer.startswith(BOM):
+            self._drop(len(BOM))
 
     def _skip_blank_lines(self) -> None:
         """Have the first line that is not blank at the start of the buffer, whole unless it is endless."""
@@ -99,7 +107,7 @@ class RecordReader:
 
     def beginning(self) -> tuple[tuple[int, str], ...]:
         """The first lines with their numbers, for hints."""
-        return first_lines(self._buffer[: 4 * MOST_TEXT].decode(errors="replace"), self._line)
+        return first_lines(self._buffer[: 4 * MOST_TEXT].decode(errors="replace"), self.line)
 
     def first(self, *, keep: bool) -> tuple[int, list[str]] | None:
         """The first record that is not blank, if any, with its line; with `keep` it will be read again."""
@@ -109,7 +117,7 @@ class RecordReader:
         cells = next(reader, None)
         if cells is None:
             return None
-        line, length = self._line, sum(map(len, text.splitlines(keepends=True)[: reader.line_num]))
+        line, length = self.line, sum(map(len, text.splitlines(keepends=True)[: reader.line_num]))
         record = Piece(self.source, text[:length], line, self.delimiter)
         record.check_characters()
         next(record.checked_records(len(cells)))
@@ -128,25 +136,29 @@ class RecordReader:
             size = self._piece
 
     def _take(self, end: int) -> Piece:
-        piece = Piece(self.source, self._buffer[:end], self._line, self.delimiter)
+        piece = Piece(self.source, self._buffer[:end], self.line, self.delimiter)
         self._drop(end)
         return piece
 
     def _drop(self, end: int) -> None:
-        self._line += line_ends(self._buffer[:end])
+        self.offset += end
+        self.line += line_ends(self._buffer[:end])
         self._buffer = self._buffer[end:]
 
     def _have_whole_records(self, size: int) -> int:
         """Fill the buffer with about `size` bytes, more for a longer record; how many of them are whole records."""
         while True:
+            size = min(size, LONGEST_RECORD)
             self._fill(size)
-            end = whole(self._buffer[:size], self.delimiter) or whole(self._buffer, self.delimiter)
+            # No more than LONGEST_RECORD is looked at: how much of the stream is here must not settle what is too long.
+            end = whole(self._buffer[:size], self.delimiter) or whole(self._buffer[:LONGEST_RECORD], self.delimiter)
             if end or not self._buffer:
                 return end
-            if self._ended or len(self._buffer) > LONGEST_RECORD:
+            if self._ended or len(self._buffer) >= LONGEST_RECORD:
                 raise self._endless()
             size = 2 * len(self._buffer)
 
     def _endless(self) -> DataError:
-        what = "a quoted cell is never closed" if b'"' in self._buffer else "a line of more than 64 MiB"
-        return Place(self.source, self._line).error(what)
+        never_closed = b'"' in self._buffer[:LONGEST_RECORD]
+        what = "a quoted cell is never closed" if never_closed else "a line of more than 64 MiB"
+        return Place(self.source, self.line).error(what)

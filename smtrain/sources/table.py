@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, LabelType, Reading, Readings, Rows, Source, columns_of
+from smtrain.sources.interface import Batch, LabelType, Reading, Readings, Rows, Run, Source, Span, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -155,13 +155,24 @@ class Table:
                     break
             yield from chain.from_iterable(_by_threads(of_usable, batches, threads))
 
+    def spans(self, size: int, run: Run) -> Sequence[Span]:
+        """The rows cut into spans of about `size` bytes, in order; `Table(span.open())` is a table of those of one.
+
+        Raises UsageError for a table that other processes cannot read.
+        """
+        with self.advising():
+            return self._origin.spans(size, run)
+
     def carry(self, columns: Collection[int]) -> None:
         """From now on some columns will be written beside what is made of the rows."""
         self._carried = frozenset(columns)
 
-    def check_texts(self, columns: Sequence[int]) -> None:
-        """Raise DataError at one of some columns that cannot be written as text."""
-        self._origin.check_texts(columns)
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
+        """Raise DataError at one of some columns that has neither numbers nor texts by its type.
+
+        Its hint is what helps a fit, or another.
+        """
+        self._origin.check_texts(columns, hint)
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
         """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""

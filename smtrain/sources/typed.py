@@ -18,13 +18,22 @@ from smtrain.sources.header import NUL
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, positions
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact, too_large
-from smtrain.sources.notation import not_a_number, number
+from smtrain.sources.notation import not_a_number, number, too_large_number
 
 # Floats up to here are whole numbers exactly where they look so; beyond, their digits are not those of one integer.
 LARGEST_WHOLE = 2.0**53
-NO_TEXT = "not Unicode text"
+NOT_UNICODE = "not Unicode text"
 NO_NUL = "take it out, as .replace('\\0', '') does: a file of text with one is refused, too"
 HALF = "replace half surrogates, for example: .encode(errors='replace').decode()"
+DIGITS = "Python writes integers of at most 4,300 digits: make texts of them"
+
+
+class NoTextError(ValueError):
+    """A value that has no text: what it is, and what helps, if that is known."""
+
+    def __init__(self, what: str, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what, self.hint = what, hint
 
 
 class TypedBatch(Batch):
@@ -46,8 +55,30 @@ class TypedBatch(Batch):
         """A column of numbers (m,), NaN where missing, whatever their size."""
 
     @abstractmethod
+    def text_cells_of(self, i: int, some: slice) -> TextCells:
+        """Some rows of a column as codes (m,) and texts, in the order of their first sight; −1 where it is missing.
+
+        Raises DataError for a type that has no texts, NoTextError or UnicodeDecodeError for a value that has none.
+        """
+
     def text_cells(self, i: int) -> TextCells:
-        """A column as codes (m,) and texts, in the order of their first sight; −1 where it is missing by its type."""
+        """A column as texts, missing by its type alone. Raises DataError for a type, or at a cell, that has none."""
+        try:
+            return self.text_cells_of(i, slice(None))
+        except (NoTextError, UnicodeDecodeError) as error:
+            raise self._first_without_text(i) from error
+
+    def _first_without_text(self, i: int) -> DataError:
+        """The error for the first cell of a column that has no text."""
+        places = self.places(len(self.rows))
+        for row in range(len(self.rows)):
+            try:
+                self.text_cells_of(i, slice(row, row + 1))
+            except NoTextError as error:
+                return places[row].error(error.what, column=self.origin.names[i], hint=error.hint)
+            except UnicodeDecodeError:
+                return places[row].error(NOT_UNICODE, column=self.origin.names[i])
+        raise AssertionError("every cell has a text")
 
     def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
         """Take the cells of the columns that are asked for."""
@@ -82,7 +113,8 @@ class TypedBatch(Batch):
         if too_large(numbers):
             row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
             cells = self.text_cells(i)
-            raise self.no_number(i, row, cells.levels[cells.codes[row]], meaning)
+            place = self.places(len(self.rows))[row]
+            raise too_large_number(cells.levels[cells.codes[row]], self.origin.names[i], place)
         return meaning.without_values(numbers)
 
     def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
@@ -109,7 +141,7 @@ class TypedBatch(Batch):
         if wrong is None:
             return cells
         place = self.places(len(self.rows))[int((cells.codes == wrong).argmax())]
-        what, hint = (NO_TEXT, HALF) if is_broken(cells.levels[wrong]) else (NUL, NO_NUL)
+        what, hint = (NOT_UNICODE, HALF) if is_broken(cells.levels[wrong]) else (NUL, NO_NUL)
         raise place.error(what, column=self.origin.names[i], hint=hint)
 
 
@@ -137,10 +169,13 @@ def text_of(value: Any) -> str:
     """A cell as a text: of a float all digits that it takes to read it back, and of a whole one those of an integer.
 
     A column of integers becomes one of floats in pandas where a cell is missing, and its texts are the same then.
-    Raises ValueError for an integer of too many digits for Python to write.
+    Raises NoTextError for an integer of too many digits for Python to write.
     """
     if isinstance(value, float | np.floating):
         if abs(float(value)) <= LARGEST_WHOLE and float(value).is_integer():
             return str(int(value))
         return repr(float(value)) if isinstance(value, float) else str(value)
-    return str(value)
+    try:
+        return str(value)
+    except ValueError as error:
+        raise NoTextError("an integer of too many digits", DIGITS) from error

@@ -1015,6 +1015,15 @@ def test_every_row_before_a_bad_one_is_written_whole(kind, at, cli, model):
     assert outcome.stdout.count(b"\n") == at - 1, "rows before the bad one are not there"
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_every_row_before_a_bad_one_is_written_whole_whatever_ends_the_lines(end, quote, cli, model):
+    rows = f"a,b\n1,{quote}u{quote}\n2,v\n".encode().replace(b"\n", end)
+    outcome = predict(cli, model, rows + b"x,u" + end)
+    assert (outcome.code, outcome.stdout.count(b"\n")) == (3, 3)
+    assert "new.csv:4: " in outcome.stderr
+
+
 KEPT = (
     'note;"a";b;"more ""things"""\n'
     'plain;1;u;x\n"quoted; with";2;"v";"say ""hi"""\n6" nail;"3";u;\n"two\nlines";4;v;a"b\n ;5; ;"\r"\n;;;\n'

@@ -10,7 +10,8 @@ from pyarrow import types
 
 from smtrain.sources.cells import TextCells
 from smtrain.sources.interface import Reading
-from smtrain.sources.typed import coded, text_of
+from smtrain.sources.parquet.texts import knows_zone, texts_of
+from smtrain.sources.typed import coded
 
 # The quotient of an integer up to EXACT and of a power of ten up to EXACT_POWER is the float64 nearest to a decimal,
 # for both are exact in float64. A larger bound would give other last bits than the same decimal in a text.
@@ -19,6 +20,7 @@ STRINGS = (types.is_string, types.is_large_string, types.is_string_view)
 # What is neither of numbers nor of words. Of dates and times a text says all.
 DATES, TIMES = "dates", "times of the day"
 NEITHER = (
+    (lambda kind: types.is_timestamp(kind) and not knows_zone(kind.tz), "dates in a time zone that is not known here"),
     (types.is_date, DATES),
     (types.is_timestamp, DATES),
     (types.is_time, TIMES),
@@ -55,6 +57,20 @@ def has_text(kind: pa.DataType) -> bool:
     return not isinstance(sort_of(kind), str) or sort_of(kind) in {DATES, TIMES}
 
 
+def joined(values: pa.ChunkedArray) -> pa.Array:
+    """The values of several chunks as one array; codes into one list of texts."""
+    if values.num_chunks == 1:
+        return values.chunk(0)
+    whole = values.unify_dictionaries().combine_chunks()
+    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def array_of(column: "pd.Series[Any]") -> pa.Array:
+    """The values of a column of pandas that has one of Arrow's types."""
+    values = column.array.__arrow_array__()
+    return joined(values) if isinstance(values, pa.ChunkedArray) else values
+
+
 def floats(column: pa.Array) -> NDArray[np.float64]:
     """A column of numbers (m,): for each the nearest in float64, NaN where missing."""
     if types.is_decimal(column.type):
@@ -71,8 +87,10 @@ def _decimals(column: pa.Array) -> NDArray[np.float64]:
         exact = (high == low >> 63) & (low >= -EXACT) & (low <= EXACT)
         if (exact | gaps).all():
             return np.where(gaps, np.nan, low / 10.0**column.type.scale)
-    codes, values = _distinct(column)
-    return np.take(np.array([*(np.nan if value is None else float(value) for value in values), np.nan]), codes)
+    encoded = column.dictionary_encode()
+    values = [np.nan if value is None else float(value) for value in encoded.dictionary.to_pylist()]
+    codes: NDArray[np.integer[Any]] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.take(np.array([*values, np.nan], np.float64), codes)  # a null's −1 takes the last
 
 
 def _wide(column: pa.Array) -> pa.Array:
@@ -82,26 +100,21 @@ def _wide(column: pa.Array) -> pa.Array:
 
 
 def text_cells(column: pa.Array) -> TextCells:
-    """A column as codes (m,) and texts, in the order of their first sight; −1 where it is null, or a float is NaN."""
-    codes, values = _distinct(_wide(column))
-    return coded(codes, [None if value is None or _is_nan(value) else text_of(value) for value in values])
+    """A column as codes (m,) and texts, in the order of their first sight; −1 where it is null, or a float is NaN.
+
+    Raises NoTextError or UnicodeDecodeError where a value has no text.
+    """
+    encoded, codes, used = _distinct(_wide(column))
+    texts = iter(texts_of(encoded.dictionary.take(pa.array(used[used >= 0], pa.int64()))))
+    return coded(codes, [next(texts) if one >= 0 else None for one in used])
 
 
-def _is_nan(value: Any) -> bool:
-    return bool(value != value)  # noqa: PLR0124 - this is what NaN alone does
+def _distinct(column: pa.Array) -> tuple[pa.DictionaryArray, NDArray[np.intp], NDArray[np.intp]]:
+    """A column by its distinct values; codes (m,) of the values in the order of their first sight; and their places.
 
-
-def _distinct(column: pa.Array) -> tuple[NDArray[np.intp], list[Any]]:
-    """The codes (m,) of a column and its distinct values, in the order of their first sight; None is a null."""
+    A place of −1 is that of a null.
+    """
     encoded = column if types.is_dictionary(column.type) else column.dictionary_encode()
     indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
     codes, used = pd.factorize(indices)
-    values = iter(_values(encoded.dictionary.take(pa.array(used[used >= 0], pa.int64()))))
-    return codes, [next(values) if one >= 0 else None for one in used]
-
-
-def _values(values: pa.Array) -> list[Any]:
-    """Values as Python's, but floats in their own width, whose shortest text is that of a file."""
-    if types.is_floating(values.type):
-        return list(values.to_numpy(zero_copy_only=False))
-    return list(values.to_pylist())
+    return encoded, codes, used

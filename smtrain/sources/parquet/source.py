@@ -1,6 +1,7 @@
 """Rows of Parquet files. The type of a column says what it is, as in a DataFrame; docs/data.md has the rules."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -12,12 +13,12 @@ from smtrain.errors import DataError, Numbered, quoted
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
-from smtrain.sources.interface import Places, Reading, Source
+from smtrain.sources.interface import Places, Reading, Run, Source, Span
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.notation import option_word, weight_hint
-from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, sort_of, text_cells
+from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, joined, sort_of, text_cells
 from smtrain.sources.parquet.files import ParquetFile
-from smtrain.sources.typed import NO_TEXT, TypedBatch, typed_meaning
+from smtrain.sources.typed import TypedBatch, typed_meaning
 
 # Cells and bytes of a batch: few enough that one for each thread takes little room, and many enough that a call for
 # each column costs little. The bytes are those before compression, so that long texts come in fewer rows.
@@ -65,24 +66,21 @@ class ParquetBatch(TypedBatch):
         """A column of numbers, in float64."""
         return floats(self.column(i))
 
-    def text_cells(self, i: int) -> TextCells:
-        """A column as texts. Raises DataError if it has none that say all of its values."""
+    def text_cells_of(self, i: int, some: slice) -> TextCells:
+        """Some rows of a column as texts."""
         if not has_text(self.file.types[i]):
-            raise refused(self.file, self.source.names[i], i)
-        try:
-            return text_cells(self.column(i))
-        except UnicodeDecodeError as error:
-            raise self._no_text(i) from error
+            raise self.source.refused(self.file, i)
+        return text_cells(self.column(i)[some])
 
     def column(self, i: int) -> pa.Array:
         """The values of a column. Slow for one that was not asked for."""
         name = self.file.columns[i]
         values = self.table[name] if name in self.table.column_names else self._looked_up(name)
-        return values.chunk(0) if values.num_chunks == 1 else _joined(values)
+        return joined(values)
 
     def _looked_up(self, name: str) -> pa.ChunkedArray:
         """A column of these rows that was not asked for, from the file; for messages."""
-        parts, last = [], 0
+        parts, last = [], self.file.first
         for table in self.file.batches([name], BATCH_CELLS):
             first, last = last, last + table.num_rows
             parts.append(table.take(pa.array(self.rows[(first < self.rows) & (self.rows <= last)] - first - 1)))
@@ -99,21 +97,6 @@ class ParquetBatch(TypedBatch):
             error.hint = weight_hint(text, meaning.decimal)
         return error
 
-    def _no_text(self, i: int) -> DataError:
-        """The error for the first text of a column that is none."""
-        for row, value in enumerate(self.column(i)):
-            try:
-                value.as_py()
-            except UnicodeDecodeError:
-                return self.places(0)[row].error(NO_TEXT, column=self.source.names[i])
-        return DataError(NO_TEXT, source=self.file.name, column=self.source.names[i])
-
-
-def _joined(values: pa.ChunkedArray) -> pa.Array:
-    """The values of several chunks as one array; codes into one list of texts."""
-    joined = values.unify_dictionaries().combine_chunks()
-    return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
-
 
 class Parquet(Source):
     """One or more files of equal columns. `fitting` says that the options of a fit are at hand.
@@ -127,7 +110,7 @@ class Parquet(Source):
     def __init__(
         self, paths: Sequence[str], dialect: Dialect, *, fitting: bool = False, batch: int | None = None
     ) -> None:
-        self._files = [ParquetFile(path) for path in paths]
+        self._files = self._deciding = [ParquetFile(path) for path in paths]
         first = self._files[0]
         self.fitting, self._decimal = fitting, dialect.decimal
         self.dialect = replace(dialect, header=True, delimiter=",", decimal=".")
@@ -171,41 +154,74 @@ class Parquet(Source):
         """The rows of all files; a batch is of one."""
         wanted = range(len(self.names)) if self.wanted is None else sorted(self.wanted)
         for file in self._files:
-            last = 0
+            last = file.first
             for table in file.batches([file.columns[i] for i in wanted], self._rows):
                 first, last = last, last + table.num_rows
-                self.bytes_read += file.size * table.num_rows // max(1, file.rows)
+                self.bytes_read += file.size * table.num_rows // max(1, file.total)
                 yield ParquetBatch(self, file, table, np.arange(first + 1, last + 1))
+
+    def spans(self, size: int, run: Run) -> Sequence[Span]:  # noqa: ARG002 - the footers say where the rows are
+        """Runs of row groups of about `size` bytes before compression, each of one file."""
+        deciding = self._first_with_values()
+        return [ParquetSpan(self._part(part, deciding)) for file in self._files for part in file.parts(size)]
+
+    def _first_with_values(self) -> list[ParquetFile]:
+        """The files, without their rows, that tell the kinds of the columns: for each the first where it has values."""
+        types = [[sort_of(one) for one in file.types] for file in self._files]
+        first = {
+            next((k for k, sorts in enumerate(types) if sorts[i] is not None), 0) for i, _ in enumerate(self.names)
+        }
+        return [self._files[k].part(0, 0) for k in sorted({0, *first})]
+
+    def _part(self, part: ParquetFile, deciding: list[ParquetFile]) -> "Parquet":
+        """The same source of the rows of a part alone."""
+        source = copy(self)
+        source._files, source._deciding = [part], deciding
+        return source
 
     def meaning(self, dialect: Dialect | None = None) -> Meaning:
         """Missing are an empty text and those of na_values, for the types tell the others."""
         return typed_meaning(dialect or self.dialect, self._decimal if dialect is None else dialect.decimal)
 
-    def check_texts(self, columns: Sequence[int]) -> None:
+    def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
         """Raise DataError at a column whose type has no texts, in any of the files."""
         for i, file in product(columns, self._files):
             if not has_text(file.types[i]):
-                what, hint = f"a column of {sort_of(file.types[i])}", "-o FILE.parquet keeps it as it is"
-                raise DataError(what, source=file.name, column=self.names[i], hint=hint)
+                raise self.refused(file, i, hint)
 
     def kind(self, column: int) -> Reading | None:
         """NUMBER or TEXT by the type of a column; None if no file has a value.
 
         Raises DataError for a column that is neither.
         """
-        sorts = [(file, sort_of(file.types[column])) for file in self._files]
-        file, sort = next(((file, sort) for file, sort in sorts if sort is not None), (self._files[0], None))
+        file = next((file for file in self._deciding if sort_of(file.types[column]) is not None), self._deciding[0])
+        sort = sort_of(file.types[column])
         if isinstance(sort, str):
-            raise refused(file, self.names[column], column)
+            raise self.refused(file, column)
         return sort
 
+    def refused(self, file: ParquetFile, i: int, hint: str | None = None) -> DataError:
+        """The error for a column that is neither of numbers nor of words; its hint is that of a fit, or another."""
+        sort, name = str(sort_of(file.types[i])), self.names[i]
+        what = f"a column of {sort}"
+        return DataError(what, source=file.name, column=name, hint=hint or _way_out(sort, option_word(name)))
 
-def refused(file: ParquetFile, name: str, i: int) -> DataError:
-    """The error for a column that is neither of numbers nor of words."""
-    sort, word = sort_of(file.types[i]), option_word(name)
+
+@dataclass(frozen=True)
+class ParquetSpan(Span):
+    """Some row groups of a file."""
+
+    source: Parquet
+
+    def open(self) -> Parquet:
+        """Their rows, numbered as in the file."""
+        return copy(self.source)
+
+
+def _way_out(sort: str, word: str) -> str:
+    """What helps a fit with a column of this sort."""
     ways = {
         DATES: f"--categorical {word} takes them as words; write a column of years or days for numbers",
         TIMES: f"--categorical {word} takes them as words; write a column of hours or minutes for numbers",
     }
-    way = ways.get(str(sort), "write numbers or texts in its place")
-    return DataError(f"a column of {sort}", source=file.name, column=name, hint=f"{way}; --drop {word} leaves it out")
+    return f"{ways.get(sort, 'write numbers or texts in its place')}; --drop {word} leaves it out"

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from smtrain.errors import DataError
 from smtrain.sources.interface import Batch
+from smtrain.sources.parquet.gathering import Gathering
 from smtrain.sources.parquet.source import ParquetBatch
 
 # Cells and rows of a row group: of fewer a reader has many to look at, of more it must take more memory.
@@ -19,22 +20,22 @@ class ParquetWriter:
     """Takes rows of named columns, and gives the bytes of the file as they come to be."""
 
     def __init__(self) -> None:
-        self._sink, self._waiting = _Sink(), list[pa.Table]()
+        self._sink = _Sink()
+        self._gathering: Gathering | None = None
         self._writer: Any = None
 
     def add(self, columns: Mapping[str, Any]) -> bytes:
         """Take some further rows; return the bytes of the file that are ready with them."""
-        self._waiting.append(pa.table(dict(columns)))
-        size = max(FEWEST_ROWS, GROUP_CELLS // len(columns))
-        while sum(table.num_rows for table in self._waiting) >= size:
-            rows = pa.concat_tables(self._waiting)
-            self._write(rows.slice(0, size))
-            self._waiting = [rows.slice(size)]
+        if self._gathering is None:
+            self._gathering = Gathering(max(FEWEST_ROWS, GROUP_CELLS // len(columns)))
+        for rows in self._gathering.add(pa.table(dict(columns))):
+            self._write(rows)
         return self._sink.take()
 
     def end(self) -> bytes:
         """Return the rest of the file. Some rows must have been added, be they none."""
-        self._write(pa.concat_tables(self._waiting))
+        assert self._gathering is not None
+        self._write(self._gathering.rest())
         self._writer.close()
         return self._sink.take()
 
@@ -73,6 +74,8 @@ def texts(cells: list[str]) -> pa.Array:
     """A column of texts. Raises DataError at one that is none."""
     try:
         return pa.array(cells, pa.string())
+    except MemoryError:  # that of pyarrow is one of its errors, too
+        raise
     except (UnicodeEncodeError, pa.ArrowException) as error:
         raise DataError(f"a text cannot be written to Parquet: {error}") from error
 

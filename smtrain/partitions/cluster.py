@@ -1,0 +1,187 @@
+"""Workers of Dask, on a cluster or on this machine. The only module that knows `distributed`.
+
+A worker may leave at any time: the scheduler then has what it held computed again by others. Nothing waits without an
+end: a cluster without workers, one that is gone, and a task that kills its workers are errors.
+"""
+
+import asyncio
+import logging
+import os
+import pickle
+import platform
+import re
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import distributed
+import numpy as np
+
+from smtrain.errors import ClusterError, quoted
+from smtrain.partitions.executor import Task
+from smtrain.partitions.interface import Options
+from smtrain.partitions.spread import SpreadHome
+
+# Seconds that the scheduler may take to answer, and that a cluster may be without a worker.
+PATIENCE = 60
+# Bytes of a function from which on it is sent to each worker once, not with each task.
+SHARED_BYTES = 2048
+# Tasks whose results are asked for together: their sums are here at a time.
+TOGETHER = 32
+LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
+
+
+class Cluster:
+    """An executor on the workers of Dask at a `place`: an address, the file of a scheduler, or local:N."""
+
+    def __init__(self, place: str, *, patience: int = PATIENCE) -> None:
+        self._place, self._patience, self._alone = place, patience, 0
+        # The names of tasks. Threads of this process submit some: the numbers come from a counter that is atomic.
+        self._prefix, self._numbers = f"smtrain-{uuid.uuid4().hex}", count()
+        self._level = _hush(logging.CRITICAL)
+        self._local: distributed.LocalCluster | None = None
+        self._client = self._connected()
+        self._check_workers()
+
+    def _connected(self) -> distributed.Client:
+        """Return the connection. Raises ClusterError if there is no scheduler."""
+        local = LOCAL.fullmatch(self._place)
+        try:
+            if local:
+                self._local = distributed.LocalCluster(
+                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                )
+                return distributed.Client(self._local, set_as_default=False)
+            where = {"scheduler_file" if Path(self._place).exists() else "address": self._place}
+            return distributed.Client(**where, timeout=self._patience, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise self._error(f"no scheduler of Dask answers: {error}", "dask scheduler starts one") from error
+
+    def _check_workers(self) -> None:
+        """Raise ClusterError if no worker comes, or one has other versions than this process."""
+        try:
+            self._client.wait_for_workers(1, timeout=self._patience)
+            told = self._client.run(versions)
+        except TimeoutError as error:
+            raise self._no_worker() from error
+        except ImportError as error:
+            raise self._error(
+                f"a worker has no smtrain: {error}", "install the same version on every worker"
+            ) from error
+        for worker, theirs in told.items():
+            for name, ours in versions().items():
+                if theirs.get(name) != ours:
+                    what = f"{name} {theirs.get(name)} on worker {worker}, {ours} here"
+                    raise self._error(what, "install the same versions on every worker")
+
+    @property
+    def threads(self) -> int:
+        """The threads of all workers."""
+        return max(1, sum(map(int, self._client.nthreads().values())))
+
+    @property
+    def description(self) -> str:
+        """The cluster in a line."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        memory = sum(worker["memory_limit"] or 0 for worker in workers)
+        return f"{len(workers)} workers, {self.threads} threads, {memory / 2**30:.1f} GiB"
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Task:
+        """Have function(*arguments) computed by a worker."""
+        task: Task = self._client.submit(function, *arguments, key=f"{self._prefix}-{next(self._numbers)}", pure=False)
+        return task
+
+    def share(self, thing: Any) -> Any:
+        """Return a small thing as it is; of a large one the task of its pickle, which each worker fetches once."""
+        pickled = pickle.dumps(thing)
+        return thing if len(pickled) < SHARED_BYTES else self.submit(pickle.loads, pickled)
+
+    def results(self, tasks: Sequence[Task]) -> Iterator[Any]:
+        """Yield the results of some tasks, in their order. Raises the error of one that failed, or ClusterError."""
+        for first in range(0, len(tasks), TOGETHER):
+            yield from self._results(list(tasks[first : first + TOGETHER]))
+
+    def _results(self, futures: list[Any]) -> list[Any]:
+        """Return the results of some futures."""
+        while True:
+            try:
+                with self._client.as_current():
+                    distributed.wait(futures, timeout=1)
+                failed = next((one for one in futures if one.status != "finished"), None)
+                if failed is not None:
+                    raise self._failure(failed)
+                found: list[Any] = self._client.sync(self._gathered, futures)
+            except CancelledError as error:
+                raise self._gone() from error
+            except TimeoutError:
+                self._check_alive()
+            else:
+                self._alone = 0
+                return found
+
+    async def _gathered(self, futures: list[Any]) -> list[Any]:
+        # A worker may leave between the end of its task and this; without another one that would wait for ever.
+        found: list[Any] = await asyncio.wait_for(self._client.gather(futures, asynchronous=True), self._patience)
+        return found
+
+    def _failure(self, future: Any) -> BaseException:
+        """Return the error of a task that failed."""
+        if future.status in {"cancelled", "lost"}:
+            return self._gone()
+        error: BaseException = future.exception()
+        if isinstance(error, distributed.KilledWorker):
+            what = "workers died of the same task again and again"
+            return self._error(what, "most often they have too little memory: more of it, or more workers")
+        return error
+
+    def _check_alive(self) -> None:
+        """Raise ClusterError if the scheduler is gone, or no worker was there for too long. Called each second."""
+        if self._client.status != "running":
+            raise self._gone()
+        self._alone = 0 if self._client.nthreads() else self._alone + 1
+        if self._alone >= self._patience:
+            raise self._no_worker()
+
+    def _gone(self) -> ClusterError:
+        what = "the scheduler is gone, or was told to give the work up"
+        return self._error(what, "with --checkpoint a fit goes on from where it was")
+
+    def _no_worker(self) -> ClusterError:
+        return self._error(f"no worker came within {self._patience} seconds", f"dask worker {self._place} starts one")
+
+    def _error(self, what: str, hint: str) -> ClusterError:
+        return ClusterError(f"--cluster {quoted(self._place)}: {what}", hint=hint)
+
+    def close(self) -> None:
+        """Give up all tasks, and leave; workers of this machine are ended."""
+        self._client.close()  # the scheduler forgets what no client wants
+        if self._local is not None:
+            self._local.close()
+        _hush(self._level)
+
+
+def versions() -> dict[str, str]:
+    """Return what must be the same on all workers for the same bits, and for objects to be read."""
+    return {
+        "smtrain": import_module("smtrain").__version__,
+        "NumPy": np.__version__,
+        "Python": platform.python_version(),
+    }
+
+
+def _hush(level: int) -> int:
+    """Set what Dask's own log says from on, and return what it said before: errors are told in smtrain's words."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(level)
+    return before
+
+
+def open_home(options: Options) -> SpreadHome:
+    """Return the home on the cluster that the options name."""
+    assert options.cluster is not None
+    return SpreadHome(Cluster(os.fspath(options.cluster)))

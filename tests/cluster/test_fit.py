@@ -1,0 +1,221 @@
+"""Fits on workers of Dask, in processes of their own: the same bytes, whatever happens to a worker."""
+
+import signal
+import subprocess
+
+import pytest
+from distributed import Client
+
+import smtrain as sm
+from smtrain.errors import ClusterError, DataError, UsageError
+from smtrain.fitting.fit import Observer
+from smtrain.partitions.cluster import Cluster
+from smtrain.partitions.memory import MemoryHome
+from smtrain.partitions.spread import SpreadHome
+from tests.cli import SMTRAIN, clean_environment
+from tests.cluster.dask import Dask, waited_for
+from tests.hostile.test_processes import slowly
+from tests.test_pure_sums import FITS, ROWS, saved, table
+
+QUICKLY = {"default", "l1", "statistics", "a file for validation"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cluster")
+    narrow, wide = table(3000, 3), table(700, 70)
+    wide.iloc[:, 1:70] = wide.iloc[:, 1:70].cumsum(axis=1)
+    narrow.to_csv(folder / "narrow.csv", index=False)
+    narrow.to_csv(folder / "windows.csv", index=False, lineterminator="\r\n", quoting=1)
+    narrow.to_csv(folder / "packed.csv.gz", index=False)
+    narrow.to_parquet(folder / "narrow.parquet", index=False, row_group_size=410)
+    for part in range(16):
+        narrow[part * 188 : (part + 1) * 188].to_csv(folder / f"part-{part:02}.csv", index=False)
+    wide.to_csv(folder / "wide.csv", index=False)
+    table(600, 3, seed=1).to_csv(folder / "more.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory):
+    with Dask(tmp_path_factory.mktemp("dask"), workers=2) as dask:
+        yield dask
+
+
+def paths(folder, pattern):
+    return sorted(map(str, folder.glob(pattern)))
+
+
+def fitted(folder, home, data="narrow.csv", validation=None, **options):
+    if isinstance(validation, str):
+        validation = str(folder / validation)
+    return sm.fit(paths(folder, data), target="y", home=home, validation=validation, **options)
+
+
+def on(place, span_bytes=9000, **more):
+    return SpreadHome(Cluster(place, **more), most_rows=ROWS, span_bytes=span_bytes)
+
+
+@pytest.fixture(scope="module")
+def reference(folder, tmp_path_factory):
+    """The bytes of a model that was fitted in memory, by the name of its options."""
+    at, made = tmp_path_factory.mktemp("reference"), {}
+
+    def bytes_of(name):
+        if name not in made:
+            made[name] = saved(fitted(folder, MemoryHome(1, most_rows=ROWS), **FITS[name]), at)
+        return made[name]
+
+    return bytes_of
+
+
+# ---- the same bytes ----
+
+
+@pytest.mark.parametrize("name", [name if name in QUICKLY else slowly([name])[0] for name in FITS])
+def test_the_same_bytes_as_in_memory(name, folder, dask, reference, tmp_path):
+    assert saved(fitted(folder, on(dask.place), **FITS[name]), tmp_path) == reference(name)
+
+
+@pytest.mark.parametrize("data", ["part-*.csv", "narrow.parquet", *slowly(["windows.csv", "packed.csv.gz"])])
+def test_the_same_bytes_of_any_form(data, folder, dask, reference, tmp_path):
+    assert saved(fitted(folder, on(dask.place), data=data), tmp_path) == reference("default")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("workers", [1, 2, 4, 6])
+def test_the_same_bytes_on_any_number_of_workers(workers, threads, folder, reference, tmp_path):
+    with Dask(tmp_path, workers, threads) as dask:
+        for name in ("default", "64 columns"):
+            assert saved(fitted(folder, on(dask.place, 4000), **FITS[name]), tmp_path) == reference(name)
+
+
+def test_from_the_shell(folder, tmp_path):
+    """local:N; the model has the bytes of one process."""
+    for name, more in {"here.npz": (), "there.npz": ("--cluster", "local:2")}.items():
+        command = [*SMTRAIN, "fit", *paths(folder, "part-*.csv"), "-t", "y", "-o", str(tmp_path / name), *more]
+        done = subprocess.run(command, check=False, env=clean_environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert "rows on 2 workers, 2 threads" in done.stderr
+    assert (tmp_path / "here.npz").read_bytes() == (tmp_path / "there.npz").read_bytes()
+
+
+# ---- what may happen ----
+
+
+class Killing(Cluster):
+    """Ends a worker, and starts another, before the results of a step of the fit are asked for."""
+
+    def __init__(self, dask, step):
+        self.dask, self.steps = dask, step
+        super().__init__(dask.place)
+
+    def results(self, tasks):
+        self.steps -= 1
+        if self.steps == 0:
+            self.dask.kill()
+            self.dask.add()
+        return super().results(tasks)
+
+
+@pytest.mark.parametrize("step", [1, 4, *slowly([2, 3, *range(5, 40, 3)])])
+def test_a_worker_is_killed(step, folder, reference, tmp_path):
+    """Steps: the index of the files, reading, what is learned by sums, encoding, epochs, tries along lines."""
+    with Dask(tmp_path, workers=2) as dask:
+        cluster = Killing(dask, step)
+        model = fitted(folder, SpreadHome(cluster, most_rows=ROWS, span_bytes=9000), **FITS["64 columns"])
+        assert cluster.steps < 0 or cluster.steps == 0
+        assert saved(model, tmp_path) == reference("64 columns")
+
+
+def test_no_scheduler():
+    with pytest.raises(ClusterError, match="no scheduler"):
+        Cluster("tcp://127.0.0.1:1", patience=1)
+
+
+def test_no_worker(tmp_path):
+    with Dask(tmp_path, workers=0) as dask, pytest.raises(ClusterError, match="no worker came within 1 seconds"):
+        Cluster(dask.place, patience=1)
+
+
+def test_all_workers_leave(folder, tmp_path):
+    with Dask(tmp_path) as dask:
+        home = on(dask.place, patience=2)
+        dask.kill()
+        with pytest.raises(ClusterError, match="no worker came within 2 seconds"):
+            fitted(folder, home)
+
+
+def test_the_scheduler_leaves(folder, tmp_path):
+    class Leave(Observer):
+        def on_learned(self, *_):
+            dask.scheduler.kill()
+
+    with Dask(tmp_path) as dask:
+        home = on(dask.place, patience=2)
+        with pytest.raises(ClusterError, match="the scheduler is gone"):
+            fitted(folder, home, observer=Leave())
+
+
+def test_a_worker_of_another_python(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import platform\nplatform.python_version = lambda: '3.99'\n")
+    with Dask(tmp_path, PYTHONPATH=str(tmp_path)) as dask, pytest.raises(ClusterError, match=r"Python 3\.99 on worker"):
+        Cluster(dask.place)
+
+
+def test_a_file_that_workers_do_not_see(folder, dask, tmp_path):
+    """The driver has looked at it before."""
+    path = tmp_path / "here.csv"
+    path.write_bytes((folder / "narrow.csv").read_bytes())
+    home = on(dask.place)
+    submit, home.executor.submit = (
+        home.executor.submit,
+        lambda *arguments: (path.unlink(missing_ok=True), submit(*arguments))[1],
+    )
+    with pytest.raises((DataError, UsageError), match=r"here\.csv"):
+        sm.fit(str(path), target="y", home=home)
+
+
+def test_what_others_cannot_read(folder, dask):
+    command = [*SMTRAIN, "fit", "-", "-t", "y", "--cluster", dask.place]
+    with (folder / "narrow.csv").open("rb") as file:
+        done = subprocess.run(command, check=False, stdin=file, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "comes through a pipe" in done.stderr
+
+
+def test_interrupted(folder, dask, tmp_path):
+    """Nothing of the fit is left on the cluster; what is another's stays."""
+    with Client(dask.address, set_as_default=False) as other:
+        theirs = other.submit(sum, [1, 2], key="theirs")
+        command = [
+            *SMTRAIN,
+            "fit",
+            str(folder / "narrow.csv"),
+            "-t",
+            "y",
+            "--cluster",
+            dask.place,
+            "--tol",
+            "0",
+            "--solver",
+            "gd",
+            "--epochs",
+            "100000",
+        ]
+        with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stderr=subprocess.PIPE, text=True) as fit:
+            while "epoch" not in fit.stderr.readline():
+                assert fit.poll() is None
+            fit.send_signal(signal.SIGINT)
+            assert fit.wait(timeout=30) == 130
+            assert "interrupted" in fit.stderr.read()
+        waited_for(lambda: other.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)) == ["theirs"])
+        assert theirs.result() == 3
+
+
+def test_two_fits_at_once(folder, dask, reference, tmp_path):
+    command = [*SMTRAIN, "fit", *paths(folder, "part-*.csv"), "-t", "y", "--cluster", dask.place, "-o"]
+    started = [subprocess.Popen([*command, f"{k}.npz"], cwd=tmp_path, env=clean_environment()) for k in range(2)]
+    assert [process.wait(timeout=120) for process in started] == [0, 0]
+    assert (tmp_path / "0.npz").read_bytes() == (tmp_path / "1.npz").read_bytes()
