@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.errors import counted
+from smtrain.errors import UsageError, counted
 from smtrain.fitting.arguments import column_of, config_of, with_labels
 from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.fit import fit
@@ -134,6 +134,8 @@ def cross_validate(
     groups = None if groups is None else column_of("groups", groups)
     config = _of_a_fold(config_of(config, options), folds, groups)
     check_options(config)
+    if config.cluster is not None:
+        raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
     dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups)
     validated = _cross_validated(dealt, config)
     if isinstance(data, pd.DataFrame):

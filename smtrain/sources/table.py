@@ -160,6 +160,7 @@ class Table:
 
         Raises UsageError for a table that other processes cannot read.
         """
+        assert self._batches is None, "spans are of all rows of a source"
         with self.advising():
             return self._origin.spans(size, run)
 
