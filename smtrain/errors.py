@@ -79,7 +79,7 @@ class UsageError(SmtrainError):
     ...     smtrain.fit("iris.csv", l2=-1)
     ... except smtrain.UsageError as error:
     ...     print(error)
-    l2 is out of range: -1 is not a finite number of at least 0
+    l2 is out of range: -1 is not at least 0
     """
 
     exit_code = ExitCode.USAGE

@@ -123,6 +123,7 @@ def _encoder(table: RawTable, columns: Columns, classes: tuple[str, ...]) -> Enc
     left_out = tuple((table.names[i], reason) for i, reason in sorted(columns.left_out.items()))
     if not columns.kept:
         raise no_column(table.opened.source, left_out).error()
+    labels = table.opened.label_type(table.roles.target)
     return Encoder(
         columns=tuple(column for _, column in columns.kept),
         target=table.names[table.roles.target],
@@ -130,7 +131,8 @@ def _encoder(table: RawTable, columns: Columns, classes: tuple[str, ...]) -> Enc
         dialect=table.config.dialect,
         weight=table.config.weight,
         ignored=left_out,
-        integers=table.opened.integers(table.roles.target),
+        integers=labels is int,
+        booleans=labels is bool,
     )
 
 

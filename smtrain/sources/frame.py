@@ -23,9 +23,18 @@ from smtrain.errors import DataError, Numbered, UsageError
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
-from smtrain.sources.interface import Places, Reading, Source
+from smtrain.sources.interface import LabelType, Places, Reading, Source
 from smtrain.sources.meaning import Meaning
-from smtrain.sources.typed import HALF, NOT_UNICODE, TypedBatch, coded, is_broken, text_of, typed_meaning
+from smtrain.sources.typed import (
+    HALF,
+    LARGEST_WHOLE,
+    NOT_UNICODE,
+    TypedBatch,
+    coded,
+    is_broken,
+    text_of,
+    typed_meaning,
+)
 from smtrain.wording import given
 
 # A message calls a row by its place from 0, as pandas takes it.
@@ -136,13 +145,22 @@ class Frame(Source):
         """What may help where a column is not there."""
         return self._hint
 
-    def integers(self, column: int) -> bool:
-        """Whether it is one of NumPy's integers, nullable ones, Python's, or categories of them."""
+    def elsewhere(self, name: str) -> str | None:
+        """The index may have the name."""
+        named = name in map(str, self.frame.index.names)
+        return "the index has this name, and is no column: .reset_index() makes one of it" if named else None
+
+    def label_type(self, column: int) -> LabelType:
+        """The type of its cells, or of its categories: NumPy's, nullable ones, or Python's objects of one type."""
         cells = self.frame.iloc[:, column]
-        dtype = cells.cat.categories.dtype if isinstance(cells.dtype, pd.CategoricalDtype) else cells.dtype
-        return types.is_integer_dtype(dtype) or (
-            types.is_object_dtype(dtype) and types.infer_dtype(cells, skipna=True) == "integer"
-        )
+        if isinstance(cells.dtype, pd.CategoricalDtype):
+            cells = cells.cat.categories.to_series()
+        if types.is_float_dtype(cells.dtype):  # as a column of integers becomes where a cell is missing
+            values = cells.to_numpy(np.float64, na_value=0.0)
+            return int if (np.abs(values) <= LARGEST_WHOLE).all() and (values == np.trunc(values)).all() else str
+        if types.is_object_dtype(cells.dtype):
+            return {"integer": int, "boolean": bool}.get(types.infer_dtype(cells, skipna=True), str)
+        return bool if types.is_bool_dtype(cells.dtype) else int if types.is_integer_dtype(cells.dtype) else str
 
     def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
         """Raise DataError at a column whose type has no texts."""

@@ -34,6 +34,7 @@ class Reading(Enum):
 
 
 Readings = tuple[Reading, ...]
+LabelType = type[str] | type[int] | type[bool]
 
 
 @lru_cache(maxsize=64)
@@ -215,9 +216,13 @@ class Source(Protocol):
         """How a column is to be read by its type, NUMBER or TEXT; None if only its texts can tell."""
         return None
 
-    def integers(self, column: int) -> bool:  # noqa: ARG002 - for sources that know
-        """Whether a column is one of integers by its type: then labels in it are given back as integers."""
-        return False
+    def label_type(self, column: int) -> LabelType:  # noqa: ARG002 - for sources that know
+        """What labels in a column are by its type, and as what they are given back."""
+        return str
+
+    def elsewhere(self, name: str) -> str | None:  # noqa: ARG002 - for sources that know
+        """A hint, where a name that no column has is that of something else."""
+        return None
 
     def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:  # noqa: ARG002 - for sources that know
         """Raise DataError at one of some columns that has neither numbers nor texts by its type.

@@ -45,7 +45,9 @@ class TextBatch(Batch):
         if gone.all():
             return None
         lines = self.piece.text.splitlines(keepends=True)
-        starts = [line - self.piece.line for line, _ in self.piece.records()]
+        # As many lines as rows: each record has one. Else they are looked for, which is slow.
+        plain = len(lines) == len(gone)
+        starts = [*range(len(lines))] if plain else [line - self.piece.line for line, _ in self.piece.records()]
         for start, end, out in zip(starts, [*starts[1:], len(lines)], gone, strict=True):
             if out:
                 lines[start:end] = [line[len(line.rstrip(LINE_ENDS)) :] for line in lines[start:end]]
