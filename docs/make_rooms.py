@@ -7,7 +7,6 @@ Everything may import the lowest layer, so arrows to it are not drawn. `make doc
 
 import ast
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -15,7 +14,8 @@ from itertools import count
 from pathlib import Path
 from textwrap import wrap
 
-ROOT = Path(__file__).parent.parent
+from rooms import ROOT, layers, modules, sentence_of
+
 PICTURE = ROOT / "docs" / "rooms.svg"
 # Pixels: the picture, a box, and what is between two layers. A sentence has so many letters in a line of a box.
 WIDTH, BOX, HEIGHT, BETWEEN, LETTERS = 1000, 290, 84, 64, 44
@@ -32,17 +32,7 @@ class Room:
     @cached_property
     def files(self) -> list[Path]:
         """Its modules, without those that have nothing but a docstring."""
-        folder = ROOT / "smtrain" / self.name
-        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
-        return [file for file in files if len(ast.parse(file.read_text()).body) > 1]
-
-    @property
-    def sentence(self) -> str:
-        """The first sentence of its docstring."""
-        folder = ROOT / "smtrain" / self.name
-        file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
-        text = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").split())
-        return re.split(r"(?<=\.) ", text)[0]
+        return [file for file in modules(self.name) if len(ast.parse(file.read_text()).body) > 1]
 
     @property
     def size(self) -> str:
@@ -66,14 +56,6 @@ def imported(file: Path) -> list[str]:
     return names
 
 
-def layers() -> list[list[Room]]:
-    """The rooms of each layer, the highest first."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    lines = project["tool"]["importlinter"]["contracts"][0]["layers"]
-    names = [[name.strip().removeprefix("smtrain.") for name in line.split("|")] for line in lines]
-    return [[Room(name, layer) for name in line] for layer, line in enumerate(names)]
-
-
 def corner(line: list[Room], place: int) -> tuple[float, float]:
     """The upper left corner of a box; layers of one room stand aside in turn, so that arrows pass by them."""
     layer = line[place].layer
@@ -85,7 +67,7 @@ def corner(line: list[Room], place: int) -> tuple[float, float]:
 
 def box(room: Room, x: float, y: float, colour: str) -> str:
     """A room: its name, its sentence, its size."""
-    lines = wrap(room.sentence, LETTERS)[:3]
+    lines = wrap(sentence_of(room.name), LETTERS)[:3]
     texts = [f'<text x="{x + 12:.0f}" y="{y + 22:.0f}" class="name" fill="{colour}">{escape(room.name)}</text>']
     texts += [f'<text x="{x + BOX - 12:.0f}" y="{y + 22:.0f}" class="size">{room.size}</text>']
     texts += [f'<text x="{x + 12:.0f}" y="{y + 41 + 15 * i:.0f}">{escape(line)}</text>' for i, line in enumerate(lines)]
@@ -105,7 +87,7 @@ def arrow(title: str, start: tuple[float, float], end: tuple[float, float], shar
 
 def picture() -> str:
     """The whole of it, as SVG."""
-    rows = layers()
+    rows = [[Room(name, layer) for name in line] for layer, line in enumerate(layers())]
     places = {room.name: corner(row, i) for row in rows for i, room in enumerate(row)}
     rooms = [room for row in rows for room in row]
     colours = dict(zip((room.name for room in rooms), COLOURS, strict=False))

@@ -1,12 +1,10 @@
-"""The one family of failures, the exit code of each, and the words that messages are made of. Imports no smtrain."""
+"""The one family of failures, the exit code of each, and the words that messages are made of."""
 
-import re
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-# An option in a message; behind a quote it is a name or a cell of the data.
-OPTION = re.compile(r"(?<![\w\"'-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
+from smtrain.wording import Spoken, in_python, in_shell
 
 
 class ExitCode(IntEnum):
@@ -32,34 +30,12 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class Hint(str):
-    """Several pieces of advice as one text. Each of the `pieces` can be followed alone."""
-
-    pieces: tuple[str, ...]
-
-    def __new__(cls, *pieces: str) -> "Hint":
-        """The text, with what it is made of."""
-        hint = super().__new__(cls, "; ".join(pieces))
-        hint.pieces = pieces
-        return hint
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """What a copy in another process is made of."""
-        return Hint, self.pieces
-
-
-def pieces_of(hint: str | None) -> tuple[str, ...]:
-    """The pieces of advice of a hint, which may be none."""
-    if hint is None:
-        return ()
-    return hint.pieces if isinstance(hint, Hint) else (hint,)
-
-
 class SmtrainError(Exception):
     """A failure with a sentence for the user.
 
-    `message` says where and what; `hint`, if any, says which option or action mends it. Both are as on the command
-    line; `str(error)`, which Python shows, has them with the names of arguments, `drop=` for `--drop`.
+    `message` says where and what, as on the command line. `hint`, if any, says which argument or action mends it; what
+    the command line says in its place, `smtrain.wording.in_shell` tells. `str(error)`, which Python shows, has both in
+    Python's words, `drop="id"` for `--drop id`; `said` is the message before it is put into either.
     Texts taken from files may be put in raw: the presenter escapes and cuts them.
 
     >>> try:
@@ -74,13 +50,26 @@ class SmtrainError(Exception):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.said, self.hint = message, hint
+
+    @property
+    def message(self) -> str:
+        """Where and what, with the options of the command line."""
+        return in_shell(self.said)
+
+    @property
+    def hint(self) -> str | None:
+        """What helps, with the arguments of Python."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        self._hint = None if hint is None else Spoken(hint)
 
     def __str__(self) -> str:
         """The message, and the hint below it, for those who call smtrain from Python."""
-        text = self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
-        return OPTION.sub(lambda option: option[1].replace("-", "_") + "=", text)
+        message = in_python(self.said)
+        return message if self.hint is None else f"{message}\nhint: {self.hint}"
 
 
 class UsageError(SmtrainError):
@@ -90,26 +79,35 @@ class UsageError(SmtrainError):
     ...     smtrain.fit("iris.csv", l2=-1)
     ... except smtrain.UsageError as error:
     ...     print(error)
-    l2 is out of range: -1 is not a finite number of at least 0
+    l2 is out of range: -1 is not at least 0
     """
 
     exit_code = ExitCode.USAGE
 
 
 class Numbered(str):
-    """The name of a source that has no lines: `form` is how a message calls a row by its number."""
+    """The name of a source that has no lines: `form` is how a message calls a row by its number.
+
+    `is_file` says whether the source is one.
+    """
 
     form: str
+    is_file: bool
 
-    def __new__(cls, name: str, form: str) -> "Numbered":
+    def __new__(cls, name: str, form: str, *, is_file: bool = True) -> "Numbered":
         """The name, with what it does not compare by."""
         numbered = super().__new__(cls, name)
-        numbered.form = form
+        numbered.form, numbered.is_file = form, is_file
         return numbered
 
-    def __reduce__(self) -> tuple[type["Numbered"], tuple[str, str]]:
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, bool]]:
         """What a copy in another process is made of."""
-        return Numbered, (str(self), self.form)
+        return (str(self), self.form), {"is_file": self.is_file}
+
+
+def is_file(source: str | None) -> bool:
+    """Whether a source is a file: then there are options that say how it is read."""
+    return not isinstance(source, Numbered) or source.is_file
 
 
 def located(source: str, line: int, shown: str | None = None) -> str:
@@ -143,10 +141,11 @@ class DataError(SmtrainError):
         column: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.source, self.line, self.column, self.plain = source, line, column, message
+        self.source, self.line, self.column, self.plain = source, line, column, in_shell(message)
         place = str(source or line or "") if source is None or line is None else located(source, line)
-        self.what = message if column is None else f"column {quoted(column)}: {message}"
-        super().__init__(f"{place}: {self.what}" if place else self.what, hint=hint)
+        what = message if column is None else f"column {quoted(column)}: {message}"
+        self.what = in_shell(what)
+        super().__init__(f"{place}: {what}" if place else what, hint=hint)
 
 
 class Place(NamedTuple):

@@ -20,11 +20,14 @@ class Forgetful:
     def __init__(self, threads=2, *, forgets=0.1, seed=0):
         self.description = "a process that forgets"
         self.threads, self._forgets, self._chance = threads, forgets, random.Random(seed)
-        self.alive, self.runs, self.sent, self.closed = weakref.WeakSet(), 0, 0, False
+        self.alive, self.closed = weakref.WeakSet(), False
+        # Tasks that were submitted, how often one ran, and bytes that went out and came back.
+        self.tasks = self.runs = self.sent = self.received = 0
 
     def submit(self, function, *arguments):
         tasks = [isinstance(one, Pickled) for one in arguments]
         kept = [one if task else pickle.dumps(one) for one, task in zip(arguments, tasks, strict=True)]
+        self.tasks += 1
         self.sent += sum(len(one) for one in kept if isinstance(one, bytes))
         task = Pickled(pickle.dumps(function), kept)
         self.alive.add(task)
@@ -35,7 +38,9 @@ class Forgetful:
 
     def results(self, tasks):
         for task in [*tasks]:
-            yield pickle.loads(self._result(task))
+            result = self._result(task)
+            self.received += len(result)
+            yield pickle.loads(result)
 
     def close(self):
         self.closed = True

@@ -13,6 +13,7 @@ import smtrain as sm
 from smtrain.fitting.checkpoint import Checkpoint
 from smtrain.fitting.fit import Observer
 from tests.cli import SMTRAIN, clean_environment, smtrain
+from tests.observers import StopAt
 
 pytestmark = pytest.mark.bits
 
@@ -26,17 +27,6 @@ SOLVERS = {
     "gd": {"solver": "gd", "epochs": 40, "momentum": 0.5},
     "mini-batches": {"batch_size": 32, "epochs": 12, "seed": 4},
 }
-
-
-class StopAt(Observer):
-    """Presses Ctrl-C at an epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_epoch(self, record):
-        if record.epoch >= self.epoch:
-            raise KeyboardInterrupt
 
 
 def fit(path, **options):

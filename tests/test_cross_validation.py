@@ -184,6 +184,13 @@ def test_fewer_rows_than_folds_and_none_to_deal():
         sm.cross_validate(frame[:0], target="y")
 
 
+def test_labels_that_are_no_classes():
+    with pytest.raises(sm.DataError, match="looks like a regression target"):
+        sm.cross_validate(FRAME.assign(y=np.arange(344) / 8), target="y")
+    with pytest.raises(sm.DataError, match="only one class"):
+        sm.cross_validate(FRAME.assign(y="a"), target="y")
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -194,12 +201,27 @@ def test_fewer_rows_than_folds_and_none_to_deal():
         ({"groups": "species"}, "is the target, not a feature"),
         ({"groups": "w", "weight": "w"}, "cannot be the groups"),
         ({"lambda_": 1}, "there is no option"),
+        ({"cluster": "local:2"}, "cluster= is for a fit"),
         ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se= needs l2 to be chosen"),
     ],
 )
 def test_arguments_that_cannot_be(options, says):
     with pytest.raises(sm.UsageError, match=says):
         sm.cross_validate(FRAME.assign(w=WEIGHTS), target="species", **options)
+
+
+def test_groups_beside_the_rows():
+    farm = pd.Series(np.random.default_rng(0).integers(0, 12, len(FRAME)))
+    named = sm.cross_validate(FRAME.assign(farm=farm), target="species", groups="farm", epochs=3).predictions
+    X, y = FRAME.drop(columns="species"), FRAME["species"]
+    for groups in (farm, farm.to_numpy(), farm.rename("cluster"), list(farm), farm.astype("category")):
+        pd.testing.assert_frame_equal(sm.cross_validate(X, y, groups=groups, epochs=3).predictions, named)
+    with pytest.raises(sm.UsageError, match="there are 343 groups for 344 rows"):
+        sm.cross_validate(X, y, groups=farm[1:])
+    with pytest.raises(sm.UsageError, match="groups go with a DataFrame"):
+        sm.cross_validate(PENGUINS, groups=farm)
+    with pytest.raises(sm.DataError, match=r"iloc\[3\]: column \"farm\": a row without a group"):
+        sm.cross_validate(FRAME.assign(farm=farm.where(farm.index != 3)), target="species", groups="farm")
 
 
 def test_a_class_in_one_group_cannot_be_set_aside():

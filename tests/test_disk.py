@@ -26,6 +26,7 @@ from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import open_table
 from tests.cli import SMTRAIN, clean_environment, smtrain
 from tests.homes import home_of
+from tests.observers import StopAt
 
 pytestmark = pytest.mark.bits
 
@@ -96,15 +97,6 @@ def test_logits_on_disk(mixed, tmp_path, monkeypatch):
         assert (tmp_path / "m.npz").read_bytes() == reference
         logits = N * 3 * 8
         assert 0 < sizes[0] <= max(sizes) < sizes[0] + 4 * logits  # those of a step are let go with it
-
-
-class StopAt(Observer):
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_epoch(self, record):
-        if record.epoch >= self.epoch:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("by_logits", [False, True])

@@ -62,6 +62,14 @@ SHORT = {
 }
 
 
+def test_the_record_of_a_fit_and_its_options_are_short():
+    record = sm.fit("sample_data/iris.csv").fit
+    assert repr(record).startswith("<FitRecord: 150 rows, converged after ")
+    assert repr(record.options) == "Options(solver='lbfgs', tol=0.0001, l2=1.0, precision='float64')"
+    config = sm.FitConfig(dialect=sm.Dialect(decimal=","), drop=("a",), threads=2)
+    assert eval(repr(config), {**vars(sm), "FitConfig": sm.FitConfig, "Dialect": sm.Dialect}) == config
+
+
 @pytest.mark.parametrize("name", SHORT)
 def test_an_object_says_what_it_is_in_one_short_line(name):
     one = SHORT[name](sm.fit("sample_data/iris.csv", se=True))

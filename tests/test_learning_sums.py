@@ -26,6 +26,7 @@ from smtrain.sources.opening import open_table
 from smtrain.sources.piece import Piece
 from smtrain.sources.table import Table
 from smtrain.sources.text import TextBatch
+from tests.homes import Pickling
 from tests.lists import Lists
 
 SEEDS = range(60)
@@ -233,15 +234,6 @@ def test_rows_behind_a_mixture_are_read_only_as_far_as_they_vote(tmp_path):
     assert max(seen) < 2 * VOTING_ROWS
 
 
-class Pickling(MemoryHome):
-    """A home whose functions and things go through a pickle, as in another process."""
-
-    def map(self, function, things):
-        function = pickle.loads(pickle.dumps(function))
-        for k in range(len(things)):
-            yield pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(things[k])))))
-
-
 def test_terms_over_raw_rows_can_be_pickled(tmp_path):
     chance = random.Random(0)
     rows = [[COLUMNS[kind](chance, i) for kind in COLUMNS if kind not in {"mixed", "notation"}] for i in range(900)]
@@ -257,9 +249,19 @@ def test_terms_over_raw_rows_can_be_pickled(tmp_path):
     assert one.encoder == other.encoder
     assert one.data == other.data
     np.testing.assert_array_equal(one.contract.numbers, other.contract.numbers)
+    np.testing.assert_array_equal(one.contract.levels, other.contract.levels)
     np.testing.assert_array_equal(one.factors, other.factors)
+    assert (one.class_counts, one.missing, one.counting) == (other.class_counts, other.missing, other.counting)
+    assert len(one.shelf) == len(other.shelf) == 4
     for k in range(len(one.shelf)):
-        np.testing.assert_array_equal(one.shelf[k].X.numeric, other.shelf[k].X.numeric)
+        assert_same_partition(one.shelf[k], other.shelf[k])
+
+
+def assert_same_partition(one, other):
+    assert one.X.levels == other.X.levels
+    pairs = [(one.X.numeric, other.X.numeric), *zip(one.X.codes, other.X.codes, strict=True)]
+    for here, there in [*pairs, (one.y, other.y), (one.v, other.v)]:
+        np.testing.assert_array_equal(here, there, strict=True)
 
 
 def vocabulary_of(*texts):

@@ -241,7 +241,7 @@ def test_what_is_neither_is_refused_with_the_way_out(name, here):
     with pytest.raises(sm.DataError, match=says) as refusal:
         sm.fit("t.parquet")
     assert refusal.value.column == "f"
-    assert refusal.value.hint.endswith("--drop f leaves it out")
+    assert refusal.value.hint.endswith('drop="f" leaves it out')
     assert sm.fit("t.parquet", drop=["f"], epochs=1).features == ("x",)
     told = invoke(["fit", "t.parquet", "--target", "f"]) if "times" not in says and "dates" not in says else None
     assert told is None or (told.code == 3 and says in told.stderr)

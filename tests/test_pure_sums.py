@@ -1,17 +1,19 @@
 """What is asked of a home for rows is pure: a home that pickles everything, and runs it twice, gives the same bytes."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.fitting.fit import Observer
 from smtrain.partitions.memory import MemoryHome
 from smtrain.softmax.holdout import Folds, Share
 from smtrain.softmax.line import LogitLine
 from smtrain.softmax.rows import View, evenly_spread, reweighted
 from smtrain.softmax.sampling import row_counts
 from tests.homes import Pickling, home_of
+from tests.observers import StopAt
 from tests.problems import objective, partition, set_aside
 
 pytestmark = pytest.mark.bits
@@ -86,15 +88,6 @@ def test_the_wide_table_tries_its_lines_by_logits(folder, monkeypatch):
     assert len(taken) > 3
 
 
-class StopAt(Observer):
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_epoch(self, record):
-        if record.epoch >= self.epoch:
-            raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize("name", ["64 columns", "l1", "mini-batches", "a share for validation"])
 def test_a_checkpoint_goes_from_home_to_home(name, folder, tmp_path):
     options = FITS[name]
@@ -114,7 +107,7 @@ def test_a_checkpoint_goes_from_home_to_home(name, folder, tmp_path):
 @pytest.mark.parametrize("size", [1, 7, 40])
 def test_every_home_gives_the_rows_back(home, size):
     whole = partition("mixed", weights=True)
-    rows = home.rows(home.listed(lambda k: whole.take(slice(k * size, (k + 1) * size)), range(-(-whole.rows // size))))
+    rows = home.rows(home.listed(partial(_stretch, whole, size), range(-(-whole.rows // size))))
     assert (rows.count, rows.features, rows.cells, rows.single) == (40, whole.X.columns, 5, False)
     back = rows.gather(_itself)
     np.testing.assert_array_equal(back.X.toarray(), whole.X.toarray())
@@ -132,6 +125,10 @@ def test_every_home_gives_the_rows_back(home, size):
     np.testing.assert_array_equal(some.v, (whole.v * factors)[ends])
     spread = evenly_spread(doubled, 9)
     np.testing.assert_array_equal(spread.v, (whole.v * factors)[np.arange(9) * 40 // 9])
+
+
+def _stretch(whole, size, k):
+    return whole.take(slice(k * size, (k + 1) * size))
 
 
 def _itself(part):

@@ -162,6 +162,39 @@ def test_an_evaluation_has_tables_of_its_classes(penguins):
     assert list(table.index) == list(penguins.classes)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "boolean", "category", "object"])
+def test_labels_that_are_booleans_are_predicted_as_such(dtype, tmp_path):
+    frame = INTEGERS.assign(y=(INTEGERS["x"] > 3))
+    fitted = sm.fit(frame.astype({"y": dtype}), target="y", l2=0.01)
+    fitted.save(tmp_path / "m.npz")
+    for one in (fitted, sm.load(tmp_path / "m.npz")):
+        assert one.classes == (False, True)
+        assert (one.predict(frame) == frame["y"]).all()
+        assert list(one.coef(True).index.unique("class")) == [False]
+    assert sm.cross_validate(frame, target="y").predictions["prediction"].dtype == "boolean"
+    texts = sm.fit(frame.assign(y=frame["y"].astype(str)), target="y", l2=0.01)
+    assert texts.classes == ("False", "True")
+    np.testing.assert_array_equal(texts.W, fitted.W)
+
+
+def test_labels_that_are_whole_floats_are_integers():
+    """As a column of integers is where a row has no label."""
+    gaps = INTEGERS["y"].astype(float).where(INTEGERS.index % 9 > 0)
+    model = sm.fit(INTEGERS.assign(y=gaps), target="y", unlabelled="skip", l2=0.1)
+    assert model.classes == (-5, 0, 5)
+    assert model.predict(INTEGERS) == sm.fit(INTEGERS.assign(y=gaps).dropna(), target="y", l2=0.1).predict(INTEGERS)
+    assert sm.fit(INTEGERS.assign(y=INTEGERS["y"] / 2), target="y").classes == ("0", "-2.5", "2.5")
+
+
+def test_models_and_results_are_equal_to_themselves(model):
+    other = sm.fit(IRIS, epochs=1)
+    assert model != other
+    assert len({model, model, other}) == 2
+    evaluation = model.evaluate(IRIS)
+    assert evaluation != model.evaluate(IRIS)
+    assert evaluation in [evaluation]
+
+
 def test_the_tables_of_integer_classes_have_integers():
     model = sm.fit(INTEGERS, target="y", l2=0.1)
     validated = sm.cross_validate(INTEGERS, target="y")

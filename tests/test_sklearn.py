@@ -33,7 +33,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     KBinsDiscretizer,
     MinMaxScaler,
@@ -185,7 +185,8 @@ def test_a_row_alone_has_the_bits_that_it_has_among_others_and_in_the_model(clas
     y = np.arange(5 * classes) % classes
     rows = rng.normal(size=(len(y), 30)) + 3 * rng.normal(size=(classes, 30))[y]
     ours = SoftmaxRegression(l2=1e-3).fit(rows, y)
-    assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, ours._order].tobytes()
+    order = [ours.model_.classes.index(label) for label in ours.classes_]
+    assert ours.predict_proba(rows).tobytes() == ours.model_.predict_proba(rows)[:, order].tobytes()
     for function in (ours.predict_proba, ours.predict_log_proba, ours.decision_function):
         alone = np.concatenate([function(row[None]) for row in rows[:8]])
         np.testing.assert_array_equal(alone, function(rows)[:8])
@@ -349,9 +350,9 @@ def test_a_parameter_that_cannot_be_is_told_by_its_name(name, value):
         (lambda: SoftmaxRegression().fit(FRAME.assign(d=np.inf), [0, 1, 0, 1]), "another unit"),
         (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), ".dt.year"),
         (lambda: SoftmaxRegression().fit(X * 1e200, Y), "another unit"),
-        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), "solver proximal or gd does"),
-        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), "solver lbfgs"),
-        (lambda: SoftmaxRegression().fit(FRAME, [0, 1, 0, 1]).predict(FRAME.assign(a="x")), None),
+        (lambda: SoftmaxRegression(l1=1.0, solver="lbfgs").fit(X, Y), 'solver="proximal"'),
+        (lambda: SoftmaxRegression(l2="auto", solver="gd").fit(X, Y), 'solver="lbfgs"'),
+        (lambda: SoftmaxRegression().fit(FRAME, [0, 1, 0, 1]).predict(FRAME.assign(a="x")), "fitted on numbers"),
     ],
 )
 def test_hints_name_nothing_that_the_estimator_has_not(call, hint):
@@ -748,6 +749,7 @@ LEVELS = {
         ),
         CODES,
     ),
+    "beside numbers": (FeatureUnion([("w", OneHotEncoder()), ("n", StandardScaler())]), CODES),
     "numbers for words": (OrdinalEncoder(), np.array(["x", "y", "z", "w"], object)[CODES]),
 }
 

@@ -3,9 +3,11 @@
 import csv
 import gc
 
+import numpy as np
 import pytest
 
 import smtrain as sm
+from smtrain.fitting.fit import Observer
 from smtrain.partitions.memory import MemoryHome
 from smtrain.partitions.spread import SpreadHome
 from smtrain.sources.table import Table
@@ -47,3 +49,27 @@ def test_the_same_bytes_on_workers(name, folder, tmp_path):
     assert saved(fitted(folder, spread, **FITS[name]), tmp_path) == saved(reference, tmp_path)
     gc.collect()
     assert (workers.closed, len(workers.alive)) == (True, 0)
+
+
+class Wire(Observer):
+    """What was sent and received in each epoch."""
+
+    def __init__(self, workers):
+        self.workers, self.counts = workers, []
+
+    def on_epoch(self, _):
+        self.counts.append((self.workers.tasks, self.workers.sent, self.workers.received))
+
+    def epochs(self):
+        return np.diff(self.counts, axis=0)
+
+
+@pytest.mark.parametrize(("options", "all_of"), [({"solver": "gd", "epochs": 12}, 1.0), ({"tol": 1e-9}, 0.4)])
+def test_an_epoch_sends_weights_and_receives_sums(options, all_of, folder):
+    """Of (p + 1) K numbers. L-BFGS refreshes its curvature in some epochs, which takes rows that are drawn."""
+    workers = Forgetful(forgets=0)
+    wire = Wire(workers)
+    model = fitted(folder, SpreadHome(workers, most_rows=16, span_bytes=450), observer=wire, **options)
+    theta = 8 * (model.W.size + model.b.size)
+    within = [out + back <= tasks * theta + theta + 4096 * tasks for tasks, out, back in wire.epochs()]
+    assert np.mean(within) >= all_of

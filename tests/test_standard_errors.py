@@ -250,7 +250,7 @@ def test_weights_from_a_reference_class(tmp_path):
 
 def test_what_cannot_be_asked(tmp_path):
     smtrain(tmp_path, "fit", IRIS, "-q", "-o", "model.npz")
-    assert "smtrain fit --se" in smtrain(tmp_path, "show", "--se", code=ExitCode.MODEL).stderr
+    assert "a fit with --se" in smtrain(tmp_path, "show", "--se", code=ExitCode.MODEL).stderr
     for options in (["--reference", "rose"], ["--level", 0.9], ["--se", "--level", 1], ["--se", "--level", 0]):
         smtrain(tmp_path, "show", *options, code=ExitCode.USAGE)
 

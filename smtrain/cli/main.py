@@ -25,6 +25,7 @@ from smtrain.reports.annotations import of_error
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
 from smtrain.sources.pyarrow_later import withhold
+from smtrain.wording import in_shell
 
 COMMANDS = (
     "fit",
@@ -191,7 +192,7 @@ def run(arguments: list[str]) -> ExitCode:
         with _stop_in_front():
             return _run(arguments)
     except SmtrainError as error:
-        return _fail(error.message, error.hint, error.exit_code)
+        return _fail(error.message, error.hint and in_shell(error.hint), error.exit_code)
     except click.ClickException as error:
         return _fail_of_click(error)
     except (Stopped, KeyboardInterrupt, click.Abort) as stop:

@@ -12,6 +12,7 @@ from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
 from smtrain.model.options import RIDGE
 from smtrain.solvers import SOLVERS
 from smtrain.sources.dialect import DELIMITER_WORDS, UNLABELLED, Dialect, valid_delimiter
+from smtrain.wording import in_shell
 
 if TYPE_CHECKING:
     from smtrain.model.model import Model
@@ -170,7 +171,7 @@ def load(model: str) -> "Model":
     try:
         return load_model(model)
     except UsageError as error:
-        raise UsageError(error.message, hint=error.hint and f"{error.hint}; -m names it") from error
+        raise UsageError(error.message, hint=error.hint and f"{in_shell(error.hint)}; -m names it") from error
 
 
 def config_from(options: dict[str, Any]) -> FitConfig:

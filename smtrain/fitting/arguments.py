@@ -7,18 +7,27 @@ from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
 
-import pandas as pd
-
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
 from smtrain.sources.arguments import check_range, out_of_range, path_of, whole, written, wrong
-from smtrain.sources.arrays import together
-from smtrain.sources.dialect import DELIMITER_WORDS, Dialect, valid_delimiter
+from smtrain.sources.arrays import is_values, together
+from smtrain.sources.dialect import BLANKS, DELIMITER_WORDS, Dialect, valid_delimiter
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.opening import Data
 
 OF_A_FIT = tuple(field.name for field in fields(FitConfig))
 NA_VALUE = "a value of na_values"
+# What options of scikit-learn and statsmodels are here.
+CALLED_ELSEWHERE = {
+    "C": "l2, which is 1 / C; 2 / C for two classes",
+    **dict.fromkeys(("alpha", "lambda_", "penalty"), "l2 and l1"),
+    **dict.fromkeys(("max_iter", "maxiter"), "epochs"),
+    **dict.fromkeys(("random_state", "random_seed"), "seed"),
+    **dict.fromkeys(("cv", "n_splits"), "folds"),
+    "n_jobs": "threads",
+    "method": "solver",
+    "sep": "delimiter",
+}
 OF_A_DIALECT = tuple(field.name for field in fields(Dialect))
 
 
@@ -32,7 +41,8 @@ def config_of(config: FitConfig | None, options: Mapping[str, Any]) -> FitConfig
     for name in options:
         if name not in (*OF_A_FIT, *OF_A_DIALECT):
             known = (*OF_A_FIT, *OF_A_DIALECT)
-            hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+            elsewhere = CALLED_ELSEWHERE.get(name) and f"here it is {CALLED_ELSEWHERE[name]}"
+            hint = elsewhere or did_you_mean(name, known) or f"there are {', '.join(known)}"
             raise UsageError(f"there is no option {quoted(str(name))}", hint=hint)
     given = replace(config or FitConfig(), **{name: value for name, value in options.items() if name in OF_A_FIT})
     dialect = _dialect(given.dialect, {name: value for name, value in options.items() if name in OF_A_DIALECT})
@@ -48,8 +58,10 @@ def with_labels(
     Raises UsageError for two of one, and for what does not go together.
     """
     options = dict(options)
-    if y is None and isinstance(options.get("target"), pd.Series):
+    if y is None and is_values(options.get("target")):
         y = options.pop("target")
+    if sample_weight is None and is_values(options.get("weight")):
+        sample_weight = options.pop("weight")
     if y is None and sample_weight is None and names is None:
         return data, options
     for name, value in (("target", y), ("weight", sample_weight)):
@@ -126,7 +138,7 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
 def column_of(name: str, value: Any) -> str:
     """The name of a column; a DataFrame's may be a number, which is written out as in the header of a file."""
     if isinstance(value, str) or (isinstance(value, Real) and not isinstance(value, bool)):
-        return written(value)
+        return written(value).strip(BLANKS) or written(value)  # as all names of columns; blanks alone are no name
     raise wrong(name, value, "the name of a column", "the data are one table, with the labels in one of its columns")
 
 

@@ -45,7 +45,7 @@ def columns_of(table: RawTable, raws: Items[RawPartition], home: Home) -> Column
     """The columns of a table, whose rows are `raws` with their weights. Raises DataError for one that is refused."""
     slots = [table.slots[i] for i in table.numeric]
     all_moments = dict(zip(table.numeric, moments(raws, slots, home), strict=True))
-    firsts = _counting(raws, slots, home)
+    firsts = _counting(table.raws, slots, home)  # what a row weighs says nothing of its number
     columns: dict[int, Column | str] = {}
     for i, kind in table.summary.kinds.items():
         if kind is None:

@@ -9,6 +9,7 @@ from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import make_solver
 from smtrain.sources.arguments import Range, check_range
+from smtrain.wording import given
 
 
 def check_options(config: FitConfig) -> None:
@@ -20,7 +21,7 @@ def check_options(config: FitConfig) -> None:
         _check_inference(config)
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
-        raise UsageError(f"{what} needs rows that are set aside", hint="--validation 0.2")
+        raise UsageError(f"{what} needs rows that are set aside", hint=given("validation", 0.2))
     if config.cluster is not None and config.memory is not None:
         raise UsageError("--memory and --cluster exclude each other", hint="workers have limits of their own")
     check_ranges(config)
@@ -71,7 +72,7 @@ def _check_selection(config: FitConfig) -> None:
     """What goes with the choice of l2, and what does not."""
     if config.l2 != "auto" and (config.one_se or config.folds != FitConfig.folds):
         what = "--one-se" if config.one_se else "--folds"
-        raise UsageError(f"{what} needs l2 to be chosen", hint="--l2 auto")
+        raise UsageError(f"{what} needs l2 to be chosen", hint=given("l2", "auto"))
 
 
 def _check_inference(config: FitConfig) -> None:
@@ -79,6 +80,6 @@ def _check_inference(config: FitConfig) -> None:
     what = "--se" if config.se else "--loo"
     if config.l1 > 0:
         raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
-    for option, given in (("--calibrate", config.calibrate), ("--patience", config.patience is not None)):
-        if given:
+    for option, asked in (("--calibrate", config.calibrate), ("--patience", config.patience is not None)):
+        if asked:
             raise UsageError(f"{what} needs the optimum, and {option} leaves it", hint=f"leave out {option}")

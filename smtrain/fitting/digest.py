@@ -6,23 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.fitting.columns import Columns
-from smtrain.fitting.encode import Recoding, recoded, recoding
+from smtrain.fitting.encode import Encoding, Recoding, recoded
 from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable
 from smtrain.model.digest import DataDigest, Sums, column_sums, row_keys
-from smtrain.model.encoder import Encoder
 from smtrain.partitions.interface import Home
 
 
 def digest_of(
-    table: RawTable, columns: Columns, encoder: Encoder, number_of: NDArray[np.intp], home: Home
+    table: RawTable, columns: Columns, encoding: Encoding, number_of: NDArray[np.intp], home: Home
 ) -> DataDigest:
-    """The digest of the `columns` of `encoder`, of the labels and the weights.
+    """The digest of the `columns` that are encoded, of the labels and the weights.
 
     A word counts as the number of its level, from 1, in the order of the levels; a label as that of its class, from 0:
     `number_of` (K,) its code.
     """
-    words = recoding(table, columns)
+    encoder, words = encoding.encoder, encoding.tables
     sums = home.sum(partial(digest_sums, words=words, number_of=number_of), table.raws)
     # The sums come slot by slot, and behind them those of the words.
     places = table.slots | {i: len(table.slots) + j for j, i in enumerate(words)}  # words may have had a slot at first

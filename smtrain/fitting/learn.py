@@ -90,11 +90,11 @@ def _learned(table: RawTable, home: Home) -> Learned:
     encoder = _encoder(table, columns, weights.classes)
     config = table.config.settled(table.rows * len(encoder.numeric), weights.mean, weights.heaviest)
     contract = contract_of(table, columns, home)
-    data = digest_of(table, columns, encoder, weights.number_of, home)
-    # Encoded rows take the places of raw ones; what training needs besides is known only now.
-    home.reserve(_training_bytes(table, encoder, config))
     slots = tuple(table.slots[i] for i in columns.numeric)
     encoding = Encoding(encoder, slots, recoding(table, columns), config.precision == "float32")
+    data = digest_of(table, columns, encoding, weights.number_of, home)
+    # Encoded rows take the places of raw ones; what training needs besides is known only now.
+    home.reserve(_training_bytes(table, encoder, config))
     shelf = home.replaced(
         partial(_encoded, number_of=weights.number_of, factors=weights.factors, encoding=encoding), table.raws
     )
@@ -123,6 +123,7 @@ def _encoder(table: RawTable, columns: Columns, classes: tuple[str, ...]) -> Enc
     left_out = tuple((table.names[i], reason) for i, reason in sorted(columns.left_out.items()))
     if not columns.kept:
         raise no_column(table.opened.source, left_out).error()
+    labels = table.opened.label_type(table.roles.target)
     return Encoder(
         columns=tuple(column for _, column in columns.kept),
         target=table.names[table.roles.target],
@@ -130,7 +131,8 @@ def _encoder(table: RawTable, columns: Columns, classes: tuple[str, ...]) -> Enc
         dialect=table.config.dialect,
         weight=table.config.weight,
         ignored=left_out,
-        integers=table.opened.integers(table.roles.target),
+        integers=labels is int,
+        booleans=labels is bool,
     )
 
 

@@ -21,7 +21,7 @@ HEAVIEST_FLOAT32 = 1000.0
 CLASS_WEIGHTS = Range(0, 1e100)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitConfig(Options):
     """The options of a fit: those of `Options`, and those that change no bit of the model.
 
@@ -41,12 +41,6 @@ class FitConfig(Options):
     memory: Positive | None = None
     cluster: str | None = None
     require_convergence: bool = False
-
-    def __repr__(self) -> str:
-        """Those options that are not at their defaults."""
-        plain, names = FitConfig(), (one.name for one in fields(self))
-        given = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
-        return f"FitConfig({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
     @classmethod
     def again(cls, options: Options) -> Self:

@@ -52,7 +52,7 @@ def check_size(config: FitConfig, encoder: Encoder) -> None:
         raise UsageError(
             f"{what} is for at most {MOST_PARAMETERS:,} parameters, and these are {parameters:,}: "
             f"{len(encoder.features):,} features and the intercept, for {len(encoder.classes):,} classes but one",
-            hint="--drop leaves columns out",
+            hint="columns are left out by --drop",
         )
 
 
@@ -65,13 +65,13 @@ def postestimation(
         encoder.features[one.column]: tuple(encoder.features[j] for j in one.others)
         for one in dependences(objective.rows)
     }
-    loo_nll = None
     limit = None if separation is None else Limit(separation.direction, separation.apart)
     information = observed_information(objective, theta, limit) if config.se or config.loo else None
-    if config.loo and information is not None:
+    loo_nll = None
+    if config.loo and information is not None and separation is None:
         penalty = penalty_information(config.ridge, objective.rows.features, objective.classes)
         nll = leave_one_out(objective, theta, inverse(information + penalty))
-        loo_nll = nll if np.isfinite(nll) and separation is None else None
+        loo_nll = nll if np.isfinite(nll) else None
     apart = None if separation is None else _separation_record(objective, separation, encoder)
     return PostEstimation(collinear, apart, loo_nll, information if config.se else None)
 

@@ -4,15 +4,18 @@
 cells of each: what is said of one cell where `cells` is None is said of so many where it is a number.
 """
 
+import math
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtrain.errors import MOST_LISTED, DataError, Hint, counted, quoted, with_cells
+from smtrain.errors import MOST_LISTED, DataError, counted, quoted, with_cells
 from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE
-from smtrain.sources.notation import large_hint, notation_hint, option_word
+from smtrain.sources.header import how_to_name
+from smtrain.sources.notation import large_hint, notation_hint
+from smtrain.wording import given
 
 Where = tuple[str | None, int | None]  # the source and the line of a cell, each None if it has none
 
@@ -122,9 +125,9 @@ class ColumnFacts:
 def constant(deviation: float, largest: float) -> str | None:
     """The reason to leave numbers of this deviation out, the largest of this size, if they differ by rounding at most.
 
-    Also NaN for a deviation too large to compute.
+    None if they differ by more. A deviation that is too large to compute is NaN.
     """
-    if not deviation <= max(CONSTANT * largest, SMALLEST_SCALE):
+    if math.isnan(deviation) or deviation > max(CONSTANT * largest, SMALLEST_SCALE):
         return None
     if largest >= LARGEST_WHOLE:
         return "it is constant in floating point, which tells about 15 digits; --categorical keeps longer codes apart"
@@ -141,13 +144,13 @@ def no_column(source: str, left_out: Sequence[tuple[str, str]]) -> Refusal:
     hint = "there is no column besides the target"
     if left_out:
         name, reason = left_out[0]
-        hint = Hint(f"column {quoted(name)} was ignored: {reason}", "--numeric or --categorical keeps it")
+        hint = f"column {quoted(name)} was ignored: {reason}; --numeric or --categorical keeps it"
     return Refusal("no features", "no column is left to learn from", source=source, hint=hint)
 
 
 def no_name(source: str, line: int | None) -> Refusal:
     """The first column has no name in the header, and is to be learned from."""
-    return Refusal("no name", "column 1 has no name", None, source, line, "name it in the header")
+    return Refusal("no name", "column 1 has no name", None, source, line, how_to_name(source))
 
 
 # Cells of features
@@ -165,12 +168,14 @@ def other_notation(column: str, text: str, where: Where, cells: int | None = Non
     if cells is not None:
         what = f"{cells:,} {'cell is a number' if cells == 1 else 'cells are numbers'} in another notation"
     numbers = {} if cells is None else {"cells": cells}
-    return Refusal("notation", f"{what}: {quoted(text)}", column, *where, notation_hint(text, column), numbers)
+    return Refusal(
+        "notation", f"{what}: {quoted(text)}", column, *where, notation_hint(text, column, where[0]), numbers
+    )
 
 
 def number_among_words(column: str, text: str, where: Where) -> Refusal:
     """One number in a column of words."""
-    hint = f"--categorical {option_word(column)} takes its cells as names"
+    hint = f"{given('categorical', column)} takes its cells as names"
     return Refusal("mixture", f"words, but here the number {quoted(text)}", column, *where, hint)
 
 
@@ -200,9 +205,9 @@ def mixture(
     among = f"among {counted(many_other, other)}" if many_numbers else "in a column of numbers"
     most = dict(sorted(rare.items(), key=lambda text_and_cells: -text_and_cells[1])[:MOST_TEXTS])
     what = f"{counted(many_rare, one)} {among}: {with_cells(most.items())}"
-    hint = f"--categorical {option_word(column)} takes all cells as names"
+    hint = f"{given('categorical', column)} takes all cells as names"
     if na_like == many_words or (many_words <= FEW_WORDS * many_numbers and len(words) <= MOST_LISTED):
-        hint = Hint(f"--na-values {option_word(*list(words)[:MOST_LISTED])} if that means missing", hint)
+        hint = f"{given('na-values', *list(words)[:MOST_LISTED])} if that means missing; {hint}"
     return Refusal("mixture", what, column, *where, hint, {"words": many_words, "numbers": many_numbers, "texts": most})
 
 
@@ -212,7 +217,9 @@ def mixture(
 def empty_label(column: str, where: Where, cells: int | None = None) -> Refusal:
     """Rows whose label is empty."""
     what = "an empty label" if cells is None else f"{cells:,} empty {'label' if cells == 1 else 'labels'}"
-    hint = "a row without a label cannot be learned from: remove it, or --unlabelled skip leaves it out"
+    hint = (
+        "a row without a label cannot be learned from: remove it, or " + given("unlabelled", "skip") + " leaves it out"
+    )
     return Refusal("empty label", what, column, *where, hint, {} if cells is None else {"cells": cells})
 
 

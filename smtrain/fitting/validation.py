@@ -26,6 +26,7 @@ from smtrain.sources.interface import Span
 from smtrain.sources.opening import open_table
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
+from smtrain.wording import given
 
 NONE_ASIDE = "no row can be set aside, for every class needs one to learn from"
 
@@ -42,7 +43,7 @@ def fold_objectives(objective: Objective, config: FitConfig) -> list[Objective]:
     """For each fold of the cross-validation the objective without its rows. Raises DataError if there is no fold."""
     folds = Folds(objective.row_counts, config.folds, config.seed)
     if not folds.number:
-        raise DataError(f"--l2 auto: {NONE_ASIDE}", hint="--l2 NUMBER sets the penalty")
+        raise DataError(f"{given('l2', 'auto')}: {NONE_ASIDE}", hint="a number for --l2 sets the penalty")
     numbers = objective.rows.keep(folds)
     return [objective.setting_aside(numbers, fold) for fold in range(folds.number)]
 
@@ -51,7 +52,9 @@ def _with_share(fraction: float, learned: Learned) -> Learned:
     counts = learned.encoded.sum(partial(row_counts, classes=len(learned.encoder.classes)))
     share = Share(counts, fraction, learned.config.seed)
     if not share.quota.any():
-        raise DataError(f"--validation {fraction}: {NONE_ASIDE}", hint="a larger share, or a file of other rows")
+        raise DataError(
+            f"{given('validation', fraction)}: {NONE_ASIDE}", hint="a larger share, or a file of other rows"
+        )
     rows = set_aside(learned.encoded, learned.encoded.keep(share))
     return replace(learned, encoded=rows, validation_rows=int(share.quota.sum()))
 

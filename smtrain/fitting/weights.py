@@ -14,6 +14,7 @@ from smtrain.fitting.refusals import no_classes, weightless_class
 from smtrain.partitions.interface import Home, Items
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.notation import are_numbers
+from smtrain.sources.table import Table
 
 Array = NDArray[np.float64]
 
@@ -41,10 +42,7 @@ def weighed(table: RawTable, home: Home) -> Weighed:
     """The classes and weights. Raises DataError if the labels are no classes, or a class weighs nothing."""
     vocabulary, source = table.summary.labels, table.opened.source
     classes = vocabulary.ordered()
-    numbers = sum(are_numbers(classes, table.config.dialect.decimal))
-    refusal = no_classes(table.names[table.roles.target], source, classes, numbers, table.rows)
-    if refusal is not None:
-        raise refusal.error()
+    check_classes(classes, table.opened, table.roles.target, table.rows)
     number_of = vocabulary.numbered(classes)
     term = partial(weight_of_classes, number_of=number_of)
     total = np.sum(list(home.map(term, table.raws)), axis=0)  # partition after partition, as ever: these are bits
@@ -55,6 +53,14 @@ def weighed(table: RawTable, home: Home) -> Weighed:
     mean = float((total * factors).sum()) / table.rows
     so_far = Weighed(tuple(classes), number_of, factors, mean, 0.0)
     return replace(so_far, heaviest=max(home.map(heaviest, so_far.settled(table.raws, home))))
+
+
+def check_classes(classes: Sequence[str], table: Table, target: int, rows: int) -> None:
+    """Raise DataError if the labels of so many rows are no classes: a single one, or a quantity."""
+    numbers = sum(are_numbers(classes, table.dialect.decimal))
+    refusal = no_classes(table.names[target], table.source, classes, numbers, rows)
+    if refusal is not None:
+        raise refusal.error()
 
 
 def settled(raw: RawPartition, number_of: NDArray[np.intp], factors: Array) -> RawPartition:

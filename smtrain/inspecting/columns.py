@@ -22,8 +22,9 @@ from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import Profile
 from smtrain.inspecting.words import na_like, single_quoted, spellings
 from smtrain.sources.interface import Reading
-from smtrain.sources.notation import in_other_notation, may_be_in_other_notation, option_word
+from smtrain.sources.notation import in_other_notation, may_be_in_other_notation
 from smtrain.sources.quantities import sort_of
+from smtrain.wording import given
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 # The share of different texts among the cells of a column beyond which each has few cells to be learned from.
@@ -131,16 +132,16 @@ def _zeros(profile: Profile) -> list[Finding]:
     if not profile.padded.cells:
         return []
     what = f"numbers with zeros in front, such as {quoted(profile.padded.first)}: codes, and no quantities?"
-    hint = f"--categorical {option_word(profile.name)}"
+    hint = given("categorical", profile.name)
     return [Finding(WARNING, "zeros", what, profile.name, *profile.padded.where(), hint)]
 
 
 def _long(profile: Profile, kind: Reading | None) -> Iterator[Finding]:
     """Whole numbers that floating point does not keep apart."""
     if profile.long.cells and kind is not Reading.TEXT and not profile.words:
-        name, text = option_word(profile.name), quoted(profile.long.first)
+        name, text = profile.name, quoted(profile.long.first)
         what = f"whole numbers that are too long to be kept as numbers, such as {text}: different ones become equal"
-        hint = f"--categorical {name} keeps them apart; --drop {name} if they name the rows"
+        hint = f"{given('categorical', name)} keeps them apart; {given('drop', name)} if they name the rows"
         yield Finding(WARNING, "long number", what, profile.name, *profile.long.where(), hint)
 
 
@@ -154,12 +155,12 @@ def _identifier(profile: Profile, kind: Reading | None, rows: int) -> list[Findi
         what = "it counts the rows"
     elif unique and IDENTIFIER_NAME.search(profile.name):
         what = "a different whole number in every row, and the name of an identifier"
-    numbers, hint = {"distinct": len(distinct.counts)}, f"--drop {option_word(profile.name)}"
+    numbers, hint = {"distinct": len(distinct.counts)}, given("drop", profile.name)
     return [Finding(WARNING, "identifier", what, profile.name, None, None, hint, numbers)] if what else []
 
 
 def _unique_text(profile: Profile, kind: Reading | None, rows: int) -> list[Finding]:
-    distinct, drop = profile.distinct, f"--drop {option_word(profile.name)}"
+    distinct, drop = profile.distinct, given("drop", profile.name)
     numbers = {"distinct": len(distinct.counts), "share": distinct.share}
     if profile.facts(kind, rows).left_out is not None:
         what, severity = f"{EVERY_TEXT_ANOTHER}: a fit leaves it out", NOTE
@@ -181,7 +182,7 @@ def _many_levels(profile: Profile) -> Iterator[Finding]:
     severity = WARNING if count > TOO_MANY_LEVELS or each < FEW_CELLS else NOTE
     more = "more than " if distinct.full else ""
     what = f"{more}{count:,} different texts, each a feature of {each:.1f} cells on average"
-    hint = f"join texts that belong together, or --drop {option_word(profile.name)}"
+    hint = f"join texts that belong together, or {given('drop', profile.name)}"
     yield Finding(severity, "many texts", what, profile.name, hint=hint, numbers={"distinct": count, "cells": each})
 
 
@@ -191,7 +192,7 @@ def _perhaps_numbers(profile: Profile, decimal: str) -> Iterator[Finding]:
         return
     first = next(text for text in profile.word.texts if sort_of(text) is not None)
     what = f"texts that may be quantities, such as {quoted(first)}: each is a feature of its own"
-    hint = "write plain numbers into the file if they are"
+    hint = "write plain numbers into the column if they are"
     yield Finding(NOTE, "perhaps numbers", what, profile.name, *profile.word.where([first]), hint)
 
 
@@ -200,5 +201,5 @@ def _dates(profile: Profile, kind: Reading | None) -> list[Finding]:
     if kind is not None or 2 * met.cells <= profile.filled:
         return []
     what = f"dates or times as text, such as {quoted(met.first)}: each is a feature of its own"
-    hint = f"write numbers into the file (a year, days since a day); or --drop {option_word(profile.name)}"
+    hint = f"write numbers into the column (a year, days since a day); or {given('drop', profile.name)}"
     return [Finding(WARNING, "date", what, profile.name, *met.where(), hint, {"cells": met.cells})]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.errors import counted
+from smtrain.errors import UsageError, counted
 from smtrain.fitting.arguments import column_of, config_of, with_labels
 from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.fit import fit
@@ -27,6 +27,7 @@ from smtrain.scoring.metrics import METRICS
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import Range, check_range, whole
+from smtrain.sources.arrays import is_values, with_groups
 from smtrain.sources.opening import Data, open_table
 
 
@@ -108,7 +109,7 @@ def cross_validate(
     sample_weight: Any = None,
     *,
     folds: int = FitConfig.folds,
-    groups: str | None = None,
+    groups: Any = None,
     config: FitConfig | None = None,
     names: Sequence[str] | None = None,
     **options: Any,
@@ -116,8 +117,8 @@ def cross_validate(
     """Fit a table without each of its `folds` in turn, and evaluate each model on the rows of its fold.
 
     The arguments are those of `fit`. Rows are dealt to the folds by `seed`, each class evenly; or, with `groups`, the
-    name of a column, rows of the same text there go to the same fold, and the column is no feature. With l2="auto" the
-    rows without a fold are dealt to as many folds again, to choose its penalty.
+    name of a column or an array (n,), rows of one group go to the same fold, and the groups are no feature. With
+    l2="auto" the rows without a fold are dealt to as many folds again, to choose its penalty.
     Raises as `fit` does, and DataError for rows that cannot be dealt out.
 
     >>> result = smtrain.cross_validate("iris.csv", folds=5)
@@ -128,9 +129,13 @@ def cross_validate(
     """
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     check_range("folds", whole("folds", folds), Range(2))
+    if is_values(groups):
+        data, groups = with_groups(data, groups)
     groups = None if groups is None else column_of("groups", groups)
     config = _of_a_fold(config_of(config, options), folds, groups)
     check_options(config)
+    if config.cluster is not None:
+        raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
     dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups)
     validated = _cross_validated(dealt, config)
     if isinstance(data, pd.DataFrame):
@@ -163,7 +168,8 @@ def _predictions(model: Model, fold: NDArray[np.int32], y: NDArray[np.intp], S: 
     # Within a fold the rows come in the order of the table.
     rows = np.argsort(fold, kind="stable")[np.count_nonzero(fold == NEVER) :]
     encoder, every = model.encoder, pd.RangeIndex(len(fold))
-    labels = pd.Series(encoder.labels, dtype="Int64" if encoder.integers else "str")
+    dtype = "Int64" if encoder.integers else "boolean" if encoder.booleans else "str"
+    labels = pd.Series(encoder.labels, dtype=dtype)
     columns = {"fold": pd.Series(fold[rows], dtype="Int64"), "label": labels[y], "prediction": labels[S.argmax(axis=1)]}
     columns |= {f"p({name})": pd.Series(S[:, k]) for k, name in enumerate(encoder.classes)}
     return pd.DataFrame({name: column.set_axis(rows).reindex(every) for name, column in columns.items()})

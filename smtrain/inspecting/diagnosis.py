@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from smtrain.errors import counted, quoted
 from smtrain.fitting.refusals import Refusal
+from smtrain.wording import Spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +33,8 @@ class Finding:
     """`kind` is a stable word for programs, `what` a sentence, `numbers` what it is made of.
 
     `column`, `source` and `line` say where, each None if it is no place; `line` is the row's number from 0 where the
-    source is a frame. `hint` says which option or action mends it. Texts from files are raw: reports escape and cut
-    them.
+    source is a frame. `hint` says which argument or action mends it; `smtrain.wording.in_shell` has the option. Texts
+    from files are raw: reports escape and cut them.
 
     >>> finding = smtrain.doctor("iris.csv").findings[0]
     >>> finding.kind, finding.line
@@ -53,6 +54,11 @@ class Finding:
         """How bad it is, where, and what."""
         column = "" if self.column is None else f"column {quoted(self.column)}: "
         return f"<{self.severity.value}: {column}{self.what}>"
+
+    def __post_init__(self) -> None:
+        """Have the hint speak Python, and know what the command line says."""
+        if self.hint is not None:
+            object.__setattr__(self, "hint", Spoken(self.hint))
 
 
 def refused(refusal: Refusal) -> Finding:

@@ -15,7 +15,7 @@ from smtrain.inspecting.labels import labels, weights
 from smtrain.inspecting.leaks import gives_away
 from smtrain.inspecting.words import names_alike
 from smtrain.sources.interface import Reading
-from smtrain.sources.notation import option_word
+from smtrain.wording import given
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 # The share of rows that repeat the features of another beyond which features are coarse: contradictions between labels
@@ -78,7 +78,7 @@ def _leaks(examined: Examined) -> Iterator[Finding]:
         right = gives_away(values, x, y, tail)
         if right is not None:
             what = f"this column alone tells the label of {right:.2%} of the rows"
-            hint = f"--drop {option_word(profile.name)} if it is not known when a prediction is made"
+            hint = f"{given('drop', profile.name)} if it is not known when a prediction is made"
             yield Finding(WARNING, "leak", what, profile.name, hint=hint, numbers={"right": right, "rows": len(y)})
 
 
@@ -90,7 +90,7 @@ def _equal_columns(examined: Examined) -> Iterator[Finding]:
         before = first.setdefault(profile.digest, profile.name)
         if before != profile.name and not profile.constant:
             what = f"the same cells as column {quoted(before)}"
-            hint = f"--drop {option_word(profile.name)}"
+            hint = given("drop", profile.name)
             yield Finding(WARNING, "equal columns", what, profile.name, hint=hint, numbers={"other": before})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.roles import Roles, roles_of
 from smtrain.fitting.vocabulary import Vocabulary
+from smtrain.fitting.weights import check_classes
 from smtrain.partitions.memory import available_threads
 from smtrain.softmax.design import Design
 from smtrain.softmax.holdout import NEVER, Folds
@@ -63,25 +65,40 @@ def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None)
     roles = roles_of(table, config)
     if group is not None and group == roles.weight:
         raise UsageError(f"column {quoted(table.names[group])} is the weight, and cannot be the groups")
-    table.weigh_by(roles.weight)
-    table.carry(range(len(table.names)))  # the batches are kept, and all of their columns will be read from them
-    rows = list(table.rows(_readings(table, roles, group), config.threads or available_threads()))
-    if not rows:
-        raise table.no_rows()
+    rows = _read(table, roles, group, config.threads or available_threads())
     y, classes = _codes(rows, roles.target)
-    v = np.ones(len(y)) if roles.weight is None else np.concatenate([part.number(roles.weight) for part in rows])
-    v = np.where([is_no_label(label) for label in classes], 0.0, 1.0)[y] * v
+    labelled = ~np.array(list(map(is_no_label, classes)))[y]
+    with table.advising():  # of all rows: those without a fold may look otherwise
+        check_classes(list(filterfalse(is_no_label, classes)), table, roles.target, int(labelled.sum()))
+    v = np.where(labelled, _weights(rows, roles), 0.0)
     fold = _by_class(y, v, folds, config.seed) if group is None else _by_group(_codes(rows, group)[0], v, folds, config)
     if fold.max() < 1:
         raise DataError(FEW, source=table.source)
-    _check_classes(fold, y, classes, table.source)
+    _check_spread(fold, y, classes, table.source)
     return Dealt(table, rows, fold)
+
+
+def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[Rows]:
+    """All rows, of which those columns are read that decide about the folds. Raises DataError for no rows."""
+    table.weigh_by(roles.weight)
+    table.carry(range(len(table.names)))  # the batches are kept, and all of their columns will be read from them
+    rows = list(table.rows(_readings(table, roles, group), threads))
+    if not rows:
+        raise table.no_rows()
+    if group is not None:
+        _check_groups(rows, group, table.names[group])
+    return rows
 
 
 def _readings(table: Table, roles: Roles, group: int | None) -> tuple[Reading, ...]:
     """How the columns are read that decide about the folds, all others skipped."""
     wanted = {group: Reading.LABEL, roles.weight: Reading.NUMBER, roles.target: Reading.LABEL}
     return tuple(wanted.get(i, Reading.SKIP) for i in range(len(table.names)))
+
+
+def _weights(rows: Sequence[Rows], roles: Roles) -> NDArray[np.float64]:
+    """The weight of each row (n,), 1 where none are given."""
+    return np.concatenate([np.ones(part.count) if roles.weight is None else part.number(roles.weight) for part in rows])
 
 
 def _codes(rows: Sequence[Rows], column: int) -> tuple[NDArray[np.intp], list[str]]:
@@ -111,7 +128,14 @@ def _by_group(group: NDArray[np.intp], v: NDArray[np.float64], folds: int, confi
     return np.where(v > 0, fold_of[group], NEVER).astype(np.int32)
 
 
-def _check_classes(fold: NDArray[np.int32], y: NDArray[np.intp], classes: list[str], source: str) -> None:
+def _check_groups(rows: Sequence[Rows], column: int, name: str) -> None:
+    """Raise DataError at the first row that has no group."""
+    for part in rows:
+        if any(map(is_no_label, part.texts(column).levels)):
+            raise part.find(column, is_no_label)[0].error("a row without a group", column=name)
+
+
+def _check_spread(fold: NDArray[np.int32], y: NDArray[np.intp], classes: list[str], source: str) -> None:
     """Raise DataError for a class whose rows are all in one fold: groups can bring that about."""
     pairs = np.unique(np.stack([y, fold])[:, fold != NEVER], axis=1)
     lonely = np.flatnonzero(np.bincount(pairs[0], minlength=len(classes)) == 1)

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from unicodedata import is_normalized, normalize
 
-from smtrain.errors import listed, quoted
+from smtrain.errors import is_file, listed, quoted
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.profile import Profile
 
-HINT = "write the file in one form, for example: uconv -x nfc"
+
+def _hint(source: str | None) -> str:
+    """How the texts of a source are put into one form."""
+    in_file = "write the file in one form, for example: uconv -x nfc"
+    return in_file if is_file(source) else 'put them into one form: .str.normalize("NFC")'
 
 
 def forms(profile: Profile) -> Iterator[Finding]:
@@ -21,11 +25,11 @@ def forms(profile: Profile) -> Iterator[Finding]:
         names = listed(quoted(group[0]) for group in alike)
         what = f"texts that look alike, in different Unicode forms (NFC, NFD), are different: {names}"
         where = profile.word.where([min(group, key=profile.word.texts.__getitem__) for group in alike])
-        yield Finding(Severity.WARNING, "unicode forms", what, profile.name, *where, HINT, {"texts": alike})
+        yield Finding(Severity.WARNING, "unicode forms", what, profile.name, *where, _hint(where[0]), {"texts": alike})
         return
     nfc = [text for text in texts if is_normalized("NFC", text) and not is_normalized("NFD", text)]
     nfd = [text for text in texts if not is_normalized("NFC", text)]
     if nfc and nfd:
         what = f"texts in different Unicode forms: {quoted(nfc[0])} in NFC, {quoted(nfd[0])} in NFD"
         where = profile.word.where([min(nfc + nfd, key=profile.word.texts.__getitem__)])
-        yield Finding(Severity.NOTE, "unicode forms", what, profile.name, *where, HINT)
+        yield Finding(Severity.NOTE, "unicode forms", what, profile.name, *where, _hint(where[0]))

@@ -34,4 +34,4 @@ class Spread:
         known, first, second = self._sums
         if not known > 0:
             return 0.0
-        return float(np.sqrt(np.maximum(second - first * first / known, 0) / self._weight))
+        return float(np.sqrt(np.maximum(second - first / known * first, 0) / self._weight))

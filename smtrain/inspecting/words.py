@@ -3,11 +3,11 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from smtrain.errors import MOST_LISTED, listed, quoted, with_cells
+from smtrain.errors import MOST_LISTED, is_file, listed, quoted, with_cells
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.profile import Profile
-from smtrain.sources.notation import option_word
 from smtrain.sources.quantities import NOTHING
+from smtrain.wording import given
 
 BLANKS_OR_CAPITALS = "blanks or capitals"
 UNSEEN = "characters that cannot be seen"
@@ -21,8 +21,7 @@ def na_like(profile: Profile) -> Iterator[Finding]:
     met = profile.na_like
     if met.cells and met.cells < profile.words and not profile.numbers:
         what = f"texts that look like missing cells: {with_cells(met.texts.most_common(MOST_LISTED + 1))}"
-        values = option_word(*list(met.texts)[:MOST_LISTED])
-        hint = f"--na-values {values} if that means missing"
+        hint = f"{given('na-values', *list(met.texts)[:MOST_LISTED])} if that means missing"
         yield Finding(Severity.NOTE, "na-like", what, profile.name, *met.where(), hint, {"texts": dict(met.texts)})
 
 
@@ -31,7 +30,8 @@ def single_quoted(profile: Profile) -> Iterator[Finding]:
     met = profile.single_quoted
     if 2 * met.cells > profile.words:
         what = f"single quotes are part of the text: {with_cells(met.texts.most_common(MOST_LISTED + 1))}"
-        hint = "write double quotes around cells, or none"
+        in_file = is_file(met.where()[0])
+        hint = "write double quotes around cells, or none" if in_file else 'take them off: .str.strip("\'")'
         yield Finding(Severity.WARNING, "quotes", what, profile.name, *met.where(), hint, {"cells": met.cells})
 
 
@@ -44,7 +44,7 @@ def spellings(profile: Profile) -> Iterator[Finding]:
         what = _alike(how, groups)
         # The rarer spelling is the mistake, and its line the one to show.
         where = profile.word.where(min(texts, key=profile.word.texts.__getitem__) for texts in groups)
-        numbers, hint = {"texts": groups[:20]}, "write them alike in the file"
+        numbers, hint = {"texts": groups[:20]}, "write them alike"
         yield Finding(Severity.WARNING, "spelling", what, profile.name, *where, hint, numbers)
 
 

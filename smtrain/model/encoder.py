@@ -6,7 +6,6 @@ a level that training did not have gets code 0, which adds nothing.
 Order of X's columns: numbers, missing indicators, levels.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import ModelError, quoted
+from smtrain.errors import ModelError, is_file, quoted
 from smtrain.model.features import Feature, feature_names
 from smtrain.model.schema import (
     LEFT_OUT,
@@ -31,15 +30,18 @@ from smtrain.sources.arguments import Range
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE, Dialect
 from smtrain.sources.interface import Reading, Readings, Rows
-from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.table import Table
 
 # What the level of missing cells is called among levels, which are texts.
 MISSING_LEVEL = None
-# How Python writes an integer, of not more digits than it reads.
-INTEGER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
+Labels = tuple[str, ...] | tuple[int, ...]
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, Range(-LARGEST, LARGEST)]
+
+
+def _columns_of(table: Table) -> str:
+    """The hint that lists the columns of a table."""
+    return f"{'the file' if is_file(table.source) else 'the table'}'s columns are {table.listed()}"
 
 
 def _missing_last(levels: tuple[str | None, ...]) -> bool:
@@ -85,8 +87,8 @@ Column = NumericColumn | CategoricalColumn
 class Encoder:
     """What a fit learned of the columns: the features, the target and its classes, and how the text is read.
 
-    `ignored` are the columns that were left out, with the reason. `integers` says that the labels were integers, which
-    predictions then are too.
+    `ignored` are the columns that were left out, with the reason. `integers` or `booleans` says that the labels were
+    such, which predictions then are too.
     """
 
     columns: tuple[Column, ...]
@@ -96,11 +98,14 @@ class Encoder:
     dialect: Dialect = field(default_factory=Dialect)
     ignored: tuple[tuple[str, Text], ...] = ()
     integers: bool = field(default=False, metadata=LEFT_OUT)
+    booleans: bool = field(default=False, metadata=LEFT_OUT)
 
     @property
-    def labels(self) -> tuple[str, ...] | tuple[int, ...]:
-        """The classes as the labels of the data were: texts, or integers."""
-        return labels_of(self.classes, integers=self.integers)
+    def labels(self) -> Labels:
+        """The classes as the labels of the data were: texts, integers, or booleans."""
+        if self.booleans:
+            return tuple(name == "True" for name in self.classes)
+        return tuple(map(int, self.classes)) if self.integers else self.classes
 
     @cached_property
     def numeric(self) -> tuple[NumericColumn, ...]:
@@ -161,7 +166,7 @@ class Encoder:
             if name not in table.places:
                 what = "the target column" if name == self.target else "the column"
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
-                hint = table.advice() or did_you_mean(name, table.names) or f"the file's columns are {table.listed()}"
+                hint = table.advice() or table.likely(name) or _columns_of(table)
                 raise ModelError(message, hint=hint)
         table.check_texts([table.places[name] for name in wanted], f"{model} was fitted on numbers or words there")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
@@ -218,12 +223,12 @@ class Encoder:
         encoder = read(cls, {**schema, "classes": classes} if isinstance(schema, dict) else schema)
         if encoder.integers and not all(map(_is_integer, encoder.classes)):
             raise DocumentError("is true, and there are classes that are no integers", "integers")
+        if encoder.booleans and encoder.classes != ("False", "True"):
+            raise DocumentError("is true, and there are classes that are no booleans", "booleans")
         names = [column.name for column in encoder.columns] + [encoder.target]
         names += [] if encoder.weight is None else [encoder.weight]
         if not different(tuple(names)):
             raise DocumentError("has a column twice")
-        if encoder.integers and not all(INTEGER.fullmatch(name) for name in encoder.classes):
-            raise DocumentError("has classes that are no integers")
         return encoder
 
 
@@ -233,11 +238,6 @@ def _is_integer(name: str) -> bool:
         return str(int(name)) == name
     except ValueError:
         return False
-
-
-def labels_of(classes: tuple[str, ...], *, integers: bool) -> tuple[str, ...] | tuple[int, ...]:
-    """Classes as the labels of the data were: texts, or integers."""
-    return tuple(map(int, classes)) if integers else classes
 
 
 def label_codes(cells: TextCells, classes: Sequence[str]) -> NDArray[np.intp]:

@@ -12,6 +12,7 @@ from smtrain.sources.interface import Rows
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
+from smtrain.wording import given
 
 
 def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:
@@ -23,7 +24,7 @@ def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Colle
 
 
 # What helps where a label does not.
-SKIP = "--unlabelled skip leaves out rows without a label that can be used"
+SKIP = given("unlabelled", "skip") + " leaves out rows without a label that can be used"
 
 
 def labelled(

@@ -14,7 +14,7 @@ from smtrain.model import archive as npz
 from smtrain.model import documents
 from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
-from smtrain.model.encoder import Encoder
+from smtrain.model.encoder import Encoder, Labels
 from smtrain.model.record import FitRecord
 from smtrain.model.schema import DocumentError, Positive, read, within
 from smtrain.softmax.design import Design, Floats
@@ -46,7 +46,7 @@ class Heading:
     format_version: Positive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # smtrain.compare compares models; arrays have no truth value
 class Model:
     """A fitted classifier.
 
@@ -78,8 +78,8 @@ class Model:
     contract: Contract | None = None
 
     @property
-    def classes(self) -> tuple[str, ...] | tuple[int, ...]:
-        """The class labels as `predict` returns them, (K,): texts, or integers if the model was fitted on integers."""
+    def classes(self) -> Labels:
+        """The class labels as `predict` returns them, (K,): texts, or what the labels of a DataFrame were."""
         return self.encoder.labels
 
     @property

@@ -1,7 +1,7 @@
 """The options of a fit that can change a bit of its model: those that the model keeps. Light: read before NumPy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Literal
 
 from smtrain.model.schema import ABSENT, LEFT_OUT, Count, PathText, Positive
@@ -68,6 +68,12 @@ class Options:
     se: bool = field(default=False, metadata=ABSENT)
     loo: bool = field(default=False, metadata=ABSENT)
     unlabelled: Literal["error", "skip"] = field(default="error", metadata=LEFT_OUT)
+
+    def __repr__(self) -> str:
+        """Those that are not at their defaults."""
+        plain, names = type(self)(), (one.name for one in fields(self))
+        given = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
     @property
     def is_settled(self) -> bool:

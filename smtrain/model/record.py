@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
+from smtrain.errors import counted
 from smtrain.model.digest import DataDigest
 from smtrain.model.options import Options
 from smtrain.model.schema import (
@@ -103,6 +104,11 @@ class FitRecord:
     # Of the start only what tells it from others: `verify` asks for the model itself.
     init: Text | None = field(default=None, metadata=LEFT_OUT)
     newer_options: tuple[str, ...] = field(default=(), metadata=OUTSIDE)
+
+    def __repr__(self) -> str:
+        """How the fit ended."""
+        passes, rows = counted(self.epochs, "epoch"), counted(self.rows, "row")
+        return f"<FitRecord: {rows}, {self.status.value} after {passes}, NLL {self.nll:.6g}>"
 
     def document(self) -> dict[str, Any]:
         """The record as a JSON document, in the order of its keys; `from_document` reads it back."""

@@ -21,7 +21,7 @@ from typing import Any
 import distributed
 import numpy as np
 
-from smtrain.errors import ClusterError, quoted
+from smtrain.errors import ClusterError, UsageError, quoted
 from smtrain.partitions.executor import Task
 from smtrain.partitions.interface import Options
 from smtrain.partitions.spread import SpreadHome
@@ -33,6 +33,7 @@ SHARED_BYTES = 2048
 # Tasks whose results are asked for together: their sums are here at a time.
 TOGETHER = 32
 LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
+ADDRESS = re.compile(r"(?:[a-z]+://)?[^\s/:]+:[0-9]{1,5}|[a-z]+://\S+")
 
 
 class Cluster:
@@ -49,15 +50,20 @@ class Cluster:
 
     def _connected(self) -> distributed.Client:
         """Return the connection. Raises ClusterError if there is no scheduler."""
-        local = LOCAL.fullmatch(self._place)
+        local, file = LOCAL.fullmatch(self._place), Path(self._place).is_file()
+        if not (local or file or ADDRESS.fullmatch(self._place)):
+            what = "neither an address such as tcp://host:8786, nor the file of a scheduler, nor local:N"
+            raise UsageError(f"--cluster {quoted(self._place)} is {what}")
         try:
             if local:
-                # Any port: with None Dask takes its usual one, and warns if another cluster on this machine has it.
                 self._local = distributed.LocalCluster(
-                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
+                    n_workers=int(local[1]),
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
                 )
                 return distributed.Client(self._local, set_as_default=False)
-            where = {"scheduler_file" if Path(self._place).exists() else "address": self._place}
+            where = {"scheduler_file" if file else "address": self._place}
             return distributed.Client(**where, timeout=self._patience, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise self._error(f"no scheduler of Dask answers: {error}", "dask scheduler starts one") from error
@@ -149,7 +155,7 @@ class Cluster:
 
     def _gone(self) -> ClusterError:
         what = "the scheduler is gone, or was told to give the work up"
-        return self._error(what, "with --checkpoint a fit goes on from where it was")
+        return self._error(what, "give the command again; a fit with --checkpoint goes on from where it was")
 
     def _no_worker(self) -> ClusterError:
         return self._error(f"no worker came within {self._patience} seconds", f"dask worker {self._place} starts one")

@@ -27,6 +27,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from smtrain.errors import OutputError, UsageError, quoted
+from smtrain.wording import given
 
 S = TypeVar("S")
 # Bytes to a multiple of which the place of each buffer is rounded up: a processor's cache line.
@@ -173,9 +174,9 @@ class Storage:
         """Leave at least `size` bytes for the rest of the process. Raises UsageError if the limit is smaller."""
         self._reserved = max(self._reserved, size)
         if self._reserved > self._memory:
-            least = f"{_aligned(self._reserved, 1 << 20) >> 20}M"
-            what = f"--memory is too little: this fit needs {least}, even with all rows on disk"
-            raise UsageError(what, hint=f"--memory {least} or more; fewer --threads need less")
+            least = _aligned(self._reserved, 1 << 20)
+            what = f"--memory is too little: this fit needs {least >> 20}M, even with all rows on disk"
+            raise UsageError(what, hint=f"{given('memory', least)} or more; fewer --threads need less")
 
     def _fits(self, size: int) -> bool:
         """Return whether there is room for so many bytes in memory, and take it."""

@@ -11,6 +11,7 @@ from smtrain.reports.junit import Case
 from smtrain.reports.notices import MOST_NAMES
 from smtrain.reports.sections import Section, files, markdown
 from smtrain.reports.text import message, named, show
+from smtrain.wording import in_shell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +39,7 @@ def diagnosis_document(diagnosis: Diagnosis, fails: AbstractSet[str]) -> dict[st
                 "what": finding.what,
                 "source": finding.source,
                 "line": finding.line,
-                "hint": finding.hint,
+                "hint": finding.hint and in_shell(finding.hint),
                 "numbers": finding.numbers,
             }
             for finding in diagnosis.findings
@@ -73,7 +74,7 @@ def _case(finding: Finding, fails: AbstractSet[str]) -> Case:
     severity = finding.severity.value
     # By kind and column, without the numbers: so that a system for continuous integration knows a case again.
     name = finding.kind if finding.column is None else f"{finding.kind}: {finding.column}"
-    detail = f"{severity}: {finding.what}" + (f"; what helps: {finding.hint}" if finding.hint else "")
+    detail = f"{severity}: {finding.what}" + (f"; what helps: {in_shell(finding.hint)}" if finding.hint else "")
     failure = severity if severity in fails else None
     return Case(name, failure, finding.what, detail, finding.source, finding.line)
 
@@ -95,7 +96,7 @@ def _counts(diagnosis: Diagnosis) -> str:
 def _told(diagnosis: Diagnosis) -> list[tuple[Severity, str, str]]:
     """Severity, sentence and what helps, if that can be said, of each finding, or of many of one kind."""
     return [
-        (same[0].severity, _line(same), message(same[0].hint or "", LONGEST) if len(same) == 1 else "")
+        (same[0].severity, _line(same), message(in_shell(same[0].hint or ""), LONGEST) if len(same) == 1 else "")
         for same in _alike(diagnosis.findings)
     ]
 

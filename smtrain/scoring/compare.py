@@ -23,7 +23,7 @@ from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import Data, open_table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """An old and a new model on the same labelled rows: `pairs` has the sums, `classes` the union of their classes.
 
@@ -82,10 +82,8 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     if sums is None or sums.new.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
     return Comparison(
-        old=Evaluation(old.encoder.classes, sums.old, unseen[0].counts, integers=old.encoder.integers),
-        new=Evaluation(
-            new.encoder.classes, sums.new, unseen[1].counts, skipped=table.skipped, integers=new.encoder.integers
-        ),
+        old=Evaluation(old.encoder.classes, sums.old, unseen[0].counts, labels=old.classes),
+        new=Evaluation(new.encoder.classes, sums.new, unseen[1].counts, skipped=table.skipped, labels=new.classes),
         classes=tuple(union),
         pairs=sums,
         schema=schema_change(old.encoder, new.encoder),

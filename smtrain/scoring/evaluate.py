@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.model.encoder import labels_of
+from smtrain.model.encoder import Labels
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
 from smtrain.partitions.interface import Home, Spread
@@ -28,12 +28,12 @@ from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column.
 
     `worst` are the rows of highest NLL, as many as were asked for; `skipped` are rows without a label that can be used.
-    `integers` says that the classes are integers, which they then are in the tables.
+    `labels` are the classes as `predict` returns them, and as the tables have them.
 
     >>> model = smtrain.fit("iris.csv")
     >>> found = model.evaluate("iris.csv")
@@ -54,7 +54,7 @@ class Evaluation:
     unseen: dict[str, int]
     worst: tuple[WorstRow, ...] = ()
     skipped: Skipped = field(default_factory=Skipped)
-    integers: bool = False
+    labels: Labels = ()
 
     def __repr__(self) -> str:
         """The metrics."""
@@ -90,7 +90,7 @@ class Evaluation:
         return pd.DataFrame(self.sums.confusion.dense(), self._index("label"), self._index("prediction"))
 
     def _index(self, name: str) -> pd.Index:
-        return pd.Index(labels_of(self.classes, integers=self.integers), name=name)
+        return pd.Index(self.labels, name=name)
 
     def outcomes(self, *checks: Check | str) -> list[Outcome]:
         """What comes of checks such as "accuracy<0.9", which say when to fail. Raises UsageError for an unknown one.
@@ -168,7 +168,7 @@ def _evaluation(model: Model, table: Table, sums: EvaluationSum | None, unseen: 
     """What the sums say, None for no rows. Raises DataError for these, and for rows that weigh nothing together."""
     if sums is None or sums.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
-    return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, integers=model.encoder.integers)
+    return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, labels=model.classes)
 
 
 def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, UsageError, counted, quoted
-from smtrain.model.encoder import Encoder, labels_of
+from smtrain.model.encoder import Encoder, Labels
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
 from smtrain.softmax.distributions import LEVEL
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inference:
     """A table for each class but `reference`: arrays (T, K − 1), lines `terms`, columns `classes`.
 
     `error` is the standard error, NaN where the rows do not identify the coefficient; `z` = estimate / error; `p` its
     two-sided normal probability; `low` and `high` the confidence interval at `level`; `odds` = exp(estimate).
     `penalised` says that the errors are those of a fit with a penalty, which pulls the estimates towards zero.
-    `bases` are the first levels, which the other levels of the same columns are counted from. `integers` says that the
-    classes are integers, which they then are in `table`.
+    `bases` are the first levels, which the other levels of the same columns are counted from. `labels` are the classes
+    as `predict` returns them, and as `table` has them.
 
     >>> model = smtrain.fit("iris.csv", l2=1, se=True)
     >>> found = smtrain.inference(model)
@@ -54,7 +54,7 @@ class Inference:
     penalised: bool
     estimate: Floats
     error: Floats
-    integers: bool = False
+    labels: Labels = ()
 
     def __repr__(self) -> str:
         """The reference, and how many classes and terms there are."""
@@ -107,9 +107,7 @@ class Inference:
         """
         import pandas as pd
 
-        index = pd.MultiIndex.from_product(
-            [labels_of(self.classes, integers=self.integers), self.terms], names=["class", "term"]
-        )
+        index = pd.MultiIndex.from_product([self.labels, self.terms], names=["class", "term"])
         names = ("estimate", "error", "z", "p", "low", "high", "odds")
         return pd.DataFrame({name: getattr(self, name).T.ravel() for name in names}, index=index)
 
@@ -142,7 +140,7 @@ def inference(model: Model, reference: str | int | None = None, level: float = L
     if not isinstance(level, Real) or not 0 < level < 1:
         raise UsageError(f"level is out of range: {level} is not between 0 and 1", hint="such as 0.95")
     if model.information is None:
-        raise ModelError("the model holds no standard errors", hint="smtrain fit --se keeps what they are made of")
+        raise ModelError("the model holds no standard errors", hint="a fit with --se keeps what they are made of")
     p, K = model.W.shape
     covariance = inverse(model.information + penalty_information(model.fit.options.ridge, p, K))
     terms, L = _contrasts(model.encoder)
@@ -160,7 +158,7 @@ def inference(model: Model, reference: str | int | None = None, level: float = L
         penalised=model.fit.options.ridge > 0,
         estimate=estimate,
         error=error,
-        integers=model.encoder.integers,
+        labels=tuple(model.classes[k] for k in others),
     )
 
 

@@ -160,7 +160,7 @@ def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterato
 
 
 def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] | list[int]:
-    """The most probable class of each row: a text; an integer if the model was fitted on labels that are integers.
+    """The most probable class of each row: a text; an integer or a boolean if the labels of the fit were such.
 
     For `on_unknown` see `predict_proba`.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
@@ -15,12 +15,18 @@ def taken_as_levels(step: Any, columns: Sequence[Any]) -> list[Any]:
     """The columns that a step, or one that it is made of, takes as names of levels, whatever their type is."""
     if isinstance(step, ENCODERS):
         return list(columns)
+    return [name for part, chosen in _parts(step, columns) for name in taken_as_levels(part, chosen)]
+
+
+def _parts(step: Any, columns: Sequence[Any]) -> list[tuple[Any, Sequence[Any]]]:
+    """The steps that a step is made of, each with the columns that it is given."""
     if isinstance(step, ColumnTransformer):
-        parts = [(part, _named(columns, chosen)) for _, part, chosen in step.transformers_]
-        return [name for part, chosen in parts for name in taken_as_levels(part, chosen)]
+        return [(part, _named(columns, chosen)) for _, part, chosen in step.transformers_]
+    if isinstance(step, FeatureUnion):
+        return [(part, columns) for _, part in step.transformer_list]
     if isinstance(step, Pipeline):  # steps behind another may see other columns; an imputer hands on its own
-        own = step.steps[:1] if isinstance(step.steps[0][1], ColumnTransformer) else step.steps
-        return [name for _, one in own for name in taken_as_levels(one, columns)]
+        own = step.steps[:1] if isinstance(step.steps[0][1], ColumnTransformer | FeatureUnion) else step.steps
+        return [(part, columns) for _, part in own]
     return []
 
 

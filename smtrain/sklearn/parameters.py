@@ -1,20 +1,18 @@
 """The estimator's own parameters: checked by their names, and failures told without the options that it has not."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from smtrain.errors import OPTION, DataError, SmtrainError, pieces_of
+from smtrain.errors import DataError, SmtrainError
 from smtrain.fitting.arguments import CHECKS
 from smtrain.fitting.contradictions import check_ranges
 from smtrain.fitting.options import FitConfig
 from smtrain.solvers import SOLVERS
 from smtrain.sources.arguments import COUNTS, check_range, out_of_range, whole, wrong
+from smtrain.wording import in_python, options_in, pieces_of
 
-# An argument of Python, with its value, in a hint.
-ARGUMENT = re.compile(r"\b([a-z_]+)=(?=[\[(\"'])")
 # The parameters, by the options of a fit that they set.
 PARAMETERS = {
     "l2": "l2",
@@ -47,12 +45,8 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
 def value_error(error: SmtrainError, *, fitting: bool) -> ValueError:
     """The ValueError of a failure, with parameters for options, and no advice on options that the estimator has not."""
     pieces = pieces_of(error.hint)
-    kept = [piece for piece in pieces if {*OPTION.findall(piece), *ARGUMENT.findall(piece)} <= PARAMETERS.keys()]
+    kept = [piece for piece in pieces if options_in(piece) <= PARAMETERS.keys()]
     if fitting and len(kept) < len(pieces) and isinstance(error, DataError) and "not a number" in error.what:
         kept.append("X[column].astype(str) makes words of a column of a DataFrame")
-    return ValueError("\nhint: ".join(map(_with_parameters, [error.message, *filter(None, ["; ".join(kept)])])))
-
-
-def _with_parameters(text: str) -> str:
-    """A text with the names of parameters in the place of options."""
-    return OPTION.sub(lambda option: PARAMETERS.get(option[1], option[1]), text)
+    parts = [error.said, *filter(None, ["; ".join(kept)])]
+    return ValueError("\nhint: ".join(in_python(part, PARAMETERS) for part in parts))

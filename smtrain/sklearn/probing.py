@@ -46,10 +46,10 @@ def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None) -> Mo
     """Return the model that has the probabilities of a `pipeline`, fitted on the rows X (n, p) with the labels y (n,).
 
     The pipeline is a LogisticRegression, one whose C was chosen by cross-validation, or a Pipeline that ends in one.
-    `fit.objective` and `fit.gap` of the model are its own: the mean of what it minimised, over the features that the
-    steps before made, and how far that is above the minimum. The gap is None where its intercept is not as smtrain's,
-    not there or penalised (solver liblinear). Raises UsageError for another pipeline, and for one whose steps do not
-    treat each column of X alone.
+    `fit.objective` and `fit.gap` of the model are its own: the mean of what it minimises, over the features that the
+    steps before make of X, and how far that is above the minimum. (A TargetEncoder made others while it was fitted.)
+    The gap is None where the intercept is not as smtrain's, but penalised (solver liblinear) or not there. Raises
+    UsageError for another pipeline, and for one whose steps do not treat each column of X alone.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.pipeline import make_pipeline

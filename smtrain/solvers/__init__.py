@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from smtrain.errors import UsageError, quoted
 from smtrain.solvers.options import ABILITIES, Options
+from smtrain.wording import given
 
 if TYPE_CHECKING:  # the command line lists the names without loading numpy
     from smtrain.solvers.interface import Solver
@@ -31,7 +32,8 @@ def make_solver(options: Options) -> "Solver":
     for ability in ABILITIES:
         if ability.asked(options) and not getattr(solver, ability.name):
             able = [other for other in SOLVERS if getattr(_made(other, options), ability.name)]
-            raise UsageError(f"the solver {name} {ability.refusal}", hint=f"the solver {' or '.join(able)} does")
+            hint = f"{' or '.join(given('solver', one) for one in able)} does"
+            raise UsageError(f"{given('solver', name)} {ability.refusal}", hint=hint)
     return solver
 
 

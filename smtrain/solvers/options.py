@@ -6,6 +6,8 @@ The command line reads this module before numpy is loaded, so it imports nothing
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
+from smtrain.wording import given
+
 
 class Options(Protocol):
     """The options that solvers are made from. The options of a fit have them (smtrain.fitting.options)."""
@@ -62,5 +64,5 @@ ABILITIES = (
         "takes no --learning-rate, no --batch-size and no --momentum",
     ),
     Ability("l1", lambda options: options.l1 > 0, "cannot minimise with --l1"),
-    Ability("warm", lambda options: options.l2 == "auto", "does not go with --l2 auto"),
+    Ability("warm", lambda options: options.l2 == "auto", "does not go with " + given("l2", "auto")),
 )

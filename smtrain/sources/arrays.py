@@ -26,6 +26,7 @@ class Beside(NamedTuple):
 
 
 LABELS, WEIGHTS = Beside("labels", "y", "y"), Beside("weights", "sample_weight", "weight")
+GROUPS = Beside("groups", "groups", "groups")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Together:
 def is_array(data: Any) -> bool:
     """Whether data is a NumPy array, or a sparse matrix."""
     return isinstance(data, np.ndarray) or hasattr(data, "tocsr")
+
+
+def is_values(argument: Any) -> bool:
+    """Whether an argument has a value for each row, and is not the name of a column, or a list of that name."""
+    return types.is_list_like(argument) and hasattr(argument, "__getitem__") and len(argument) != 1
 
 
 def frame_of(data: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -105,6 +111,15 @@ def together(
     return Together(frame, None if target is None else str(target.name), None if weight is None else str(weight.name))
 
 
+def with_groups(data: Any, groups: Any) -> tuple[pd.DataFrame, str]:
+    """A DataFrame with the group of each row (n,) as its first column, and the name of that. Raises as `together`."""
+    frame = _table(data, None)
+    column = _column(GROUPS, groups, frame, None)
+    frame = frame.copy(deep=False)
+    frame.insert(0, str(column.name), column.set_axis(frame.index))
+    return frame, str(column.name)
+
+
 def _table(data: Any, names: Any) -> pd.DataFrame:
     """The table that labels or weights are given beside. Raises UsageError with the way out for other things."""
     if is_array(data):
@@ -115,8 +130,8 @@ def _table(data: Any, names: Any) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         return data
     if _is_paths(data):
-        hint = "of a file, name the columns: target=, weight="
-        raise UsageError("labels and weights go with a DataFrame or an array", hint=hint)
+        hint = "of a file, name the columns: target=, weight=, groups="
+        raise UsageError("labels, weights and groups go with a DataFrame or an array", hint=hint)
     raise no_table(data, "a DataFrame or an array where labels or weights are given beside them")
 
 

@@ -1,10 +1,12 @@
 """Rows of a pandas DataFrame. The type of a column says what it is, never the looks of its texts.
 
 Numbers are columns of numbers: NumPy's, nullable ones, those of Arrow, decimals. Words are strings, whatever they look
-like, categories and booleans. Missing is what pandas says is missing, and an empty text. Dates, durations and whatever
-else are refused, with a way out; only in a column of objects of several sorts the texts decide, as in a file.
+like, categories and booleans. Missing is what pandas says is missing, and an empty text. Dates are words where that is
+asked for; they, durations and whatever else are refused, with a way out. Only in a column of objects of several sorts
+the texts decide, as in a file.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,16 +19,26 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from smtrain.errors import DataError, Hint, Numbered, UsageError
+from smtrain.errors import DataError, Numbered, UsageError
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
-from smtrain.sources.interface import Places, Reading, Source
+from smtrain.sources.interface import LabelType, Places, Reading, Source
 from smtrain.sources.meaning import Meaning
-from smtrain.sources.typed import HALF, NOT_UNICODE, TypedBatch, coded, is_broken, text_of, typed_meaning
+from smtrain.sources.typed import (
+    HALF,
+    LARGEST_WHOLE,
+    NOT_UNICODE,
+    TypedBatch,
+    coded,
+    is_broken,
+    text_of,
+    typed_meaning,
+)
+from smtrain.wording import given
 
 # A message calls a row by its place from 0, as pandas takes it.
-SOURCE = Numbered("DataFrame", "{}.iloc[{}]")
+SOURCE = Numbered("DataFrame", "{}.iloc[{}]", is_file=False)
 # Cells of a batch: few enough to stay small beside the frame, many enough that a call for each column costs little.
 BATCH_CELLS, FEWEST_ROWS = 1 << 21, 1 << 10
 # What pandas.api.types.infer_dtype says of objects that are numbers, and of objects that are words.
@@ -100,18 +112,22 @@ class FrameBatch(TypedBatch):
 
 
 class Frame(Source):
-    """A DataFrame. Its index is no column of it. `hint` is for those who look for a column that is not there.
+    """A DataFrame. Its index is no column of it. `fitting` says that the options of a fit are at hand.
+
+    `hint` is for those who look for a column that is not there.
 
     Raises UsageError for column names of several levels, DataError for names that are not there, or there twice.
     """
 
     name = SOURCE
 
-    def __init__(self, frame: pd.DataFrame, dialect: Dialect, hint: str | None = None) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, dialect: Dialect, hint: str | None = None, *, fitting: bool = False
+    ) -> None:
         if frame.columns.nlevels > 1:
             hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
             raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
-        self.frame, self.dialect, self._hint = frame, dialect, hint
+        self.frame, self.dialect, self._hint, self.fitting = frame, dialect, hint, fitting
         self.names = [_name(name, i) for i, name in enumerate(frame.columns, 1)]
         check_names(self.names, SOURCE)
 
@@ -129,13 +145,22 @@ class Frame(Source):
         """What may help where a column is not there."""
         return self._hint
 
-    def integers(self, column: int) -> bool:
-        """Whether it is one of NumPy's integers, nullable ones, Python's, or categories of them."""
+    def elsewhere(self, name: str) -> str | None:
+        """The index may have the name."""
+        named = name in map(str, self.frame.index.names)
+        return "the index has this name, and is no column: .reset_index() makes one of it" if named else None
+
+    def label_type(self, column: int) -> LabelType:
+        """The type of its cells, or of its categories: NumPy's, nullable ones, or Python's objects of one type."""
         cells = self.frame.iloc[:, column]
-        dtype = cells.cat.categories.dtype if isinstance(cells.dtype, pd.CategoricalDtype) else cells.dtype
-        return types.is_integer_dtype(dtype) or (
-            types.is_object_dtype(dtype) and types.infer_dtype(cells, skipna=True) == "integer"
-        )
+        if isinstance(cells.dtype, pd.CategoricalDtype):
+            cells = cells.cat.categories.to_series()
+        if types.is_float_dtype(cells.dtype):  # as a column of integers becomes where a cell is missing
+            values = cells.to_numpy(np.float64, na_value=0.0)
+            return int if (np.abs(values) <= LARGEST_WHOLE).all() and (values == np.trunc(values)).all() else str
+        if types.is_object_dtype(cells.dtype):
+            return {"integer": int, "boolean": bool}.get(types.infer_dtype(cells, skipna=True), str)
+        return bool if types.is_bool_dtype(cells.dtype) else int if types.is_integer_dtype(cells.dtype) else str
 
     def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:
         """Raise DataError at a column whose type has no texts."""
@@ -203,13 +228,13 @@ def refused(sort: str, name: str, hint: str | None = None) -> DataError:
     return DataError(f"a column of {sort}", source=SOURCE, column=name, hint=hint or _way_out(sort, name))
 
 
-def _way_out(sort: str, name: str) -> Hint:
+def _way_out(sort: str, name: str) -> str:
     """What helps a fit with a column of this sort."""
-    column = f"frame[{name!r}]"
+    column = f"frame[{json.dumps(name, ensure_ascii=False)}]"  # in quotes that part no hint
     ways = {"dates": f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"}
     way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
-    words = [f"categorical=[{name!r}] takes it as words"] if has_text(sort) else []
-    return Hint(way, *words, f"drop=[{name!r}] leaves it out")
+    words = f"; {given('categorical', name)} takes it as words" if has_text(sort) else ""
+    return f"{way}{words}; {given('drop', name)} leaves it out"
 
 
 def _as_floats(column: "pd.Series[Any]") -> NDArray[np.float64]:

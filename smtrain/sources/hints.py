@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from smtrain.errors import DataError
-from smtrain.sources.notation import is_number, shell_word
+from smtrain.sources.notation import is_number
+from smtrain.wording import given, in_shell, shell_word
 
 # Most other characters that tables are written with, the likeliest first, and the words that --delimiter knows them by.
 DELIMITERS = {
@@ -18,11 +19,7 @@ DELIMITERS = {
     "\t": "tab",
     ";": "semicolon",
     "|": "pipe",
-    "^": "'^'",
-    "~": "'~'",
-    ":": "':'",
-    "\x01": "$'\\x01'",
-    "\x1f": "$'\\x1f'",
+    **{character: character for character in "^~:\x01\x1f"},
 }
 # What stands between cells and cannot be a delimiter: more than one character, or none of ASCII.
 NO_DELIMITERS = ("::", "||", "^^", "~~", ";;", "##", "$$", "|~|", "~|~", "\uff0c", "\uff1b", "\u3001", "\xa6", "\xa7")
@@ -86,7 +83,8 @@ def cut_otherwise(beginning: Beginning) -> str | None:
 def advise(error: DataError, beginning: Beginning) -> None:
     """Give an error of a file the hint that its first lines call for, if they do."""
     if beginning.whole:
-        error.hint = advice(beginning) or _of_line(error, beginning) or error.hint
+        hint = advice(beginning) or _of_line(error, beginning)
+        error.hint = error.hint if hint is None else hint
 
 
 def advice(beginning: Beginning) -> str | None:
@@ -100,7 +98,7 @@ def advice(beginning: Beginning) -> str | None:
 def _of_line(error: DataError, beginning: Beginning) -> str | None:
     """What is to be said of the first two lines, if the error is there."""
     first = beginning.lines[0][0]
-    named = "--no-header" in (error.hint or "")
+    named = "--no-header" in in_shell(error.hint or "")
     if beginning.header and error.line == first and beginning.fitting and not named and _looks_like_data(beginning):
         return "--no-header if this line is a row; if not, give every column a name of its own"
     return units_hint(error.line, beginning)
@@ -171,7 +169,7 @@ def _no_delimiter(beginning: Beginning) -> str | None:
 
 def _use(delimiter: str, word: str, beginning: Beginning) -> str:
     if beginning.fitting:
-        return f"--delimiter {word} reads cells with {_shown(delimiter)} between them"
+        return f"{given('delimiter', word)} reads cells with {_shown(delimiter)} between them"
     return (
         f"the cells have {_shown(delimiter)} between them, and the model reads files with {_shown(beginning.delimiter)}"
     )
@@ -188,7 +186,7 @@ def _several_blanks(beginning: Beginning) -> str | None:
     widths = [len(text.split()) for _, text in beginning.lines]
     if _even(widths) and any("  " in text.strip() or text != text.strip() for _, text in beginning.lines):
         example = "sed 's/^ *//; s/ *\\r*$//; s/  */ /g'"  # sed leaves a carriage return at the end of the line
-        return f"several blanks stand between cells: make them one first: {example}, then --delimiter space"
+        return f"several blanks stand between cells: make them one first: {example}, then {given('delimiter', 'space')}"
     return None
 
 

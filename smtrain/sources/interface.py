@@ -34,6 +34,7 @@ class Reading(Enum):
 
 
 Readings = tuple[Reading, ...]
+LabelType = type[str] | type[int] | type[bool]
 
 
 @lru_cache(maxsize=64)
@@ -180,7 +181,8 @@ class Source(Protocol):
     beside the rows. What follows may stay as it is: `header_line` is the line of the names; `names_are_a_row` says that
     they might be a row of the table by mistake; `bytes_read` is for a progress bar; `batch_bytes` is what a batch takes
     before it is read, and `own_bytes` what else the source takes; `weight` is the position of the column of weights,
-    once that is known: its cells can be nothing but numbers; `wanted` are the columns that will be read, None for all:
+    once that is known: its cells can be nothing but numbers; `fitting` says that the options of a fit are at hand, for
+    messages name the one that helps; `wanted` are the columns that will be read, None for all:
     of the others a source may spare the work.
     """
 
@@ -194,6 +196,7 @@ class Source(Protocol):
     batch_bytes: int = 0
     own_bytes: int = 0
     weight: int | None = None
+    fitting: bool = False
     wanted: frozenset[int] | None = None
 
     def batches(self) -> Iterator[Batch]:
@@ -213,9 +216,13 @@ class Source(Protocol):
         """How a column is to be read by its type, NUMBER or TEXT; None if only its texts can tell."""
         return None
 
-    def integers(self, column: int) -> bool:  # noqa: ARG002 - for sources that know
-        """Whether a column is one of integers by its type: then labels in it are given back as integers."""
-        return False
+    def label_type(self, column: int) -> LabelType:  # noqa: ARG002 - for sources that know
+        """What labels in a column are by its type, and as what they are given back."""
+        return str
+
+    def elsewhere(self, name: str) -> str | None:  # noqa: ARG002 - for sources that know
+        """A hint, where a name that no column has is that of something else."""
+        return None
 
     def check_texts(self, columns: Sequence[int], hint: str | None = None) -> None:  # noqa: ARG002 - for sources that know
         """Raise DataError at one of some columns that has neither numbers nor texts by its type.

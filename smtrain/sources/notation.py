@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from smtrain.errors import DataError, Hint, Place, quoted
+from smtrain.errors import DataError, Place, is_file, quoted
 from smtrain.sources.absent import means_missing
 from smtrain.sources.dialect import LARGEST
 from smtrain.sources.quantities import Sort, quantities, sort_of
+from smtrain.wording import given
 
 # So many texts of a column, those seen first, say whether they are numbers in another notation.
 MOST_TEXTS = 20_000
@@ -41,26 +42,43 @@ def with_point(text: str, decimal: str) -> str:
     return text if decimal == "." else text.replace(decimal, ".") if "." not in text else ""
 
 
-def not_a_number(text: str, column: str, place: Place, decimal: str = ".") -> DataError:
-    """The error for a cell of a number column that is no finite number, with the option that mends it."""
-    if is_number(text, decimal):
-        return too_large_number(text, column, place)
-    missing, names = f"--na-values {option_word(text)}", f"--categorical {option_word(column)}"
-    hint: str = Hint(f"{missing} if it means missing", f"{names} if the column's numbers are names")
+def not_a_number(
+    text: str,
+    column: str,
+    place: Place,
+    decimal: str = ".",
+    *,
+    fitting: bool = True,
+    weight: bool = False,
+    large: bool = False,
+) -> DataError:
+    """The error for a cell of a number column that is no finite number, with what mends it.
+
+    `fitting` says that the options of a fit are at hand, `weight` that the column is that of the weights, `large` that
+    it is a number all the same, too large for one: the text of an infinite one does not say so.
+    """
+    large = large or is_number(text, decimal)
+    what = f"not a finite number below {LARGEST:g}" if large else "not a number"
+    if not fitting:
+        hint = "the model was fitted on numbers in this column"
+    elif weight:
+        hint = _weight_hint(text, decimal, place.source)
+    else:
+        hint = large_hint(text) if large else _word_hint(text, column, place.source)
+    return place.error(f"{what}: {quoted(text)}", column=column, hint=hint)
+
+
+def _word_hint(text: str, column: str, source: str) -> str:
+    """The hint for a word in a column of numbers."""
     if is_number(text) or looks_like_other_notation(text):
-        hint = notation_hint(text, column)
-    return place.error(f"not a number: {quoted(text)}", column=column, hint=hint)
-
-
-def too_large_number(text: str, column: str, place: Place) -> DataError:
-    """The error for a number, as a text, that is infinite or too large for a column of numbers."""
-    what = f"not a finite number below {LARGEST:g}: {quoted(text)}"
-    return place.error(what, column=column, hint=large_hint(text))
+        return notation_hint(text, column, source)
+    missing, names = given("na-values", text), given("categorical", column)
+    return f"{missing} if it means missing; {names} if the column's numbers are names"
 
 
 def large_hint(text: str) -> str:
     """The hint for a number that is too large for a column of numbers."""
-    return Hint(OTHER_UNIT, f"--na-values {option_word(text)} if it means missing")
+    return f"{OTHER_UNIT}; {given('na-values', text)} if it means missing"
 
 
 def looks_like_other_notation(text: str, decimal: str = ".") -> bool:
@@ -88,44 +106,26 @@ def _values(texts: Iterable[str], decimal: str) -> list[str]:
     return [text for text in islice(texts, MOST_TEXTS) if not is_number(text, decimal) and not means_missing(text)]
 
 
-def notation_hint(text: str, column: str) -> str:
+def notation_hint(text: str, column: str, source: str | None) -> str:
     """The hint for a number in another notation: for a decimal point, that of a table with decimal commas."""
-    names = f"--categorical {option_word(column)} takes the cells as names"
-    option = _decimal_hint(text)
-    return Hint(option, names) if option else Hint(PLAIN_NUMBERS, f"or {names}")
+    names = f"{given('categorical', column)} takes the cells as names"
+    option = _decimal_hint(text, source)
+    return f"{option}; {names}" if option else f"{PLAIN_NUMBERS}; or {names}"
 
 
-def weight_hint(text: str, decimal: str) -> str:
+def _weight_hint(text: str, decimal: str, source: str) -> str:
     """The hint for a cell of the column of weights that is no number, and cannot be taken for a name or missing."""
     if is_number(text, decimal):
         return OTHER_UNIT
     if is_number(text) or looks_like_other_notation(text, decimal):
-        return _decimal_hint(text) or PLAIN_NUMBERS
+        return _decimal_hint(text, source) or PLAIN_NUMBERS
     return "a weight is 0 or a positive number"
 
 
-def _decimal_hint(text: str) -> str:
-    """How --decimal has a text be a number, or nothing."""
+def _decimal_hint(text: str, source: str | None) -> str:
+    """How the decimal mark of a file has a text be a number, or nothing."""
+    if not is_file(source):
+        return ""
     if is_number(text):
-        return "leave out --decimal , for decimal points"
-    return "--decimal , reads a decimal comma" if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text) else ""
-
-
-def option_word(*texts: str) -> str:
-    """Texts as the value of an option that takes a list, for a shell: cut short, in CSV quotes where one needs them."""
-    return ",".join(shell_word(_listed(text)) for text in texts)
-
-
-def _listed(text: str) -> str:
-    text = _cut(text)
-    plain = text and text == text.strip() and not re.search('[,"]', text)
-    return text if plain else '"' + text.replace('"', '""') + '"'
-
-
-def shell_word(text: str) -> str:
-    """`text` as a word for a shell."""
-    return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+        return f"leave out {given('decimal', ',')} for decimal points"
+    return f"{given('decimal', ',')} reads a decimal comma" if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", text) else ""

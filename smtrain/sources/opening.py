@@ -46,7 +46,7 @@ def open_table(
     if is_array(data) and not fitting:
         return Table(Frame(frame_of(data), in_frame, UNNAMED))
     if isinstance(data, pd.DataFrame):
-        return Table(Frame(data, in_frame, hint))
+        return Table(Frame(data, in_frame, hint, fitting=fitting))
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")

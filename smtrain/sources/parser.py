@@ -23,7 +23,7 @@ from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.interface import Reading, Readings, positions
 from smtrain.sources.meaning import Meaning, meaning_of
 from smtrain.sources.misreading import compact, hides_booleans, odd_blanks, padded_plus, too_large
-from smtrain.sources.notation import not_a_number, weight_hint
+from smtrain.sources.notation import not_a_number
 from smtrain.sources.piece import Piece
 from smtrain.sources.records import BOM
 
@@ -156,12 +156,8 @@ class Parser:
         """The error for the cell of a record that is neither a number nor missing."""
         if self._is_header(cells):
             return _second_header(place)
-        error = not_a_number(cells[i], self.names[i], place, self.dialect.decimal)
-        if not self.fitting:
-            error.hint = "the model was fitted on numbers in this column"
-        elif of_weight:
-            error.hint = weight_hint(cells[i], self.dialect.decimal)
-        return error
+        decimal, fitting = self.dialect.decimal, self.fitting
+        return not_a_number(cells[i], self.names[i], place, decimal, fitting=fitting, weight=of_weight)
 
     def _is_header(self, cells: list[str]) -> bool:
         return self.dialect.header and [bare(cells[0]), *(cell.strip(BLANKS) for cell in cells[1:])] == self.names

@@ -70,7 +70,7 @@ class Piece:
         line of the first fault.
         """
         self.check_characters()
-        text = self.text if b'"' in self.text else _with_line_feeds(self.text)
+        text = self.text if b'"' in self.text else _without_blank_lines(_with_line_feeds(self.text))
         if self._is_regular(text, width):
             return text
         return written((cells for _, cells in self.checked_records(width)), self.delimiter)
@@ -158,6 +158,11 @@ def written(records: Iterable[list[str]], delimiter: str) -> bytes:
 def _with_line_feeds(text: bytes) -> bytes:
     """The text with LF for every line end. For text without quotes, whose line ends are all ends of records."""
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+
+
+def _without_blank_lines(text: bytes) -> bytes:
+    """The text without lines that are empty. For text without quotes, whose line ends are all LF."""
+    return re.sub(rb"\n{2,}", b"\n", text).lstrip(b"\n") if b"\n\n" in text or text[:1] == b"\n" else text
 
 
 def line_ends(text: bytes) -> int:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, Reading, Readings, Rows, Run, Source, Span, columns_of
+from smtrain.sources.interface import Batch, LabelType, Reading, Readings, Rows, Run, Source, Span, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -49,8 +49,12 @@ class Table:
         """The position of the column that an option names."""
         if name in self.places:
             return self.places[name]
-        hint = did_you_mean(name, self.names) or f"the columns are {self.listed()}"
+        hint = self.likely(name) or f"the columns are {self.listed()}"
         raise UsageError(f"{self.source}: {option}: there is no column {quoted(name)}", hint=hint)
+
+    def likely(self, name: str) -> str | None:
+        """A hint on what may be meant by a name that no column has."""
+        return self._origin.elsewhere(name) or did_you_mean(name, self.names)
 
     def listed(self) -> str:
         """The first names, for a message."""
@@ -65,9 +69,9 @@ class Table:
         """How a column is to be read by its type; None if only its texts can tell."""
         return self._origin.kind(column)
 
-    def integers(self, column: int) -> bool:
-        """Whether a column is one of integers by its type."""
-        return self._origin.integers(column)
+    def label_type(self, column: int) -> LabelType:
+        """What labels in a column are by its type."""
+        return self._origin.label_type(column)
 
     @property
     def bytes_read(self) -> int:
@@ -156,6 +160,7 @@ class Table:
 
         Raises UsageError for a table that other processes cannot read.
         """
+        assert self._batches is None, "spans are of all rows of a source"
         with self.advising():
             return self._origin.spans(size, run)
 

@@ -45,7 +45,9 @@ class TextBatch(Batch):
         if gone.all():
             return None
         lines = self.piece.text.splitlines(keepends=True)
-        starts = [line - self.piece.line for line, _ in self.piece.records()]
+        # As many lines as rows: each record has one. Else they are looked for, which is slow.
+        plain = len(lines) == len(gone)
+        starts = [*range(len(lines))] if plain else [line - self.piece.line for line, _ in self.piece.records()]
         for start, end, out in zip(starts, [*starts[1:], len(lines)], gone, strict=True):
             if out:
                 lines[start:end] = [line[len(line.rstrip(LINE_ENDS)) :] for line in lines[start:end]]
@@ -85,7 +87,7 @@ class TextSource(Source):
         self.name, self.names, self.header_line = heading.source, list(heading.names), heading.line
         self.dialect, self.delimiter = heading.dialect, heading.beginning.delimiter
         self.names_are_a_row = self.dialect.header
-        self.batch_bytes = heading.piece_bytes
+        self.batch_bytes, self.fitting = heading.piece_bytes, heading.beginning.fitting
         self._parsers: dict[Dialect, Parser] = {}
 
     def batches(self) -> Iterator[TextBatch]:
@@ -98,7 +100,7 @@ class TextSource(Source):
     def parser(self, dialect: Dialect | None = None) -> Parser:
         """The parser of the columns, by another dialect if one is given; one for each, for it learns as it goes."""
         dialect = dialect or self.dialect
-        return self._parsers.setdefault(dialect, Parser(self.names, dialect, self.heading.beginning.fitting))
+        return self._parsers.setdefault(dialect, Parser(self.names, dialect, self.fitting))
 
     @property
     def doubt(self) -> str | None:

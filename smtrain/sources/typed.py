@@ -18,7 +18,7 @@ from smtrain.sources.header import NUL
 from smtrain.sources.interface import Batch, Reading, Readings, Rows, Source, positions
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact, too_large
-from smtrain.sources.notation import not_a_number, number, too_large_number
+from smtrain.sources.notation import not_a_number, number
 
 # Floats up to here are whole numbers exactly where they look so; beyond, their digits are not those of one integer.
 LARGEST_WHOLE = 2.0**53
@@ -101,9 +101,11 @@ class TypedBatch(Batch):
         """How many rows are before that of an error."""
         return 0 if error.line is None else int(np.searchsorted(self.rows, error.line))
 
-    def no_number(self, i: int, row: int, text: str, meaning: Meaning) -> DataError:
+    def _no_number(self, i: int, row: int, text: str, meaning: Meaning, *, large: bool = False) -> DataError:
         """The error for a cell that is to be a number and is none."""
-        return not_a_number(text, self.origin.names[i], self.places(len(self.rows))[row], meaning.decimal)
+        origin, place = self.origin, self.places(len(self.rows))[row]
+        known = {"fitting": origin.fitting, "weight": i == origin.weight, "large": large}
+        return not_a_number(text, origin.names[i], place, meaning.decimal, **known)
 
     def _numbers(self, i: int, meaning: Meaning) -> NDArray[np.float64]:
         """The cells of a column as numbers (m,). Raises DataError at the first that is none."""
@@ -113,8 +115,7 @@ class TypedBatch(Batch):
         if too_large(numbers):
             row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
             cells = self.text_cells(i)
-            place = self.places(len(self.rows))[row]
-            raise too_large_number(cells.levels[cells.codes[row]], self.origin.names[i], place)
+            raise self._no_number(i, row, cells.levels[cells.codes[row]], meaning, large=True)
         return meaning.without_values(numbers)
 
     def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
@@ -123,7 +124,7 @@ class TypedBatch(Batch):
         numbers = meaning.numbers(cells)
         wrong = np.flatnonzero(np.isnan(numbers) & (cells.codes >= 0))
         if len(wrong):
-            raise self.no_number(i, int(wrong[0]), cells.levels[cells.codes[wrong[0]]], meaning)
+            raise self._no_number(i, int(wrong[0]), cells.levels[cells.codes[wrong[0]]], meaning)
         return numbers
 
     def _texts(self, i: int, reading: Reading, meaning: Meaning) -> TextCells:

@@ -1,7 +1,10 @@
 """Fits on workers of Dask, in processes of their own: the same bytes, whatever happens to a worker."""
 
+import os
 import signal
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from distributed import Client
@@ -12,12 +15,15 @@ from smtrain.fitting.fit import Observer
 from smtrain.partitions.cluster import Cluster
 from smtrain.partitions.memory import MemoryHome
 from smtrain.partitions.spread import SpreadHome
+from smtrain.sources.table import Table
 from tests.cli import SMTRAIN, clean_environment
 from tests.cluster.dask import Dask, waited_for
 from tests.hostile.test_processes import slowly
+from tests.lists import Lists, ListSpan
 from tests.test_pure_sums import FITS, ROWS, saved, table
 
-QUICKLY = {"default", "l1", "statistics", "a file for validation"}
+# Each starts processes that import Dask, which takes seconds. Those that are not slow are one of each kind.
+QUICKLY = {"default"}
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +77,13 @@ def test_the_same_bytes_as_in_memory(name, folder, dask, reference, tmp_path):
     assert saved(fitted(folder, on(dask.place), **FITS[name]), tmp_path) == reference(name)
 
 
-@pytest.mark.parametrize("data", ["part-*.csv", "narrow.parquet", *slowly(["windows.csv", "packed.csv.gz"])])
+@pytest.mark.parametrize("data", slowly(["part-*.csv", "narrow.parquet", "windows.csv", "packed.csv.gz"]))
 def test_the_same_bytes_of_any_form(data, folder, dask, reference, tmp_path):
     assert saved(fitted(folder, on(dask.place), data=data), tmp_path) == reference("default")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threads", [1, 4])
-@pytest.mark.parametrize("workers", [1, 2, 4, 6])
+@pytest.mark.parametrize(("workers", "threads"), [(1, 4), (2, 1), (4, 2), (6, 1)])
 def test_the_same_bytes_on_any_number_of_workers(workers, threads, folder, reference, tmp_path):
     with Dask(tmp_path, workers, threads) as dask:
         for name in ("default", "64 columns"):
@@ -113,7 +118,8 @@ class Killing(Cluster):
         return super().results(tasks)
 
 
-@pytest.mark.parametrize("step", [1, 4, *slowly([2, 3, *range(5, 40, 3)])])
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 10, 17, 30])
 def test_a_worker_is_killed(step, folder, reference, tmp_path):
     """Steps: the index of the files, reading, what is learned by sums, encoding, epochs, tries along lines."""
     with Dask(tmp_path, workers=2) as dask:
@@ -128,11 +134,13 @@ def test_no_scheduler():
         Cluster("tcp://127.0.0.1:1", patience=1)
 
 
+@pytest.mark.slow
 def test_no_worker(tmp_path):
     with Dask(tmp_path, workers=0) as dask, pytest.raises(ClusterError, match="no worker came within 1 seconds"):
         Cluster(dask.place, patience=1)
 
 
+@pytest.mark.slow
 def test_all_workers_leave(folder, tmp_path):
     with Dask(tmp_path) as dask:
         home = on(dask.place, patience=2)
@@ -141,6 +149,7 @@ def test_all_workers_leave(folder, tmp_path):
             fitted(folder, home)
 
 
+@pytest.mark.slow
 def test_the_scheduler_leaves(folder, tmp_path):
     class Leave(Observer):
         def on_learned(self, *_):
@@ -152,12 +161,14 @@ def test_the_scheduler_leaves(folder, tmp_path):
             fitted(folder, home, observer=Leave())
 
 
+@pytest.mark.slow
 def test_a_worker_of_another_python(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import platform\nplatform.python_version = lambda: '3.99'\n")
     with Dask(tmp_path, PYTHONPATH=str(tmp_path)) as dask, pytest.raises(ClusterError, match=r"Python 3\.99 on worker"):
         Cluster(dask.place)
 
 
+@pytest.mark.slow
 def test_a_file_that_workers_do_not_see(folder, dask, tmp_path):
     """The driver has looked at it before."""
     path = tmp_path / "here.csv"
@@ -171,6 +182,7 @@ def test_a_file_that_workers_do_not_see(folder, dask, tmp_path):
         sm.fit(str(path), target="y", home=home)
 
 
+@pytest.mark.slow
 def test_what_others_cannot_read(folder, dask):
     command = [*SMTRAIN, "fit", "-", "-t", "y", "--cluster", dask.place]
     with (folder / "narrow.csv").open("rb") as file:
@@ -179,6 +191,7 @@ def test_what_others_cannot_read(folder, dask):
     assert "comes through a pipe" in done.stderr
 
 
+@pytest.mark.slow
 def test_interrupted(folder, dask, tmp_path):
     """Nothing of the fit is left on the cluster; what is another's stays."""
     with Client(dask.address, set_as_default=False) as other:
@@ -208,8 +221,30 @@ def test_interrupted(folder, dask, tmp_path):
         assert theirs.result() == 3
 
 
+@pytest.mark.slow
 def test_two_fits_at_once(folder, dask, reference, tmp_path):
     command = [*SMTRAIN, "fit", *paths(folder, "part-*.csv"), "-t", "y", "--cluster", dask.place, "-o"]
     started = [subprocess.Popen([*command, f"{k}.npz"], cwd=tmp_path, env=clean_environment()) for k in range(2)]
     assert [process.wait(timeout=120) for process in started] == [0, 0]
     assert (tmp_path / "0.npz").read_bytes() == (tmp_path / "1.npz").read_bytes()
+
+
+@dataclass(frozen=True)
+class Deadly(ListSpan):
+    """Ends the process that reads it, as one that takes too much memory is ended."""
+
+    def open(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_workers(tmp_path):
+    class Source(Lists):
+        def spans(self, *_):
+            return [Deadly(self.names, self._rows, (), 2)]
+
+    root = str(Path(__file__).parents[2])
+    with Dask(tmp_path, workers=2, PYTHONPATH=root, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as dask:
+        table = Table(Source(["x", "y"], [["1", "a"], ["2", "b"]]))
+        with pytest.raises(ClusterError, match="workers died of the same task"):
+            sm.fit(table, target="y", home=on(dask.place))

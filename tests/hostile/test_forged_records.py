@@ -108,4 +108,4 @@ def test_every_field_with_every_value(every, data, cli, tmp_path):
             for use in (model.evaluate, partial(sm.check, model), partial(sm.compare, model, model)):
                 with contextlib.suppress(sm.SmtrainError):
                     use(TABLE)
-            assert set(map(str, model.predict(TABLE))) <= set(model.classes), what
+            assert set(model.predict(TABLE)) <= set(model.classes), what

@@ -15,10 +15,10 @@ from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
 from smtrain.sources.interface import Places, Reading, Run, Source, Span
 from smtrain.sources.meaning import Meaning
-from smtrain.sources.notation import option_word, weight_hint
 from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, joined, sort_of, text_cells
 from smtrain.sources.parquet.files import ParquetFile
 from smtrain.sources.typed import TypedBatch, typed_meaning
+from smtrain.wording import given
 
 # Cells and bytes of a batch: few enough that one for each thread takes little room, and many enough that a call for
 # each column costs little. The bytes are those before compression, so that long texts come in fewer rows.
@@ -87,15 +87,6 @@ class ParquetBatch(TypedBatch):
             if last >= self.rows[-1]:
                 break
         return pa.concat_tables(parts)[name]
-
-    def no_number(self, i: int, row: int, text: str, meaning: Meaning) -> DataError:
-        """The error for a cell that is to be a number and is none."""
-        error = super().no_number(i, row, text, meaning)
-        if not self.source.fitting:
-            error.hint = "the model was fitted on numbers in this column"
-        elif i == self.source.weight:
-            error.hint = weight_hint(text, meaning.decimal)
-        return error
 
 
 class Parquet(Source):
@@ -211,7 +202,7 @@ class Parquet(Source):
         """The error for a column that is neither of numbers nor of words; its hint is that of a fit, or another."""
         sort, name = str(sort_of(file.types[i])), self.names[i]
         what = f"a column of {sort}"
-        return DataError(what, source=file.name, column=name, hint=hint or _way_out(sort, option_word(name)))
+        return DataError(what, source=file.name, column=name, hint=hint or _way_out(sort, name))
 
 
 @dataclass(frozen=True)
@@ -225,10 +216,11 @@ class ParquetSpan(Span):
         return copy(self.source)
 
 
-def _way_out(sort: str, word: str) -> str:
+def _way_out(sort: str, name: str) -> str:
     """What helps a fit with a column of this sort."""
+    words = given("categorical", name)
     ways = {
-        DATES: f"--categorical {word} takes them as words; write a column of years or days for numbers",
-        TIMES: f"--categorical {word} takes them as words; write a column of hours or minutes for numbers",
+        DATES: f"{words} takes them as words; write a column of years or days for numbers",
+        TIMES: f"{words} takes them as words; write a column of hours or minutes for numbers",
     }
-    return f"{ways.get(sort, 'write numbers or texts in its place')}; --drop {word} leaves it out"
+    return f"{ways.get(sort, 'write numbers or texts in its place')}; {given('drop', name)} leaves it out"
