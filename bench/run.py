@@ -1,6 +1,6 @@
 """Measure smtrain beside other programs: whole processes, one after the other.
 
-    python bench/run.py [--data FOLDER] [--repeats N] [--only fit,predict,floor,passes,scaling,peers]
+    python bench/run.py [--data FOLDER] [--repeats N] [--only fit,predict,floor,passes,scaling,cluster,peers]
 
 Writes DATE.json, DATE.md and, with scaling, DATE.svg into bench/results; parts that were measured on the same day on
 the same machine are kept. Run nothing else meanwhile.
@@ -17,6 +17,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import cluster
 import fit
 import floor
 import passes
@@ -32,6 +33,7 @@ PARTS = {
     "floor": floor,
     "passes": passes,
     "scaling": scaling,
+    "cluster": cluster,
     "peers": peer_programs,
 }
 LIBRARIES = ("numpy", "pandas", "scikit-learn")

@@ -1,8 +1,6 @@
 """A scheduler of Dask and its workers, each a process of its own on this machine, started and ended by a test."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +16,6 @@ def _started(what, *arguments, **environment):
         env=clean_environment() | {"OPENBLAS_NUM_THREADS": "1"} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
 
 
@@ -60,7 +57,7 @@ class Dask:
 
     def __exit__(self, *exc):
         for process in [*self.workers, self.scheduler]:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
 
 
