@@ -8,7 +8,8 @@ from scaling import MAKER
 
 TITLE = "Clusters"
 NOTE = """Made tables; gradient descent, so that an epoch is one sum over the rows. *A process*: an epoch with so many \
-threads. *Workers*: with so many processes on the same machine, by `--cluster local:N`. *Overhead*: the difference. Starting the workers takes *start* seconds, once."""
+threads. *Workers*: with so many processes on the same machine, by `--cluster local:N`. *Overhead*: the difference. \
+Starting the workers takes *start* seconds, once."""
 EPOCHS = 30
 TABLES = [(10**4, 10, 3), (10**5, 10, 3), (10**6, 10, 3), (10**5, 100, 10)]
 WORKERS = (1, 2)
