@@ -202,7 +202,7 @@ def test_labels_that_are_no_classes():
         ({"groups": "w", "weight": "w"}, "cannot be the groups"),
         ({"lambda_": 1}, "there is no option"),
         ({"cluster": "local:2"}, "cluster= is for a fit"),
-        ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se= needs l2 to be chosen"),
+        ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se=True needs l2 to be chosen"),
     ],
 )
 def test_arguments_that_cannot_be(options, says):

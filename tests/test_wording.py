@@ -66,7 +66,7 @@ def test_sentences(name):
 
 
 def test_what_is_called_an_argument_is_one():
-    functions = (sm.fit, sm.doctor, sm.evaluate, sm.predict, sm.verify, sm.inference)
+    functions = (sm.fit, sm.cross_validate, sm.doctor, sm.evaluate, sm.predict, sm.verify, sm.inference)
     arguments = {name for function in functions for name in inspect.signature(function).parameters}
     arguments |= {field.name for kind in (sm.FitConfig, sm.Dialect) for field in fields(kind)}
     assert {option.replace("-", "_") for option in ARGUMENTS} <= arguments
@@ -85,11 +85,11 @@ CELLS = {
     "another notation": (
         ["1", "2", "$3"],
         {"numeric": ["f"]},
-        "write plain numbers (1234.5) into the column; or categorical",
+        "write plain numbers, such as 1234.5; or categorical",
     ),
     "a large number": (["1", "2", "1e200"], {"numeric": ["f"]}, 'give the column in another unit; na_values="1e200"'),
     "a weight": (["1", "2", "x"], {"weight": "f"}, "a weight is 0 or a positive number"),
-    "a weight in another notation": (["1", "2", "$3"], {"weight": "f"}, "write plain numbers (1234.5) into the column"),
+    "a weight in another notation": (["1", "2", "$3"], {"weight": "f"}, "write plain numbers, such as 1234.5"),
     "a large weight": (["1", "2", "1e200"], {"weight": "f"}, "give the column in another unit"),
 }
 
@@ -133,7 +133,7 @@ def test_a_decimal_comma_is_an_option_of_files_alone(tmp_path):
                 call(data, numeric=["f"])
     with pytest.raises(sm.DataError) as failure:
         sm.fit(frame, numeric=["f"])
-    assert failure.value.hint.startswith("write plain numbers (1234.5) into the column")
+    assert failure.value.hint.startswith("write plain numbers, such as 1234.5")
 
 
 def raises(diagnosis):
