@@ -31,18 +31,18 @@ demo: $(VENV)/.installed  ## Set up, then fit, evaluate and predict on real data
 	@echo && echo '$$ smtrain predict penguins.csv --proba | head -4' && cd demo && ../$(BIN)/smtrain predict ../sample_data/penguins.csv --proba | head -4
 
 test: $(VENV)/.installed  ## Set up, then run the tests
-	$(BIN)/python -m pytest -q -m 'not slow'
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m 'not slow'
 
 test-all: $(VENV)/.installed  ## The tests and the slow campaigns
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-bits: $(VENV)/.installed  ## The tests that look at last bits, as the processors in PROCESSORS would round
 	@for core in $(PROCESSORS); do \
 		echo "rounding like $$core"; \
-		OPENBLAS_CORETYPE=$$core $(BIN)/python -m pytest -q -m 'bits and not slow' || exit 1; \
+		OPENBLAS_CORETYPE=$$core $(BIN)/python -m pytest -q -n auto --dist loadfile -m 'bits and not slow' || exit 1; \
 	done
 	@echo 'rounding without SIMD'
-	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c $(SIMD))" $(BIN)/python -m pytest -q -m 'bits and not slow'
+	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c $(SIMD))" $(BIN)/python -m pytest -q -n auto --dist loadfile -m 'bits and not slow'
 
 check: lint types test  ## Lint, types and tests: before every commit
 

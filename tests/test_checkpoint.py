@@ -176,7 +176,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         fit(path)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_signals_leave_a_checkpoint_and_the_command_goes_on(signum, tmp_path):
     command = [*SMTRAIN, "fit", str(Path(GLASS).absolute()), "--no-header", "--solver", "gd", "--epochs", "20000"]
     command += ["--tol", "0", "--checkpoint", "ck", "--log", "log.jsonl"]

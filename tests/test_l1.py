@@ -309,7 +309,7 @@ def test_impossible_values(options):
 
 def test_lbfgs_takes_no_l1():
     refused = smtrain("fit", IRIS, "--l1", 1, "--solver", "lbfgs", code=2)
-    assert "the solver lbfgs cannot" in refused.stderr
+    assert "--solver lbfgs cannot minimise with --l1" in refused.stderr
 
 
 @pytest.mark.slow

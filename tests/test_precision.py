@@ -60,7 +60,9 @@ def test_what_is_said_at_the_end_is_true_in_float64(name):
     assert model.fit.objective == pytest.approx(nll + penalty, rel=1e-8)
 
 
-@pytest.mark.parametrize("name", ["tiny", "uneven weights", "class weights", "elastic net"])
+@pytest.mark.parametrize(
+    "name", ["tiny", "uneven weights", "class weights", pytest.param("elastic net", marks=pytest.mark.slow)]
+)
 def test_no_objective_is_below_the_minimum_and_no_gap_below_the_truth(name):
     frame, options = separable(), CASES[name] | {"epochs": 1000}
     best = sm.fit(frame, target="y", precision="float64", **options, tol=1e-9).fit

@@ -7,6 +7,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from smtrain.errors import cut
+from smtrain.sources.arguments import LARGEST_COUNT
 from smtrain.sources.paths import native_path, native_text
 
 # At most 15 digits: what a float64 holds exactly.
@@ -65,9 +67,16 @@ class Names(Text):
 
 
 class Integer(click.IntRange):
-    """A whole number in a range, called an integer."""
+    """A whole number in a range, called an integer; of the size of an index at most."""
 
     name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail with the range."""
+        number = super().convert(value, param, ctx)
+        if number > LARGEST_COUNT:
+            self.fail(f"{cut(str(value))} is more than {LARGEST_COUNT:,}", param, ctx)
+        return number
 
 
 class Number(click.ParamType[float]):
