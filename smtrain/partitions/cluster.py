@@ -5,6 +5,7 @@ end: a cluster without workers, one that is gone, and a task that kills its work
 """
 
 import asyncio
+import hashlib
 import logging
 import os
 import pickle
@@ -13,10 +14,10 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from importlib import import_module
-from itertools import count
+from importlib.metadata import version
+from itertools import count, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import distributed
 import numpy as np
@@ -45,8 +46,19 @@ class Cluster:
         self._prefix, self._numbers = f"smtrain-{uuid.uuid4().hex}", count()
         self._level = _hush(logging.CRITICAL)
         self._local: distributed.LocalCluster | None = None
-        self._client = self._connected()
-        self._check_workers()
+        self._client: distributed.Client | None = None
+        try:
+            self._client = self._connected()
+            self._alike = self._check_workers()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def client(self) -> distributed.Client:
+        """The connection."""
+        assert self._client is not None
+        return self._client
 
     def _connected(self) -> distributed.Client:
         """Return the connection. Raises ClusterError if there is no scheduler."""
@@ -68,38 +80,43 @@ class Cluster:
         except (OSError, TimeoutError, ValueError) as error:
             raise self._error(f"no scheduler of Dask answers: {error}", "dask scheduler starts one") from error
 
-    def _check_workers(self) -> None:
-        """Raise ClusterError if no worker comes, or one has other versions than this process."""
+    def _check_workers(self) -> bool:
+        """Return whether all workers round as this process does.
+
+        Raises ClusterError if no worker comes, or one has other versions than this process.
+        """
         try:
-            self._client.wait_for_workers(1, timeout=self._patience)
-            told = self._client.run(versions)
+            self.client.wait_for_workers(1, timeout=self._patience)
+            told = self.client.run(itself)
         except TimeoutError as error:
             raise self._no_worker() from error
         except ImportError as error:
-            raise self._error(
-                f"a worker has no smtrain: {error}", "install the same version on every worker"
-            ) from error
+            what = f"a worker has no smtrain: {error}"
+            raise self._error(what, "install the same version on every worker") from error
+        ours = itself()
         for worker, theirs in told.items():
-            for name, ours in versions().items():
-                if theirs.get(name) != ours:
-                    what = f"{name} {theirs.get(name)} on worker {worker}, {ours} here"
+            for name, needed in ours.versions.items():
+                if theirs.versions.get(name) != needed:
+                    what = f"{name} {theirs.versions.get(name)} on worker {worker}, {needed} here"
                     raise self._error(what, "install the same versions on every worker")
+        return all(theirs.rounding == ours.rounding for theirs in told.values())
 
     @property
     def threads(self) -> int:
         """The threads of all workers."""
-        return max(1, sum(map(int, self._client.nthreads().values())))
+        return max(1, sum(map(int, self.client.nthreads().values())))
 
     @property
     def description(self) -> str:
         """The cluster in a line."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         memory = sum(worker["memory_limit"] or 0 for worker in workers)
-        return f"{len(workers)} workers, {self.threads} threads, {memory / 2**30:.1f} GiB"
+        odd = "" if self._alike else "; some round otherwise than this machine: last digits may differ"
+        return f"{len(workers)} workers, {self.threads} threads, {memory / 2**30:.1f} GiB{odd}"
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Task:
         """Have function(*arguments) computed by a worker."""
-        task: Task = self._client.submit(function, *arguments, key=f"{self._prefix}-{next(self._numbers)}", pure=False)
+        task: Task = self.client.submit(function, *arguments, key=f"{self._prefix}-{next(self._numbers)}", pure=False)
         return task
 
     def share(self, thing: Any) -> Any:
@@ -112,27 +129,37 @@ class Cluster:
         for first in range(0, len(tasks), TOGETHER):
             yield from self._results(list(tasks[first : first + TOGETHER]))
 
-    def _results(self, futures: list[Any]) -> list[Any]:
-        """Return the results of some futures."""
-        while True:
+    def _results(self, futures: list[Any]) -> Iterator[Any]:
+        """Yield the results of some futures: when all are there, or those that are after a second, for who watches."""
+        while futures:
             try:
-                with self._client.as_current():
-                    distributed.wait(futures, timeout=1)
-                failed = next((one for one in futures if one.status != "finished"), None)
-                if failed is not None:
-                    raise self._failure(failed)
-                found: list[Any] = self._client.sync(self._gathered, futures)
+                ready = self._ready(futures)
+                found: list[Any] = self.client.sync(self._gathered, ready)
             except CancelledError as error:
                 raise self._gone() from error
             except TimeoutError:
                 self._check_alive()
-            else:
-                self._alone = 0
-                return found
+                continue
+            self._alone, futures = 0, futures[len(ready) :]
+            yield from found
+
+    def _ready(self, futures: list[Any]) -> list[Any]:
+        """Return the first futures whose results are there. Raises TimeoutError for none, and the error of one."""
+        try:
+            with self.client.as_current():
+                distributed.wait(futures, timeout=1)
+        except TimeoutError:
+            futures = list(takewhile(lambda future: future.status != "pending", futures))
+            if not futures:
+                raise
+        failed = next((one for one in futures if one.status != "finished"), None)
+        if failed is not None:
+            raise self._failure(failed)
+        return futures
 
     async def _gathered(self, futures: list[Any]) -> list[Any]:
         # A worker may leave between the end of its task and this; without another one that would wait for ever.
-        found: list[Any] = await asyncio.wait_for(self._client.gather(futures, asynchronous=True), self._patience)
+        found: list[Any] = await asyncio.wait_for(self.client.gather(futures, asynchronous=True), self._patience)
         return found
 
     def _failure(self, future: Any) -> BaseException:
@@ -147,9 +174,9 @@ class Cluster:
 
     def _check_alive(self) -> None:
         """Raise ClusterError if the scheduler is gone, or no worker was there for too long. Called each second."""
-        if self._client.status != "running":
+        if self.client.status != "running":
             raise self._gone()
-        self._alone = 0 if self._client.nthreads() else self._alone + 1
+        self._alone = 0 if self.client.nthreads() else self._alone + 1
         if self._alone >= self._patience:
             raise self._no_worker()
 
@@ -165,19 +192,27 @@ class Cluster:
 
     def close(self) -> None:
         """Give up all tasks, and leave; workers of this machine are ended."""
-        self._client.close()  # the scheduler forgets what no client wants
+        if self._client is not None:
+            self._client.close()  # the scheduler forgets what no client wants
         if self._local is not None:
             self._local.close()
         _hush(self._level)
 
 
-def versions() -> dict[str, str]:
-    """Return what must be the same on all workers for the same bits, and for objects to be read."""
-    return {
-        "smtrain": import_module("smtrain").__version__,
-        "NumPy": np.__version__,
-        "Python": platform.python_version(),
-    }
+class Itself(NamedTuple):
+    """The `versions` of a process, which must be the same on all workers, and a digest of how it rounds."""
+
+    versions: dict[str, str]
+    rounding: str
+
+
+def itself() -> Itself:
+    """Return what a process has to tell of itself."""
+    names = {name: version(name.lower()) for name in ("smtrain", "NumPy", "pandas")}
+    # A product whose last digits hang on the kernels of the BLAS, and so on the processor.
+    X = np.random.default_rng(0).normal(size=(1000, 40))
+    rounding = hashlib.sha256((X.T @ X[:, :7]).tobytes()).hexdigest()
+    return Itself(names | {"Python": platform.python_version().rpartition(".")[0]}, rounding)
 
 
 def _hush(level: int) -> int:

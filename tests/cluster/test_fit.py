@@ -163,7 +163,7 @@ def test_the_scheduler_leaves(folder, tmp_path):
 
 @pytest.mark.slow
 def test_a_worker_of_another_python(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text("import platform\nplatform.python_version = lambda: '3.99'\n")
+    (tmp_path / "sitecustomize.py").write_text("import platform\nplatform.python_version = lambda: '3.99.1'\n")
     with Dask(tmp_path, PYTHONPATH=str(tmp_path)) as dask, pytest.raises(ClusterError, match=r"Python 3\.99 on worker"):
         Cluster(dask.place)
 
