@@ -73,3 +73,11 @@ def test_an_epoch_sends_weights_and_receives_sums(options, all_of, folder):
     theta = 8 * (model.W.size + model.b.size)
     within = [out + back <= tasks * theta + theta + 4096 * tasks for tasks, out, back in wire.epochs()]
     assert np.mean(within) >= all_of
+
+
+@pytest.mark.parametrize(
+    ("total", "threads", "size"),
+    [(0, 4, 1 << 20), (96 << 20, 4, 8 << 20), (1 << 40, 4, 1 << 26), (96 << 20, 1000, 1 << 20)],
+)
+def test_spans_suit_the_workers(total, threads, size):
+    assert SpreadHome(Forgetful(threads)).span_size(total) == size

@@ -58,7 +58,7 @@ def read_spans(
     """
     sizes = Sizes(len(table.names), home.partition_rows(len(table.names)), home.threads, table.own_bytes)
     # 1. The spans, each read by a task; what they tell, added up in their order.
-    spans = table.spans(home.span_bytes, home.told)
+    spans = table.spans(home.span_size(table.total_bytes), home.told)
     tasks = home.spread(partial(read_span, roles=roles, skip=config.unlabelled == "skip"), spans)
     every, total, bytes_read = list[Summary](), Summary.of_nothing(roles.kinds), 0
     for told in home.told(told_of, tasks):

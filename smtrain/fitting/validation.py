@@ -119,7 +119,9 @@ def _add(table: Table, further: Further, learned: Learned) -> int:
 def _add_spans(table: Table, further: Further, learned: Learned, home: Spread) -> int:
     """Have workers keep the rows of a further table, and return their number."""
     learned.encoder.readings(table, labels=True, model="the training data")
-    tasks = home.spread(partial(read_further, further=further), table.spans(home.span_bytes, home.told))
+    tasks = home.spread(
+        partial(read_further, further=further), table.spans(home.span_size(table.total_bytes), home.told)
+    )
     told = list(home.told(count_further, tasks))
     parts = home.spread(attrgetter("rows"), tasks)
     counts = [count for count, _ in told]

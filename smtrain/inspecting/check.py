@@ -194,7 +194,7 @@ def _counted(table: Table, counting: Counting, home: Home) -> Iterator[TableCoun
     if not isinstance(home, Spread):
         return counting.pieces(table, home.threads)
     counting.readings(table)
-    return home.told(counting, table.spans(home.span_bytes, home.told))
+    return home.told(counting, table.spans(home.span_size(table.total_bytes), home.told))
 
 
 def check(

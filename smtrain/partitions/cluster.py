@@ -226,4 +226,4 @@ def _hush(level: int) -> int:
 def open_home(options: Options) -> SpreadHome:
     """Return the home on the cluster that the options name."""
     assert options.cluster is not None
-    return SpreadHome(Cluster(os.fspath(options.cluster)))
+    return SpreadHome(Cluster(os.fspath(options.cluster)), options.threads)

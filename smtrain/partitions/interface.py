@@ -122,12 +122,11 @@ class Home(Protocol):
 
 @runtime_checkable
 class Spread(Home, Protocol):
-    """A home whose rows are read where they are to live, by tasks: they never pass through this process.
+    """A home whose rows are read where they are to live, by tasks: they never pass through this process."""
 
-    A table is read in spans of about `span_bytes`.
-    """
-
-    span_bytes: int
+    def span_size(self, total: int) -> int:
+        """Return about how many bytes a span of a table has, of `total` bytes in all."""
+        ...
 
     def spread(self, function: Callable[..., Any], *things: Sequence[Any]) -> Sequence[Any]:
         """Return a task for each thing: of `function` of it, and of its like in other sequences of things or tasks."""

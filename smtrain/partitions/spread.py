@@ -29,9 +29,11 @@ BLOCKS_PER_THREAD = 2
 # The most partitions of a block. With more a worker that is lost takes long to make up for, with fewer a table of 10⁹
 # rows keeps the scheduler busy: it takes about a millisecond for a task.
 MOST_PARTITIONS = 1024
-# Bytes of a span: large enough that its summary is small beside it, small enough that a worker that is lost is made up
-# for soon, and that a file that is worth a cluster has more spans than it has threads.
-SPAN_BYTES = 1 << 26
+# Spans for each thread of the workers, if the table is large enough for …
+SPANS_PER_THREAD = 3
+# … the least bytes of a span: beside fewer the pieces of text that a span tells of itself are not small. And the most:
+# of a worker that is lost, what it was reading is read again.
+LEAST_SPAN, MOST_SPAN = 1 << 20, 1 << 26
 C = TypeVar("C", bound=Cuttable)
 S = TypeVar("S")
 R = TypeVar("R")
@@ -109,18 +111,29 @@ class Blocks(Generic[S]):
         """Submit work(function, block, the pieces that are kept of it) for each block that is asked, None for all."""
         shared = self.executor.share(function)
         pieces = list(zip(self.tasks, *(one.tasks for one in kept), strict=True))
-        return [self.executor.submit(work, shared, *pieces[k]) for k in asked or range(len(pieces))]
+        return [
+            self.executor.submit(work, shared, *pieces[k]) for k in (range(len(pieces)) if asked is None else asked)
+        ]
 
 
 class SpreadHome:
-    """A home on the workers of an executor. A partition has at most `most_rows` rows."""
+    """A home on the workers of an executor; `threads` are those of this process, None one for each processor.
+
+    A partition has at most `most_rows` rows. A table is read in spans of about `span_bytes`, None for as many as suit
+    the workers.
+    """
 
     def __init__(
-        self, executor: Executor, *, most_rows: int = sizes.PARTITION_ROWS, span_bytes: int = SPAN_BYTES
+        self,
+        executor: Executor,
+        threads: int | None = None,
+        *,
+        most_rows: int = sizes.PARTITION_ROWS,
+        span_bytes: int | None = None,
     ) -> None:
-        self.executor, self._most_rows, self.span_bytes = executor, most_rows, span_bytes
+        self.executor, self._most_rows, self._span_bytes = executor, most_rows, span_bytes
         # Those of this process, which solves small systems.
-        self.threads = available_threads()
+        self.threads = threads or available_threads()
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
     @property
@@ -134,6 +147,10 @@ class SpreadHome:
 
     def reserve(self, size: int) -> None:
         """Do nothing: the rows are elsewhere."""
+
+    def span_size(self, total: int) -> int:
+        """Return about how many bytes a span of a table has, of `total` bytes in all."""
+        return self._span_bytes or min(max(total // (SPANS_PER_THREAD * self.executor.threads), LEAST_SPAN), MOST_SPAN)
 
     def shelf(self) -> Blocks[Any]:
         """Return an empty list."""

@@ -79,7 +79,7 @@ def read_spans(home: Spread, table: Table, reading: SpanReading) -> tuple[Sequen
     Raises as `score` does: ModelError before any row is read, DataError at the first that cannot be used.
     """
     reading.model.encoder.readings(table, labels=True)
-    tasks = home.spread(reading, table.spans(home.span_bytes, home.told))
+    tasks = home.spread(reading, table.spans(home.span_size(table.total_bytes), home.told))
     total = AllTold(reading.model, reading.worst)
     for told in home.told(attrgetter("told"), tasks):
         total.include(told)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from smtrain.errors import UsageError
+from smtrain.errors import SmtrainError, UsageError
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import File, is_stream
 from smtrain.sources.heading import read_heading
@@ -37,6 +37,11 @@ class Delimited(TextSource):
         for name, stream in self._streams[1:]:
             yield self.heading.reader_of(name, stream)
 
+    def total_bytes(self) -> int:
+        """The bytes of all files. Those that are compressed, or cannot be read, do not count."""
+        files = [stream for _, stream in self._streams if isinstance(stream, File) and not is_stream(stream.path)]
+        return sum(map(_bytes_of, files))
+
     def spans(self, size: int, run: Run) -> Sequence[Span]:
         """The rows of all files; a compressed file is one span. Raises UsageError if one is read as a stream."""
         files: list[File] = []
@@ -46,3 +51,11 @@ class Delimited(TextSource):
                 raise UsageError(what, hint="write it to a file, and give its path")
             files.append(stream.anywhere)
         return spans_of(files, self.heading, size, run)
+
+
+def _bytes_of(file: File) -> int:
+    """The bytes of a file that is cut into spans, else 0. What is wrong with it is said where its rows would be."""
+    try:
+        return file.plain_size() or 0
+    except SmtrainError:
+        return 0

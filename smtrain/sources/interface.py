@@ -203,6 +203,10 @@ class Source(Protocol):
         """The rows, once. Raises DataError where they cannot be told from each other any more."""
         ...
 
+    def total_bytes(self) -> int:
+        """The bytes of all files of the source, for the size of its spans; 0 if it has none."""
+        return 0
+
     def spans(self, size: int, run: Run) -> Sequence[Span]:  # noqa: ARG002 - for sources of files
         """The rows cut into spans of about `size` bytes each, in order; one without rows may have none.
 

@@ -155,6 +155,11 @@ class Table:
                     break
             yield from chain.from_iterable(_by_threads(of_usable, batches, threads))
 
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of all files of the source; 0 if it has none."""
+        return self._origin.total_bytes()
+
     def spans(self, size: int, run: Run) -> Sequence[Span]:
         """The rows cut into spans of about `size` bytes, in order; `Table(span.open())` is a table of those of one.
 

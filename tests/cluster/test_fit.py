@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -248,3 +249,39 @@ def test_a_task_that_kills_workers(tmp_path):
         table = Table(Source(["x", "y"], [["1", "a"], ["2", "b"]]))
         with pytest.raises(ClusterError, match="workers died of the same task"):
             sm.fit(table, target="y", home=on(dask.place))
+
+
+@dataclass(frozen=True)
+class Counted(ListSpan):
+    """Leaves a mark each time that it is read."""
+
+    marks: Path = Path()
+
+    def open(self):
+        with self.marks.open("a") as file:
+            file.write(f"{self.start}\n")
+        return super().open()
+
+
+@pytest.mark.slow
+def test_what_is_lost_is_read_once_more_and_nothing_else_is(tmp_path):
+    names, rows, size = ["x", "y"], [[str(k * k % 101), "ab"[k % 2]] for k in range(4000)], 500
+
+    class Source(Lists):
+        def spans(self, *_):
+            runs = [rows[start : start + size] for start in range(0, len(rows), size)]
+            return [Counted(names, run, (), 2 + size * k, tmp_path / "marks") for k, run in enumerate(runs)]
+
+    class Kill(Observer):
+        def on_epoch(self, record):
+            if record.epoch == 3:
+                dask.kill()
+
+    with Dask(tmp_path, workers=2, PYTHONPATH=str(Path(__file__).parents[2])) as dask:
+        options = {"target": "y", "solver": "gd", "epochs": 8, "tol": 0}
+        sm.fit(Table(Source(names, rows)), home=on(dask.place), observer=Kill(), **options)
+    read = Counter((tmp_path / "marks").read_text().split())
+    assert len(read) == 8
+    assert 1 in read.values()
+    assert 2 in read.values()
+    assert max(read.values()) == 2

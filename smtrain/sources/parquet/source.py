@@ -158,6 +158,10 @@ class Parquet(Source):
                 self.bytes_read += file.size * table.num_rows // max(1, file.total)
                 yield ParquetBatch(self, file, table, np.arange(first + 1, last + 1))
 
+    def total_bytes(self) -> int:
+        """The bytes of all files."""
+        return sum(file.size for file in self._files)
+
     def spans(self, size: int, run: Run) -> Sequence[Span]:  # noqa: ARG002 - the footers say where the rows are
         """Runs of row groups of about `size` bytes before compression, each of one file."""
         deciding = self._first_with_values()
