@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from smtrain.cli import kinds
-from smtrain.cli.annotating import begin
 from smtrain.errors import UsageError, quoted
 
 CONFIG = "smtrain.config"  # the key in a context's meta of the file that --config named
@@ -37,6 +36,8 @@ def checked(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:
 
     @wraps(callback)
     def run(*arguments: Any, **options: Any) -> Any:
+        from smtrain.cli.annotating import begin
+
         check_files(click.get_current_context())
         begin()
         return callback(*arguments, **options)

@@ -17,11 +17,9 @@ import click
 
 from smtrain import __version__
 from smtrain.cli import memory
-from smtrain.cli.annotating import annotate
 from smtrain.cli.configuration import configurable
-from smtrain.cli.output import BrokenOutput, ClosedOutput
+from smtrain.cli.streams import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError
-from smtrain.reports.annotations import of_error
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
 from smtrain.sources.pyarrow_later import withhold
@@ -181,6 +179,9 @@ def _run(arguments: list[str]) -> ExitCode:
     try:
         code = cli.main(arguments or ["--help"], prog_name="smtrain", standalone_mode=False)
     except SmtrainError as error:
+        from smtrain.cli.annotating import annotate
+        from smtrain.reports.annotations import of_error
+
         annotate(of_error(error))
         raise
     return ExitCode(code) if isinstance(code, int) else ExitCode.OK

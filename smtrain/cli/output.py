@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import io
 import json
 import os
 import stat
@@ -11,29 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from smtrain.cli.streams import BrokenOutput
 from smtrain.errors import OutputError, UsageError, quoted
 from smtrain.model.atomic import replacing
 from smtrain.reports.text import OLD_COMMAND, in_github
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-class ClosedOutput(io.TextIOBase):
-    """Stands for a standard output that was closed before the start: whoever writes to it fails."""
-
-    def write(self, text: str) -> int:  # noqa: ARG002 - TextIOBase's signature
-        """Fail."""
-        raise OSError(errno.EBADF, "standard output is closed")
-
-    @property
-    def buffer(self) -> BinaryIO:
-        """Fail."""
-        raise OutputError("standard output is closed")
-
-
-class BrokenOutput(Exception):  # noqa: N818 - not an error: whoever read our output has seen enough
-    """The reader of standard output has gone."""
 
 
 @contextlib.contextmanager

@@ -6,11 +6,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from smtrain.errors import counted, quoted
-from smtrain.fitting.refusals import Refusal
 from smtrain.wording import Spoken
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from smtrain.fitting.refusals import Refusal
 
 # The kind of the finding on a record that cannot be read.
 BROKEN = "record"
@@ -61,7 +62,7 @@ class Finding:
             object.__setattr__(self, "hint", Spoken(self.hint))
 
 
-def refused(refusal: Refusal) -> Finding:
+def refused(refusal: "Refusal") -> Finding:
     """The error for what a fit refuses. Which table it is stands above all findings, so only a line has its source."""
     source = None if refusal.line is None else refusal.source
     place = refusal.column, source, refusal.line
