@@ -14,7 +14,11 @@ from tests.cli import smtrain
 pytestmark = pytest.mark.bits
 
 
-@pytest.fixture(scope="module", params=[2, 3, 12, 40], ids="{} classes".format)
+@pytest.fixture(
+    scope="module",
+    params=[2, 12, *(pytest.param(K, marks=pytest.mark.slow) for K in (3, 40))],
+    ids="{} classes".format,
+)
 def model_and_rows(request, tmp_path_factory):
     """A model of 23 numbers with gaps and two columns of words, and 211 rows."""
     rng, K = np.random.default_rng(request.param), request.param

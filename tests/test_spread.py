@@ -41,7 +41,13 @@ def fitted(folder, home, data="narrow.csv", validation=None, **options):
     return sm.fit(lists(folder / data), target="y", home=home, validation=validation, **options)
 
 
-@pytest.mark.parametrize("name", FITS)
+# The others are fits of the same kinds, and take seconds each.
+QUICKLY = {"default", "weights", "64 columns", "statistics", "a file for validation", "mini-batches"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICKLY else pytest.mark.slow) for name in FITS]
+)
 def test_the_same_bytes_on_workers(name, folder, tmp_path):
     reference = fitted(folder, MemoryHome(1, most_rows=ROWS), **FITS[name])
     workers = Forgetful()

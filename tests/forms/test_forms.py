@@ -83,7 +83,7 @@ def test_every_form_says_the_same(kind, labels, k, folder):
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("kind", ["numbers", "gaps"])
+@pytest.mark.parametrize("kind", ["numbers", pytest.param("gaps", marks=pytest.mark.slow)])
 def test_every_form_at_every_place_in_every_piece(form, place, kind, folder):
     plain = table(kind, "one and eight letters", SEED)
     path = folder / "plain.csv"
