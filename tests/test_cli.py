@@ -312,7 +312,7 @@ def test_gradcheck_passes_and_can_fail(tmp_path):
 def test_help_loads_click_only():
     code = "import sys; sys.argv = ['smtrain', 'fit', '--help']\n"
     code += "from smtrain.cli.main import main\ntry:\n    main()\nexcept SystemExit: pass\n"
-    code += "print([m for m in ('numpy', 'pandas', 'rich') if m in sys.modules])"
+    code += "print([m for m in ('numpy', 'pandas', 'rich', 'orjson') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=clean_environment(), check=True
     )

@@ -1,16 +1,16 @@
 """Predictions as CSV or JSON lines."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from smtrain.errors import SmtrainError, UsageError, listed, quoted
 from smtrain.model.model import Model
 from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
+from smtrain.reports.numerals import number_texts, rounded
 from smtrain.reports.text import message, named
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Floats
@@ -21,6 +21,8 @@ from smtrain.sources.usable import Skipped
 
 # Classes of --top up to which a pass over the probabilities for each is shorter than a sort.
 FEW = 8
+# Cells of the output that are made at a time: their texts stay in a processor's cache.
+BLOCK_CELLS = 1 << 16
 # Columns that a note names.
 MOST_NAMED = 8
 
@@ -38,10 +40,11 @@ class PredictionWriter:
         keep: tuple[str, ...],
         format: str,  # noqa: A002 - the option's name
         csv_safe: bool,
+        digits: int | None,
     ) -> None:
         if csv_safe and format != "csv":
             raise UsageError("--csv-safe is for --format csv")
-        self._guard = csv_safe
+        self._guard, self.digits = csv_safe, digits
         self.model, self.table = model, table
         self.proba, self.top, self.jsonl = (
             proba,
@@ -61,7 +64,8 @@ class PredictionWriter:
         if clash:
             raise UsageError(f"--keep: the output has a column {quoted(min(clash))} of its own")
         # Once for all rows: the names of the classes are the most frequent cells of the output.
-        self._quoted = [self._cell(name) for name in model.encoder.classes]
+        self._labels = list(map(json_text if self.jsonl else self._cell, model.encoder.classes))
+        self._line = self._json_line() if self.jsonl else table.delimiter.join
 
     def head(self) -> bytes:
         """The header line. Raises DataError where a column that is kept has no text, before anything is written."""
@@ -77,51 +81,48 @@ class PredictionWriter:
 
     def rows(self, scored: Scored) -> bytes:
         """The lines of some rows."""
-        S = scored.probabilities
-        columns = self._columns(S, list(self.model.encoder.classes) if self.jsonl else self._quoted)
-        kept = self._kept(scored) if self.keep else None
-        lines = self._json_lines(columns, kept) if self.jsonl else self._csv_lines(columns, kept)
-        return "".join(f"{line}\n" for line in lines).encode()
+        S, kept = scored.probabilities, self._kept(scored)
+        step = max(1, BLOCK_CELLS // (len(self.keep) + len(self.columns)))
+        blocks = (slice(start, start + step) for start in range(0, S.shape[1], step))
+        return b"".join(self._lines(S[:, block], kept[block]) for block in blocks)
 
     def end(self) -> bytes:
         """What stands behind the last row."""
         return b""
 
-    def _columns(self, S: Floats, names: list[str]) -> list[list[str]]:
-        """The output's columns of text; numbers so that they read back exactly."""
-        columns = [[names[k] for k in S.argmax(axis=0).tolist()]]
+    def _lines(self, S: Floats, kept: list[list[str]]) -> bytes:
+        """The lines of some rows with their probabilities and the cells that are kept of each."""
+        lines = map(self._line, zip(*zip(*kept, strict=True), *self._columns(S), strict=True))
+        return ("\n".join(lines) + "\n").encode()
+
+    def _json_line(self) -> Callable[[Iterable[str]], str]:
+        """What makes a line of the texts of its cells: a template, which is shorter than a loop over them."""
+        names = [*(self.table.names[i] for i in self.keep), *self.columns]
+        return ("{" + ", ".join(f"{json_text(name).replace('%', '%%')}: %s" for name in names) + "}").__mod__
+
+    def _columns(self, S: Floats) -> list[list[str]]:
+        """The output's own columns of text."""
+        columns = [self._named(S.argmax(axis=0))]
         if self.proba:
-            # repr has as many digits as it takes to read the same number back.
-            columns += [list(map(repr, row)) for row in S.tolist()]
+            columns += number_texts(rounded(S, self.digits))
         if self.top:
             order = largest(S, self.top)
-            for ranked, p in zip(order, np.take_along_axis(S, order, axis=0), strict=True):
-                columns += [[names[k] for k in ranked.tolist()], list(map(repr, p.tolist()))]
+            texts = number_texts(rounded(np.take_along_axis(S, order, axis=0), self.digits))
+            for ranked, p in zip(order, texts, strict=True):
+                columns += [self._named(ranked), p]
         return columns
 
-    def _csv_lines(self, columns: list[list[str]], kept: list[list[str]] | None) -> Iterable[str]:
-        d = self.table.delimiter
-        lines = map(d.join, zip(*columns, strict=True))
-        if kept is None:
-            return lines
-        return (d.join([*cells, line]) for cells, line in zip(kept, lines, strict=True))
-
-    def _json_lines(self, columns: list[list[str]], kept: list[list[str]] | None) -> Iterable[str]:
-        texts = {name for name in self.columns if name == "prediction" or name.startswith("top")}
-        as_json: list[Callable[[str], str]] = [json_text if name in texts else str for name in self.columns]
-        labels = [f"{json_text(name)}: " for name in self.columns]
-        for i, cells in enumerate(zip(*columns, strict=True)):
-            own = [label + turn(cell) for label, turn, cell in zip(labels, as_json, cells, strict=True)]
-            names = [self.table.names[j] for j in self.keep]
-            pairs = zip(names, kept[i], strict=True) if kept is not None else ()
-            before = [f"{json_text(name)}: {json_text(unquoted_cell(cell))}" for name, cell in pairs]
-            yield "{" + ", ".join(before + own) + "}"
+    def _named(self, classes: NDArray[np.intp]) -> list[str]:
+        return [self._labels[k] for k in classes.tolist()]
 
     def _kept(self, scored: Scored) -> list[list[str]]:
-        cells = scored.rows.batch.written(self.keep, self.table.delimiter)[scored.start : scored.start + scored.X.rows]
-        if self._guard:
-            return [[self._cell(unquoted_cell(cell)) for cell in row] for row in cells]
-        return cells
+        """The cells that are kept of each row, as text of the format."""
+        here = slice(scored.start, scored.start + scored.X.rows)
+        cells = scored.rows.batch.written(self.keep, self.table.delimiter)[here] if self.keep else []
+        if not (self._guard or self.jsonl):
+            return cells
+        turn = json_text if self.jsonl else self._cell
+        return [[turn(unquoted_cell(cell)) for cell in row] for row in cells]
 
 
 def largest(S: Floats, count: int) -> NDArray[np.intp]:
@@ -139,10 +140,9 @@ def largest(S: Floats, count: int) -> NDArray[np.intp]:
     return np.stack(largest)
 
 
-@lru_cache(maxsize=1 << 16)
 def json_text(text: str) -> str:
     """A text as JSON."""
-    return json.dumps(text, ensure_ascii=False)
+    return orjson.dumps(text).decode()
 
 
 def guarded(text: str, decimal: str = ".") -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from smtrain.model.model import Model
+from smtrain.reports.numerals import rounded
 from smtrain.reports.predictions import PredictionWriter, largest
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Floats
@@ -41,10 +42,11 @@ class TypedPredictionWriter(PredictionWriter):
         """The output's own columns, by name."""
         columns = [self._classes(S.argmax(axis=0).tolist())]
         if self.proba:
-            columns += [np.asarray(row, np.float64) for row in S]
+            columns += [np.asarray(row, np.float64) for row in rounded(S, self.digits)]
         if self.top:
             order = largest(S, self.top)
-            for ranked, p in zip(order, np.take_along_axis(S, order, axis=0), strict=True):
+            largest_ones = rounded(np.take_along_axis(S, order, axis=0), self.digits)
+            for ranked, p in zip(order, largest_ones, strict=True):
                 columns += [self._classes(ranked.tolist()), np.asarray(p, np.float64)]
         return dict(zip(self.columns, columns, strict=True))
 

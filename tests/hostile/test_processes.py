@@ -405,7 +405,7 @@ def test_help_loads_no_heavy_library(words, folder):
     program = (
         "import sys\nfrom smtrain.cli.main import main\nsys.argv[0] = 'smtrain'\n"
         "try:\n    main()\nfinally:\n"
-        "    heavy = {'numpy', 'pandas', 'rich', 'scipy'} & set(sys.modules)\n"
+        "    heavy = {'numpy', 'pandas', 'rich', 'scipy', 'orjson'} & set(sys.modules)\n"
         "    print('heavy:', *sorted(heavy), file=sys.stderr)"
     )
     done = subprocess.run(
