@@ -33,7 +33,7 @@ class Dask:
         )  # fmt: skip
         for _ in range(self._wanted):
             self.add()
-        waited_for(self.file.exists)
+        waited_for(lambda: self.file.exists() and self.file.read_text().strip().endswith("}"))
         self.address = json.loads(self.file.read_text())["address"]
         return self
 
