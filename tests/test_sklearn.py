@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -603,6 +604,74 @@ def test_what_the_model_takes_for_missing_goes_over_to_scikit_learn():
     np.testing.assert_allclose(
         to_sklearn(model).predict_proba(table), model.predict_proba(table), rtol=1e-9, atol=1e-15
     )
+
+
+DAYS = pd.to_datetime(["2020-01-01", "2020-01-02", "2020-03-01"])
+# Words of every type, three of each. Beside each other are types that some have for the same words.
+TYPED_WORDS = {
+    "dates": DAYS,
+    "times": DAYS + pd.Timedelta("01:30:00.5"),
+    "dates in a zone": DAYS.tz_localize("Europe/Berlin"),
+    "dates as objects": DAYS.date,
+    "months": pd.PeriodIndex(["2020-01", "2020-02", "2020-03"], freq="M"),
+    "categories of dates": pd.CategoricalIndex(DAYS),
+    "categories of floats": pd.CategoricalIndex([0.0, 0.5, 1.0]),
+    "categories of integers": pd.CategoricalIndex([0, 1, 2]),
+    "intervals": pd.CategoricalIndex(pd.interval_range(0, 3)),
+    "floats": np.array([0.0, 0.1, 1.0]),
+    "the other zero": np.array([-0.0, 0.1, 1.0]),
+    "whole floats": np.array([0.0, 1.0, 2.0]),
+    "large and small": np.array([1e20, 1e-7, 2.0**53]),
+    "as large as has a point": np.array([2.0**53 + 2, 9e15, 1e16]),
+    "floats of 32 bits": np.array([0.0, 0.1, 1.0], np.float32),
+    "floats of 16 bits": np.array([0.0, 0.1, 1.0], np.float16),
+    "nullable floats": pd.array([0.0, 1.0, 2.0], dtype="Float64"),
+    "nullable integers": pd.array([0, 1, 2], dtype="Int64"),
+    "integers of Arrow": pd.array([0, 1, 2], dtype=pd.ArrowDtype(pa.int64())),
+    "floats of Arrow": pd.array([0.0, 0.1, 1.0], dtype=pd.ArrowDtype(pa.float64())),
+    "dates of Arrow": pd.array(DAYS.date, dtype=pd.ArrowDtype(pa.date32())),
+    "times of Arrow": pd.array(DAYS, dtype=pd.ArrowDtype(pa.timestamp("ns"))),
+    "decimals": np.array([Decimal("0"), Decimal("0.1"), Decimal("1.0")], object),
+    "floats and strings": np.array([0.0, "0.1", 1.0], object),
+    "floats and booleans": np.array([0.0, True, "1.0"], object),
+    "NumPy's floats and strings": np.array([np.float64(1.0), "0.0", np.float32(0.1)], object),
+    "strings like floats": np.array(["0.0", "0.1", "1.0"], object),
+    "strings like integers": np.array(["0", "1", "2"], object),
+    "booleans": np.array([True, False, True]),
+}
+
+
+def typed_table(words, gaps):
+    """Rows whose labels follow from the words for the most part, and the labels."""
+    codes = np.random.default_rng(0).integers(0, 3, 60)
+    cells = pd.Series(words).iloc[codes].reset_index(drop=True)
+    if gaps:
+        cells = cells.mask(np.arange(60) % 7 == 0)
+    return pd.DataFrame({"number": np.sin(np.arange(60.0)), "word": cells}), np.where(codes == 1, 1, np.arange(60) % 2)
+
+
+@pytest.mark.parametrize("others", ["some", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", TYPED_WORDS)
+def test_words_of_every_type_go_over_to_scikit_learn(name, others):
+    names = list(TYPED_WORDS)
+    gaps = names.index(name) % 2 == 0
+    model = sm.fit(*typed_table(TYPED_WORDS[name], gaps), categorical=["word"])
+    theirs = pickle.loads(pickle.dumps(to_sklearn(model)))
+    for other in names if others == "all" else {name, names[names.index(name) - 1]}:
+        rows = typed_table(TYPED_WORDS[other], not gaps)[0]
+        expected, found = model.predict_proba(rows, on_unknown="ignore"), theirs.predict_proba(rows)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15, err_msg=other)
+        np.testing.assert_allclose(theirs.predict_proba(rows[5:6]), expected[5:6], rtol=1e-9, err_msg=other)
+        assert other != name or np.ptp(expected[:, 1]) > 0.1
+
+
+@pytest.mark.parametrize("missing", ["-999", "0.5", "-999.0"])
+@pytest.mark.parametrize("kind", ["float64", "float32", "Float64", "object", "str"])
+def test_a_float_among_words_that_counts_as_missing_goes_over(missing, kind):
+    codes = np.arange(60) % 3
+    rows = pd.DataFrame({"word": pd.Series(np.array([-999.0, 0.5, 2.0])[codes]).astype(kind)})
+    model = sm.fit(rows, np.where(codes == 0, 1, np.arange(60) % 2), categorical=["word"], na_values=[missing])
+    np.testing.assert_allclose(to_sklearn(model).predict_proba(rows), model.predict_proba(rows), rtol=1e-9)
 
 
 # A pipeline of scikit-learn's as a model
