@@ -95,7 +95,19 @@ def test_the_way_there_and_back_is_at_the_top():
     assert sm.from_sklearn is from_sklearn
 
 
-@pytest.mark.parametrize("use", ["import smtrain.sklearn", "import smtrain; smtrain.to_sklearn"])
+def test_the_package_is_there_after_import_smtrain_and_its_functions_are_listed():
+    listed = "{'to_sklearn', 'from_sklearn'} <= set(dir(smtrain))"
+    assert in_a_process(f"import smtrain; print(smtrain.sklearn.__name__, {listed})") == ["smtrain.sklearn True"]
+
+
+def test_without_scikit_learn_no_name_that_is_listed_needs_it():
+    code = "import sys; sys.modules['sklearn'] = None; import inspect, smtrain; from smtrain import *"
+    assert in_a_process(f"{code}; print('fit' in dict(inspect.getmembers(smtrain)))") == ["True"]
+
+
+@pytest.mark.parametrize(
+    "use", ["import smtrain.sklearn", "import smtrain; smtrain.to_sklearn", "import smtrain; smtrain.sklearn"]
+)
 def test_without_scikit_learn_it_says_what_to_install(use):
     code = f"import sys; sys.modules['sklearn'] = None\ntry:\n {use}\nexcept ImportError as e: print(e)"
     assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
@@ -246,6 +258,33 @@ def test_two_classes_that_are_true_and_false():
     np.testing.assert_array_equal(ours.predict(X), ours.decision_function(X) > 0)
 
 
+LABELS = {
+    "integers": Y,
+    "booleans": Y == 1,
+    "nullable booleans": pd.array(Y == 1, dtype="boolean"),
+    "whole floats": Y - 1.0,
+    "single precision": Y.astype(np.float32),
+    "nullable integers": pd.array(Y, dtype="Int64"),
+    "categories of integers": pd.Categorical(Y),
+    "strings like integers": Y.astype(str),
+    "strings": np.array(["a", "b", "c"])[Y],
+    "strings of pandas": pd.array(np.array(["a", "b", "c"])[Y], dtype="string"),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_the_model_has_the_classes_that_smtrain_fit_gives(kind):
+    labels = pd.Series(LABELS[kind])
+    expected = sm.fit(X, labels).classes
+    theirs = LogisticRegression(max_iter=1000).fit(X, np.asarray(labels))
+    ours = SoftmaxRegression().fit(X, labels)
+    assert ours.classes_.dtype.kind == np.asarray(labels).dtype.kind
+    for model in (ours.model_, from_sklearn(theirs, X, labels)):
+        assert model.classes == expected
+        assert [*map(type, model.classes)] == [*map(type, expected)]
+        assert model.evaluate(X, labels).metrics["accuracy"] > 0.7
+
+
 def test_log_probabilities_do_not_underflow():
     ours = SoftmaxRegression(l2=1e-3).fit(X, Y)
     np.testing.assert_allclose(np.exp(ours.predict_log_proba(X)), ours.predict_proba(X), rtol=1e-12)
@@ -304,6 +343,13 @@ REFUSED = {
     "weights of another length": (lambda: SoftmaxRegression().fit(X, Y, np.ones(3)), "one for each row"),
     "one class": (lambda: SoftmaxRegression().fit(X, np.zeros(150)), "only one class"),
     "a quantity": (lambda: SoftmaxRegression().fit(X, X[:, 0]), "Unknown label type"),
+    **{
+        f"a missing label of {kind}": (
+            lambda kind=kind: SoftmaxRegression().fit(X, pd.Series(Y % 2).astype(kind).mask(Y == 2)),
+            "contains NaN",
+        )
+        for kind in ("Int64", "boolean", "bool[pyarrow]")
+    },
     "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "not a finite number"),
     "dates": (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), "dates"),
     "nothing but constants": (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "no column is left"),
@@ -857,6 +903,49 @@ def test_a_pipeline_that_is_no_softmax_regression_is_refused(name):
     theirs.fit(X, Y)
     with pytest.raises(sm.UsageError, match=message):
         from_sklearn(theirs, X, labels)
+
+
+@pytest.mark.parametrize(
+    "prepare", [PolynomialFeatures(2), KBinsDiscretizer(quantile_method="averaged_inverted_cdf")], ids=str
+)
+def test_what_steps_may_do_is_said(prepare):
+    theirs = make_pipeline(prepare, StandardScaler(with_mean=False), LogisticRegression(max_iter=1000)).fit(X, Y)
+    with pytest.raises(sm.UsageError, match="each numeric column may be shifted and scaled, words one-hot encoded"):
+        from_sklearn(theirs, X, Y)
+
+
+ROWS = pd.DataFrame(X, columns=list("abcd"))
+GIVEN = {
+    "labels of another order": (ROWS, pd.Series(Y).iloc[::-1], None, "another index than the rows"),
+    "weights of another order": (ROWS, Y, pd.Series(1.0, range(150)).iloc[::-1], "another index than the rows"),
+    "too few labels": (ROWS, Y[1:], None, "149 labels for 150 rows"),
+    "too many weights": (X, Y, np.ones(151), "151 weights for 150 rows"),
+    "the name of the labels": (ROWS.assign(y=Y), "y", None, 'y must be an array or a Series, and is of type str: "y"'),
+    "the name of the weights": (ROWS, Y, "a", "sample_weight must be an array or a Series"),
+    "no labels": (ROWS, None, None, "y must be an array or a Series, and is None"),
+    "an iterator": (ROWS, iter(Y), None, "y must be an array or a Series"),
+    "a set": (ROWS, {0, 1, 2}, None, "y must be an array or a Series"),
+    "a table of labels": (ROWS, pd.DataFrame({"y": Y}), None, "y must be an array or a Series"),
+    "labels in columns": (ROWS, np.eye(3)[Y], None, "must have one dimension"),
+    "labels of two sorts": (ROWS, np.array([0, "a"] * 75, object), None, "not supported between"),
+    "missing labels": (ROWS, pd.Series(Y).where(Y > 0), None, 'no class "nan"'),
+    "one weight": (ROWS, Y, 2.0, "sample_weight must be an array or a Series"),
+    "weights below zero": (ROWS, Y, -np.ones(150), "Negative"),
+    "weights of zero": (ROWS, Y, np.zeros(150), "zero for every row"),
+    "missing weights": (ROWS, Y, np.full(150, np.nan), "NaN"),
+    "a path": ("iris.csv", Y, None, "the data must be a DataFrame or an array, and are of type str"),
+    "no rows": (None, Y, None, "the data must be a DataFrame or an array, and are None"),
+    "rows of several lengths": ([[1.0], [1.0, 2.0]], Y, None, "the data must be a DataFrame or an array"),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_what_does_not_belong_together_is_refused(case):
+    rows, y, weights, message = GIVEN[case]
+    theirs = LogisticRegression(max_iter=1000).fit(X, Y)
+    with pytest.raises(sm.UsageError, match=message) as failure:
+        from_sklearn(theirs, rows, y, weights)
+    assert "target=" not in str(failure.value)
 
 
 def test_a_pipeline_must_be_fitted():

@@ -42,7 +42,7 @@ def to_sklearn(model: Model) -> Pipeline:
     >>> import smtrain
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> to_sklearn(smtrain.fit(X, y)).predict(X.iloc[[0, 60, 140]])
+    >>> smtrain.to_sklearn(smtrain.fit(X, y)).predict(X.iloc[[0, 60, 140]])
     array([0, 1, 2])
     """
     encoder = as_model(model).encoder
