@@ -878,6 +878,17 @@ def test_integers_that_are_names_of_levels_are_taken(name):
     assert model.fit.gap < 0.01
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in TYPED_WORDS if " and strings" not in name and "and bool" not in name]
+)
+def test_words_of_every_type_come_from_scikit_learn(name):
+    rows, y = typed_table(TYPED_WORDS[name], gaps=False)
+    words = rows[["word"]]
+    theirs = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(words, y)
+    found = from_sklearn(theirs, words, y).predict_proba(words)
+    np.testing.assert_allclose(found, theirs.predict_proba(words), atol=1e-12)
+
+
 FOREIGN = {
     "products": (make_pipeline(PolynomialFeatures(2), StandardScaler(), LogisticRegression()), Y, "by up to"),
     "one class against the rest": (

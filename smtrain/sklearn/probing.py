@@ -34,7 +34,7 @@ from smtrain.sklearn.two_classes import of_each_class
 from smtrain.solvers.base import Status
 from smtrain.sources.arguments import wrong
 from smtrain.sources.arrays import frame_of, is_values, no_table, together
-from smtrain.sources.typed import text_of
+from smtrain.sources.frame import text_cells
 
 Array = NDArray[np.float64]
 # Probabilities that differ by more are another model's. Rounding makes 1e-12 of large logits in float64.
@@ -70,10 +70,11 @@ def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None) -> Mo
     True
     """
     last = _classifier(pipeline)
-    frame = _in_double(X) if isinstance(X, pd.DataFrame) else frame_of(_array(X))
+    table = X if isinstance(X, pd.DataFrame) else frame_of(_array(X))
+    words = taken_as_levels(pipeline, list(table.columns))
+    frame = _in_double(table, words)
     rows = frame if isinstance(X, pd.DataFrame) else frame.to_numpy()
     given = _training(frame, y, sample_weight, last.class_weight)
-    words = taken_as_levels(pipeline, list(frame.columns))
     _check_classes(given.classes, last.classes_)
     start = _unmoved(given, words, penalties(last))
     order = [given.names.index(name) for name in start.encoder.classes]
@@ -127,9 +128,13 @@ def _training(frame: pd.DataFrame, y: Any, sample_weight: Any, factors: Any) -> 
         raise UsageError(str(error), hint=TRAINING_DATA) from error
 
 
-def _in_double(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table with all floats in float64, in which steps that do not force another type then compute."""
-    return frame.astype(dict.fromkeys(frame.select_dtypes(["float16", "float32"]).columns, np.float64))
+def _in_double(frame: pd.DataFrame, words: Sequence[Any]) -> pd.DataFrame:
+    """The same table with all floats in float64, in which steps that do not force another type then compute.
+
+    Those that are words keep their type, which has its own texts.
+    """
+    narrow = [name for name in frame.select_dtypes(["float16", "float32"]).columns if name not in words]
+    return frame.astype(dict.fromkeys(narrow, np.float64))
 
 
 def _unmoved(given: Training, words: Sequence[Any], own: Penalties, init: Model | None = None) -> Model:
@@ -196,11 +201,11 @@ def _numbers(column: NumericColumn, parts: Sequence[Feature]) -> Array:
 
 def _rows(cells: "pd.Series[Any]", column: CategoricalColumn, parts: Sequence[Feature]) -> list[int]:
     """The rows (1 + p,) whose cells a column of words has in the probes: the first with each level."""
-    codes, values = pd.factorize(cells)
-    texts = [text_of(value) or None for value in values]
+    texts = text_cells(cells)
+    levels = [*(text or None for text in texts.levels), None]  # a missing cell's −1 takes the last
     first: dict[str | None, int] = {}
-    for row, code in enumerate(codes):
-        first.setdefault(None if code < 0 else texts[code], row)
+    for row, code in enumerate(texts.codes):
+        first.setdefault(levels[code], row)
     rows = [first[column.levels[0]]] * (1 + len(parts))
     for j, part in enumerate(parts, 1):
         if part.column == column.name:
