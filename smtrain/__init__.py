@@ -10,6 +10,7 @@ scikit-learn is loaded by `from_sklearn` and `to_sklearn` alone.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ _HOMES = {
     "smtrain.sklearn": ("from_sklearn", "to_sklearn"),
     "smtrain.sources.dialect": ("Dialect",),
 }
-# Without those of smtrain.sklearn: `from smtrain import *` and `help(smtrain)` are not to need scikit-learn.
+# Without those of smtrain.sklearn: `from smtrain import *` is not to need scikit-learn.
 __all__ = [
     "CheckError",
     "Comparison",
@@ -110,6 +111,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "sklearn":
+        return import_module("smtrain.sklearn")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(home), name)
@@ -117,4 +120,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    # What asks for every name that is listed, as help() does, would fail without scikit-learn.
+    return [*__all__, *(_HOMES["smtrain.sklearn"] if find_spec("sklearn") else ())]

@@ -46,6 +46,27 @@ def test_weights_beside_the_rows():
     assert said(sm.fit(frame().drop(columns="y"), target=pd.Series(Y, name="class"), sample_weight=w)) == reference
 
 
+REVERSED = pd.Series(Y).iloc[::-1]
+ENTRIES = {
+    "target=": lambda: sm.fit(frame().drop(columns="y"), target=REVERSED),
+    "weight=": lambda: sm.fit(frame(), target="y", weight=REVERSED),
+    "an array": lambda: sm.fit(X, REVERSED),
+    "doctor": lambda: sm.doctor(frame().drop(columns="y"), REVERSED),
+    "weights of doctor": lambda: sm.doctor(frame(), sample_weight=REVERSED),
+    "evaluate": lambda: sm.evaluate(sm.fit(X, Y), X, REVERSED),
+    "weights of evaluate": lambda: sm.fit(X, Y).evaluate(X, Y, REVERSED),
+    "cross_validate": lambda: sm.cross_validate(X, REVERSED),
+    "weights of cross_validate": lambda: sm.cross_validate(X, Y, REVERSED),
+    "groups": lambda: sm.cross_validate(X, Y, groups=REVERSED),
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_series_of_another_order_is_refused_everywhere(entry):
+    with pytest.raises(sm.UsageError, match="another index than the rows"):
+        ENTRIES[entry]()
+
+
 def test_weights_alone_leave_the_last_column_the_target():
     w = np.arange(1.0, len(Y) + 1)
     reference = said(sm.fit(frame(w=w), target="y", weight="w"))

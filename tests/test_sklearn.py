@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,19 @@ def test_the_way_there_and_back_is_at_the_top():
     assert sm.from_sklearn is from_sklearn
 
 
-@pytest.mark.parametrize("use", ["import smtrain.sklearn", "import smtrain; smtrain.to_sklearn"])
+def test_the_package_is_there_after_import_smtrain_and_its_functions_are_listed():
+    listed = "{'to_sklearn', 'from_sklearn'} <= set(dir(smtrain))"
+    assert in_a_process(f"import smtrain; print(smtrain.sklearn.__name__, {listed})") == ["smtrain.sklearn True"]
+
+
+def test_without_scikit_learn_no_name_that_is_listed_needs_it():
+    code = "import sys; sys.modules['sklearn'] = None; import inspect, smtrain; from smtrain import *"
+    assert in_a_process(f"{code}; print('fit' in dict(inspect.getmembers(smtrain)))") == ["True"]
+
+
+@pytest.mark.parametrize(
+    "use", ["import smtrain.sklearn", "import smtrain; smtrain.to_sklearn", "import smtrain; smtrain.sklearn"]
+)
 def test_without_scikit_learn_it_says_what_to_install(use):
     code = f"import sys; sys.modules['sklearn'] = None\ntry:\n {use}\nexcept ImportError as e: print(e)"
     assert "pip install 'smtrain[sklearn]'" in in_a_process(code)[0]
@@ -245,6 +258,33 @@ def test_two_classes_that_are_true_and_false():
     np.testing.assert_array_equal(ours.predict(X), ours.decision_function(X) > 0)
 
 
+LABELS = {
+    "integers": Y,
+    "booleans": Y == 1,
+    "nullable booleans": pd.array(Y == 1, dtype="boolean"),
+    "whole floats": Y - 1.0,
+    "single precision": Y.astype(np.float32),
+    "nullable integers": pd.array(Y, dtype="Int64"),
+    "categories of integers": pd.Categorical(Y),
+    "strings like integers": Y.astype(str),
+    "strings": np.array(["a", "b", "c"])[Y],
+    "strings of pandas": pd.array(np.array(["a", "b", "c"])[Y], dtype="string"),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_the_model_has_the_classes_that_smtrain_fit_gives(kind):
+    labels = pd.Series(LABELS[kind])
+    expected = sm.fit(X, labels).classes
+    theirs = LogisticRegression(max_iter=1000).fit(X, np.asarray(labels))
+    ours = SoftmaxRegression().fit(X, labels)
+    assert ours.classes_.dtype.kind == np.asarray(labels).dtype.kind
+    for model in (ours.model_, from_sklearn(theirs, X, labels)):
+        assert model.classes == expected
+        assert [*map(type, model.classes)] == [*map(type, expected)]
+        assert model.evaluate(X, labels).metrics["accuracy"] > 0.7
+
+
 def test_log_probabilities_do_not_underflow():
     ours = SoftmaxRegression(l2=1e-3).fit(X, Y)
     np.testing.assert_allclose(np.exp(ours.predict_log_proba(X)), ours.predict_proba(X), rtol=1e-12)
@@ -303,6 +343,13 @@ REFUSED = {
     "weights of another length": (lambda: SoftmaxRegression().fit(X, Y, np.ones(3)), "one for each row"),
     "one class": (lambda: SoftmaxRegression().fit(X, np.zeros(150)), "only one class"),
     "a quantity": (lambda: SoftmaxRegression().fit(X, X[:, 0]), "Unknown label type"),
+    **{
+        f"a missing label of {kind}": (
+            lambda kind=kind: SoftmaxRegression().fit(X, pd.Series(Y % 2).astype(kind).mask(Y == 2)),
+            "contains NaN",
+        )
+        for kind in ("Int64", "boolean", "bool[pyarrow]")
+    },
     "infinity": (lambda: SoftmaxRegression().fit(np.where(X > 7, np.inf, X), Y), "not a finite number"),
     "dates": (lambda: SoftmaxRegression().fit(FRAME.assign(d=pd.Timestamp(0)), [0, 1, 0, 1]), "dates"),
     "nothing but constants": (lambda: SoftmaxRegression().fit(np.ones((4, 2)), [0, 1, 0, 1]), "no column is left"),
@@ -605,6 +652,74 @@ def test_what_the_model_takes_for_missing_goes_over_to_scikit_learn():
     )
 
 
+DAYS = pd.to_datetime(["2020-01-01", "2020-01-02", "2020-03-01"])
+# Words of every type, three of each. Beside each other are types that some have for the same words.
+TYPED_WORDS = {
+    "dates": DAYS,
+    "times": DAYS + pd.Timedelta("01:30:00.5"),
+    "dates in a zone": DAYS.tz_localize("Europe/Berlin"),
+    "dates as objects": DAYS.date,
+    "months": pd.PeriodIndex(["2020-01", "2020-02", "2020-03"], freq="M"),
+    "categories of dates": pd.CategoricalIndex(DAYS),
+    "categories of floats": pd.CategoricalIndex([0.0, 0.5, 1.0]),
+    "categories of integers": pd.CategoricalIndex([0, 1, 2]),
+    "intervals": pd.CategoricalIndex(pd.interval_range(0, 3)),
+    "floats": np.array([0.0, 0.1, 1.0]),
+    "the other zero": np.array([-0.0, 0.1, 1.0]),
+    "whole floats": np.array([0.0, 1.0, 2.0]),
+    "large and small": np.array([1e20, 1e-7, 2.0**53]),
+    "as large as has a point": np.array([2.0**53 + 2, 9e15, 1e16]),
+    "floats of 32 bits": np.array([0.0, 0.1, 1.0], np.float32),
+    "floats of 16 bits": np.array([0.0, 0.1, 1.0], np.float16),
+    "nullable floats": pd.array([0.0, 1.0, 2.0], dtype="Float64"),
+    "nullable integers": pd.array([0, 1, 2], dtype="Int64"),
+    "integers of Arrow": pd.array([0, 1, 2], dtype=pd.ArrowDtype(pa.int64())),
+    "floats of Arrow": pd.array([0.0, 0.1, 1.0], dtype=pd.ArrowDtype(pa.float64())),
+    "dates of Arrow": pd.array(DAYS.date, dtype=pd.ArrowDtype(pa.date32())),
+    "times of Arrow": pd.array(DAYS, dtype=pd.ArrowDtype(pa.timestamp("ns"))),
+    "decimals": np.array([Decimal("0"), Decimal("0.1"), Decimal("1.0")], object),
+    "floats and strings": np.array([0.0, "0.1", 1.0], object),
+    "floats and booleans": np.array([0.0, True, "1.0"], object),
+    "NumPy's floats and strings": np.array([np.float64(1.0), "0.0", np.float32(0.1)], object),
+    "strings like floats": np.array(["0.0", "0.1", "1.0"], object),
+    "strings like integers": np.array(["0", "1", "2"], object),
+    "booleans": np.array([True, False, True]),
+}
+
+
+def typed_table(words, gaps):
+    """Rows whose labels follow from the words for the most part, and the labels."""
+    codes = np.random.default_rng(0).integers(0, 3, 60)
+    cells = pd.Series(words).iloc[codes].reset_index(drop=True)
+    if gaps:
+        cells = cells.mask(np.arange(60) % 7 == 0)
+    return pd.DataFrame({"number": np.sin(np.arange(60.0)), "word": cells}), np.where(codes == 1, 1, np.arange(60) % 2)
+
+
+@pytest.mark.parametrize("others", ["some", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", TYPED_WORDS)
+def test_words_of_every_type_go_over_to_scikit_learn(name, others):
+    names = list(TYPED_WORDS)
+    gaps = names.index(name) % 2 == 0
+    model = sm.fit(*typed_table(TYPED_WORDS[name], gaps), categorical=["word"])
+    theirs = pickle.loads(pickle.dumps(to_sklearn(model)))
+    for other in names if others == "all" else {name, names[names.index(name) - 1]}:
+        rows = typed_table(TYPED_WORDS[other], not gaps)[0]
+        expected, found = model.predict_proba(rows, on_unknown="ignore"), theirs.predict_proba(rows)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15, err_msg=other)
+        np.testing.assert_allclose(theirs.predict_proba(rows[5:6]), expected[5:6], rtol=1e-9, err_msg=other)
+        assert other != name or np.ptp(expected[:, 1]) > 0.1
+
+
+@pytest.mark.parametrize("missing", ["-999", "0.5", "-999.0"])
+@pytest.mark.parametrize("kind", ["float64", "float32", "Float64", "object", "str"])
+def test_a_float_among_words_that_counts_as_missing_goes_over(missing, kind):
+    codes = np.arange(60) % 3
+    rows = pd.DataFrame({"word": pd.Series(np.array([-999.0, 0.5, 2.0])[codes]).astype(kind)})
+    model = sm.fit(rows, np.where(codes == 0, 1, np.arange(60) % 2), categorical=["word"], na_values=[missing])
+    np.testing.assert_allclose(to_sklearn(model).predict_proba(rows), model.predict_proba(rows), rtol=1e-9)
+
+
 # A pipeline of scikit-learn's as a model
 
 
@@ -763,6 +878,17 @@ def test_integers_that_are_names_of_levels_are_taken(name):
     assert model.fit.gap < 0.01
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in TYPED_WORDS if " and strings" not in name and "and bool" not in name]
+)
+def test_words_of_every_type_come_from_scikit_learn(name):
+    rows, y = typed_table(TYPED_WORDS[name], gaps=False)
+    words = rows[["word"]]
+    theirs = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(words, y)
+    found = from_sklearn(theirs, words, y).predict_proba(words)
+    np.testing.assert_allclose(found, theirs.predict_proba(words), atol=1e-12)
+
+
 FOREIGN = {
     "products": (make_pipeline(PolynomialFeatures(2), StandardScaler(), LogisticRegression()), Y, "by up to"),
     "one class against the rest": (
@@ -788,6 +914,49 @@ def test_a_pipeline_that_is_no_softmax_regression_is_refused(name):
     theirs.fit(X, Y)
     with pytest.raises(sm.UsageError, match=message):
         from_sklearn(theirs, X, labels)
+
+
+@pytest.mark.parametrize(
+    "prepare", [PolynomialFeatures(2), KBinsDiscretizer(quantile_method="averaged_inverted_cdf")], ids=str
+)
+def test_what_steps_may_do_is_said(prepare):
+    theirs = make_pipeline(prepare, StandardScaler(with_mean=False), LogisticRegression(max_iter=1000)).fit(X, Y)
+    with pytest.raises(sm.UsageError, match="each numeric column may be shifted and scaled, words one-hot encoded"):
+        from_sklearn(theirs, X, Y)
+
+
+ROWS = pd.DataFrame(X, columns=list("abcd"))
+GIVEN = {
+    "labels of another order": (ROWS, pd.Series(Y).iloc[::-1], None, "another index than the rows"),
+    "weights of another order": (ROWS, Y, pd.Series(1.0, range(150)).iloc[::-1], "another index than the rows"),
+    "too few labels": (ROWS, Y[1:], None, "149 labels for 150 rows"),
+    "too many weights": (X, Y, np.ones(151), "151 weights for 150 rows"),
+    "the name of the labels": (ROWS.assign(y=Y), "y", None, 'y must be an array or a Series, and is of type str: "y"'),
+    "the name of the weights": (ROWS, Y, "a", "sample_weight must be an array or a Series"),
+    "no labels": (ROWS, None, None, "y must be an array or a Series, and is None"),
+    "an iterator": (ROWS, iter(Y), None, "y must be an array or a Series"),
+    "a set": (ROWS, {0, 1, 2}, None, "y must be an array or a Series"),
+    "a table of labels": (ROWS, pd.DataFrame({"y": Y}), None, "y must be an array or a Series"),
+    "labels in columns": (ROWS, np.eye(3)[Y], None, "must have one dimension"),
+    "labels of two sorts": (ROWS, np.array([0, "a"] * 75, object), None, "not supported between"),
+    "missing labels": (ROWS, pd.Series(Y).where(Y > 0), None, 'no class "nan"'),
+    "one weight": (ROWS, Y, 2.0, "sample_weight must be an array or a Series"),
+    "weights below zero": (ROWS, Y, -np.ones(150), "Negative"),
+    "weights of zero": (ROWS, Y, np.zeros(150), "zero for every row"),
+    "missing weights": (ROWS, Y, np.full(150, np.nan), "NaN"),
+    "a path": ("iris.csv", Y, None, "the data must be a DataFrame or an array, and are of type str"),
+    "no rows": (None, Y, None, "the data must be a DataFrame or an array, and are None"),
+    "rows of several lengths": ([[1.0], [1.0, 2.0]], Y, None, "the data must be a DataFrame or an array"),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_what_does_not_belong_together_is_refused(case):
+    rows, y, weights, message = GIVEN[case]
+    theirs = LogisticRegression(max_iter=1000).fit(X, Y)
+    with pytest.raises(sm.UsageError, match=message) as failure:
+        from_sklearn(theirs, rows, y, weights)
+    assert "target=" not in str(failure.value)
 
 
 def test_a_pipeline_must_be_fitted():

@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.types import is_bool_dtype, is_integer_dtype
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
@@ -98,7 +99,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         """
         with _value_errors(fitting=True):
             check_parameters(self.get_params(deep=False))
-        labels = validate_data(self, y=y)  # before X: it forgets the names of columns
+        labels = validate_data(self, y=_of_numpy(y))  # before X: it forgets the names of columns
         check_classification_targets(labels)
         given = training(self._frame(X, reset=True), labels, sample_weight, self.class_weight)
         with _value_errors(fitting=True), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
@@ -199,6 +200,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
             tiles = score(self.model_, open_table(frame, self.model_.encoder.dialect), labels=False)
             parts = [np.asarray(of(scored), np.float64).T for scored in tiles]
         return np.concatenate([np.empty((0, len(self._order))), *parts])[:, self._order]
+
+
+def _of_numpy(y: Any) -> Any:
+    """The labels; nullable booleans and integers without a gap as NumPy's, where scikit-learn would make floats."""
+    if isinstance(y, pd.Series) and (is_bool_dtype(y.dtype) or is_integer_dtype(y.dtype)) and not y.isna().any():
+        return y.to_numpy()
+    return y
 
 
 @contextmanager

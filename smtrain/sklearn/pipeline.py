@@ -1,7 +1,8 @@
 """A model as a fitted pipeline of scikit-learn's own parts, which needs smtrain no more."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -17,25 +18,31 @@ from smtrain.model.encoder import CategoricalColumn, Encoder
 from smtrain.model.model import Model, as_model
 from smtrain.sklearn.two_classes import as_scikit_learn, factor_of_l2
 from smtrain.sources.dialect import BLANKS
-from smtrain.sources.typed import typed_meaning
+from smtrain.sources.typed import text_of, typed_meaning
 
 # What a missing word becomes. No level is it, for an empty text is missing.
 MISSING = ""
+# What a word becomes that training did not have, and the mark of a float. No text of a table has a NUL.
+UNKNOWN = "\0?"
+MARKED = "\0{}"
+# pandas makes Python's floats of narrower ones. Both must be known by their texts, which are those of their own width.
+WIDTHS = (np.float64, np.float32, np.float16)
 
 
 def to_sklearn(model: Model) -> Pipeline:
     """Return a fitted Pipeline that has the probabilities of `model` for DataFrames, up to rounding.
 
-    It takes the model's columns by name, in any order: numbers of any type, and words that are strings, categories,
-    booleans or whole numbers; words that are other floats must be made strings first. What pandas says is missing is
-    missing, and so is what the model takes for missing. Levels that training did not have count as none. Its parts are
-    scikit-learn's, and methods of pandas that they call: a ColumnTransformer of FunctionTransformer, SimpleImputer,
-    StandardScaler, MissingIndicator and OneHotEncoder, and a LogisticRegression.
+    It takes the model's columns by name, in any order: numbers of any type, and words of any type that smtrain takes.
+    What pandas says is missing is missing, and so is what the model takes for missing. Levels that training did not
+    have count as none. A level like 0.1 is the float of 64 bits, and the ones of 32 and 16 bits as well, which smtrain
+    tells apart by the type of the column. Its parts are scikit-learn's, and methods of pandas that they call: a
+    ColumnTransformer of FunctionTransformer, SimpleImputer, StandardScaler, MissingIndicator and OneHotEncoder, and a
+    LogisticRegression.
 
     >>> import smtrain
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> to_sklearn(smtrain.fit(X, y)).predict(X.iloc[[0, 60, 140]])
+    >>> smtrain.to_sklearn(smtrain.fit(X, y)).predict(X.iloc[[0, 60, 140]])
     array([0, 1, 2])
     """
     encoder = as_model(model).encoder
@@ -77,19 +84,55 @@ def _read_numbers(encoder: Encoder) -> Pipeline:
 
 
 def _read_words(encoder: Encoder) -> Pipeline:
-    """Columns of any type as texts, MISSING where they are missing."""
-    # Each type has its own sign for a missing cell, and pandas' string has one. A column of whole numbers is one of
-    # floats where a cell is missing; convert_dtypes makes integers of them again.
-    texts = "|".join(re.escape(text) for text in sorted(typed_meaning(encoder.dialect, ".").missing))
-    missing = rf"\A[{BLANKS}]*(?:{texts})[{BLANKS}]*\Z"
+    """Columns of any type as levels, MISSING where they are missing, UNKNOWN where training had no such level."""
+    # Cell by cell, for the other cells of its column do not matter to the text of one. str() gives the texts of all but
+    # floats: these are marked, and the marked texts are looked up beside the levels.
+    missing = sorted(typed_meaning(encoder.dialect, ".").missing)
+    missing += [marked for text in missing for marked in _marked_floats(text)]
+    pattern = rf"\A[{BLANKS}]*(?:{'|'.join(map(re.escape, missing))})[{BLANKS}]*\Z"
     return make_pipeline(
         _applied(pd.DataFrame.astype, dtype=object),
-        _applied(pd.DataFrame.convert_dtypes),
+        *[_mark(kind) for kind in (float, np.floating)],
+        _applied(pd.DataFrame.map, func=str, na_action="ignore"),
+        # Each type has its own sign for a missing cell, and pandas' string has one.
         _applied(pd.DataFrame.astype, dtype="string"),
         _applied(pd.DataFrame.fillna, value=MISSING),
         _applied(pd.DataFrame.astype, dtype=object),
-        _applied(pd.DataFrame.replace, to_replace=missing, value=MISSING, regex=True),
+        _applied(pd.DataFrame.replace, to_replace=pattern, value=MISSING, regex=True),
+        _applied(pd.DataFrame.map, func=_levels_by_text(encoder.categorical).get),
+        _applied(pd.DataFrame.fillna, value=UNKNOWN),
     )
+
+
+def _mark(kind: type) -> FunctionTransformer:
+    """The step that makes marked texts of the cells of a type that are not missing."""
+    of_kind = methodcaller("map", kind.__instancecheck__)
+    return _applied(pd.DataFrame.mask, cond=of_kind, other=methodcaller("map", MARKED.format, na_action="ignore"))
+
+
+def _levels_by_text(columns: Sequence[CategoricalColumn]) -> dict[str, str]:
+    """The levels of all columns, by their own texts and by the marked ones of floats."""
+    levels = {level for column in columns for level in _levels(column)}
+    # A float of 64 bits is the level of its own text, though the same float of fewer bits has another.
+    of_floats = {marked: text for width in reversed(WIDTHS) for text in levels for marked in _marked(text, width)}
+    return of_floats | {level: level for level in levels}
+
+
+def _marked_floats(text: str) -> set[str]:
+    """The marked texts of all floats that have this text in smtrain."""
+    return {marked for width in WIDTHS for marked in _marked(text, width)}
+
+
+def _marked(text: str, width: type[np.floating[Any]]) -> Iterator[str]:
+    """The marked texts of the floats of a width that have this text: as such, and as Python's float."""
+    try:
+        with np.errstate(over="ignore"):
+            number = width(float(text))
+    except ValueError:
+        return
+    if text_of(number) == text:
+        for one in (number, -number) if number == 0 else (number,):
+            yield from (MARKED.format(one), MARKED.format(float(one)))
 
 
 def _applied(method: Callable[..., Any], **arguments: Any) -> FunctionTransformer:

@@ -11,7 +11,7 @@ the steps are called:
     4. the probabilities of all rows are compared, so that a pipeline that is not additive is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,13 +32,19 @@ from smtrain.sklearn.optimum import Penalties, has_smtrains_intercept, penalties
 from smtrain.sklearn.training import Training, training
 from smtrain.sklearn.two_classes import of_each_class
 from smtrain.solvers.base import Status
-from smtrain.sources.arrays import frame_of
-from smtrain.sources.typed import text_of
+from smtrain.sources.arguments import wrong
+from smtrain.sources.arrays import frame_of, is_values, no_table, together
+from smtrain.sources.frame import text_cells
 
 Array = NDArray[np.float64]
 # Probabilities that differ by more are another model's. Rounding makes 1e-12 of large logits in float64.
 SAME, SAME_SINGLE = 1e-9, 1e-5
-ALONE = "X and y are its training data, and its steps treat each column alone"
+TRAINING_DATA = "X and y are its training data"
+ALONE = (
+    f"{TRAINING_DATA}; each numeric column may be shifted and scaled, words one-hot encoded: other steps make features "
+    "that smtrain has not"
+)
+TABLE = "a DataFrame or an array"
 KINDS = "a LogisticRegression, alone or as the last step of a fitted Pipeline, can be taken"
 
 
@@ -48,22 +54,27 @@ def from_sklearn(pipeline: Any, X: Any, y: Any, sample_weight: Any = None) -> Mo
     The pipeline is a LogisticRegression, one whose C was chosen by cross-validation, or a Pipeline that ends in one.
     `fit.objective` and `fit.gap` of the model are its own: the mean of what it minimises, over the features that the
     steps before make of X, and how far that is above the minimum. (A TargetEncoder made others while it was fitted.)
-    The gap is None where the intercept is not as smtrain's, but penalised (solver liblinear) or not there. Raises
-    UsageError for another pipeline, and for one whose steps do not treat each column of X alone.
+    The gap is None where the intercept is not as smtrain's, but penalised (solver liblinear) or not there. `y` and
+    `sample_weight` are arrays, or Series with the index of X. Raises UsageError for another pipeline, for one whose
+    steps do not shift and scale each column of numbers and one-hot encode words, and for labels or weights that do not
+    belong to the rows.
 
+    >>> import smtrain
     >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_iris(return_X_y=True)
     >>> pipeline = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky")).fit(X, y)
-    >>> from_sklearn(pipeline, X, y).fit.gap < 1e-4
+    >>> smtrain.from_sklearn(pipeline, X, y).fit.gap < 1e-4
     True
     """
     last = _classifier(pipeline)
-    frame = _in_double(X) if isinstance(X, pd.DataFrame) else frame_of(_array(X))
+    table = X if isinstance(X, pd.DataFrame) else frame_of(_array(X))
+    words = taken_as_levels(pipeline, list(table.columns))
+    frame = _in_double(table, words)
     rows = frame if isinstance(X, pd.DataFrame) else frame.to_numpy()
-    given = training(frame, np.asarray(y), sample_weight, last.class_weight)
-    words = taken_as_levels(pipeline, list(frame.columns))
+    given = _training(frame, y, sample_weight, last.class_weight)
     _check_classes(given.classes, last.classes_)
     start = _unmoved(given, words, penalties(last))
     order = [given.names.index(name) for name in start.encoder.classes]
@@ -89,16 +100,41 @@ def _classifier(pipeline: Any) -> LogisticRegression:
 
 
 def _array(X: Any) -> Any:
-    """An array of numbers in float64, another one of objects; a sparse matrix as it is."""
+    """An array of numbers in float64, another one of objects; a sparse matrix as it is.
+
+    Raises UsageError for what is no array of rows.
+    """
     if hasattr(X, "tocsr"):
         return X
-    array = np.asarray(X)
+    try:
+        array = np.asarray(X)
+    except ValueError as error:  # rows of several lengths
+        raise no_table(X, TABLE) from error
+    if array.ndim == 0:
+        raise no_table(X, TABLE)
     return array.astype(np.float64 if array.dtype.kind in "biuf" else object)
 
 
-def _in_double(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table with all floats in float64, in which steps that do not force another type then compute."""
-    return frame.astype(dict.fromkeys(frame.select_dtypes(["float16", "float32"]).columns, np.float64))
+def _training(frame: pd.DataFrame, y: Any, sample_weight: Any, factors: Any) -> Training:
+    """The rows with their labels and weights. Raises UsageError for those that do not belong to the rows."""
+    for name, values in (("y", y), ("sample_weight", sample_weight)):
+        alone = is_values(values) and not isinstance(values, pd.DataFrame | Mapping)
+        if not alone and not (name == "sample_weight" and values is None):
+            raise wrong(name, values, "an array or a Series", 'frame["name"] is a column of a DataFrame')
+    together(frame.iloc[:, :0], y, sample_weight)  # refuses other lengths and another index, as for smtrain.fit
+    try:
+        return training(frame, np.asarray(y), sample_weight, factors)
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error), hint=TRAINING_DATA) from error
+
+
+def _in_double(frame: pd.DataFrame, words: Sequence[Any]) -> pd.DataFrame:
+    """The same table with all floats in float64, in which steps that do not force another type then compute.
+
+    Those that are words keep their type, which has its own texts.
+    """
+    narrow = [name for name in frame.select_dtypes(["float16", "float32"]).columns if name not in words]
+    return frame.astype(dict.fromkeys(narrow, np.float64))
 
 
 def _unmoved(given: Training, words: Sequence[Any], own: Penalties, init: Model | None = None) -> Model:
@@ -137,7 +173,7 @@ def _check_classes(ours: NDArray[Any], theirs: NDArray[Any]) -> None:
     for has_not, some, others in (("pipeline has", ours, theirs), ("labels have", theirs, ours)):
         lacking = [label for label in some.tolist() if label not in others.tolist()]
         if lacking:
-            raise UsageError(f"the {has_not} no class {quoted(str(lacking[0]))}", hint="X and y are its training data")
+            raise UsageError(f"the {has_not} no class {quoted(str(lacking[0]))}", hint=TRAINING_DATA)
 
 
 def _probes(frame: pd.DataFrame, encoder: Encoder) -> pd.DataFrame:
@@ -165,11 +201,11 @@ def _numbers(column: NumericColumn, parts: Sequence[Feature]) -> Array:
 
 def _rows(cells: "pd.Series[Any]", column: CategoricalColumn, parts: Sequence[Feature]) -> list[int]:
     """The rows (1 + p,) whose cells a column of words has in the probes: the first with each level."""
-    codes, values = pd.factorize(cells)
-    texts = [text_of(value) or None for value in values]
+    texts = text_cells(cells)
+    levels = [*(text or None for text in texts.levels), None]  # a missing cell's −1 takes the last
     first: dict[str | None, int] = {}
-    for row, code in enumerate(codes):
-        first.setdefault(None if code < 0 else texts[code], row)
+    for row, code in enumerate(texts.codes):
+        first.setdefault(levels[code], row)
     rows = [first[column.levels[0]]] * (1 + len(parts))
     for j, part in enumerate(parts, 1):
         if part.column == column.name:

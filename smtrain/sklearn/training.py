@@ -76,7 +76,7 @@ def training(
     if isinstance(factors, Mapping):
         values = compute_class_weight(dict(factors), classes=classes, y=labels)
         factors = dict(zip(names, map(float, values), strict=True))
-    if labels.dtype.kind not in "iu":
+    if labels.dtype.kind not in "biuf":  # of these smtrain.fit knows what sort the classes are
         labels = np.array(names, object)[codes]
     return Training(frame, labels, codes, weights, classes, names, factors).without_weightless_classes()
 
