@@ -69,7 +69,7 @@ def with_labels(
             raise UsageError(f"the {name} is given twice: as an array, and by name")
     table = together(data, y, sample_weight, names)
     named = {"target": table.target, "weight": table.weight}
-    return table.frame, options | {name: value for name, value in named.items() if value is not None}
+    return table, options | {name: value for name, value in named.items() if value is not None}
 
 
 def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:

@@ -27,7 +27,7 @@ from smtrain.scoring.metrics import METRICS
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import Range, check_range, whole
-from smtrain.sources.arrays import is_values, with_groups
+from smtrain.sources.arrays import Together, is_values, with_groups
 from smtrain.sources.opening import Data, open_table
 
 
@@ -138,8 +138,8 @@ def cross_validate(
         raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
     dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups)
     validated = _cross_validated(dealt, config)
-    if isinstance(data, pd.DataFrame):
-        validated.predictions.index = data.index
+    if isinstance(data, pd.DataFrame | Together):
+        validated.predictions.index = (data.frame if isinstance(data, Together) else data).index
     return validated
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from smtrain.model.encoder import Labels
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
+from smtrain.model.tables import UNNAMED, frame_for, open_for
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
@@ -23,7 +24,7 @@ from smtrain.scoring.spans import SpanReading, read_spans
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import COUNTS, check_range, whole
 from smtrain.sources.arrays import is_array, together
-from smtrain.sources.opening import UNNAMED, Data, open_table
+from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
@@ -128,9 +129,8 @@ def evaluate(
     135
     """
     check_range("worst", whole("worst", worst), COUNTS)
-    hint = UNNAMED if is_array(data) else None
-    model, data = _with_labels(as_model(model), data, y, sample_weight)
-    table = open_table(data, model.encoder.dialect, hint=hint)
+    model, data, hint = _with_labels(as_model(model), data, y, sample_weight)
+    table = open_for(model, data, hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
     with home_of(home, threads, cluster) as opened:
         if isinstance(opened, Spread):
@@ -171,12 +171,24 @@ def _evaluation(model: Model, table: Table, sums: EvaluationSum | None, unseen: 
     return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, labels=model.classes)
 
 
-def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:
-    """The data with labels and weights, if any are given, as columns that the model looks for; and that model."""
+def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data, str | None]:
+    """The data with labels and weights, if any are given, as columns that the model looks for; that model; and a hint.
+
+    The hint is for those who look for a column that is not there.
+    """
+    hint = UNNAMED if is_array(data) else None
+    if is_array(data):
+        data = frame_for(model, data)
     if y is None and sample_weight is None:
-        return model, data
+        return model, data, hint
     encoder = model.encoder
-    table = together(data, y, sample_weight, labels=encoder.target, weights=encoder.weight)
-    if table.weight is not None:  # a model that was fitted without weights knows no column of them
-        model = replace(model, encoder=replace(encoder, weight=table.weight))
-    return model, table.frame
+    table = together(data, y, sample_weight, labels=encoder.named_target, weights=encoder.named_weight)
+    # Columns that are given now are those that are meant, whatever the names that smtrain gave them.
+    left = {encoder.target if table.target is None else None, encoder.weight if table.weight is None else None}
+    encoder = replace(
+        encoder,
+        target=table.target or encoder.target,
+        weight=table.weight or encoder.weight,
+        unnamed=tuple(column for column in encoder.unnamed if column in left),
+    )
+    return replace(model, encoder=encoder), table, hint

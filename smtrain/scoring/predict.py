@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from smtrain.errors import UnknownLevelWarning, UsageError, counted, quoted
 from smtrain.model.labels import SKIP, labelled
 from smtrain.model.model import Model, as_model
+from smtrain.model.tables import open_for
 from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.loss import softmax
 from smtrain.sources.interface import Rows
-from smtrain.sources.opening import Data, open_table
+from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
 
 # Logits that are computed at a time, 32 MiB: 10,000 classes fit in memory as well as two.
@@ -149,7 +150,7 @@ def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterato
     """Probabilities (m, K) of some rows after another, in constant memory. For `on_unknown` see `predict_proba`."""
     if on_unknown not in ON_UNKNOWN:
         raise UsageError(f"on_unknown is {quoted(str(on_unknown))}", hint=f"there are {', '.join(ON_UNKNOWN)}")
-    table = open_table(data, as_model(model).encoder.dialect)
+    table = open_for(as_model(model), data)
     unseen = UnseenLevels(model, error=on_unknown == "error")
     for scored in score(model, table, labels=False):
         unseen.add(scored)
@@ -174,8 +175,8 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] 
 
 def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:
     """A row of `data`, scored; and whether its label is known. Raises UsageError if there is no row of this number."""
-    table = open_table(data, model.encoder.dialect)
-    labels, before = model.encoder.target in table.names, 0
+    table = open_for(model, data)
+    labels, before = model.encoder.named_target in table.places, 0
     # Rows are read up to the one that is asked for, and no further.
     for scored in score(model, table, labels=labels):
         here = number - counted_from - before
