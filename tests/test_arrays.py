@@ -197,6 +197,12 @@ def test_an_array_has_the_names_of_the_one_that_the_model_was_fitted_on(tmp_path
     assert folds.models[0].predict(constant)
 
 
+def test_a_model_of_an_array_is_verified_by_a_table_that_says_the_same(tmp_path):
+    w = np.arange(len(Y)) % 3 + 0.5
+    sm.fit(X, Y, w).save(tmp_path / "m.npz")
+    assert sm.verify(tmp_path / "m.npz", frame(weight=w)).same
+
+
 def test_names_that_values_had_none_of_are_those_of_no_column():
     """A later table may have a column that is called so, and is something else."""
     w, body = np.arange(1.0, len(Y) + 1), np.linspace(50, 99, len(Y))

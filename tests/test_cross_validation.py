@@ -52,6 +52,7 @@ CASES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_the_numbers_are_those_of_a_loop(name):
     frame, options = CASES[name]

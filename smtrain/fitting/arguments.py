@@ -159,7 +159,7 @@ def _columns(name: str, value: Any) -> tuple[str, ...]:
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(_number(NA_VALUE, value)):
+    if isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(_number(NA_VALUE, value)):
         return written(value)
     raise wrong(NA_VALUE, value, "a text or a number")
 

@@ -93,6 +93,16 @@ class Model:
         return self.fit.data
 
     @property
+    def ignored(self) -> dict[str, str]:
+        """The columns of the training data that the fit left out, each with the reason.
+
+        >>> flowers = pandas.read_csv("iris.csv")
+        >>> smtrain.fit(flowers.assign(plot=7), target="species").ignored
+        {'plot': 'it is constant'}
+        """
+        return dict(self.encoder.ignored)
+
+    @property
     def nonzero(self) -> NDArray[np.bool_]:
         """Which weights are not zero, (p, K): with l1 many are."""
         return np.asarray(self.W != 0)

@@ -19,7 +19,7 @@ from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
 from smtrain.scoring.home import home_of, sent
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
-from smtrain.scoring.predict import Scored, UnseenLevels, score
+from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
 from smtrain.scoring.spans import SpanReading, read_spans
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import COUNTS, check_range, whole
@@ -122,7 +122,8 @@ def evaluate(
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
     the workers are that read the files, as for `fit`; `home` is where the rows are to live, None is what `cluster` asks
-    for. Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
+    for. Levels that training did not have give an UnknownLevelWarning.
+    Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.evaluate(model, "iris.csv", worst=1).worst[0].line
@@ -134,10 +135,13 @@ def evaluate(
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
     with home_of(home, threads, cluster) as opened:
         if isinstance(opened, Spread):
-            return _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
-        surprising = WorstRows(worst)
-        evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
-        return replace(evaluation, worst=tuple(surprising.rows))
+            evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
+        else:
+            surprising = WorstRows(worst)
+            evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
+            evaluation = replace(evaluation, worst=tuple(surprising.rows))
+    warn_of(evaluation.unseen)
+    return evaluation
 
 
 def measured(model: Model, table: Table, threads: int | None, *watchers: Callable[[Scored], object]) -> Evaluation:

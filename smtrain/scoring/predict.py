@@ -1,6 +1,5 @@
 """A model applied to a table, a piece of rows at a time, in constant memory."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import UnknownLevelWarning, UsageError, counted, quoted
+from smtrain.errors import UnknownLevelWarning, UsageError, counted, listed, quoted, warn
 from smtrain.model.labels import SKIP, labelled
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import open_for
@@ -155,9 +154,15 @@ def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterato
     for scored in score(model, table, labels=False):
         unseen.add(scored)
         yield np.asarray(scored.probabilities.T, np.float64)
-    if unseen.counts and on_unknown == "warn":
-        columns = ", ".join(f"{quoted(name)} in {counted(n, 'row')}" for name, n in unseen.counts.items())
-        warnings.warn(f"levels that training did not have: {columns}", UnknownLevelWarning, stacklevel=3)
+    if on_unknown == "warn":
+        warn_of(unseen.counts)
+
+
+def warn_of(unseen: Mapping[str, int]) -> None:
+    """Give an UnknownLevelWarning if there are cells of levels that training did not have, by column."""
+    if unseen:
+        columns = listed(f"{quoted(name)} in {counted(n, 'row')}" for name, n in unseen.items())
+        warn(f"levels that training did not have: {columns}", UnknownLevelWarning)
 
 
 def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] | list[int]:
@@ -182,6 +187,9 @@ def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tupl
         here = number - counted_from - before
         if 0 <= here < scored.X.rows:
             one = slice(here, here + 1)
+            unseen = UnseenLevels(model)
+            unseen.add(replace(scored, X=scored.X.take(one)))
+            warn_of(unseen.counts)
             start, X, y, v = scored.start + here, scored.X.take(one), scored.y[one], scored.v[one]
             return replace(scored, start=start, X=X, y=y, v=v), labels
         before += scored.X.rows
