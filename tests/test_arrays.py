@@ -112,6 +112,17 @@ WRONG = {
     "labels twice, once in the configuration": (lambda: sm.fit(frame(), Y, config=sm.FitConfig(target="y")), None),
     "lists": (lambda: sm.fit(X.tolist(), Y), "numpy.asarray(X)"),
     "a Series": (lambda: sm.fit(pd.Series(X[:, 0]), Y), "series.to_frame()"),
+    "labels that are a frame of one column": (lambda: sm.fit(X, pd.DataFrame({"y": Y})), "y.iloc[:, 0]"),
+    "a condition for names": (lambda: sm.fit(frame(), categorical=[True] * 5), "list(X.columns[condition])"),
+    "a condition of an array for names": (
+        lambda: sm.fit(frame(), drop=frame().columns == "x1"),
+        "X.columns[condition]",
+    ),
+    "a function for an observer": (lambda: sm.fit(X, Y, observer=print), "Observer"),
+    "a model for a path": (lambda: sm.verify(sm.fit(X, Y), frame()), 'model.save("model.npz")'),
+    "no path to save to": (lambda: sm.fit(X, Y).save(None), None),
+    "a number for a check": (lambda: sm.evaluate(sm.fit(X, Y), X, Y).outcomes(3), None),
+    "an unknown metric": (lambda: sm.evaluate(sm.fit(X, Y), X, Y).outcomes("acc<.9"), "accuracy"),
     "a dictionary": (lambda: sm.fit(dict(frame()), Y), "pandas.DataFrame"),
     "no data": (lambda: sm.fit(None, Y), None),
     "several DataFrames": (lambda: sm.fit([frame()], Y), "pandas.concat"),
@@ -158,6 +169,7 @@ def test_what_people_pass_by_mistake_is_told_to_them(name):
         call()
     assert hint is None or hint in refusal.value.hint
     assert "()" not in refusal.value.message
+    assert "--" not in str(refusal.value)
     assert "of a file" not in (refusal.value.hint or "") or "of a file" in name
 
 

@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
 from smtrain.sources.arguments import check_range, out_of_range, path_of, whole, written, wrong
@@ -153,7 +155,10 @@ def _several(name: str, value: Any) -> list[Any]:
 
 
 def _columns(name: str, value: Any) -> tuple[str, ...]:
-    return tuple(column_of(name, one) for one in _several(name, value))
+    several = _several(name, value)
+    if several and all(isinstance(one, bool | np.bool_) for one in several):
+        raise wrong(name, value, "a list of names", f"a condition picks them so: {name}=list(X.columns[condition])")
+    return tuple(column_of(name, one) for one in several)
 
 
 def _cell(value: Any) -> str:

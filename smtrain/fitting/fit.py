@@ -27,7 +27,7 @@ from smtrain.softmax.temperature import fitted_scale
 from smtrain.solvers import make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
-from smtrain.sources.arguments import path_of
+from smtrain.sources.arguments import path_of, wrong
 from smtrain.sources.opening import Data, open_table
 
 
@@ -115,6 +115,9 @@ def train(
     config = config_of(config, options)
     check_options(config)
     init, checkpoint = None if init is None else as_model(init, "init"), path_of("checkpoint", checkpoint)
+    if not isinstance(observer, Observer | None):
+        hint = "a subclass of smtrain.fitting.fit.Observer is told of every epoch"
+        raise wrong("observer", observer, "an Observer", hint)
     observer = observer or Observer()
     table = open_table(data, config.dialect, fitting=True)
     with home or partitions.home(config) as opened:

@@ -16,7 +16,7 @@ from smtrain.model.tables import UNNAMED, frame_for, open_for
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
-from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
+from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import home_of, sent
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
@@ -100,7 +100,7 @@ class Evaluation:
         >>> [one.failed for one in model.evaluate("iris.csv").outcomes("accuracy<0.99", "recall[setosa]<1")]
         [True, False]
         """
-        parsed = [parse(check) if isinstance(check, str) else check for check in checks]
+        parsed = [parsed_check(check) for check in checks]
         check_classes(parsed, self.classes)
         return [check.outcome(self.sums, self.classes) for check in parsed]
 

@@ -188,6 +188,8 @@ def _column(beside: Beside, values: Any, frame: pd.DataFrame, named: str | None)
     no_array = isinstance(values, str | bytes | pd.DataFrame | Mapping | Set) or not hasattr(values, "__getitem__")
     if no_array or not hasattr(values, "__len__"):
         hint = 'target="name" and weight="name" name columns of the data'
+        if isinstance(values, pd.DataFrame) and len(values.columns) == 1:
+            hint = f"{argument}.iloc[:, 0] is its column"
         raise wrong(argument, values, "an array or a Series", hint)
     if np.ndim(values) != 1:
         ravel = f"{argument}.ravel()" if np.size(values) == len(frame) else None
