@@ -1,5 +1,7 @@
 """The one family of failures, the exit code of each, and the words that messages are made of."""
 
+import sys
+import warnings
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
@@ -208,8 +210,27 @@ class ClusterError(SmtrainError):
     exit_code = ExitCode.OUTPUT
 
 
-class UnknownLevelWarning(UserWarning):
-    """Rows that are predicted have levels that training did not have.
+class SmtrainWarning(UserWarning):
+    """What is to be known of a result; the family of the warnings that the Python functions give.
+
+    >>> issubclass(smtrain.FitWarning, smtrain.SmtrainWarning)
+    True
+    """
+
+
+class FitWarning(SmtrainWarning):
+    """A fit made something else than it seems: it did not reach its tolerance, or has no optimum, or left a column out.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", smtrain.FitWarning)
+    ...     smtrain.fit("iris.csv", epochs=2).fit
+    <FitRecord: 150 rows, stopped at the largest number of epochs after 2 epochs, NLL 0.295564>
+    """
+
+
+class UnknownLevelWarning(SmtrainWarning):
+    """Rows that are looked at with a model have levels that its training did not have.
 
     >>> import warnings
     >>> warnings.simplefilter("ignore", smtrain.UnknownLevelWarning)
@@ -224,6 +245,14 @@ class CheckError(SmtrainError):
     """
 
     exit_code = ExitCode.CHECK
+
+
+def warn(text: str, kind: type[SmtrainWarning]) -> None:
+    """Warn at the line of the caller, which is the innermost one outside of this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "smtrain":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, kind, stacklevel=level)
 
 
 LONGEST_QUOTE = 80  # characters: a message stays one short line

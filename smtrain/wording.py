@@ -18,10 +18,11 @@ ARGUMENTS = frozenset(
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.
 LISTS = frozenset({"drop", "categorical", "numeric", "na-values"})
-# Options without a value, in Python.
+# Options without a value, in Python; and one that is a method there.
 FLAGS = {
     **{option: f"{option.replace('-', '_')}=True" for option in ("se", "loo", "one-se", "calibrate")},
     "no-header": "header=False",
+    "fail-if": "outcomes()",
 }
 # An option with values, as `given` writes it; and one that is only named, but not in quotes, where it is a text.
 GIVEN = re.compile(r"\0([a-z0-9-]+)\0([^\0]*)\0")

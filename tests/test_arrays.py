@@ -133,6 +133,17 @@ WRONG = {
     "labels twice, once in the configuration": (lambda: sm.fit(frame(), Y, config=sm.FitConfig(target="y")), None),
     "lists": (lambda: sm.fit(X.tolist(), Y), "numpy.asarray(X)"),
     "a Series": (lambda: sm.fit(pd.Series(X[:, 0]), Y), "series.to_frame()"),
+    "labels that are a frame of one column": (lambda: sm.fit(X, pd.DataFrame({"y": Y})), "y.iloc[:, 0]"),
+    "a condition for names": (lambda: sm.fit(frame(), categorical=[True] * 5), "list(X.columns[condition])"),
+    "a condition of an array for names": (
+        lambda: sm.fit(frame(), drop=frame().columns == "x1"),
+        "X.columns[condition]",
+    ),
+    "a function for an observer": (lambda: sm.fit(X, Y, observer=print), "Observer"),
+    "a model for a path": (lambda: sm.verify(sm.fit(X, Y), frame()), 'model.save("model.npz")'),
+    "no path to save to": (lambda: sm.fit(X, Y).save(None), None),
+    "a number for a check": (lambda: sm.evaluate(sm.fit(X, Y), X, Y).outcomes(3), None),
+    "an unknown metric": (lambda: sm.evaluate(sm.fit(X, Y), X, Y).outcomes("acc<.9"), "accuracy"),
     "a dictionary": (lambda: sm.fit(dict(frame()), Y), "pandas.DataFrame"),
     "no data": (lambda: sm.fit(None, Y), None),
     "several DataFrames": (lambda: sm.fit([frame()], Y), "pandas.concat"),
@@ -145,14 +156,30 @@ WRONG = {
     "complex weights": (lambda: sm.fit(X, Y, Y * 1j), None),
     "labels that are a set": (lambda: sm.fit(X, set(range(len(Y)))), 'target="name"'),
     "labels that are a dictionary": (lambda: sm.fit(X, dict(enumerate(Y))), 'target="name"'),
-    "labels in the rows and beside them": (lambda: sm.evaluate(sm.fit(X, Y), frame(), Y), "X.drop(columns='y')"),
+    "labels in the rows and beside them": (
+        lambda: sm.evaluate(sm.fit(frame(), target="y"), frame(), Y),
+        "X.drop(columns='y')",
+    ),
     "an array to evaluate without labels": (lambda: sm.evaluate(sm.fit(X, Y), X, sample_weight=Y), "evaluate(model, X"),
     "an array whose columns have other names": (
-        lambda: sm.evaluate(sm.fit(X, Y, names=list("abcd")), X, Y),
+        lambda: sm.evaluate(sm.fit(frame().set_axis(list("abcdy"), axis=1)), X, Y),
         "pandas.DataFrame(array, columns=[…])",
     ),
     "an array that is examined without labels": (lambda: sm.doctor(X), "doctor(X, y)"),
-    "other columns": (lambda: sm.predict(sm.fit(X, Y), X[:, :2]), "columns=[…]"),
+    "other columns": (lambda: sm.predict(sm.fit(frame()), X[:, :2]), "columns=[…]"),
+    "columns of several levels": (
+        lambda: sm.fit(pd.DataFrame(X, columns=pd.MultiIndex.from_product([["a", "b"], ["c", "d"]])), Y),
+        "frame.columns",
+    ),
+    "labels that are not there": (
+        lambda: sm.evaluate(sm.fit(frame()), frame().drop(columns="y")),
+        "evaluate(model, X, y)",
+    ),
+    "numbers as names of columns": (lambda: sm.predict(sm.fit(X, Y), pd.DataFrame(X)), "frame.to_numpy()"),
+    "numbers as names of columns where they were words": (
+        lambda: sm.predict(sm.fit(frame()), pd.DataFrame(X)),
+        "the table's columns are",
+    ),
 }
 
 
@@ -163,7 +190,68 @@ def test_what_people_pass_by_mistake_is_told_to_them(name):
         call()
     assert hint is None or hint in refusal.value.hint
     assert "()" not in refusal.value.message
+    assert "--" not in str(refusal.value)
     assert "of a file" not in (refusal.value.hint or "") or "of a file" in name
+
+
+WIDER = np.column_stack([np.arange(len(Y)), X])
+
+
+@pytest.mark.parametrize("array", [WIDER, np.column_stack([X, np.arange(len(Y))]), X[:, :3]])
+@pytest.mark.parametrize("names", [None, list("abcd")])
+@pytest.mark.parametrize("given", [X, "table"])
+def test_an_array_of_another_width_is_refused(array, names, given):
+    """In a table columns that the model does not know are passed over; in an array nobody can tell which they are."""
+    if given is X:
+        model = sm.fit(X, Y, names=names)
+    else:
+        model = sm.fit(frame().set_axis([*(names or ["x1", "x2", "x3", "x4"]), "y"], axis=1))
+    calls = (sm.predict, sm.predict_proba, sm.check, sm.explain, lambda one, rows: one.evaluate(rows, Y))
+    for call in calls if given is X or array.shape[1] > 4 else calls[:2]:
+        with pytest.raises(sm.ModelError):
+            call(model, array)
+
+
+def test_an_array_has_the_names_of_the_one_that_the_model_was_fitted_on(tmp_path):
+    """By the place of its columns, those among them that the fit left out."""
+    constant = np.column_stack([np.ones(len(Y)), X])
+    names = ["one", "a", "b", "c", "d"]
+    model = sm.fit(constant, Y, names=names, drop="b")
+    table = pd.DataFrame(constant, columns=names)
+    expected = sm.fit(table, Y, drop="b").predict_proba(table)
+    model.save(tmp_path / "m.npz")
+    for one in (model, sm.load(tmp_path / "m.npz")):
+        np.testing.assert_array_equal(one.predict_proba(constant), expected)
+        np.testing.assert_array_equal(one.predict_proba(table[names[::-1]]), expected)
+        assert one.evaluate(constant, Y).metrics["accuracy"] > 0.9
+        assert not sm.check(one, constant).findings
+        np.testing.assert_array_equal(one.explain(constant, 3).s, expected[3])
+    folds = sm.cross_validate(constant, Y, names=names, groups=np.arange(len(Y)) % 9, folds=3)
+    assert folds.models[0].predict(constant)
+
+
+def test_a_model_of_an_array_is_verified_by_a_table_that_says_the_same(tmp_path):
+    w = np.arange(len(Y)) % 3 + 0.5
+    sm.fit(X, Y, w).save(tmp_path / "m.npz")
+    assert sm.verify(tmp_path / "m.npz", frame(weight=w)).same
+
+
+def test_names_that_values_had_none_of_are_those_of_no_column():
+    """A later table may have a column that is called so, and is something else."""
+    w, body = np.arange(1.0, len(Y) + 1), np.linspace(50, 99, len(Y))
+    table = frame().drop(columns="y")
+    model = sm.fit(table, Y, w)
+    expected = model.evaluate(table, Y).metrics
+    assert model.evaluate(table.assign(weight=body), Y).metrics == expected
+    assert model.evaluate(table.assign(y=body, weight=body), Y).metrics == expected
+    assert model.evaluate(table.assign(weight=body), Y, w).metrics == model.evaluate(table, Y, w).metrics
+    assert model.evaluate(frame(weight=body)).metrics == expected
+    assert model.explain(table.assign(y=body)).label is None
+    assert {one.column for one in sm.check(model, table.assign(y=body, weight=body)).findings} == {"y", "weight"}
+    named = sm.fit(table, pd.Series(Y, name="kind"), pd.Series(w, name="mass"))
+    assert named.evaluate(table.assign(kind=Y, mass=w)).metrics == model.evaluate(table, Y, w).metrics
+    assert named.explain(table.assign(kind=Y)).label == 0
+    assert not sm.check(named, table.assign(kind=Y, mass=w)).findings
 
 
 def test_a_weight_that_is_infinite_has_its_place():

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,7 @@ CASES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_the_numbers_are_those_of_a_loop(name):
     frame, options = CASES[name]
@@ -234,3 +236,13 @@ def test_a_fault_of_the_table_is_told_with_its_place():
     frame = FRAME.assign(odd=pd.Series([1.5] * 343 + ["?"], dtype=object))
     with pytest.raises(sm.DataError, match=r"DataFrame\.iloc\[343\]: column \"odd\""):
         sm.cross_validate(frame, target="species")
+
+
+def test_classes_of_one_row_are_told():
+    frame = pd.DataFrame({"x": np.arange(41) % 7, "y": [*"ab" * 20, "once"]})
+    with pytest.warns(sm.FitWarning, match='classes of one row.*"once"'):
+        found = sm.cross_validate(frame, target="y", folds=2)
+    assert found.predictions["fold"].isna().tolist() == [False] * 40 + [True]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", sm.FitWarning)
+        sm.cross_validate(frame[:40], target="y", folds=2)

@@ -1,5 +1,6 @@
 """A DataFrame: each column is what its type says, and what says the same in a file gives the same model."""
 
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -355,6 +356,69 @@ def test_levels_that_training_did_not_have_are_told():
     assert len(model.predict(new, on_unknown="ignore")) == 3
     with pytest.raises(sm.UsageError, match="on_unknown"):
         sm.predict(model, new, on_unknown="no")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        sm.predict,
+        sm.predict_proba,
+        sm.evaluate,
+        lambda model, rows: sm.explain(model, rows, 1),
+        lambda model, rows: sm.compare(model, model, rows),
+        sm.Model.predict,
+        sm.Model.predict_proba,
+        sm.Model.evaluate,
+        lambda model, rows: model.explain(rows, 1),
+    ],
+)
+def test_every_function_that_meets_new_levels_warns_at_the_line_of_its_caller(call):
+    model = sm.fit(pd.DataFrame({"c": ["u", "v"] * 30, "y": LABELS}), target="y")
+    with pytest.warns(sm.UnknownLevelWarning, match='"c" in ') as said:
+        call(model, pd.DataFrame({"c": ["u", "w", "w"], "y": LABELS[:3]}))
+    assert [one.filename for one in said] == [__file__]
+
+
+def test_a_fit_warns_of_what_makes_it_other_than_it_seems():
+    frame = pd.DataFrame({"x": ROWS % 7, "y": LABELS})
+    separated = frame.assign(x=ROWS % len(set(LABELS)))
+    texts = frame.assign(price=[f"{i / 7:.5f}" for i in ROWS], name=[f"row {i}" for i in ROWS])
+    for call, words in (
+        (lambda: sm.fit(frame, target="y", epochs=1, tol=1e-12), "the largest number of epochs: after 1 epoch the"),
+        (lambda: sm.fit(separated, target="y", l2=0, tol=1e-6), 'completely separated along "x"'),
+        (lambda: sm.fit(texts, target="y"), 'column "price" was ignored: .*numeric="price"'),
+    ):
+        with pytest.warns(sm.FitWarning, match=words) as said:
+            call()
+        assert [one.filename for one in said] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", sm.FitWarning)
+        model = sm.fit(texts, target="y", numeric="price")
+        assert model.ignored == {"name": "nearly every row has another text: it names the rows"}
+        assert sm.fit(frame, target="y", validation=0.3, patience=1).ignored == {}
+
+
+def test_doctor_says_of_texts_that_are_numbers_what_a_fit_does():
+    frame = pd.DataFrame({"x": ROWS % 7, "price": [f"{i / 7:.5f}" for i in ROWS], "one": "1", "y": LABELS})
+    left_out = sm.fit(frame, target="y").ignored
+    assert list(left_out) == ["price", "one"]
+    found = {one.column: one for one in sm.doctor(frame, target="y").findings}
+    assert left_out["price"] in found["price"].what
+    assert "numeric=" in found["price"].hint
+    assert "pandas.to_numeric" in found["price"].hint
+    assert found["one"].kind == "constant"
+    assert not any(one.kind == "many features" for one in found.values())
+
+
+@pytest.mark.parametrize("dtype", [float, "Float64", object])
+@pytest.mark.parametrize("given", ["inf", np.inf, [np.inf], ["?", "Infinity"], "1e400"])
+def test_infinite_numbers_may_mean_missing(dtype, given):
+    frame = pd.DataFrame({"x": np.where(ROWS % 9 == 0, np.inf, ROWS % 7), "y": LABELS})
+    gaps = frame.assign(x=frame["x"].replace(np.inf, np.nan))
+    model = sm.fit(frame.astype({"x": dtype}), target="y", na_values=given)
+    np.testing.assert_array_equal(model.W, sm.fit(gaps, target="y").W)
+    with pytest.raises(sm.DataError, match="-inf"):
+        sm.fit(-frame[["x"]].astype(dtype), frame["y"], na_values=given)
 
 
 @pytest.mark.parametrize("labels", [[b"a", b"b"], [[1], [2]], [2 + 0j, 1j], pd.to_timedelta([1, 2], "D")])

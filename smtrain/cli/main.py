@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType
@@ -19,7 +20,7 @@ from smtrain import __version__
 from smtrain.cli import memory
 from smtrain.cli.configuration import configurable
 from smtrain.cli.streams import BrokenOutput, ClosedOutput
-from smtrain.errors import ExitCode, SmtrainError
+from smtrain.errors import ExitCode, SmtrainError, SmtrainWarning
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
 from smtrain.sources.pyarrow_later import withhold
@@ -177,7 +178,9 @@ def _forget_stdout() -> None:
 def _run(arguments: list[str]) -> ExitCode:
     """Run one command line, and show its failure at the line of the file, where it has one."""
     try:
-        code = cli.main(arguments or ["--help"], prog_name="smtrain", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SmtrainWarning)  # for callers from Python: the reports say the same
+            code = cli.main(arguments or ["--help"], prog_name="smtrain", standalone_mode=False)
     except SmtrainError as error:
         from smtrain.cli.annotating import annotate
         from smtrain.reports.annotations import of_error

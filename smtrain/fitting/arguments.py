@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
 from smtrain.sources.arguments import check_range, out_of_range, path_of, whole, written, wrong
@@ -69,7 +71,7 @@ def with_labels(
             raise UsageError(f"the {name} is given twice: as an array, and by name")
     table = together(data, y, sample_weight, names)
     named = {"target": table.target, "weight": table.weight}
-    return table.frame, options | {name: value for name, value in named.items() if value is not None}
+    return table, options | {name: value for name, value in named.items() if value is not None}
 
 
 def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:
@@ -153,13 +155,16 @@ def _several(name: str, value: Any) -> list[Any]:
 
 
 def _columns(name: str, value: Any) -> tuple[str, ...]:
-    return tuple(column_of(name, one) for one in _several(name, value))
+    several = _several(name, value)
+    if several and all(isinstance(one, bool | np.bool_) for one in several):
+        raise wrong(name, value, "a list of names", f"a condition picks them so: {name}=list(X.columns[condition])")
+    return tuple(column_of(name, one) for one in several)
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(_number(NA_VALUE, value)):
+    if isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(_number(NA_VALUE, value)):
         return written(value)
     raise wrong(NA_VALUE, value, "a text or a number")
 

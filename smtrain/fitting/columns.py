@@ -90,6 +90,7 @@ def _categorical(table: RawTable, i: int) -> CategoricalColumn | str:
         missing=summary.missing > 0,
         levels=levels,
         rows=table.rows,
+        number_texts=all(map(table.opened.meaning.can_read, summary.vocabulary.texts)),
     )
     _check_named(table, facts)
     if summary.given is None:  # whoever says that texts are words means it, whatever they look like

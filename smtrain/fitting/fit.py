@@ -13,6 +13,7 @@ from smtrain.fitting.arguments import config_of, with_labels
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
 from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.learn import Learned, learn
+from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.postestimation import PostEstimation, check_size, postestimation
 from smtrain.fitting.selection import Selection, select_l2
@@ -26,7 +27,7 @@ from smtrain.softmax.temperature import fitted_scale
 from smtrain.solvers import make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
-from smtrain.sources.arguments import path_of
+from smtrain.sources.arguments import path_of, wrong
 from smtrain.sources.opening import Data, open_table
 
 
@@ -70,18 +71,53 @@ def fit(
     keeps the progress, every half minute and when the fit is stopped; a later call with the same options and data goes
     on from it. It is left behind: remove it when the model is saved. `home` is where the rows are to live, None is
     what the options ask for.
+    A FitWarning says that the fit ended before its tolerance, but by `patience`; that without a penalty the classes are
+    separated; or that a column of texts was ignored which are numbers. `model.ignored` are all columns that were.
     Raises DataError, UsageError, and TrainingError if training diverged.
 
     >>> smtrain.fit("iris.csv", target="species", l2=0.1)
     <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.0595724>
     >>> penguins = pandas.read_csv("penguins.csv")
-    >>> smtrain.fit(penguins.drop(columns="species"), penguins["species"], epochs=20)
-    <Model of "species": 3 classes by 7 columns; 344 rows, stopped at the largest number of epochs, NLL 0.0260268>
+    >>> smtrain.fit(penguins.drop(columns="species"), penguins["species"], l2=0.5)
+    <Model of "species": 3 classes by 7 columns; 344 rows, converged, NLL 0.0183925>
     """
+    model = train(
+        data,
+        y,
+        sample_weight,
+        config=config,
+        names=names,
+        observer=observer,
+        init=init,
+        checkpoint=checkpoint,
+        home=home,
+        **options,
+    )
+    warn_of(model)
+    return model
+
+
+def train(
+    data: Data,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    config: FitConfig | None = None,
+    names: Sequence[str] | None = None,
+    observer: Observer | None = None,
+    init: Model | None = None,
+    checkpoint: str | None = None,
+    home: Home | None = None,
+    **options: Any,
+) -> Model:
+    """Train a model as `fit` does, without its warnings: for callers that say themselves what came of it."""
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     config = config_of(config, options)
     check_options(config)
     init, checkpoint = None if init is None else as_model(init, "init"), path_of("checkpoint", checkpoint)
+    if not isinstance(observer, Observer | None):
+        hint = "a subclass of smtrain.fitting.fit.Observer is told of every epoch"
+        raise wrong("observer", observer, "an Observer", hint)
     observer = observer or Observer()
     table = open_table(data, config.dialect, fitting=True)
     with home or partitions.home(config) as opened:

@@ -133,6 +133,8 @@ def _encoder(table: RawTable, columns: Columns, classes: tuple[str, ...]) -> Enc
         ignored=left_out,
         integers=labels is int,
         booleans=labels is bool,
+        array=table.opened.array,
+        unnamed=table.opened.unnamed,
     )
 
 

@@ -43,6 +43,7 @@ MOST_TEXTS = 20
 
 EMPTY = "every cell is missing"
 EVERY_TEXT_ANOTHER = "nearly every row has another text"
+NUMBERS_AS_TEXTS = f"{EVERY_TEXT_ANOTHER}, and the texts are numbers"
 OTHER_TARGET = "--target names the column with the classes"
 
 
@@ -76,7 +77,7 @@ class ColumnFacts:
     `asked` says that its kind was asked for, `filled` that it has a cell that is not missing, `missing` that it has one
     that is. Of numbers: `first` is the first of those that go up by one from row to row, None of all others;
     `deviation` and `largest` are theirs. Of words: `levels` is how many are different, a missing cell among them, in so
-    many `rows`; it is None for numbers.
+    so many `rows`; it is None for numbers. `number_texts` says that all of them are numbers.
     """
 
     name: str
@@ -88,6 +89,7 @@ class ColumnFacts:
     largest: float = 0.0
     levels: int | None = None
     rows: int = 0
+    number_texts: bool = False
 
     @property
     def left_out(self) -> str | None:
@@ -118,8 +120,9 @@ class ColumnFacts:
 
     @property
     def _names(self) -> str | None:
-        names = self.levels is not None and name_the_rows(self.levels, self.rows)
-        return f"{EVERY_TEXT_ANOTHER}: it names the rows" if names else None
+        if self.levels is None or not name_the_rows(self.levels, self.rows):
+            return None
+        return NUMBERS_AS_TEXTS if self.number_texts else f"{EVERY_TEXT_ANOTHER}: it names the rows"
 
 
 def constant(deviation: float, largest: float) -> str | None:

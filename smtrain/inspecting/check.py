@@ -14,10 +14,11 @@ from smtrain.inspecting.drift import CHANCE, beyond_by_chance, drift, shares_dif
 from smtrain.model.contract import EDGES, HIGH, LOW, MISSING, SHARES, Contract, sample_rows
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.model.model import Model, as_model
+from smtrain.model.tables import open_for
 from smtrain.partitions.interface import Home, Spread
 from smtrain.scoring.home import home_of
 from smtrain.sources.likeness import did_you_mean, look_alike
-from smtrain.sources.opening import Data, open_table
+from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
 
 # Each pair is what makes a warning and what makes an error. They are about size alone, for what chance may do is ruled
@@ -67,7 +68,7 @@ class ContractCheck:
                 yield Finding(Severity.ERROR, "missing column", "the column is not there", column.name, hint=hint)
         known = {column.name for column in encoder.columns} | {name for name, _ in encoder.ignored}
         # A column that was left out on purpose, or was of no use, is no news when it is there again.
-        known |= {encoder.target, encoder.weight or encoder.target, *self._model.fit.options.drop}
+        known |= {*filter(None, (encoder.named_target, encoder.named_weight)), *self._model.fit.options.drop}
         for name in self._table.names:
             if name not in known:
                 yield Finding(Severity.WARNING, "new column", "training had no such column", name)
@@ -213,6 +214,6 @@ def check(
     >>> smtrain.check(model, flowers.assign(petal_width=flowers["petal_width"] * 10)).findings[0]
     <error: column "petal_width": 116 cells are outside 0.1 … 2.5 (77.33%); the numbers are 1 … 25>
     """
-    table = open_table(data, as_model(model).encoder.dialect)
+    table = open_for(as_model(model), data)
     with home_of(home, threads, cluster) as opened:
         return check_table(model, table, opened)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 
 from smtrain.errors import quoted
+from smtrain.fitting.notices import as_numbers
 from smtrain.fitting.refusals import (
     EMPTY,
     EVERY_TEXT_ANOTHER,
     IDENTIFIER_ROWS,
+    NUMBERS_AS_TEXTS,
     Refusal,
     large_numbers,
     mixture,
@@ -107,7 +109,7 @@ def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> It
     if kind is None and index is not None:
         yield Finding(NOTE, "index", f"{index}: a fit leaves it out", profile.name)
         return
-    if profile.filled == 0 or profile.constant:
+    if profile.filled == 0 or profile.constant or profile.facts(kind, rows).levels == 1:
         yield _nothing(profile, kind)
         return
     # The most telling of these alone: a date that is different in every row is a date, and no name.
@@ -120,7 +122,7 @@ def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> It
 
 def _nothing(profile: Profile, kind: Reading | None) -> Finding:
     """No value or one."""
-    out = ": a fit leaves it out" if kind is None else ""
+    out = ": a fit leaves it out" if kind is None or profile.typed_words else ""
     if profile.filled == 0:
         return Finding(NOTE, "empty column", f"{EMPTY}{out}", profile.name)
     what = "one value, or missing" if profile.missing else f"every row has the same value{out}"
@@ -147,7 +149,7 @@ def _long(profile: Profile, kind: Reading | None) -> Iterator[Finding]:
 
 def _identifier(profile: Profile, kind: Reading | None, rows: int) -> list[Finding]:
     """Columns that name the rows: nothing that is learned from them holds for other rows."""
-    if profile.words:
+    if profile.words or profile.typed_words:
         return _unique_text(profile, kind, rows) if kind is not Reading.NUMBER and rows >= IDENTIFIER_ROWS else []
     distinct, what = profile.distinct, None
     unique = profile.whole and distinct.share >= 1 and not profile.missing and rows >= IDENTIFIER_ROWS
@@ -160,16 +162,20 @@ def _identifier(profile: Profile, kind: Reading | None, rows: int) -> list[Findi
 
 
 def _unique_text(profile: Profile, kind: Reading | None, rows: int) -> list[Finding]:
-    distinct, drop = profile.distinct, given("drop", profile.name)
+    distinct, hint = profile.distinct, given("drop", profile.name)
+    if not profile.words:
+        hint = f"{as_numbers(profile.name)}; {hint}"
     numbers = {"distinct": len(distinct.counts), "share": distinct.share}
-    if profile.facts(kind, rows).left_out is not None:
-        what, severity = f"{EVERY_TEXT_ANOTHER}: a fit leaves it out", NOTE
+    left_out = profile.facts(kind, rows).left_out
+    if left_out is not None:
+        reason = NUMBERS_AS_TEXTS if left_out == NUMBERS_AS_TEXTS else EVERY_TEXT_ANOTHER
+        what, severity = f"{reason}: a fit leaves it out", NOTE
     elif distinct.share > MANY_TEXTS and len(distinct.counts) > IDENTIFIER_ROWS:
         what = f"{len(distinct.counts):,} different texts in {distinct.cells:,} cells, each a feature"
         severity = WARNING
     else:
         return []
-    return [Finding(severity, "unique text", what, profile.name, *profile.word.where(), drop, numbers)]
+    return [Finding(severity, "unique text", what, profile.name, *profile.word.where(), hint, numbers)]
 
 
 def _many_levels(profile: Profile) -> Iterator[Finding]:

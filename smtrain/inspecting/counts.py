@@ -234,7 +234,7 @@ class Counting:
         return reduce(add, pieces) if pieces else None
 
     def _of(self, rows: Rows, table: Table) -> TableCounts:
-        at, meaning, target = table.places, table.meaning, self._encoder.target
+        at, meaning, target = table.places, table.meaning, self._encoder.named_target
         return TableCounts(
             rows.count,
             {name: NumericCounts.of(rows, at[name], meaning, line) for name, line in self._lines.items() if name in at},
@@ -244,7 +244,7 @@ class Counting:
                 if name in at
             },
             LevelCounts.of(rows, at[target], rows.texts(at[target]).without(is_no_label), self._classes)
-            if target in at
+            if target is not None and target in at
             else None,
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smtrain.errors import UsageError, counted
+from smtrain.errors import FitWarning, UsageError, counted, listed, quoted, warn
 from smtrain.fitting.arguments import column_of, config_of, with_labels
 from smtrain.fitting.contradictions import check_options
 from smtrain.fitting.fit import fit
@@ -27,7 +27,7 @@ from smtrain.scoring.metrics import METRICS
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import Range, check_range, whole
-from smtrain.sources.arrays import is_values, with_groups
+from smtrain.sources.arrays import Together, is_values, with_groups
 from smtrain.sources.opening import Data, open_table
 
 
@@ -119,6 +119,7 @@ def cross_validate(
     The arguments are those of `fit`. Rows are dealt to the folds by `seed`, each class evenly; or, with `groups`, the
     name of a column or an array (n,), rows of one group go to the same fold, and the groups are no feature. With
     l2="auto" the rows without a fold are dealt to as many folds again, to choose its penalty.
+    Warns as `fit` does, and gives a FitWarning of classes of one row, which is in no fold.
     Raises as `fit` does, and DataError for rows that cannot be dealt out.
 
     >>> result = smtrain.cross_validate("iris.csv", folds=5)
@@ -137,9 +138,12 @@ def cross_validate(
     if config.cluster is not None:
         raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
     dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups)
+    if dealt.single:
+        names = listed(map(quoted, dealt.single))
+        warn(f"classes of one row, which every fit learns from and no evaluation has: {names}", FitWarning)
     validated = _cross_validated(dealt, config)
-    if isinstance(data, pd.DataFrame):
-        validated.predictions.index = data.index
+    if isinstance(data, pd.DataFrame | Together):
+        validated.predictions.index = (data.frame if isinstance(data, Together) else data).index
     return validated
 
 

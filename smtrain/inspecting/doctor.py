@@ -89,7 +89,10 @@ class Examiner:
         if config.unlabelled == "skip":
             table.skip_unlabelled(self._roles.target)
         self._lines, self._hashes = Lines(), RowHashes()
-        self._profiles = {i: Profile(table.names[i], table, self._lines) for i in self._roles.features}
+        self._profiles = {
+            i: Profile(table.names[i], table, self._lines, typed_words=self._is_typed_words(i))
+            for i in self._roles.features
+        }
         self._labels = Profile(table.names[self._roles.target], table, self._lines)
         self._empty = Met(is_no_label, self._lines)
         self._sample = Sample(len(self._profiles))
@@ -100,6 +103,9 @@ class Examiner:
         self._named_label: DataError | None = None
         self.broken: DataError | None = None
         self._settled: Readings | None = None
+
+    def _is_typed_words(self, i: int) -> bool:
+        return i not in self._roles.forced and self._roles.kinds[i] is Reading.TEXT
 
     @property
     def target(self) -> str:

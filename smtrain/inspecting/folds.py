@@ -28,12 +28,14 @@ FEW = "--folds: there are no two folds to deal the rows to"
 class Dealt:
     """A table whose rows are kept, in `parts`, so that they can be read again; the `fold` (n,) of each row.
 
-    A row that is in no fold has NEVER: one of no weight or without a label, and the row of a class of one.
+    A row that is in no fold has NEVER: one of no weight or without a label, and the row of a class of one; `single` are
+    the names of such classes.
     """
 
     table: Table
     parts: Sequence[Rows]
     fold: NDArray[np.int32]
+    single: tuple[str, ...] = ()
 
     @property
     def folds(self) -> int:
@@ -75,7 +77,8 @@ def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None)
     if fold.max() < 1:
         raise DataError(FEW, source=table.source)
     _check_spread(fold, y, classes, table.source)
-    return Dealt(table, rows, fold)
+    single = tuple(classes[k] for k in np.unique(y[(fold == NEVER) & (v > 0)]))
+    return Dealt(table, rows, fold, single)
 
 
 def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[Rows]:

@@ -97,10 +97,13 @@ class Distinct:
 
 
 class Profile:
-    """One column. `numbers` and `words` are counts of cells that are no missing ones."""
+    """One column. `numbers` and `words` are counts of cells that are no missing ones.
 
-    def __init__(self, name: str, table: Table, lines: Lines) -> None:
-        self.name, self._table = name, table
+    `typed_words` says that by its type it is one of words, whatever its texts look like.
+    """
+
+    def __init__(self, name: str, table: Table, lines: Lines, *, typed_words: bool = False) -> None:
+        self.name, self.typed_words, self._table = name, typed_words, table
         self.missing, self.numbers = 0, 0
         self.distinct = Distinct()
         decimal, can_read = table.dialect.decimal, table.meaning.can_read
@@ -146,14 +149,15 @@ class Profile:
         counting = self.steps and not self.words and not self.missing
         return ColumnFacts(
             name=self.name,
-            asked=kind is not None,
+            asked=kind is not None and not self.typed_words,
             filled=self.filled > 0,
             missing=self.missing > 0,
             first=self._first if counting else None,
             deviation=self.spread.deviation,
             largest=self.spread.largest,
-            levels=levels if self.words else None,
+            levels=levels if self.words or self.typed_words else None,
             rows=cells,
+            number_texts=not self.words,
         )
 
     @property
@@ -187,9 +191,12 @@ class Profile:
         self.steps = self.steps and not self.words
         self._step(x)
         self.spread.add(x, v)
-        self.distinct.add({text: cells for text, (cells, _) in tallied.items() if self.word.wanted(text)})
+        self.distinct.add({text: cells for text, (cells, _) in tallied.items() if self._is_word(text)})
         self._distinct_numbers(x)
         return x
+
+    def _is_word(self, text: str) -> bool:
+        return self.typed_words or self.word.wanted(text)
 
     def add_numbers(self, x: NDArray[np.float64], v: NDArray[np.float64]) -> None:
         """Count cells that are numbers or missing, of rows of weights v."""
@@ -204,7 +211,7 @@ class Profile:
         x = x[~np.isnan(x)]
         if len(x):
             self.whole = self.whole and bool((x == np.floor(x)).all())
-            if not self.distinct.full:
+            if not self.distinct.full and not self.typed_words:
                 values, counts = np.unique(x, return_counts=True)
                 self.distinct.add(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from smtrain.errors import DataError, ModelError, SmtrainError, UsageError, listed, quoted
 from smtrain.fitting.contradictions import check_options
-from smtrain.fitting.fit import Observer, fit
+from smtrain.fitting.fit import Observer, train
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
 from smtrain.model.model import Model, load
@@ -98,13 +98,16 @@ def verify(
         what = f"{quoted(model)} was made with --init: its fit started from another model"
         raise UsageError(what, hint="--init names that model")
     try:
-        new = fit(data, config=config, observer=observer, init=init)
+        new = train(data, config=config, observer=observer, init=init)
     except (DataError, ModelError) as error:
         if not isinstance(config.validation, str):
             raise
         return _of_other_rows(old, model, data, config, error)
     if old.fit.init != new.fit.init:
         raise UsageError("--init: this is not the model that the fit started from")
+    # In which form the data were given is no matter of what a fit makes of them.
+    given = old.encoder
+    new = replace(new, encoder=replace(new.encoder, array=given.array, unnamed=given.unnamed))
     # Byte by byte, as files: whatever is in a model is compared, and nothing has to be kept in mind here.
     there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
     same_data = None if old.data is None else old.data == new.data
@@ -122,7 +125,7 @@ def _of_other_rows(old: Model, model: str, data: Data, config: FitConfig, error:
     alone = replace(config, validation=None, patience=None, calibrate=False, se=False, loo=False, epochs=0)
     if alone.l2 == "auto":
         alone = replace(alone, l2=old.fit.options.ridge, folds=FitConfig.folds, one_se=False)
-    new = fit(data, config=alone)
+    new = train(data, config=alone)
     same = old.data is not None and old.data == new.data
     reasons = ([] if same else _reasons(old, new)) + [f"the file for validation does not fit: {error.message}"]
     return Verification(Path(model).stat().st_size, same=False, same_data=False, reasons=tuple(reasons))

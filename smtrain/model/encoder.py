@@ -34,6 +34,7 @@ from smtrain.sources.table import Table
 
 # What the level of missing cells is called among levels, which are texts.
 MISSING_LEVEL = None
+LABELS_BESIDE = "evaluate(model, X, y) takes labels that stand beside the rows"
 Labels = tuple[str, ...] | tuple[int, ...]
 Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, Range(-LARGEST, LARGEST)]
@@ -88,7 +89,9 @@ class Encoder:
     """What a fit learned of the columns: the features, the target and its classes, and how the text is read.
 
     `ignored` are the columns that were left out, with the reason. `integers` or `booleans` says that the labels were
-    such, which predictions then are too.
+    such, which predictions then are too. `array` are the names of the columns of the array that was learned from, in
+    order; there are none of other tables. `unnamed` are those of `target` and `weight` that are smtrain's own, for
+    values that had none.
     """
 
     columns: tuple[Column, ...]
@@ -99,6 +102,18 @@ class Encoder:
     ignored: tuple[tuple[str, Text], ...] = ()
     integers: bool = field(default=False, metadata=LEFT_OUT)
     booleans: bool = field(default=False, metadata=LEFT_OUT)
+    array: Texts = field(default=(), metadata=LEFT_OUT)
+    unnamed: Texts = field(default=(), metadata=LEFT_OUT)
+
+    @property
+    def named_target(self) -> str | None:
+        """The column of the labels, None if it has no name but smtrain's: another table's column of that is another."""
+        return None if self.target in self.unnamed else self.target
+
+    @property
+    def named_weight(self) -> str | None:
+        """The column of the weights, None if there is none, or it has no name but smtrain's."""
+        return None if self.weight in self.unnamed else self.weight
 
     @property
     def labels(self) -> Labels:
@@ -166,22 +181,30 @@ class Encoder:
             if name not in table.places:
                 what = "the target column" if name == self.target else "the column"
                 message = f"{table.source}: {what} {quoted(name)} of {model} is not there"
-                hint = table.advice() or table.likely(name) or _columns_of(table)
+                beside = LABELS_BESIDE if name == self.target and not is_file(table.source) else None
+                where = table.advice() or self._by_place(table) if beside is None else None
+                hint = where or table.likely(name) or beside or _columns_of(table)
                 raise ModelError(message, hint=hint)
         table.check_texts([table.places[name] for name in wanted], f"{model} was fitted on numbers or words there")
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
 
     def readings_there(self, table: Table) -> Readings:
         """As `readings` with labels, but columns that are not there are let pass."""
-        wanted = self._wanted(table, labels=True)
+        wanted = self._wanted(table, labels=self.named_target is not None)
         return tuple(wanted.get(name, Reading.SKIP) for name in table.names)
+
+    def _by_place(self, table: Table) -> str | None:
+        """The hint for a table none of whose columns has a name of the array that was learned from."""
+        if not self.array or is_file(table.source) or any(name in table.places for name in self.array):
+            return None
+        return "the model was fitted on an array, by the places of its columns: frame.to_numpy() is one"
 
     def _wanted(self, table: Table, *, labels: bool) -> dict[str, Reading]:
         wanted = {column.name: column.reading for column in self.columns}
         if labels:
             wanted[self.target] = Reading.LABEL
-            if self.weight is not None and self.weight in table.places:
-                wanted[self.weight] = Reading.NUMBER
+            if self.named_weight in table.places:
+                wanted[self.named_weight] = Reading.NUMBER
         return wanted
 
     def encode(self, rows: Rows, names: Sequence[str], dtype: Dtype = np.float64) -> Design:

@@ -35,10 +35,11 @@ def labelled(
     y, v = label_codes(rows.texts(at), encoder.classes), np.ones(rows.count)
     # A row of an unknown class has no NLL: the model gives its class no probability at all.
     unknown = np.flatnonzero(y < 0)
-    if encoder.weight is not None and encoder.weight in names:
-        v = rows.number(names.index(encoder.weight))
+    weight = encoder.named_weight
+    if weight is not None and weight in names:
+        v = rows.number(names.index(weight))
         # What is not learned from may weigh anything. Which error comes first must not hang on where rows are cut.
-        check_weights(rows, v[: unknown[0]] if len(unknown) else v, encoder.weight, least=0)
+        check_weights(rows, v[: unknown[0]] if len(unknown) else v, weight, least=0)
     if len(unknown):
         place, text = rows.find(at, lambda cell: cell not in encoder.classes)
         what = "an empty label" if is_no_label(text) else f"{model} has no class {quoted(text)}"

@@ -21,7 +21,7 @@ from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.information import MOST_PARAMETERS, free_parameters
 from smtrain.softmax.loss import softmax
 from smtrain.softmax.objective import LARGEST_WEIGHT
-from smtrain.sources.arguments import path_of
+from smtrain.sources.arguments import path_of, wrong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +91,16 @@ class Model:
     def data(self) -> DataDigest | None:
         """The digest of the training data; models of earlier versions have none."""
         return self.fit.data
+
+    @property
+    def ignored(self) -> dict[str, str]:
+        """The columns of the training data that the fit left out, each with the reason.
+
+        >>> flowers = pandas.read_csv("iris.csv")
+        >>> smtrain.fit(flowers.assign(plot=7), target="species").ignored
+        {'plot': 'it is constant'}
+        """
+        return dict(self.encoder.ignored)
 
     @property
     def nonzero(self) -> NDArray[np.bool_]:
@@ -210,6 +220,7 @@ class Model:
         >>> smtrain.load("model.npz").classes
         ('setosa', 'versicolor', 'virginica')
         """
+        file = _file(path)
         meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit.document()}
         # In a fixed order, since the bytes of the file follow from it.
         arrays: npz.Arrays = {
@@ -226,7 +237,7 @@ class Model:
             arrays = {**arrays, **dict(zip(CONTRACT, (self.contract.numbers, self.contract.levels), strict=True))}
         if self.information is not None:
             arrays = {**arrays, "information": self.information}
-        npz.write(path, arrays, load_model)  # what cannot be loaded again does not take the place of the old model
+        npz.write(file, arrays, load_model)  # what cannot be loaded again does not take the place of the old model
 
 
 def load_model(path: str) -> Model:
@@ -341,10 +352,16 @@ def load(path: str) -> Model:
     >>> smtrain.load("model.npz")
     <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.129918>
     """
-    file = path_of("path", path)
+    return load_model(_file(path))
+
+
+def _file(path: Any) -> str:
+    """The path of a model file. Raises UsageError for anything else."""
+    hint = 'model.save("model.npz") makes a file of a model' if isinstance(path, Model) else None
+    file = None if hint else path_of("path", path)
     if file is None:
-        raise UsageError("path must be the path of a model file, and is None")
-    return load_model(file)
+        raise wrong("path", path, "the path of a model file", hint)
+    return file
 
 
 def _scoring(name: str) -> ModuleType:

@@ -154,7 +154,7 @@ def say_notes(model: Model, columns: Sequence[str], unseen: dict[str, int]) -> N
     """On standard error: those of the columns that were not needed, and levels that training did not have."""
     stream = errors()
     encoder = model.encoder
-    known = {column.name for column in encoder.columns} | {encoder.target, encoder.weight}
+    known = {column.name for column in encoder.columns} | {encoder.target, encoder.named_weight}
     known |= {name for name, _ in encoder.ignored}
     extra = [name for name in columns if name not in known]
     if extra:

@@ -15,7 +15,7 @@ from smtrain.scoring.changes import MovedWeights, SchemaChange, moved_weights, s
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import WORSE, Check, Outcome, worse
 from smtrain.scoring.paired import PairedRows, PairedSum, joined, sums_of
-from smtrain.scoring.predict import Scored, UnseenLevels, score_pair
+from smtrain.scoring.predict import Scored, UnseenLevels, score_pair, warn_of
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.loss import Partition
 from smtrain.sources.arguments import threads_of
@@ -60,7 +60,8 @@ class Comparison:
 def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, unlabelled: str = "error") -> Comparison:
     """Compare two models on labelled rows, which are read once. The weights of rows are those of the new model.
 
-    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to one of the models.
+    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to one of the models. Levels that
+    training did not have give an UnknownLevelWarning.
 
     Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
     file or a label that one of them does not know.
@@ -81,6 +82,7 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     sums = total(term, _paired_rows(pairs, unseen), block_rows(len(union)), joined)
     if sums is None or sums.new.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
+    warn_of({name: count for one in unseen for name, count in one.counts.items()})
     return Comparison(
         old=Evaluation(old.encoder.classes, sums.old, unseen[0].counts, labels=old.classes),
         new=Evaluation(new.encoder.classes, sums.new, unseen[1].counts, skipped=table.skipped, labels=new.classes),

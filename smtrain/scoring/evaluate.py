@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 from smtrain.model.encoder import Labels
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
+from smtrain.model.tables import UNNAMED, frame_for, open_for
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
-from smtrain.scoring.fail_if import Check, Outcome, check_classes, parse
+from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import home_of, sent
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
-from smtrain.scoring.predict import Scored, UnseenLevels, score
+from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
 from smtrain.scoring.spans import SpanReading, read_spans
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import COUNTS, check_range, whole
 from smtrain.sources.arrays import is_array, together
-from smtrain.sources.opening import UNNAMED, Data, open_table
+from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
@@ -99,7 +100,7 @@ class Evaluation:
         >>> [one.failed for one in model.evaluate("iris.csv").outcomes("accuracy<0.99", "recall[setosa]<1")]
         [True, False]
         """
-        parsed = [parse(check) if isinstance(check, str) else check for check in checks]
+        parsed = [parsed_check(check) for check in checks]
         check_classes(parsed, self.classes)
         return [check.outcome(self.sums, self.classes) for check in parsed]
 
@@ -121,23 +122,26 @@ def evaluate(
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
     the workers are that read the files, as for `fit`; `home` is where the rows are to live, None is what `cluster` asks
-    for. Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
+    for. Levels that training did not have give an UnknownLevelWarning.
+    Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.evaluate(model, "iris.csv", worst=1).worst[0].line
     135
     """
     check_range("worst", whole("worst", worst), COUNTS)
-    hint = UNNAMED if is_array(data) else None
-    model, data = _with_labels(as_model(model), data, y, sample_weight)
-    table = open_table(data, model.encoder.dialect, hint=hint)
+    model, data, hint = _with_labels(as_model(model), data, y, sample_weight)
+    table = open_for(model, data, hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
     with home_of(home, threads, cluster) as opened:
         if isinstance(opened, Spread):
-            return _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
-        surprising = WorstRows(worst)
-        evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
-        return replace(evaluation, worst=tuple(surprising.rows))
+            evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
+        else:
+            surprising = WorstRows(worst)
+            evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
+            evaluation = replace(evaluation, worst=tuple(surprising.rows))
+    warn_of(evaluation.unseen)
+    return evaluation
 
 
 def measured(model: Model, table: Table, threads: int | None, *watchers: Callable[[Scored], object]) -> Evaluation:
@@ -171,12 +175,24 @@ def _evaluation(model: Model, table: Table, sums: EvaluationSum | None, unseen: 
     return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, labels=model.classes)
 
 
-def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data]:
-    """The data with labels and weights, if any are given, as columns that the model looks for; and that model."""
+def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data, str | None]:
+    """The data with labels and weights, if any are given, as columns that the model looks for; that model; and a hint.
+
+    The hint is for those who look for a column that is not there.
+    """
+    hint = UNNAMED if is_array(data) else None
+    if is_array(data):
+        data = frame_for(model, data)
     if y is None and sample_weight is None:
-        return model, data
+        return model, data, hint
     encoder = model.encoder
-    table = together(data, y, sample_weight, labels=encoder.target, weights=encoder.weight)
-    if table.weight is not None:  # a model that was fitted without weights knows no column of them
-        model = replace(model, encoder=replace(encoder, weight=table.weight))
-    return model, table.frame
+    table = together(data, y, sample_weight, labels=encoder.named_target, weights=encoder.named_weight)
+    # Columns that are given now are those that are meant, whatever the names that smtrain gave them.
+    left = {encoder.target if table.target is None else None, encoder.weight if table.weight is None else None}
+    encoder = replace(
+        encoder,
+        target=table.target or encoder.target,
+        weight=table.weight or encoder.weight,
+        unnamed=tuple(column for column in encoder.unnamed if column in left),
+    )
+    return replace(model, encoder=encoder), table, hint

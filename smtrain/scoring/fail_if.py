@@ -5,10 +5,12 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from smtrain.errors import UsageError, listed, quoted
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
 from smtrain.scoring.paired import PairedSum, mean_difference
+from smtrain.sources.arguments import wrong
 from smtrain.sources.likeness import did_you_mean
 
 # The check that the new of two models is not worse.
@@ -86,6 +88,15 @@ def parse(text: str) -> Check:
         hint = form if metric in others else f"there are {', '.join(known)}"
         raise UsageError(f"--fail-if: there is no metric {quoted(metric)}{of}", hint=hint)
     return Check(text.strip(), metric, label, comparison, float(bound))
+
+
+def parsed_check(check: Any) -> Check:
+    """A check that a caller gives, itself or as a text. Raises UsageError for anything else, and as `parse` does."""
+    if isinstance(check, Check):
+        return check
+    if not isinstance(check, str):
+        raise wrong("a check", check, 'a text such as "accuracy<0.9"')
+    return parse(check)
 
 
 def check_classes(checks: Iterable[Check | str], classes: Sequence[str]) -> None:

@@ -1,6 +1,5 @@
 """A model applied to a table, a piece of rows at a time, in constant memory."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import UnknownLevelWarning, UsageError, counted, quoted
+from smtrain.errors import UnknownLevelWarning, UsageError, counted, listed, quoted, warn
 from smtrain.model.labels import SKIP, labelled
 from smtrain.model.model import Model, as_model
+from smtrain.model.tables import open_for
 from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.loss import softmax
 from smtrain.sources.interface import Rows
-from smtrain.sources.opening import Data, open_table
+from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
 
 # Logits that are computed at a time, 32 MiB: 10,000 classes fit in memory as well as two.
@@ -149,14 +149,20 @@ def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterato
     """Probabilities (m, K) of some rows after another, in constant memory. For `on_unknown` see `predict_proba`."""
     if on_unknown not in ON_UNKNOWN:
         raise UsageError(f"on_unknown is {quoted(str(on_unknown))}", hint=f"there are {', '.join(ON_UNKNOWN)}")
-    table = open_table(data, as_model(model).encoder.dialect)
+    table = open_for(as_model(model), data)
     unseen = UnseenLevels(model, error=on_unknown == "error")
     for scored in score(model, table, labels=False):
         unseen.add(scored)
         yield np.asarray(scored.probabilities.T, np.float64)
-    if unseen.counts and on_unknown == "warn":
-        columns = ", ".join(f"{quoted(name)} in {counted(n, 'row')}" for name, n in unseen.counts.items())
-        warnings.warn(f"levels that training did not have: {columns}", UnknownLevelWarning, stacklevel=3)
+    if on_unknown == "warn":
+        warn_of(unseen.counts)
+
+
+def warn_of(unseen: Mapping[str, int]) -> None:
+    """Give an UnknownLevelWarning if there are cells of levels that training did not have, by column."""
+    if unseen:
+        columns = listed(f"{quoted(name)} in {counted(n, 'row')}" for name, n in unseen.items())
+        warn(f"levels that training did not have: {columns}", UnknownLevelWarning)
 
 
 def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] | list[int]:
@@ -174,13 +180,16 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] 
 
 def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:
     """A row of `data`, scored; and whether its label is known. Raises UsageError if there is no row of this number."""
-    table = open_table(data, model.encoder.dialect)
-    labels, before = model.encoder.target in table.names, 0
+    table = open_for(model, data)
+    labels, before = model.encoder.named_target in table.places, 0
     # Rows are read up to the one that is asked for, and no further.
     for scored in score(model, table, labels=labels):
         here = number - counted_from - before
         if 0 <= here < scored.X.rows:
             one = slice(here, here + 1)
+            unseen = UnseenLevels(model)
+            unseen.add(replace(scored, X=scored.X.take(one)))
+            warn_of(unseen.counts)
             start, X, y, v = scored.start + here, scored.X.take(one), scored.y[one], scored.v[one]
             return replace(scored, start=start, X=X, y=y, v=v), labels
         before += scored.X.rows

@@ -17,11 +17,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from smtrain.errors import SmtrainError, listed, quoted
-from smtrain.fitting.fit import fit
+from smtrain.errors import SmtrainError
+from smtrain.fitting.fit import train
+from smtrain.fitting.notices import separated, unconverged
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
-from smtrain.model.record import SeparationRecord
 from smtrain.scoring.predict import Scored, score
 from smtrain.sklearn.parameters import check_parameters, value_error
 from smtrain.sklearn.training import training
@@ -103,7 +103,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         check_classification_targets(labels)
         given = training(self._frame(X, reset=True), labels, sample_weight, self.class_weight)
         with _value_errors(fitting=True), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
-            model = fit(given.frame, given.labels, given.weights, class_weight=given.factors, **self._options())
+            model = train(given.frame, given.labels, given.weights, class_weight=given.factors, **self._options())
         self._keep(model, given.classes, given.names)
         self._warn()
         return self
@@ -180,17 +180,15 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         """Warn of classes that are separated, and of a fit that ended before its tolerance, with the gap it reached."""
         record = self.model_.fit
         if record.separation is not None:
-            warnings.warn(_separated(record.separation), ConvergenceWarning, stacklevel=3)
+            what = f"{separated(record.separation)} (l2 above 0 has a minimum)"
+            warnings.warn(what, ConvergenceWarning, stacklevel=3)
             return
         if record.status is Status.CONVERGED:
             return
-        gap = "not known" if record.gap is None else f"{record.gap:.2g} of the objective"
-        proof = "certified" if record.certified else "estimated"
-        what = f"{record.status.value}: after {record.epochs} epochs the {proof} gap to the minimum is {gap}"
         hint = f"tol is {record.options.tol:g}"
         if record.status is Status.MAX_EPOCHS:
             hint += f", max_iter {self.max_iter}; raise one of them"
-        warnings.warn(f"{what} ({hint})", ConvergenceWarning, stacklevel=3)
+        warnings.warn(f"{unconverged(record)} ({hint})", ConvergenceWarning, stacklevel=3)
 
     def _scores(self, X: Any, of: Callable[[Scored], NDArray[Any]]) -> Array:
         """What `of` gives of each row (n, K), in the order of `classes_`. Raises ValueError for other columns."""
@@ -224,11 +222,3 @@ def _places(names: Sequence[str], parts: Sequence[Feature]) -> list[tuple[str, i
     for j, part in enumerate(parts):
         of[part.column].append(j)
     return [(name, j) for name in names for j in of[name] or [None]]
-
-
-def _separated(found: SeparationRecord) -> str:
-    """The warning of classes that are separated, which have no optimum without a penalty."""
-    pairs = listed((f"{quoted(k)} and {quoted(m)}" for k, m in found.pairs), 3)
-    columns = f" along {listed(map(quoted, found.columns))}" if found.columns else ""
-    what = f"the classes {pairs} are {'' if found.complete else 'quasi-'}completely separated{columns}"
-    return f"{what}: without a penalty there is no minimum, the weights grow without end (l2 above 0 has a minimum)"

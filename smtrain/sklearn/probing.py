@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from smtrain.errors import UsageError, quoted
-from smtrain.fitting.fit import fit, history
+from smtrain.fitting.fit import history, train
 from smtrain.model.encoder import CategoricalColumn, Encoder, NumericColumn
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
@@ -139,7 +139,7 @@ def _in_double(frame: pd.DataFrame, words: Sequence[Any]) -> pd.DataFrame:
 
 def _unmoved(given: Training, words: Sequence[Any], own: Penalties, init: Model | None = None) -> Model:
     """The model of a fit of no epochs: it stays where it starts."""
-    return fit(
+    return train(
         given.frame,
         given.labels,
         given.weights,

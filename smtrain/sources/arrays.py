@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from pandas.api import types
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.sources.arguments import BYTES, wrong
-from smtrain.sources.frame import SOURCE
+from smtrain.sources.frame import SOURCE, check_levels
 from smtrain.sources.header import NO_COLUMNS
 
 
@@ -31,11 +31,17 @@ GROUPS = Beside("groups", "groups", "groups")
 
 @dataclass(frozen=True)
 class Together:
-    """A table with labels and weights among its columns, by the names of these; None for what was not given."""
+    """A table with labels and weights among its columns, by the names of these; None for what was not given.
+
+    `unnamed` are those of the two names that are smtrain's own, for values without one. `array` are the names of the
+    columns of an array, in order; there are none of other tables.
+    """
 
     frame: pd.DataFrame
     target: str | None
     weight: str | None
+    unnamed: tuple[str, ...] = ()
+    array: tuple[str, ...] = ()
 
 
 def is_array(data: Any) -> bool:
@@ -103,21 +109,26 @@ def together(
     weight = None if sample_weight is None else _column(WEIGHTS, sample_weight, frame, weights)
     if target is not None and weight is not None and target.name == weight.name:
         weight = weight.rename(_free(str(weight.name), frame.assign(**{str(target.name): 0})))
+    array = tuple(map(str, frame.columns)) if is_array(data) else ()
     frame = frame.copy(deep=False)
-    for column in (target, weight):
+    unnamed = []
+    for column, values, named in ((target, y, labels), (weight, sample_weight, weights)):
         if column is not None:
             last = max(0, len(frame.columns) - (y is None))
             frame.insert(last, str(column.name), column.set_axis(frame.index))
-    return Together(frame, None if target is None else str(target.name), None if weight is None else str(weight.name))
+            if str(column.name) != _own_name(values, named):
+                unnamed.append(str(column.name))
+    target_name, weight_name = (None if column is None else str(column.name) for column in (target, weight))
+    return Together(frame, target_name, weight_name, tuple(unnamed), array)
 
 
-def with_groups(data: Any, groups: Any) -> tuple[pd.DataFrame, str]:
-    """A DataFrame with the group of each row (n,) as its first column, and the name of that. Raises as `together`."""
-    frame = _table(data, None)
-    column = _column(GROUPS, groups, frame, None)
-    frame = frame.copy(deep=False)
+def with_groups(data: Any, groups: Any) -> tuple[Together, str]:
+    """A table with the group of each row (n,) as its first column, and the name of that. Raises as `together`."""
+    table = data if isinstance(data, Together) else Together(_table(data, None), None, None)
+    column = _column(GROUPS, groups, table.frame, None)
+    frame = table.frame.copy(deep=False)
     frame.insert(0, str(column.name), column.set_axis(frame.index))
-    return frame, str(column.name)
+    return replace(table, frame=frame), str(column.name)
 
 
 def _table(data: Any, names: Any) -> pd.DataFrame:
@@ -128,6 +139,7 @@ def _table(data: Any, names: Any) -> pd.DataFrame:
         own = "a DataFrame has its own" if isinstance(data, pd.DataFrame) else "other tables have their own"
         raise UsageError(f"names are for arrays: {own}")
     if isinstance(data, pd.DataFrame):
+        check_levels(data)
         return data
     if _is_paths(data):
         hint = "of a file, name the columns: target=, weight=, groups="
@@ -176,6 +188,8 @@ def _column(beside: Beside, values: Any, frame: pd.DataFrame, named: str | None)
     no_array = isinstance(values, str | bytes | pd.DataFrame | Mapping | Set) or not hasattr(values, "__getitem__")
     if no_array or not hasattr(values, "__len__"):
         hint = 'target="name" and weight="name" name columns of the data'
+        if isinstance(values, pd.DataFrame) and len(values.columns) == 1:
+            hint = f"{argument}.iloc[:, 0] is its column"
         raise wrong(argument, values, "an array or a Series", hint)
     if np.ndim(values) != 1:
         ravel = f"{argument}.ravel()" if np.size(values) == len(frame) else None
@@ -187,13 +201,11 @@ def _column(beside: Beside, values: Any, frame: pd.DataFrame, named: str | None)
             f"{argument}.loc[X.index] puts them in the order of the rows; {argument}.to_numpy() takes them as they are"
         )
         raise UsageError(f"the {what} have another index than the rows", hint=hint)
-    own = getattr(values, "name", None) if named is None else named
-    if isinstance(own, float) and math.isnan(own):
-        own = None
-    if own is not None and str(own) in set(map(str, frame.columns)):
-        hint = f"X.drop(columns={str(own)!r}), or name the column in place of the {what}"
-        raise UsageError(f"the {what} are called {quoted(str(own))}, and so is a column of the data", hint=hint)
-    name = str(own) if own is not None else _free(usual, frame)
+    own = _own_name(values, named)
+    if own is not None and own in set(map(str, frame.columns)):
+        hint = f"X.drop(columns={own!r}), or name the column in place of the {what}"
+        raise UsageError(f"the {what} are called {quoted(own)}, and so is a column of the data", hint=hint)
+    name = own if own is not None else _free(usual, frame)
     try:
         column = pd.Series(values, name=name, copy=False)
     except UnicodeEncodeError:  # texts that no file can hold are told when they are read, with their row
@@ -201,6 +213,12 @@ def _column(beside: Beside, values: Any, frame: pd.DataFrame, named: str | None)
     if beside is WEIGHTS:
         _check_weights(column)
     return column
+
+
+def _own_name(values: Any, named: str | None) -> str | None:
+    """What values are called: `named`, or as they call themselves; None if they have no name."""
+    own = getattr(values, "name", None) if named is None else named
+    return None if own is None or (isinstance(own, float) and math.isnan(own)) else str(own)
 
 
 def _check_weights(weights: "pd.Series[Any]") -> None:

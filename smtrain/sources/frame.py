@@ -114,7 +114,7 @@ class FrameBatch(TypedBatch):
 class Frame(Source):
     """A DataFrame. Its index is no column of it. `fitting` says that the options of a fit are at hand.
 
-    `hint` is for those who look for a column that is not there.
+    `hint` is for those who look for a column that is not there. `array` and `unnamed` are as in `Source`.
 
     Raises UsageError for column names of several levels, DataError for names that are not there, or there twice.
     """
@@ -122,12 +122,18 @@ class Frame(Source):
     name = SOURCE
 
     def __init__(
-        self, frame: pd.DataFrame, dialect: Dialect, hint: str | None = None, *, fitting: bool = False
+        self,
+        frame: pd.DataFrame,
+        dialect: Dialect,
+        hint: str | None = None,
+        *,
+        fitting: bool = False,
+        array: tuple[str, ...] = (),
+        unnamed: tuple[str, ...] = (),
     ) -> None:
-        if frame.columns.nlevels > 1:
-            hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
-            raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
+        check_levels(frame)
         self.frame, self.dialect, self._hint, self.fitting = frame, dialect, hint, fitting
+        self.array, self.unnamed = array, unnamed
         self.names = [_name(name, i) for i, name in enumerate(frame.columns, 1)]
         check_names(self.names, SOURCE)
 
@@ -178,6 +184,13 @@ class Frame(Source):
         if isinstance(sort, str):
             raise refused(sort, self.names[column])
         return sort
+
+
+def check_levels(frame: pd.DataFrame) -> None:
+    """Raise UsageError for column names of several levels."""
+    if frame.columns.nlevels > 1:
+        hint = 'one name a column: frame.columns = ["_".join(map(str, names)) for names in frame.columns]'
+        raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
 
 
 def _name(name: Any, position: int) -> str:

@@ -182,8 +182,9 @@ class Source(Protocol):
     they might be a row of the table by mistake; `bytes_read` is for a progress bar; `batch_bytes` is what a batch takes
     before it is read, and `own_bytes` what else the source takes; `weight` is the position of the column of weights,
     once that is known: its cells can be nothing but numbers; `fitting` says that the options of a fit are at hand, for
-    messages name the one that helps; `wanted` are the columns that will be read, None for all:
-    of the others a source may spare the work.
+    messages name the one that helps; `array` are the names of the columns of an array, in order, and `unnamed` those of
+    labels and weights that were given beside a table and had no name of their own; `wanted` are the columns that will
+    be read, None for all: of the others a source may spare the work.
     """
 
     name: str
@@ -197,6 +198,8 @@ class Source(Protocol):
     own_bytes: int = 0
     weight: int | None = None
     fitting: bool = False
+    array: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
     wanted: frozenset[int] | None = None
 
     def batches(self) -> Iterator[Batch]:

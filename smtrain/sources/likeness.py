@@ -24,7 +24,9 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
         alike = next((one for one in names if same(one, name)), None)
         if alike is not None:
             return alike
-    close = get_close_matches(_letters(name), {_letters(one) for one in names}, 1, CLOSE)
+    # A number is no misspelt word: "1" is not meant by "x1".
+    of_its_sort = {_letters(one) for one in names if one.isdecimal() == name.isdecimal()}
+    close = get_close_matches(_letters(name), of_its_sort, 1, CLOSE)
     return next((one for one in names if _letters(one) in close), None)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from smtrain.errors import UsageError, quoted
-from smtrain.sources.arrays import frame_of, is_array, no_table
+from smtrain.sources.arrays import Together, no_table
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import File, display_name, is_parquet
@@ -18,11 +18,9 @@ from smtrain.sources.interface import Source
 from smtrain.sources.pyarrow_later import needing
 from smtrain.sources.table import Table
 
-# The columns of a fit on another thing than an array have names.
-UNNAMED = "the columns of an array are x1, x2, …: pandas.DataFrame(array, columns=[…]) names them"
 WANTED = "paths of CSV or Parquet files, or a pandas DataFrame"
 PathLike = str | os.PathLike[str]
-Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Table
+Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Together | Table
 
 
 def open_table(
@@ -43,10 +41,10 @@ def open_table(
     if isinstance(data, Table):
         return data
     in_frame = replace(dialect, header=True, delimiter=",", decimal=".")
-    if is_array(data) and not fitting:
-        return Table(Frame(frame_of(data), in_frame, UNNAMED))
     if isinstance(data, pd.DataFrame):
         return Table(Frame(data, in_frame, hint, fitting=fitting))
+    if isinstance(data, Together):
+        return Table(Frame(data.frame, in_frame, hint, fitting=fitting, array=data.array, unnamed=data.unnamed))
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")

@@ -25,14 +25,15 @@ T = TypeVar("T")
 class Table:
     """The rows of a source. `source` is its name, `names` are those of the columns.
 
-    `batches` are rows of the source that were kept, None for all of them as they come.
+    `batches` are rows of the source that were kept, None for all of them as they come. `array` and `unnamed` are as in
+    `Source`.
     """
 
     def __init__(self, origin: Source, batches: Sequence[Batch] | None = None) -> None:
         self._origin, self._batches = origin, batches
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
-        self.own_bytes = origin.own_bytes
+        self.own_bytes, self.array, self.unnamed = origin.own_bytes, origin.array, origin.unnamed
         self._labels: UsableLabels | None = None
         self._carried: frozenset[int] = frozenset()
 

@@ -111,12 +111,12 @@ class TypedBatch(Batch):
         """The cells of a column as numbers (m,). Raises DataError at the first that is none."""
         if not self.holds_numbers(i):
             return self._numbers_of_texts(i, self.text_cells(i), meaning)
-        numbers = self.floats(i)
+        numbers = meaning.without_values(self.floats(i))
         if too_large(numbers):
             row = int(np.flatnonzero(np.abs(numbers) > LARGEST)[0])
             cells = self.text_cells(i)
             raise self._no_number(i, row, cells.levels[cells.codes[row]], meaning, large=True)
-        return meaning.without_values(numbers)
+        return numbers
 
     def _numbers_of_texts(self, i: int, cells: TextCells, meaning: Meaning) -> NDArray[np.float64]:
         """The same of texts, as a file would be read."""
@@ -155,8 +155,17 @@ def is_broken(text: str) -> bool:
 def typed_meaning(dialect: Dialect, decimal: str) -> Meaning:
     """What texts mean beside types: missing are an empty one and those of na_values, for the types tell the others."""
     texts = frozenset({"", *(text.strip(BLANKS) for text in dialect.na_values)})
-    values = frozenset(value for value in (number(text, decimal) for text in texts) if not np.isnan(value))
+    values = frozenset(value for value in (_value(text, decimal) for text in texts) if not np.isnan(value))
     return Meaning(texts, values, (), decimal)
+
+
+def _value(text: str, decimal: str) -> float:
+    """The number that a text is, those that are infinite or too large to learn from among them; NaN if it is none."""
+    value = number(text, decimal)
+    try:
+        return float(text) if np.isnan(value) and "_" not in text else value
+    except ValueError:
+        return value
 
 
 def coded(codes: NDArray[np.integer[Any]], texts: list[str | None]) -> TextCells:
