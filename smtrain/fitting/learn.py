@@ -22,6 +22,7 @@ from smtrain.model.contract import Contract
 from smtrain.model.digest import DataDigest
 from smtrain.model.encoder import Encoder
 from smtrain.partitions.interface import Home, Shelf, Spread
+from smtrain.softmax.bundle import most_points
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
 from smtrain.solvers import make_solver
@@ -163,4 +164,6 @@ def _training_bytes(table: RawTable, encoder: Encoder, config: FitConfig) -> int
     shape = Shape(table.rows, p, len(encoder.columns) + len(encoder.gappy), K, table.sizes.threads)
     auto = config.l2 == "auto"  # the fit of all rows waits while a fold is fitted; and where all of them ended
     kept = MOST_CANDIDATES * (config.folds + 1) if auto else 0
-    return table.sizes.training(p, K, make_solver(config).most_bytes(shape), fits=2 if auto else 1, kept=kept)
+    solver = make_solver(config).most_bytes(shape)
+    kept += most_points(8 * (p + 1) * K)
+    return table.sizes.training(p, K, solver, fits=2 if auto else 1, kept=kept)

@@ -77,12 +77,14 @@ def _above(objective: Objective, point: Point, bound: float) -> float:
 
 def dual_of(objective: Objective, point: Point) -> Dual:
     """Return the dual point at the model's own probabilities. The first call costs a pass, for XᵀVY."""
-    W, b = point.theta[:-1], point.theta[-1]
     G, g = point.data_gradient[:-1], point.data_gradient[-1]
-    # 1. The mean entropy of s, from sums that are known: H(s_n) = NLL_n − (s_n − y_n)·z_n.
-    entropy = point.nll - float((G * W).sum()) - float(g @ b)
-    # 2. The classes' shares of the weight, and P = XᵀVS/n = G + XᵀVY/n.
+    # 1. The classes' shares of the weight, and P = XᵀVS/n = G + XᵀVY/n.
     c = objective.totals.classes / objective.n
     P = G + objective.class_features
-    # 3. The probabilities u near s that satisfy the conditions of the dual.
-    return dual_point(entropy, G, g, c, P, l1=objective.l1 / objective.n, l2=objective.penalty)
+    # 2. The probabilities u near s that satisfy the conditions of the dual.
+    return dual_point(entropy_of(point), G, g, c, P, l1=objective.l1 / objective.n, l2=objective.penalty)
+
+
+def entropy_of(point: Point) -> float:
+    """Return the mean entropy of the model's probabilities, from sums that are known: H(s) = NLL − (s − y)·z."""
+    return point.nll - float((point.data_gradient * point.theta).sum())

@@ -13,13 +13,14 @@ After the loop one point is chosen, and its numbers are computed once more, in f
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
+from smtrain.softmax.bundle import Bundle
 from smtrain.softmax.certificate import gap as proved_gap
 from smtrain.softmax.certificate import gap_at_solved_intercept, newton_gap, sharper_gap
 from smtrain.softmax.intercept import intercept_passes, step_intercept
@@ -94,7 +95,8 @@ class Progress:
     """Where a run is after a step: all that is needed to go on.
 
     `best_epoch` is the place of `best` in `history`. `bound` is the largest lower bound of the minimum that was proved
-    so far. A bound that was proved at an earlier point stays true.
+    so far. A bound that was proved at an earlier point stays true. `bundle` is what the last points have left for
+    further bounds.
     """
 
     state: State
@@ -102,6 +104,7 @@ class Progress:
     best: Point
     best_epoch: int = 0
     bound: float = 0.0
+    bundle: Bundle = field(default_factory=Bundle)
 
 
 @dataclass(frozen=True)
@@ -164,13 +167,24 @@ def minimise(
 
 def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> Progress:
     """Return the progress with a new state, its line of the history, and the better of the two points."""
+    progress, before = _bounded(objective, progress, state.point), state.point
     state = _with_intercept_solved(objective, state, progress.bound, rule)
+    if state.point is not before:
+        progress = _bounded(objective, progress, state.point)
     gap, bound = _gap(objective, state, progress.bound, rule.tol)
     history = (*progress.history, _record(objective, state, gap))
     progress = replace(progress, state=state, history=history, bound=bound)
     if rule.loss(state.point) < rule.loss(progress.best):
         return replace(progress, best=state.point, best_epoch=len(history) - 1)
     return progress
+
+
+def _bounded(objective: Objective, progress: Progress, point: Point) -> Progress:
+    """Return the progress with the bound that a point proves together with those before it."""
+    if objective.l1 > 0 or objective.penalty == 0 or not point.finite:
+        return progress
+    bundle = progress.bundle.with_point(objective, point)
+    return replace(progress, bundle=bundle, bound=max(progress.bound, bundle.bound(objective)))
 
 
 def _solution(objective: Objective, progress: Progress, status: Status, rule: Rule) -> Solution:
