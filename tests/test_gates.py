@@ -310,6 +310,7 @@ def frame_of(**columns):
     return pd.DataFrame(columns)
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 def test_models_of_other_kinds_levels_classes_and_missing_cells_are_compared(tmp_path):
     rng = np.random.default_rng(0)
     n = 80

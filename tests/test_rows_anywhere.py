@@ -76,6 +76,7 @@ def workers(span_bytes):
 SKIPPING = {"unlabelled": "skip", "worst": 9}
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.parametrize("piece", [1 << 14, 1 << 20])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_any_threads_and_pieces(threads, piece, model, folder, monkeypatch):
@@ -97,6 +98,7 @@ def test_a_frame(model, folder):
     assert evaluated(model, frame) == evaluated(model, paths(folder, "all.csv"))
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.parametrize("span_bytes", [30_000, 400_000, 1 << 26])
 def test_spans_of_any_size(span_bytes, model, folder):
     reference = evaluated(model, paths(folder, "gaps.csv"), **SKIPPING)

@@ -38,6 +38,7 @@ def test_from_the_shell(command, folder):
     assert said(folder, command, "--cluster", "local:2") == said(folder, command)
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 def test_evaluate_and_check(folder, dask):
     model, paths = sm.load(str(folder / "model.npz")), sorted(map(str, folder.glob("part-*.csv")))
     assert repr(sm.check(model, paths, cluster=dask.place).findings) == repr(sm.check(model, paths).findings)
@@ -68,6 +69,7 @@ class Killing(Cluster):
         return super().results(tasks)
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [4, 5])
 def test_a_worker_is_killed(step, folder, tmp_path):

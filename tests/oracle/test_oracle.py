@@ -34,6 +34,7 @@ def test_the_program_agrees_with_the_oracle_on_long_files(tmp_path, number):
     agree(long_case(SEED, number), tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
 @pytest.mark.parametrize("start", range(0, FILES // 2, AT_ONCE))
 def test_the_program_agrees_with_the_oracle_on_what_a_model_meets_later(tmp_path, start):
     for number in range(start, start + AT_ONCE):
