@@ -290,8 +290,8 @@ def test_what_is_learned_of_spans_adds_up_to_what_is_learned_of_the_table(seed, 
     assert summary_told(added(chance, parts), names) == summary_told(whole, names)
 
 
-@pytest.mark.parametrize("data", [pd.DataFrame({"x": [1, 2]}), np.zeros((2, 2))])
-def test_what_is_in_memory_is_refused(data):
+def test_what_is_in_memory_is_refused():
+    data = pd.DataFrame({"x": [1, 2]})
     with pytest.raises(sm.UsageError, match="memory of this process") as caught:
         open_table(data, sm.Dialect()).spans(100, map)
     assert "give their paths" in caught.value.hint

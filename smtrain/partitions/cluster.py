@@ -73,11 +73,12 @@ class Cluster:
                     threads_per_worker=1,
                     dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
+                    preload="smtrain.partitions.worker",
                 )
                 return distributed.Client(self._local, set_as_default=False)
             where = {"scheduler_file" if file else "address": self._place}
             return distributed.Client(**where, timeout=self._patience, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
+        except Exception as error:  # Dask has an error of its own for each sort of wrong address
             raise self._error(f"no scheduler of Dask answers: {error}", "dask scheduler starts one") from error
 
     def _check_workers(self) -> bool:

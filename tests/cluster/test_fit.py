@@ -285,3 +285,26 @@ def test_what_is_lost_is_read_once_more_and_nothing_else_is(tmp_path):
     assert 1 in read.values()
     assert 2 in read.values()
     assert max(read.values()) == 2
+
+
+@pytest.mark.slow
+def test_ctrl_c_on_a_terminal_ends_local_workers_in_silence(folder, tmp_path):
+    """A terminal sends it to every process."""
+    command = [*SMTRAIN, "fit", str(folder / "narrow.csv"), "-t", "y", "--cluster", "local:2"]
+    command += ["--tol", "0", "--solver", "gd", "--epochs", "100000"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as fit:
+        while "epoch" not in fit.stderr.readline():
+            assert fit.poll() is None
+        os.killpg(fit.pid, signal.SIGINT)
+        said = fit.stderr.read()
+        assert fit.wait(timeout=60) == 130
+    assert "Traceback" not in said
+    assert said.endswith("smtrain: error: interrupted\n")
+
+
+@pytest.mark.parametrize("place", ["tls://127.0.0.1:1", "inproc://1", "http://127.0.0.1:1", "somewhere"])
+def test_a_place_that_is_none(place):
+    with pytest.raises((ClusterError, UsageError), match="no scheduler|neither an address"):
+        Cluster(place, patience=1)
