@@ -306,5 +306,5 @@ def test_ctrl_c_on_a_terminal_ends_local_workers_in_silence(folder, tmp_path):
 
 @pytest.mark.parametrize("place", ["tls://127.0.0.1:1", "inproc://1", "http://127.0.0.1:1", "somewhere"])
 def test_a_place_that_is_none(place):
-    with pytest.raises((ClusterError, UsageError), match="no scheduler|neither an address"):
+    with pytest.raises((ClusterError, UsageError), match=r"no scheduler|neither an address"):
         Cluster(place, patience=1)
