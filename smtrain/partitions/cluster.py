@@ -5,20 +5,24 @@ end: a cluster without workers, one that is gone, and a task that kills its work
 """
 
 import asyncio
+import contextlib
 import hashlib
+import json
 import logging
 import os
 import pickle
 import platform
 import re
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import dask.config
 import distributed
 import numpy as np
 
@@ -27,14 +31,16 @@ from smtrain.partitions.executor import Task
 from smtrain.partitions.interface import Options
 from smtrain.partitions.spread import SpreadHome
 
-# Seconds that the scheduler may take to answer, and that a cluster may be without a worker.
+# Seconds that a cluster may be without a worker: new ones may have to be got first.
 PATIENCE = 60
+# Seconds that the scheduler may take to answer, which is there or is not.
+ANSWER = 10
 # Bytes of a function from which on it is sent to each worker once, not with each task.
 SHARED_BYTES = 2048
 # Tasks whose results are asked for together: their sums are here at a time.
 TOGETHER = 32
 LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
-ADDRESS = re.compile(r"(?:[a-z]+://)?[^\s/:]+:[0-9]{1,5}|[a-z]+://\S+")
+ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx)://)?(?!local:)(?:[^\s/:]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 
 
 class Cluster:
@@ -46,6 +52,7 @@ class Cluster:
         self._prefix, self._numbers = f"smtrain-{uuid.uuid4().hex}", count()
         self._level = _hush(logging.CRITICAL)
         self._local: distributed.LocalCluster | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # of the workers that are started here
         self._client: distributed.Client | None = None
         try:
             self._client = self._connected()
@@ -61,13 +68,11 @@ class Cluster:
         return self._client
 
     def _connected(self) -> distributed.Client:
-        """Return the connection. Raises ClusterError if there is no scheduler."""
-        local, file = LOCAL.fullmatch(self._place), Path(self._place).is_file()
-        if not (local or file or ADDRESS.fullmatch(self._place)):
-            what = "neither an address such as tcp://host:8786, nor the file of a scheduler, nor local:N"
-            raise UsageError(f"--cluster {quoted(self._place)} is {what}")
-        try:
-            if local:
+        """Return the connection. Raises UsageError for a place that is none, ClusterError if there is no scheduler."""
+        local = LOCAL.fullmatch(self._place)
+        if local:
+            self._folder = tempfile.TemporaryDirectory(prefix="smtrain-", ignore_cleanup_errors=True)
+            with dask.config.set({"temporary-directory": self._folder.name}):
                 self._local = distributed.LocalCluster(
                     n_workers=int(local[1]),
                     threads_per_worker=1,
@@ -75,11 +80,30 @@ class Cluster:
                     silence_logs=logging.CRITICAL,
                     preload="smtrain.partitions.worker",
                 )
-                return distributed.Client(self._local, set_as_default=False)
-            where = {"scheduler_file" if file else "address": self._place}
-            return distributed.Client(**where, timeout=self._patience, set_as_default=False)
-        except Exception as error:  # Dask has an error of its own for each sort of wrong address
+            return distributed.Client(self._local, set_as_default=False)
+        address = self._address()
+        try:
+            # A client that finds no scheduler waits for minutes as it is given up. So this is found out before.
+            with ThreadPoolExecutor(1) as pool:  # there may be an event loop here, as in a notebook
+                kind = pool.submit(asyncio.run, kind_of(address, min(self._patience, ANSWER))).result()
+        except Exception as error:  # Dask has an error of its own for each sort of address that cannot be
             raise self._error(f"no scheduler of Dask answers: {error}", "dask scheduler starts one") from error
+        if kind != "Scheduler":
+            raise self._error(f"this is a {kind.lower()} of Dask, not the scheduler", "the address of the scheduler")
+        return distributed.Client(address, timeout=self._patience, set_as_default=False)
+
+    def _address(self) -> str:
+        """Return the address of the scheduler that the place names. Raises UsageError if it names none."""
+        if ADDRESS.fullmatch(self._place):
+            return self._place
+        try:
+            address = json.loads(Path(self._place).read_text(encoding="utf-8"))["address"]
+        except (OSError, ValueError, LookupError, TypeError):
+            address = None
+        if not isinstance(address, str):
+            what = "neither an address such as tcp://host:8786, nor the file of a scheduler, nor local:N"
+            raise UsageError(f"--cluster {quoted(self._place)} is {what}")
+        return address
 
     def _check_workers(self) -> bool:
         """Return whether all workers round as this process does.
@@ -145,18 +169,16 @@ class Cluster:
             yield from found
 
     def _ready(self, futures: list[Any]) -> list[Any]:
-        """Return the first futures whose results are there. Raises TimeoutError for none, and the error of one."""
-        try:
-            with self.client.as_current():
-                distributed.wait(futures, timeout=1)
-        except TimeoutError:
-            futures = list(takewhile(lambda future: future.status != "pending", futures))
-            if not futures:
-                raise
-        failed = next((one for one in futures if one.status != "finished"), None)
-        if failed is not None:
-            raise self._failure(failed)
-        return futures
+        """Return the first futures whose results are there. Raises TimeoutError for none, or the error of the first."""
+        with self.client.as_current(), contextlib.suppress(TimeoutError):
+            distributed.wait(futures, timeout=1)
+        # What is before one that failed counts: its results may have another error to tell.
+        ready = list(takewhile(lambda future: future.status == "finished", futures))
+        if ready:
+            return ready
+        if futures[0].status == "pending":
+            raise TimeoutError
+        raise self._failure(futures[0])
 
     async def _gathered(self, futures: list[Any]) -> list[Any]:
         # A worker may leave between the end of its task and this; without another one that would wait for ever.
@@ -197,7 +219,17 @@ class Cluster:
             self._client.close()  # the scheduler forgets what no client wants
         if self._local is not None:
             self._local.close()
+        if self._folder is not None:
+            self._folder.cleanup()
         _hush(self._level)
+
+
+async def kind_of(address: str, seconds: float) -> str:
+    """Return what Dask has at an address, Scheduler or Worker. Raises what Dask raises, and TimeoutError."""
+    arguments = distributed.Security().get_connection_args("client")
+    async with distributed.rpc(address, timeout=seconds, connection_args=arguments) as there:
+        told = await asyncio.wait_for(there.identity(), seconds)
+    return str(told["type"])
 
 
 class Itself(NamedTuple):

@@ -1,7 +1,9 @@
 """Fits on workers of Dask, in processes of their own: the same bytes, whatever happens to a worker."""
 
+import asyncio
 import os
 import signal
+import socket
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -92,11 +94,14 @@ def test_the_same_bytes_on_any_number_of_workers(workers, threads, folder, refer
 
 
 def test_from_the_shell(folder, tmp_path):
-    """local:N; the model has the bytes of one process."""
+    """local:N; the model has the bytes of one process, and nothing is left behind."""
+    (tmp_path / "tmp").mkdir()
     for name, more in {"here.npz": (), "there.npz": ("--cluster", "local:2")}.items():
         command = [*SMTRAIN, "fit", *paths(folder, "part-*.csv"), "-t", "y", "-o", str(tmp_path / name), *more]
-        done = subprocess.run(command, check=False, env=clean_environment(), capture_output=True, text=True)
+        environment = clean_environment() | {"TMPDIR": str(tmp_path / "tmp")}
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+        assert list((tmp_path / "tmp").iterdir()) == []
     assert "rows on 2 workers, 2 threads" in done.stderr
     assert (tmp_path / "here.npz").read_bytes() == (tmp_path / "there.npz").read_bytes()
 
@@ -304,7 +309,48 @@ def test_ctrl_c_on_a_terminal_ends_local_workers_in_silence(folder, tmp_path):
     assert said.endswith("smtrain: error: interrupted\n")
 
 
-@pytest.mark.parametrize("place", ["tls://127.0.0.1:1", "inproc://1", "http://127.0.0.1:1", "somewhere"])
+@pytest.mark.parametrize("place", ["tls://127.0.0.1:1", "inproc://1", "http://127.0.0.1:1", "somewhere", "local:0"])
 def test_a_place_that_is_none(place):
     with pytest.raises((ClusterError, UsageError), match=r"no scheduler|neither an address"):
         Cluster(place, patience=1)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1", '{"address": 5}', "x,y\n1,a\n"])
+def test_a_file_that_is_no_schedulers(text, tmp_path):
+    (tmp_path / "file").write_text(text)
+    with pytest.raises(UsageError, match="nor the file of a scheduler"):
+        Cluster(str(tmp_path / "file"))
+
+
+def test_a_port_that_answers_nothing():
+    none = pytest.raises(ClusterError, match="no scheduler of Dask answers")
+    with socket.create_server(("127.0.0.1", 0)) as server, none:
+        Cluster(f"127.0.0.1:{server.getsockname()[1]}", patience=1)
+
+
+@pytest.mark.slow
+def test_the_address_of_a_worker(dask):
+    with Client(dask.address, set_as_default=False) as client:
+        worker = next(iter(client.nthreads()))
+    with pytest.raises(ClusterError, match="this is a worker of Dask"):
+        Cluster(worker)
+
+
+@pytest.mark.slow
+def test_the_first_error_from_the_top_is_told(folder, dask):
+    """Of a weight in the second file, and of a third file that is not there."""
+    (folder / "worse.csv").write_text((folder / "narrow.csv").read_text().replace(",2.0,", ",-2.0,"))
+    files = [str(folder / name) for name in ("narrow.csv", "worse.csv", "none.csv")]
+    with pytest.raises(DataError) as here:
+        sm.fit(files, target="y", weight="w")
+    with pytest.raises(DataError) as there:
+        sm.fit(files, target="y", weight="w", home=on(dask.place))
+    assert (str(there.value), there.value.line) == (str(here.value), here.value.line)
+
+
+@pytest.mark.slow
+def test_where_an_event_loop_runs(folder, dask):
+    async def notebook():
+        return sm.fit(str(folder / "narrow.csv"), target="y", home=on(dask.place), epochs=1).fit.rows
+
+    assert asyncio.run(notebook()) == 3000
