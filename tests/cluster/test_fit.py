@@ -331,6 +331,7 @@ def test_a_port_that_answers_nothing():
 @pytest.mark.slow
 def test_the_address_of_a_worker(dask):
     with Client(dask.address, set_as_default=False) as client:
+        client.wait_for_workers(1)
         worker = next(iter(client.nthreads()))
     with pytest.raises(ClusterError, match="this is a worker of Dask"):
         Cluster(worker)
