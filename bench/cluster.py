@@ -48,4 +48,4 @@ def markdown(results):
 def _line(r):
     here, there = 1000 * r["here"], 1000 * r["there"]
     table = f"{r['rows']:,} × {r['columns']}, {r['classes']}"
-    return [table, r["workers"], f"{here:.1f}", f"{there:.1f}", f"{there - here:.1f}", f"{r['start']:.1f}"]
+    return [table, str(r["workers"]), f"{here:.1f}", f"{there:.1f}", f"{there - here:.1f}", f"{r['start']:.1f}"]
