@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smtrain.errors import (
         CheckError,
+        ClusterError,
         DataError,
         ExitCode,
         FitWarning,
@@ -49,6 +50,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "smtrain.errors": (
         "CheckError",
+        "ClusterError",
+        "ClusterError",
         "DataError",
         "ExitCode",
         "FitWarning",
@@ -79,6 +82,7 @@ _HOMES = {
 # Without those of smtrain.sklearn: `from smtrain import *` is not to need scikit-learn.
 __all__ = [
     "CheckError",
+    "ClusterError",
     "Comparison",
     "CrossValidation",
     "DataError",

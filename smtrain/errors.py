@@ -205,7 +205,11 @@ class OutputError(SmtrainError):
 
 
 class ClusterError(SmtrainError):
-    """The cluster does not answer, has no workers, or cannot do the work."""
+    """The cluster does not answer, has no workers, or cannot do the work.
+
+    >>> smtrain.ClusterError.exit_code
+    <ExitCode.OUTPUT: 6>
+    """
 
     exit_code = ExitCode.OUTPUT
 

@@ -46,7 +46,7 @@ STOPPED = {
 }
 EPILOG = (
     "Data goes to standard output, everything else to standard error. Exit codes: 0 done, 2 usage, 3 data, 4 model, "
-    "5 training, 6 output or memory, 7 a check failed."
+    "5 training, 6 output, memory or cluster, 7 a check failed."
 )
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+from smtrain.partitions.cluster import Cluster
 from tests.cli import clean_environment
 
 SECONDS = 60
@@ -59,6 +60,21 @@ class Dask:
         for process in [*self.workers, self.scheduler]:
             process.kill()
             process.wait()
+
+
+class Killing(Cluster):
+    """Ends a worker, and starts another, before the results of a step are asked for."""
+
+    def __init__(self, dask, step):
+        self.dask, self.steps = dask, step
+        super().__init__(dask.place)
+
+    def results(self, tasks):
+        self.steps -= 1
+        if self.steps == 0:
+            self.dask.kill()
+            self.dask.add()
+        return super().results(tasks)
 
 
 def waited_for(condition):

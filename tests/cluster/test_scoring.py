@@ -6,10 +6,9 @@ import pytest
 
 import smtrain as sm
 from smtrain.cli.predicting import Predicting, done, jobs_of, summed
-from smtrain.partitions.cluster import Cluster
 from smtrain.partitions.spread import SpreadHome
 from tests.cli import SMTRAIN, clean_environment
-from tests.cluster.dask import Dask
+from tests.cluster.dask import Dask, Killing
 from tests.test_pure_sums import table
 
 
@@ -52,21 +51,6 @@ def test_predict(folder, dask):
     for path in sorted((folder / "here").iterdir()):
         assert path.read_bytes() == (folder / "there" / path.name).read_bytes()
     assert len([*(folder / "there").iterdir()]) == 3
-
-
-class Killing(Cluster):
-    """Ends a worker, and starts another, before the results of a step are asked for."""
-
-    def __init__(self, dask, step):
-        self.dask, self.steps = dask, step
-        super().__init__(dask.place)
-
-    def results(self, tasks):
-        self.steps -= 1
-        if self.steps == 0:
-            self.dask.kill()
-            self.dask.add()
-        return super().results(tasks)
 
 
 @pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
