@@ -26,6 +26,7 @@ ARGUMENTS = frozenset(
             "memory",
         ),
         *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
+        "repeats",
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.

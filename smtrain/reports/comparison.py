@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.evaluation import skipped_document
@@ -59,7 +59,8 @@ def _class_metrics(comparison: Comparison) -> dict[str, dict[str, dict[str, floa
 
     def value(side: str, metric: str, name: str) -> float | None:
         k = places[side].get(name)  # a class of the other model alone has no metrics here
-        return None if k is None else cast("float | None", plain(float(values[side][metric][k])))
+        found: float | None = None if k is None else plain(float(values[side][metric][k]))
+        return found
 
     return {
         name: {metric: {side: value(side, metric, name) for side in sides} for metric in values["new"]}

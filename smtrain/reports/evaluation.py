@@ -110,7 +110,7 @@ def print_evaluation(
     console: "Console", evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()
 ) -> None:
     """Print the metrics, a line a class, the confusion matrix, and what was asked for besides."""
-    print_sections(console, [_metrics(evaluation), _classes(evaluation)])
+    print_sections(console, [_metrics(evaluation), class_section(evaluation)])
     console.print()
     _print_reliability(console, evaluation)
     console.print()
@@ -123,7 +123,7 @@ def print_evaluation(
 def summary(evaluation: Evaluation, outcomes: Sequence[Outcome], worst: Worst, model: str, data: Sequence[str]) -> str:
     """The evaluation of a model on files as Markdown: what was asked for first, and no matrix."""
     confusions = _most_frequent(evaluation)
-    sections = [*_asked_for(outcomes, worst), _metrics(evaluation), _classes(evaluation), confusions]
+    sections = [*_asked_for(outcomes, worst), _metrics(evaluation), class_section(evaluation), confusions]
     return markdown("smtrain evaluate", [files(model=model, data=", ".join(data)), *sections])
 
 
@@ -140,7 +140,8 @@ def _metrics(evaluation: Evaluation) -> Section:
     return Section(f"{evaluation.sums.rows:,} rows", head, rows, notes=more)
 
 
-def _classes(evaluation: Evaluation) -> Section:
+def class_section(evaluation: Evaluation) -> Section:
+    """A line a class."""
     by_metric = evaluation.class_metrics
     rows = [
         [name, weight(by_metric["support"][k]), *(number(by_metric[metric][k]) for metric in CLASS_HEADLINE)]
