@@ -85,7 +85,7 @@ from smtrain.errors import UsageError, quoted
 )
 @opt.threads_option
 @opt.memory_option
-@opt.cluster_option
+@opt.cluster_options
 @click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
