@@ -33,6 +33,8 @@ MUCH_OUTSIDE = 0.1
 # By how much the share of missing cells has changed.
 MISSING_CHANGE = 0.05
 STRONG_MISSING_CHANGE = 0.25
+# What the rare levels of a column are called together.
+OTHER = "(other)"
 # The share of cells of levels that training did not have; any such cell is a warning.
 MANY_UNSEEN = 0.1
 
@@ -119,13 +121,14 @@ class ContractCheck:
             severity = Severity.ERROR if share > MANY_UNSEEN else Severity.WARNING
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a level that training did not have ({share:.2%}): "
             numbers = {"cells": unseen.cells, "share": share, "levels": unseen.most}
-            hint = look_alike(unseen.most, filter(None, column.levels))
+            hint = look_alike(unseen.most, filter(None, column.places))
             yield Finding(severity, "unseen level", what + unseen.named(), name, *unseen.where, hint, numbers)
         # The missing level is told of as missing cells; the bins are the levels that are texts.
-        gaps = float(shares[-1]) if column.levels[-1] is MISSING_LEVEL else 0.0
+        gaps = float(shares[column.places[MISSING_LEVEL]]) if MISSING_LEVEL in column.levels else 0.0
         yield from self._missing(name, gaps, counts.missing)
-        named = [k for k, level in enumerate(column.levels) if level is not MISSING_LEVEL]
-        bins = Bins("the levels have", shares[named], counts.counts[named], [column.levels[k] or "" for k in named])
+        named = [k for k, feature in enumerate(column.features) if feature.level is not MISSING_LEVEL or feature.rare]
+        names = [OTHER if feature.rare else feature.level or "" for feature in column.features]
+        bins = Bins("the levels have", shares[named], counts.counts[named], [names[k] for k in named])
         yield from self._drift("drift", name, bins, n)
 
     def _missing(self, name: str, before: float, missing: int) -> Iterator[Finding]:

@@ -16,12 +16,14 @@ from smtrain.model.tables import UNNAMED, frame_for, open_for
 from smtrain.partitions import PATIENCE
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
+from smtrain.scoring.baseline import Baseline
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import home_of, sent
-from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
+from smtrain.scoring.metrics import CLASS_METRICS, HEADLINE, METRICS
 from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
 from smtrain.scoring.spans import SpanReading, read_spans
+from smtrain.scoring.sums import EvaluationSum
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import COUNTS, check_range, whole
 from smtrain.sources.arrays import is_array, together
@@ -59,19 +61,24 @@ class Evaluation:
     labels: Labels = ()
 
     def __repr__(self) -> str:
-        """The metrics."""
-        metrics = ", ".join(f"{name} {value:.6g}" for name, value in self.metrics.items())
+        """The metrics that come first."""
+        metrics = ", ".join(f"{name} {METRICS[name](self.sums):.6g}" for name in HEADLINE)
         return f"<Evaluation: {metrics}>"
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Every metric of METRICS."""
+        """Every metric of METRICS; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in METRICS.items()}
 
     @property
     def class_metrics(self) -> dict[str, NDArray[np.float64]]:
         """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
+
+    @property
+    def baseline(self) -> Baseline:
+        """What there is to beat on these rows."""
+        return Baseline.of(self.sums, self.labels)
 
     def to_frame(self) -> pd.DataFrame:
         """A line for each class with every metric of CLASS_METRICS; NaN where it is not defined.

@@ -30,8 +30,9 @@ def command(
 ) -> None:
     """Compare the predictions for DATA, CSV or Parquet files or -, with their labels.
 
-    Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
-    a class, and the confusion matrix. Exits with 7 if a check of --fail-if failed.
+    Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, AUC and
+    others, beside a forecast that knows the frequencies of the classes alone; a line a class, and the confusion matrix.
+    --json has more. Exits with 7 if a check of --fail-if failed.
     """
     from smtrain.cli.output import print_document, report_output
     from smtrain.reports.checks import check_cases

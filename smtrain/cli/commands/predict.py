@@ -62,14 +62,14 @@ def command(
 
     With -o FOLDER/ DATA may be several files: the predictions of each go to a file of its name there.
     """
-    from smtrain.cli.predicting import Predicting, is_folder
+    from smtrain.cli.predicting import Predicting, format_of, is_folder
     from smtrain.partitions.memory import available_threads
     from smtrain.reports.predictions import say_notes
     from smtrain.scoring.home import sent
     from smtrain.sources.opening import open_table
 
     into_folder = is_folder(output)
-    rest["format"] = rest["format"] or ("csv" if into_folder else _format_of(output))
+    rest["format"] = rest["format"] or ("csv" if into_folder else format_of(output))
     if not into_folder:
         _check_one(data, cluster)
     loaded = opt.load(model)
@@ -114,8 +114,3 @@ def _into_folder(
             say_error(error)
         raise errors[0]
     return names, unseen
-
-
-def _format_of(output: str | None) -> str:
-    """The format of an output that says nothing of it but its name."""
-    return "parquet" if output is not None and output.lower().endswith(".parquet") else "csv"
