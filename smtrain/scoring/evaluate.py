@@ -13,6 +13,7 @@ from smtrain.model.encoder import Labels
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import UNNAMED, frame_for, open_for
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.baseline import Baseline
@@ -122,14 +123,15 @@ def evaluate(
     worst: int = 0,
     unlabelled: str = "error",
     cluster: str | None = None,
+    cluster_wait: int = PATIENCE,
     home: Home | None = None,
 ) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
-    the workers are that read the files, as for `fit`; `home` is where the rows are to live, None is what `cluster` asks
-    for. Levels that training did not have give an UnknownLevelWarning.
+    the workers are that read the files, `cluster_wait` how many seconds they may be missing; `home` is where the rows
+    are to live, None is what `cluster` asks for. Levels that training did not have give an UnknownLevelWarning.
     Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
@@ -140,7 +142,7 @@ def evaluate(
     model, data, hint = _with_labels(as_model(model), data, y, sample_weight)
     table = open_for(model, data, hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
-    with home_of(home, threads, cluster) as opened:
+    with home_of(home, threads, cluster, cluster_wait) as opened:
         if isinstance(opened, Spread):
             evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
         else:
