@@ -51,7 +51,6 @@ _HOMES = {
     "smtrain.errors": (
         "CheckError",
         "ClusterError",
-        "ClusterError",
         "DataError",
         "ExitCode",
         "FitWarning",

@@ -13,6 +13,7 @@ from smtrain.model.encoder import Labels
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import UNNAMED, frame_for, open_for
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.baseline import Baseline
@@ -77,16 +78,33 @@ class Evaluation:
         return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
 
     def intervals(self, level: float = LEVEL) -> dict[str, tuple[float, float]]:
-        """The interval of every metric of INTERVALS, NaN where it is not defined."""
+        """The low and the high end of every metric of INTERVALS; NaN where they are not defined.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> low, high = model.evaluate("iris.csv").intervals(0.9)["accuracy"]
+        >>> round(low, 3), round(high, 3)
+        (0.942, 0.988)
+        """
         return {name: interval(self.sums, level) for name, interval in INTERVALS.items()}
 
     def class_intervals(self, level: float = LEVEL) -> dict[str, NDArray[np.float64]]:
-        """The low and high ends of every metric of CLASS_INTERVALS, (2, K) each; NaN where they are not defined."""
+        """The low and high ends of every metric of CLASS_INTERVALS, (2, K) each; NaN where they are not defined.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.evaluate("iris.csv").class_intervals()["recall"].round(2)
+        array([[0.93, 0.84, 0.9 ],
+               [1.  , 0.98, 1.  ]])
+        """
         return {name: interval(self.sums, level) for name, interval in CLASS_INTERVALS.items()}
 
     @property
     def baseline(self) -> Baseline:
-        """What there is to beat on these rows."""
+        """What there is to beat on these rows.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.evaluate("iris.csv").baseline.accuracy
+        0.3333333333333333
+        """
         return Baseline.of(self.sums, self.labels)
 
     def to_frame(self) -> pd.DataFrame:
@@ -132,14 +150,15 @@ def evaluate(
     worst: int = 0,
     unlabelled: str = "error",
     cluster: str | None = None,
+    cluster_wait: int = PATIENCE,
     home: Home | None = None,
 ) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
-    the workers are that read the files, as for `fit`; `home` is where the rows are to live, None is what `cluster` asks
-    for. Levels that training did not have give an UnknownLevelWarning.
+    the workers are that read the files, `cluster_wait` how many seconds they may be missing; `home` is where the rows
+    are to live, None is what `cluster` asks for. Levels that training did not have give an UnknownLevelWarning.
     Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
@@ -150,7 +169,7 @@ def evaluate(
     model, data, hint = _with_labels(as_model(model), data, y, sample_weight)
     table = open_for(model, data, hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
-    with home_of(home, threads, cluster) as opened:
+    with home_of(home, threads, cluster, cluster_wait) as opened:
         if isinstance(opened, Spread):
             evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
         else:

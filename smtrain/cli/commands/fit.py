@@ -13,7 +13,7 @@ from smtrain.cli.training import computing_options, convergence_option, objectiv
 from smtrain.errors import UsageError, quoted
 
 
-@click.command("fit", short_help="Train on CSV or Parquet files and write a model.")
+@click.command("fit")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "-o",
@@ -44,7 +44,7 @@ from smtrain.errors import UsageError, quoted
     help="Keep the progress here; the same command goes on from it.",
 )
 @computing_options
-@opt.cluster_option
+@opt.cluster_options
 @convergence_option
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
