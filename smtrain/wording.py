@@ -26,7 +26,7 @@ ARGUMENTS = frozenset(
             "memory",
         ),
         *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
-        "repeats",
+        *("repeats", "test", "stratify", "by", "after", "on"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.

@@ -27,6 +27,7 @@ from smtrain.sources.pyarrow_later import withhold
 from smtrain.wording import in_shell
 
 COMMANDS = (
+    "split",
     "fit",
     "predict",
     "evaluate",
