@@ -12,21 +12,9 @@ ARGUMENTS = frozenset(
     {
         *("target", "drop", "categorical", "numeric", "weight", "class-weight", "unlabelled", "delimiter", "decimal"),
         *("na-values", "solver", "epochs", "tol", "l2", "l1", "learning-rate", "batch-size", "momentum", "seed"),
-        *(
-            "min-count",
-            "precision",
-            "validation",
-            "patience",
-            "calibrate",
-            "folds",
-            "one-se",
-            "se",
-            "loo",
-            "threads",
-            "memory",
-        ),
+        *("precision", "validation", "patience", "calibrate", "folds", "one-se", "se", "loo", "threads", "memory"),
         *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
-        *("repeats", "test", "stratify", "by", "after", "on"),
+        *("cluster-wait", "min-count", "repeats", "test", "stratify", "by", "after", "on"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.

@@ -12,6 +12,7 @@ from smtrain.reports.text import named
 from smtrain.scoring.changes import SchemaChange, SetChange
 from smtrain.scoring.compare import Comparison
 from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.metrics import HEADLINE
 from smtrain.scoring.paired import Difference, McNemar, mean_difference
 
 # Lines of a table for people, at most: ways in which predictions changed, and weights that moved.
@@ -129,8 +130,9 @@ def comparison_sections(comparison: Comparison, level: float, outcomes: Sequence
 
 def _metrics(comparison: Comparison) -> Section:
     old, new = comparison.old.metrics, comparison.new.metrics
-    rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in new]
-    return Section(f"{comparison.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows)
+    rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in HEADLINE]
+    more = f"{len(new) - len(HEADLINE)} further metrics: --json"
+    return Section(f"{comparison.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows, notes=[more])
 
 
 def _signed(value: float, digits: int) -> str:

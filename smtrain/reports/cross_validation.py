@@ -73,9 +73,10 @@ def _fold_document(i: int, validated: CrossValidation) -> dict[str, Any]:
 def cross_validation_sections(validated: CrossValidation, outcomes: Sequence[Outcome]) -> list[Section]:
     """The checks, the means with their errors, and a line a class."""
     errors_of = validated.errors
-    rows = [[name, number(mean, 6), number(errors_of[name], 6)] for name, mean in validated.metrics.items()]
-    means = Section(validated.described, ["metric", "mean", "± error"], rows)
-    return [*([checks_section(outcomes)] if outcomes else []), means, class_section(validated.pooled)]
+    means = {name: mean for name, mean in validated.metrics.items() if not np.isnan(mean)}
+    rows = [[name, number(mean, 6), number(errors_of[name], 6)] for name, mean in means.items()]
+    told = Section(validated.described, ["metric", "mean", "± error"], rows)
+    return [*([checks_section(outcomes)] if outcomes else []), told, class_section(validated.pooled)]
 
 
 def say_warnings(validated: CrossValidation) -> None:

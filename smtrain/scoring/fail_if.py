@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtrain.errors import UsageError, listed, quoted
-from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS
 from smtrain.scoring.paired import PairedSum, mean_difference
+from smtrain.scoring.sums import EvaluationSum
 from smtrain.sources.arguments import wrong
 from smtrain.sources.likeness import did_you_mean
 

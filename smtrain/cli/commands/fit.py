@@ -44,7 +44,7 @@ from smtrain.errors import UsageError, quoted
     help="Keep the progress here; the same command goes on from it.",
 )
 @computing_options
-@opt.cluster_option
+@opt.cluster_options
 @convergence_option
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     help="What to do about a level of a category that training did not have.",
 )
 @opt.threads_option
-@opt.cluster_option
+@opt.cluster_options
 def command(
     data: tuple[str, ...],
     model: str,
@@ -53,6 +53,7 @@ def command(
     on_unknown: str,
     threads: int | None,
     cluster: str | None,
+    cluster_wait: int,
     **rest: Any,
 ) -> None:
     """Predict the class of every row of DATA, a CSV or Parquet file or - (standard input, the default).
@@ -76,7 +77,7 @@ def command(
     threads = 1 if cluster else threads or available_threads()
     predicting = Predicting(sent(loaded), model, on_unknown, rest, threads)
     if output is not None and into_folder:
-        names, unseen = _into_folder(data, output, predicting, cluster)
+        names, unseen = _into_folder(data, output, predicting, (cluster, cluster_wait))
     else:
         table = open_table(data[0], loaded.encoder.dialect)
         names, unseen = table.names, predicting.write(table, output)
@@ -93,7 +94,7 @@ def _check_one(data: tuple[str, ...], cluster: str | None) -> None:
 
 
 def _into_folder(
-    data: tuple[str, ...], folder: str, predicting: "Predicting", cluster: str | None
+    data: tuple[str, ...], folder: str, predicting: "Predicting", cluster: tuple[str | None, int]
 ) -> tuple[list[str], dict[str, int]]:
     """Write a file for each. Return the columns of all, and the cells of unseen levels.
 
@@ -106,7 +107,7 @@ def _into_folder(
     jobs = jobs_of(data, folder, predicting.options["format"])
     check_outputs(click.get_current_context(), [job.output for job in jobs])
     made(folder)
-    with home_of(None, None, cluster) as home:
+    with home_of(None, None, *cluster) as home:
         names, unseen, errors = summed(done(jobs, predicting, home))
     if errors:
         for error in errors[1:]:
