@@ -52,7 +52,6 @@ _HOMES = {
     "smtrain.errors": (
         "CheckError",
         "ClusterError",
-        "ClusterError",
         "DataError",
         "ExitCode",
         "FitWarning",

@@ -10,7 +10,7 @@ from smtrain.cli.gates import check_gates, gate_options, settle
 from smtrain.cli.publishing import publish, reporting_errors
 
 
-@click.command("evaluate", short_help="Say how good a model is on labelled rows.")
+@click.command("evaluate")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @gate_options()

@@ -14,7 +14,7 @@ from smtrain.errors import UsageError, quoted
 PARTS = ("train", "test")
 
 
-@click.command("split", short_help="Part a table in two: rows to train on, and rows to test with.")
+@click.command("split")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "-o",
