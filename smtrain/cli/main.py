@@ -27,6 +27,7 @@ from smtrain.wording import in_shell
 
 # In the order of a day's work, each with its line in the help.
 COMMANDS = {
+    "split": "Part a table in two: rows to train on, and rows to test with.",
     "fit": "Train on CSV or Parquet files and write a model.",
     "predict": "Predict the class of every row: a table in, a table out.",
     "evaluate": "Say how good a model is on labelled rows.",
