@@ -12,6 +12,7 @@ from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
 from smtrain.reports.numerals import number_texts, rounded
 from smtrain.reports.text import message, named
+from smtrain.scoring.decisions import Decision, most_probable
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Floats
 from smtrain.sources.cells import quoted_cell, unquoted_cell
@@ -41,11 +42,12 @@ class PredictionWriter:
         format: str,  # noqa: A002 - the option's name
         csv_safe: bool,
         digits: int | None,
+        decide: Decision = most_probable,
     ) -> None:
         if csv_safe and format != "csv":
             raise UsageError("--csv-safe is for --format csv")
         self._guard, self.digits = csv_safe, digits
-        self.model, self.table = model, table
+        self.model, self.table, self.decide = model, table, decide
         self.proba, self.top, self.jsonl = (
             proba,
             min(top, len(model.encoder.classes)) if top else None,
@@ -112,7 +114,7 @@ class PredictionWriter:
 
     def _columns(self, S: Floats) -> list[list[str]]:
         """The output's own columns of text."""
-        columns = [self._named(S.argmax(axis=0))]
+        columns = [self._named(self.decide(S))]
         if self.proba:
             columns += number_texts(rounded(S, self.digits))
         if self.top:
