@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 from smtrain.errors import UsageError, quoted
-from smtrain.fitting.options import FitConfig
+from smtrain.fitting.options import FitConfig, paths_of
 from smtrain.solvers import make_solver
 from smtrain.sources.arguments import Range, check_range
 from smtrain.wording import given
@@ -52,9 +52,9 @@ def _ranges() -> dict[str, Range]:
 def _check_texts(config: FitConfig) -> None:
     """Raise UsageError for what cannot be kept in a model: asked before the work, not after it."""
     try:
-        record = config.record() | dict.fromkeys(config.paths(str))
+        record = config.record() | dict.fromkeys(paths_of(config, str))
     except UnicodeError as error:
-        path = " or ".join(quoted(path) for path in config.paths(str).values())
+        path = " or ".join(quoted(path) for path in paths_of(config, str).values())
         raise UsageError(f"{path} is not a path") from error
     wrong = [text for text in _texts(record) if any("\ud800" <= character <= "\udfff" for character in text)]
     if wrong:

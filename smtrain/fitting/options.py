@@ -23,6 +23,12 @@ HEAVIEST_FLOAT32 = 1000.0
 CLASS_WEIGHTS = Range(0, 1e100)
 
 
+def paths_of(options: Options, form: Callable[[str], str]) -> dict[str, Any]:
+    """The options that are paths of files, in another form."""
+    named = {name: getattr(options, name) for name in ("validation", "test")}
+    return {name: form(path) for name, path in named.items() if isinstance(path, str)}
+
+
 @dataclass(frozen=True, repr=False)
 class FitConfig(Options):
     """The options of a fit: those of `Options`, and those that change no bit of the model.
@@ -55,7 +61,7 @@ class FitConfig(Options):
         FitConfig(solver='lbfgs', tol=0.0001, l2=1.0, precision='float64')
         """
         config = cls(**{one.name: getattr(options, one.name) for one in fields(Options)})
-        return replace(config, **config.paths(native_path))
+        return replace(config, **paths_of(config, native_path))
 
     def settled(self, cells: int, mean: float = 1.0, heaviest: float = 1.0) -> "FitConfig":
         """The options with the precision settled, for X of so many numbers and the rows' mean and largest weight.
@@ -76,13 +82,8 @@ class FitConfig(Options):
         """
         options = Options(**{one.name: getattr(self, one.name) for one in fields(Options)})
         l2 = self.l2 if self.l2 == "auto" else self.ridge
-        paths = self.paths(recorded_path)
+        paths = paths_of(self, recorded_path)
         return replace(options, l2=l2, tol=self.tolerance, solver=self.solver_name, **paths)
-
-    def paths(self, form: Callable[[str], str]) -> dict[str, Any]:
-        """The options that are paths of files, in another form."""
-        named = {name: getattr(self, name) for name in ("validation", "test")}
-        return {name: form(path) for name, path in named.items() if isinstance(path, str)}
 
     def record(self) -> dict[str, Any]:
         """Those as a JSON document.
