@@ -12,27 +12,26 @@ ARGUMENTS = frozenset(
     {
         *("target", "drop", "categorical", "numeric", "weight", "class-weight", "unlabelled", "delimiter", "decimal"),
         *("na-values", "solver", "epochs", "tol", "l2", "l1", "learning-rate", "batch-size", "momentum", "seed"),
+        *("precision", "validation", "patience", "calibrate", "folds", "one-se", "se", "loo", "threads", "memory"),
         *(
             "min-count",
-            "precision",
-            "validation",
-            "patience",
-            "calibrate",
-            "folds",
-            "one-se",
-            "se",
-            "loo",
-            "threads",
-            "memory",
+            "lr",
+            "require-convergence",
+            "init",
+            "checkpoint",
+            "reference",
+            "on-unknown",
+            "worst",
+            "cluster",
+            "groups",
         ),
-        *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.
 LISTS = frozenset({"drop", "categorical", "numeric", "na-values"})
 # Options without a value, in Python; and one that is a method there.
 FLAGS = {
-    **{option: f"{option.replace('-', '_')}=True" for option in ("se", "loo", "one-se", "calibrate")},
+    **{option: f"{option.replace('-', '_')}=True" for option in ("se", "loo", "lr", "one-se", "calibrate")},
     "no-header": "header=False",
     "fail-if": "outcomes()",
 }
