@@ -13,18 +13,8 @@ ARGUMENTS = frozenset(
         *("target", "drop", "categorical", "numeric", "weight", "class-weight", "unlabelled", "delimiter", "decimal"),
         *("na-values", "solver", "epochs", "tol", "l2", "l1", "learning-rate", "batch-size", "momentum", "seed"),
         *("precision", "validation", "patience", "calibrate", "folds", "one-se", "se", "loo", "threads", "memory"),
-        *(
-            "min-count",
-            "lr",
-            "require-convergence",
-            "init",
-            "checkpoint",
-            "reference",
-            "on-unknown",
-            "worst",
-            "cluster",
-            "groups",
-        ),
+        *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
+        *("cluster-wait", "min-count", "repeats", "lr"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.

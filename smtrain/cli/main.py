@@ -30,6 +30,7 @@ COMMANDS = (
     "fit",
     "predict",
     "evaluate",
+    "cv",
     "compare",
     "doctor",
     "check",

@@ -159,12 +159,30 @@ memory_option = click.option(
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
-cluster_option = click.option(
-    "--cluster",
-    type=kinds.File(),
-    metavar="ADDRESS|FILE|local:N",
-    help="Dask scheduler, its file, or N processes here: its workers read the files.",
-)
+
+
+def cluster_options(command: Any) -> Any:
+    """Add the two options of a cluster."""
+    for option in (
+        click.option(
+            "--cluster-wait",
+            type=kinds.Integer(1),
+            metavar="SECONDS",
+            default=DEFAULTS.cluster_wait,
+            show_default=True,
+            help="How long the cluster may be without a worker.",
+        ),
+        click.option(
+            "--cluster",
+            type=kinds.File(),
+            metavar="ADDRESS|FILE|local:N",
+            help="Dask scheduler, its file, or N processes here: its workers read the files.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )

@@ -15,6 +15,7 @@ from smtrain.model.contract import EDGES, HIGH, LOW, MISSING, SHARES, Contract, 
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import open_for
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.interface import Home, Spread
 from smtrain.scoring.home import home_of
 from smtrain.sources.likeness import did_you_mean, look_alike
@@ -202,13 +203,19 @@ def _counted(table: Table, counting: Counting, home: Home) -> Iterator[TableCoun
 
 
 def check(
-    model: Model, data: Data, *, threads: int | None = None, cluster: str | None = None, home: Home | None = None
+    model: Model,
+    data: Data,
+    *,
+    threads: int | None = None,
+    cluster: str | None = None,
+    cluster_wait: int = PATIENCE,
+    home: Home | None = None,
 ) -> Diagnosis:
     """Hold `data` against the data contract of `model`. Raises ModelError if it has none, DataError if it is no table.
 
     Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
-    `cluster` says where the workers are that read the files, as for `fit`; `home` is where the rows are to be read,
-    None is what `cluster` asks for.
+    `cluster` says where the workers are that read the files, `cluster_wait` how many seconds they may be missing;
+    `home` is where the rows are to be read, None is what `cluster` asks for.
 
     >>> model = smtrain.fit("iris.csv")
     >>> flowers = pandas.read_csv("iris.csv")
@@ -218,5 +225,5 @@ def check(
     <error: column "petal_width": 116 cells are outside 0.1 … 2.5 (77.33%); the numbers are 1 … 25>
     """
     table = open_for(as_model(model), data)
-    with home_of(home, threads, cluster) as opened:
+    with home_of(home, threads, cluster, cluster_wait) as opened:
         return check_table(model, table, opened)

@@ -6,7 +6,7 @@ others stand below them, behind the same texts.
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from smtrain.reports.text import show, width_of
 
@@ -106,6 +106,11 @@ def _narrowed(widths: Sequence[int], texts: int, numbers: list[int], width: int)
 def number(value: float, digits: int = 4) -> str:
     """A number for people; a dash where it is not defined."""
     return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def plain(value: Any) -> Any:
+    """A value for JSON, which has no NaN and no infinity: null in their place."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def whole(value: float) -> float | int:

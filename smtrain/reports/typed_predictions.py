@@ -31,6 +31,14 @@ class TypedPredictionWriter(PredictionWriter):
         self._begun = True
         return self._writer.add(kept | self._typed(scored.probabilities))
 
+    def unkept(self, S: Floats) -> bytes:
+        """The bytes that are ready with some rows, by their probabilities alone; where these are NaN cells are null."""
+        self._begun = True
+        known = ~np.isnan(S[0])
+        columns = {name: iter(column) for name, column in self._typed(S[:, known]).items()}
+        padded = {name: [next(cells) if one else None for one in known] for name, cells in columns.items()}
+        return self._writer.add(padded)
+
     def end(self) -> bytes:
         """The rest of the file; of a table without rows its columns alone."""
         if not self._begun:

@@ -1,7 +1,7 @@
 """Rows written as a Parquet file, in row groups that depend on the rows alone."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -70,8 +70,8 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def texts(cells: list[str]) -> pa.Array:
-    """A column of texts. Raises DataError at one that is none."""
+def texts(cells: Sequence[str | None]) -> pa.Array:
+    """A column of texts, None for null. Raises DataError at one that is none."""
     try:
         return pa.array(cells, pa.string())
     except MemoryError:  # that of pyarrow is one of its errors, too
