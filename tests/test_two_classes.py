@@ -130,3 +130,52 @@ def test_names_are_quoted_as_in_any_csv(go, tmp_path):
     found = list(csv.DictReader(io.StringIO(go("show", "--csv").out, newline="")))
     assert {row["term"] for row in found} == {"(intercept)", *(f"w, x={word}" for word in words)}
     assert {row["class"] for row in found} == {'c"0', 'c"1', 'c"2'}
+
+
+# One row, and two models
+
+
+def test_explain_tells_what_makes_the_log_odds(go, folder):
+    model = sm.load("ridge.npz")
+    for row in (1, 7):
+        x = (folder[["a", "b", "c"]].to_numpy()[row - 1] - model.encoder.means) / model.encoder.scales
+        p = sm.predict_proba(model, folder)[row - 1]
+        for positive, k in ((None, 1), ("yes", 1), ("no", 0)):
+            options = [] if positive is None else ["--positive", positive]
+            document = json.loads(go("explain", "t.csv", "-m", "ridge.npz", "--row", row, "--json", *options).out)
+            found = document["log_odds"]
+            assert (found["class"], found["against"]) == (model.classes[k], model.classes[1 - k])
+            assert found["value"] == pytest.approx(np.log(p[k] / p[1 - k]), rel=1e-9)
+            naive = dict(zip("abc", x * (model.W[:, k] - model.W[:, 1 - k]), strict=True))
+            assert {one["feature"]: one["push"] for one in found["pushes"]} == pytest.approx(naive)
+            assert sum(naive.values()) + found["intercept_push"] == pytest.approx(found["value"], rel=1e-9)
+            said = go("explain", "t.csv", "-m", "ridge.npz", "--row", row, *options).out
+            assert f"log-odds of {found['class']} against {found['against']}: {found['value']:+.4f}" in said
+            line = next(line for line in said.splitlines() if line.startswith("a ")).split()
+            assert line[2:] == [f"{naive['a']:+.4f}", f"{math.exp(naive['a']):.5g}"]
+
+
+def test_compare_tells_of_log_odds_once(go, folder):
+    document = json.loads(go("compare", "free.npz", "ridge.npz", "t.csv", "--json").out)
+    assert document["weights_against"] == "no"
+    assert {one["class"] for one in document["weights"]} == {"yes"}
+    ours = [coefficients(go("show", name, "--csv").out) for name in ("free.npz", "ridge.npz")]
+    for one in document["weights"]:
+        old, new = (float(found[one["feature"]]["estimate"]) for found in ours)
+        assert (one["old"], one["new"], one["difference"]) == pytest.approx((old, new, new - old))
+    other = json.loads(go("compare", "free.npz", "ridge.npz", "t.csv", "--json", "--positive", "no").out)
+    assert [one["old"] for one in other["weights"]] == pytest.approx([-one["old"] for one in document["weights"]])
+    said = go("compare", "free.npz", "ridge.npz", "t.csv", "--positive", "no").out
+    assert "log-odds against yes that moved, in the units of the file" in said
+    assert "odds ratio, old" in said
+
+
+def test_models_of_more_classes_stay_as_they_are(go, folder):
+    folder.assign(y=np.where(folder["b"] > 950, "x", folder["y"])).to_csv("three.csv", index=False)
+    go("fit", "three.csv", "-q", "-o", "three.npz")
+    assert "log_odds" not in json.loads(go("explain", "three.csv", "-m", "three.npz", "--json").out)
+    assert "what pushed" in go("explain", "three.csv", "-m", "three.npz").out
+    document = json.loads(go("compare", "ridge.npz", "three.npz", "t.csv", "--json").out)
+    assert document["weights_against"] is None
+    assert {one["class"] for one in document["weights"]} == {"yes", "no"}
+    go("explain", "three.csv", "-m", "three.npz", "--positive", "x", code=ExitCode.USAGE)

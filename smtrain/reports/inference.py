@@ -78,3 +78,10 @@ def probability(p: float) -> str:
     if math.isnan(p):
         return "–"
     return f"{p:.4f}" if p >= 1e-4 else "< 0.0001"
+
+
+def odds_ratio(log_odds: float) -> str:
+    """The e to some log-odds, for people; a dash where it is too large for a number."""
+    with np.errstate(over="ignore"):
+        ratio = float(np.exp(log_odds))
+    return f"{ratio:.5g}" if np.isfinite(ratio) else "–"

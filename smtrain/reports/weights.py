@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from smtrain.model.encoder import NumericColumn
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
 from smtrain.reports.fit import outcome, settings, sparsity, unused
-from smtrain.reports.inference import inference_document, print_inference
+from smtrain.reports.inference import inference_document, odds_ratio, print_inference
 from smtrain.reports.likelihood import likelihood_document, print_likelihood
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.tables import print_table
@@ -169,13 +167,6 @@ def _rows_of_two(model: Model, choice: Choice, order: list[int]) -> list[list[st
     (k,), (W, b) = choice.classes, counted_from(model, choice.base)
     terms = [(intercept_name(model.features), b[k]), *((model.features[j], W[j, k]) for j in order)]
     return [[name, f"{x:.5g}", odds_ratio(x)] for name, x in terms]
-
-
-def odds_ratio(log_odds: float) -> str:
-    """The e to some log-odds, for people; a dash where it is too large for a number."""
-    with np.errstate(over="ignore"):
-        ratio = float(np.exp(log_odds))
-    return f"{ratio:.5g}" if np.isfinite(ratio) else "–"
 
 
 def _rows_of_many(model: Model, choice: Choice, order: list[int]) -> tuple[list[str], list[list[str]]]:
