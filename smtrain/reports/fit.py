@@ -37,13 +37,12 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         *_table_lines(learned, sources),
         *([f"warning: {learned.doubt}"] if learned.doubt else []),
         *missing_classes(learned.encoder),
-        weights_line(learned.encoder),
         *_rows_lines(learned),
         *rare_line(learned.class_counts),
         *_missing_line(learned.missing),
         *_rare_levels_line(learned.encoder, config.min_count),
         *_ignored_lines(learned),
-        objective_line(config),
+        f"{weights_line(learned.encoder)}; {objective_line(config)}",
         settings(config),
     ]
 
@@ -105,7 +104,7 @@ def weights_line(encoder: Encoder) -> str:
 
 
 def objective_line(options: Options) -> str:
-    """What a fit lowers, in the terms that its lines of epochs have: the mean over n rows, by their weights."""
+    """What a fit lowers, as its lines of epochs have it: means over n rows, by their weights."""
     l1 = " + l1 ‖W‖₁ / n" if options.l1 else ""
     l2 = " + l2/2 ‖W‖² / n" if options.l2 == "auto" or options.ridge else ""
     return f"objective: mean NLL{l1}{l2}"
