@@ -85,6 +85,12 @@ def stacked(*decorators: Decorator) -> Decorator:
     return apply
 
 
+def level_option(what: str) -> Decorator:
+    """The level of intervals: `what` says of which."""
+    number = kinds.Number(0, 1, open_low=True, open_high=True)
+    return click.option("--level", type=number, default=0.95, show_default=True, help=what)
+
+
 def unlabelled_option(what: str) -> Decorator:
     """What becomes of rows without a label that can be used: `what` says which those are."""
     text = f"What to do about a row {what}."
@@ -93,10 +99,26 @@ def unlabelled_option(what: str) -> Decorator:
     )
 
 
-reading_options = stacked(
+target_option = click.option(
+    "-t", "--target", type=kinds.Text(), metavar="NAME", help="Column with the labels.  [default: the last]"
+)
+weight_option = click.option("--weight", type=kinds.Text(), metavar="NAME", help="Column with the weight of each row.")
+# How text is read.
+dialect_options = stacked(
+    click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
+    click.option("--delimiter", metavar="CHAR", callback=delimiter, help=DELIMITER_HELP),
+    click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),
     click.option(
-        "-t", "--target", type=kinds.Text(), metavar="NAME", help="Column with the labels.  [default: the last]"
+        "--na-values",
+        metavar="TEXTS",
+        multiple=True,
+        type=kinds.Names(),
+        callback=names,
+        help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
     ),
+)
+reading_options = stacked(
+    target_option,
     click.option(
         "--drop", metavar="COLS", multiple=True, type=kinds.Names(), callback=names, help="Columns to leave out."
     ),
@@ -125,18 +147,8 @@ reading_options = stacked(
         help="Levels of fewer rows become one, other.",
     ),
     unlabelled_option("without a label"),
-    click.option("--weight", type=kinds.Text(), metavar="NAME", help="Column with the weight of each row."),
-    click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
-    click.option("--delimiter", metavar="CHAR", callback=delimiter, help=DELIMITER_HELP),
-    click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),
-    click.option(
-        "--na-values",
-        metavar="TEXTS",
-        multiple=True,
-        type=kinds.Names(),
-        callback=names,
-        help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
-    ),
+    weight_option,
+    dialect_options,
 )
 
 
@@ -203,12 +215,17 @@ def load(model: str) -> "Model":
         raise UsageError(error.message, hint=error.hint and f"{in_shell(error.hint)}; -m names it") from error
 
 
-def config_from(options: dict[str, Any]) -> FitConfig:
-    """The FitConfig of a command's options, by name; those that are not fields of it must have been taken out."""
-    dialect = Dialect(
+def dialect_from(options: dict[str, Any]) -> Dialect:
+    """The Dialect of a command's options, which are taken out."""
+    return Dialect(
         header=not options.pop("no_header"),
         delimiter=options.pop("delimiter"),
         decimal=options.pop("decimal"),
         na_values=options.pop("na_values"),
     )
+
+
+def config_from(options: dict[str, Any]) -> FitConfig:
+    """The FitConfig of a command's options, by name; those that are not fields of it must have been taken out."""
+    dialect = dialect_from(options)
     return FitConfig(dialect=dialect, **options)

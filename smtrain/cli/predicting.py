@@ -13,7 +13,7 @@ from smtrain.model.model import Model
 from smtrain.partitions.interface import Home, Spread
 from smtrain.reports.predictions import PredictionWriter
 from smtrain.scoring.predict import UnseenLevels, score
-from smtrain.sources.files import display_name, is_stream
+from smtrain.sources.files import display_name, is_parquet, is_stream
 from smtrain.sources.opening import open_table
 from smtrain.sources.paths import absolute_path, native_path
 from smtrain.sources.table import Table
@@ -91,6 +91,12 @@ def writer_of(form: str) -> type[PredictionWriter]:
 def format_of(output: str | None) -> str:
     """The format of an output that says nothing of it but its name."""
     return "parquet" if output is not None and output.lower().endswith(".parquet") else "csv"
+
+
+def ending_of(path: str) -> str:
+    """What the name of another file of a table ends with, without that of its compression; of a pipe .csv."""
+    found = ENDINGS.search(Path(path).name)
+    return (found and found[1]) or (".parquet" if is_parquet(path) else ".csv")
 
 
 def is_folder(output: str | None) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError, UsageError, quoted
+from smtrain.fitting.draws import check_groups
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.roles import Roles, roles_of
 from smtrain.fitting.vocabulary import Vocabulary
@@ -93,7 +94,8 @@ def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[R
     if not rows:
         raise table.no_rows()
     if group is not None:
-        _check_groups(rows, group, table.names[group])
+        for some in rows:
+            check_groups(some, group, table.names[group])
     return rows
 
 
@@ -133,13 +135,6 @@ def _by_group(group: NDArray[np.intp], v: NDArray[np.float64], folds: int, seed:
             fold_of[one] = filled.argmin()
             filled[fold_of[one]] += sizes[one]
     return np.where(v > 0, fold_of[group], NEVER).astype(np.int32)
-
-
-def _check_groups(rows: Sequence[Rows], column: int, name: str) -> None:
-    """Raise DataError at the first row that has no group."""
-    for part in rows:
-        if any(map(is_no_label, part.texts(column).levels)):
-            raise part.find(column, is_no_label)[0].error("a row without a group", column=name)
 
 
 def _check_spread(fold: NDArray[np.int32], y: NDArray[np.intp], classes: list[str], source: str) -> None:

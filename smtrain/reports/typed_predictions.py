@@ -9,7 +9,8 @@ from smtrain.reports.numerals import rounded
 from smtrain.reports.predictions import PredictionWriter, largest
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Design, Floats
-from smtrain.sources.parquet.writer import ParquetWriter, carried, texts
+from smtrain.sources.parquet.source import carried
+from smtrain.sources.parquet.writer import ParquetWriter, texts
 from smtrain.sources.table import Table
 
 

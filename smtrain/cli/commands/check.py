@@ -9,7 +9,7 @@ from smtrain.cli import options as opt
 from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
-@click.command("check", short_help="Hold new data against what a model was trained on.")
+@click.command("check")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smtrain.reports.predictions import PredictionWriter
 
 
-@click.command("cv", short_help="Say how good fits are on rows that they have not seen.")
+@click.command("cv")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "--folds",

@@ -13,7 +13,7 @@ from smtrain.cli.training import computing_options, convergence_option, objectiv
 from smtrain.errors import UsageError, quoted
 
 
-@click.command("fit", short_help="Train on CSV or Parquet files and write a model.")
+@click.command("fit")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "-o",

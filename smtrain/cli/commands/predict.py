@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smtrain.cli.predicting import Predicting
 
 
-@click.command("predict", short_help="Predict the class of every row: a table in, a table out.")
+@click.command("predict")
 @click.argument("data", type=kinds.Data(), nargs=-1, callback=lambda _ctx, _param, value: value or ("-",))
 @opt.model_option
 @click.option("-o", "--output", type=kinds.Output(), metavar="FILE|FOLDER/", help="[default: standard output]")
