@@ -25,7 +25,7 @@ from smtrain.errors import UsageError
     type=kinds.Number(0, 1, open_low=True, open_high=True),
     help="Of the confidence intervals of --se.  [default: 0.95]",
 )
-@click.option("--class", "classes", type=kinds.Text(), metavar="NAME", multiple=True, help="Only this class.")
+@click.option("--class", type=kinds.Text(), metavar="NAME", multiple=True, help="Only this class.")
 @click.option("--top", type=kinds.Integer(1), metavar="N", help="Only the N features of the largest effect.")
 @click.option(
     "--sort",
@@ -64,7 +64,7 @@ def command(
     base = base_of(loaded, reference, positive)
     if se and base is None:
         base = 0
-    choice = choice_of(loaded, base, **choosing)
+    choice = choice_of(loaded, base, choosing["class"], choosing["top"], choosing["sort"])
     inferred = inference(loaded, None if base is None else loaded.encoder.classes[base], level or LEVEL) if se else None
     tested = likelihood(loaded) if lr else None
     if json:
