@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from smtrain.model.encoder import NumericColumn
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
-from smtrain.reports.fit import outcome, settings, sparsity, unused
+from smtrain.reports.fit import outcome, settings, sparsity, test_lines, unused
 from smtrain.reports.inference import inference_document, odds_ratio, print_inference
 from smtrain.reports.likelihood import likelihood_document, print_likelihood
 from smtrain.reports.notices import notices, warnings
@@ -101,6 +101,8 @@ def _print_record(console: "Console", model: Model) -> None:
     console.print(outcome(model))
     options = fit.options
     console.print(f"{settings(options)}, {options.precision}")
+    for line in test_lines(model):
+        console.print(line)
     if options.l1:
         console.print(sparsity(model))
     # The record says once more what the fit said: a model may be looked at by somebody who did not see it.
