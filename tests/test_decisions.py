@@ -163,6 +163,14 @@ def test_predictions_are_what_the_evaluation_says(go, flowers, tmp_path):
         assert flowers.predict("two.csv", decide=decide if way == "least_cost" else least) == naive
         cost = np.mean([costs.loc[label, call] for label, call in zip(labels, naive, strict=True)])
         assert document["decisions"][way]["cost"] == pytest.approx(cost, rel=1e-12)
+    # What pushed the class that a row is called ahead of the other: with its sign turned where it is called otherwise.
+    one, other = (
+        pd.read_csv(io.StringIO(go("predict", "two.csv", "--explain", "1", *how).out))
+        for how in ([], ["--decide", "0.01"])
+    )
+    turned = np.where(one["prediction"] == other["prediction"], 1, -1)
+    assert (turned == -1).any()
+    np.testing.assert_allclose(other["push1"], turned * one["push1"])
     assert flowers.predict("two.csv", decide=costs) == flowers.predict("two.csv", decide="costs.csv")
     assert document["cost"] == document["decisions"]["least_cost"]["cost"]
     assert (tmp_path / "model.npz").read_bytes() == before
