@@ -197,3 +197,22 @@ def test_pieces_without_any_label(place, dropped, tmp_path):
     path.write_text("x,w,y\n1,2,\n")
     with pytest.raises(sm.DataError, match="no row has a label"):
         sm.fit(str(path), unlabelled="skip", drop=("w",))
+
+
+def test_texts_that_mean_missing_cells_mean_missing_labels_where_these_are_skipped(go, folder):
+    named = ["1,u,NA", '2,v," ?"', "3,u,", "4,v,NA"]
+    (folder / "named.csv").write_text(HEAD + "\n".join(lines_with(named)) + "\n")
+    options = ("-q", "-t", "y", "--na-values", "NA", "--na-values", "?")
+    said = go("fit", "named.csv", *options, "--unlabelled", "skip", "-o", "m.npz").err
+    assert said == f"smtrain: warning: rows skipped: {len(lines_with(named)) - len(GOOD)} without a label\n"
+    one, other = arrays("model.npz"), arrays("m.npz")
+    assert np.array_equal(one["W"], other["W"])
+    evaluated = go("evaluate", "named.csv", "-m", "m.npz", "--unlabelled", "skip", "--json").out
+    assert json.loads(evaluated)["skipped"] == {"labels": {}, "unknown": 0, "unlabelled": 14}
+    (folder / "na.csv").write_text(HEAD + "\n".join([*GOOD, "1,u,NA", "2,v,NA"]) + "\n")
+    said = go("fit", "na.csv", "-t", "y", "--na-values", "NA", "-o", "k.npz").err
+    assert "NA: a class, though --na-values names it; --unlabelled skip leaves its rows out" in said
+    evaluated = go("evaluate", "na.csv", "-m", "k.npz", "--unlabelled", "skip", "--json").out
+    assert json.loads(evaluated)["rows"] == 62  # a class that a model has stays one
+    hint = next(f["hint"] for f in json.loads(go("doctor", "na.csv", "--json").out)["findings"] if "missing" in f["what"])
+    assert hint.startswith("--na-values NA --unlabelled skip leaves these rows out")
