@@ -8,7 +8,7 @@ from smtrain.inspecting.codes import BY_KIND
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.model.model import Model
 from smtrain.model.rarity import rare_classes
-from smtrain.model.record import SeparationRecord
+from smtrain.model.record import HeldOutRecord, SeparationRecord
 from smtrain.reports.text import in_quotes, message, named
 from smtrain.softmax.temperature import at_its_bound
 from smtrain.solvers.base import Status
@@ -94,8 +94,20 @@ def _warnings(model: Model) -> Iterator[Finding]:
     if bound is not None:
         what = f"temperature {temperature:.4g}: {bound}"
         yield Finding(warning, "temperature", what, numbers={"temperature": temperature})
+    if model.fit.test is not None:
+        yield from _of_test(model.fit.test)
     if model.fit.separation is not None:
         yield Finding(warning, "separation", _separated(model.fit.separation))
+
+
+def _of_test(test: HeldOutRecord) -> Iterator[Finding]:
+    """What makes the metrics of the rows of the test other than they seem."""
+    if test.unseen:
+        levels = listed((f"{_short(name)} {cells:,}" for name, cells in test.unseen.items()), MOST_NAMES)
+        what = f"cells of the test with a level that training did not have: {levels}"
+        yield Finding(Severity.WARNING, "unseen level", what, numbers={"cells": dict(test.unseen)})
+    for line in skipped_lines(test.skipped.unlabelled, test.skipped.unknown, {}):
+        yield Finding(Severity.WARNING, "skipped rows", f"of the test {line}")
 
 
 def _separated(found: SeparationRecord) -> str:
