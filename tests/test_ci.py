@@ -162,7 +162,12 @@ def test_findings_with_a_line_are_in_the_code_quality_report(go, gitlab, tmp_pat
     assert [
         (one["check_name"], one["severity"], one["location"]["lines"]["begin"], one["description"]) for one in gitlab()
     ] == [
-        (f"smtrain: {f['code']} {f['kind']}", levels[f["severity"]], f["line"], f"{f['code']} {f['column']}: {f['what']}")
+        (
+            f"smtrain: {f['code']} {f['kind']}",
+            levels[f["severity"]],
+            f["line"],
+            f"{f['code']} {f['column']}: {f['what']}",
+        )
         for f in placed
     ]
 

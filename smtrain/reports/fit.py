@@ -152,10 +152,6 @@ def outcome(model: Model) -> str:
     return line
 
 
-<<<<<<< HEAD
-def summary(model: Model, output: str, ignore: Collection[str] = ()) -> dict[str, Any]:
-    """The fit as one JSON document, without the findings of some codes."""
-=======
 def test_lines(model: Model) -> list[str]:
     """Every metric that is defined on the rows that the fit has not seen, in lines; none if there are no such rows."""
     test = model.fit.test
@@ -169,9 +165,8 @@ def test_lines(model: Model) -> list[str]:
     return [f"on {test.rows:,} rows that the fit has not seen:", *first, *rest]
 
 
-def summary(model: Model, output: str) -> dict[str, Any]:
-    """The fit as one JSON document."""
->>>>>>> main
+def summary(model: Model, output: str, ignore: Collection[str] = ()) -> dict[str, Any]:
+    """The fit as one JSON document, without the findings of some codes."""
     fit = model.fit
     return {
         "model": output,

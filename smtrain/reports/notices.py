@@ -31,8 +31,14 @@ def of_fit(model: Model) -> Diagnosis:
 
 def rare_line(counts: dict[str, int], ignore: Collection[str] = ()) -> list[str]:
     """The rare classes with their rows, as a line; none if there are none, or the finding is ignored."""
-    rare, code = rare_classes(counts), BY_KIND["rare class"].code
-    return [f"rare classes: {_with_rows(rare)} [{code}]"] if rare and code not in ignore else []
+    rare = rare_classes(counts)
+    return coded("rare class", f"rare classes: {_with_rows(rare)}", ignore) if rare else []
+
+
+def coded(kind: str, line: str, ignore: Collection[str]) -> list[str]:
+    """A line with the code of a kind of finding behind it, none if that is ignored."""
+    code = BY_KIND[kind].code
+    return [] if code in ignore else [f"{line} [{code}]"]
 
 
 def _with_rows(rare: Mapping[str, int]) -> str:
@@ -41,7 +47,7 @@ def _with_rows(rare: Mapping[str, int]) -> str:
 
 def notices(model: Model, ignore: Collection[str] = ()) -> list[str]:
     """What is worth knowing and no cause for alarm, with the codes of findings that are not ignored."""
-    lines = _coded(_notes(model), ignore)
+    lines = _lines(_notes(model), ignore)
     if model.fit.options.loo:
         value = "not defined" if model.fit.loo_nll is None else f"{model.fit.loo_nll:.6f}"
         lines.append(f"leave-one-out NLL, approximately: {value}")
@@ -50,11 +56,11 @@ def notices(model: Model, ignore: Collection[str] = ()) -> list[str]:
 
 def warnings(model: Model, ignore: Collection[str] = ()) -> list[str]:
     """What makes the weights other than they seem."""
-    return _coded(_warnings(model), ignore)
+    return _lines(_warnings(model), ignore)
 
 
-def _coded(findings: Iterable[Finding], ignore: Collection[str]) -> list[str]:
-    return [f"{message(one.what, LONGEST)} [{one.code}]" for one in findings if one.code not in ignore]
+def _lines(findings: Iterable[Finding], ignore: Collection[str]) -> list[str]:
+    return [line for one in findings for line in coded(one.kind, message(one.what, LONGEST), ignore)]
 
 
 def _notes(model: Model) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from smtrain.model.record import Candidate
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.fit import description, outcome, sparsity, test_lines
-from smtrain.reports.notices import EXPECTED, notices, warnings
+from smtrain.reports.notices import EXPECTED, coded, notices, warnings
 from smtrain.reports.text import show
 from smtrain.solvers.base import Record
 
@@ -43,7 +43,8 @@ class QuietReport(Observer):
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
         """Warn if the tolerance was not reached, or cannot be."""
         if model.fit.status not in EXPECTED:
-            self.say(f"smtrain: warning: {outcome(model)}")
+            for line in coded("not converged", outcome(model), self._ignore):
+                self.say(f"smtrain: warning: {line}")
         for line in warnings(model, self._ignore):
             self.say(f"smtrain: warning: {line}")
 
