@@ -20,6 +20,7 @@ from smtrain.errors import UsageError
 @opt.ignore_option
 @click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
 @opt.unlabelled_option("without a label, or with one that one of the models does not know")
+@opt.positive_option
 @opt.threads_option
 @opt.json_option
 def command(
@@ -33,6 +34,7 @@ def command(
     ignore: tuple[str, ...],
     format: str,  # noqa: A002 - the option's name
     unlabelled: str,
+    positive: str | None,
     threads: int | None,
     json: bool,
 ) -> None:
@@ -59,7 +61,7 @@ def command(
     with reporting_errors("compare", junit):
         models = load(old), load(new)
         check_classes(fail_if, models[1].encoder.classes)  # what is gated is the new model
-        comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled)
+        comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled, positive=positive)
     outcomes = comparison.outcomes(*fail_if, level=level)
     found = judged(models[1], comparison.new).without(*ignore).findings
     sections = comparison_sections(comparison, level, outcomes, found)
