@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from smtrain.fitting.fit import fit
     from smtrain.fitting.options import FitConfig
+    from smtrain.fitting.parting import split
     from smtrain.inspecting.check import check
     from smtrain.inspecting.cross_validation import CrossValidation, cross_validate
     from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
@@ -51,7 +52,6 @@ _HOMES = {
     "smtrain.errors": (
         "CheckError",
         "ClusterError",
-        "ClusterError",
         "DataError",
         "ExitCode",
         "FitWarning",
@@ -65,6 +65,7 @@ _HOMES = {
     ),
     "smtrain.fitting.fit": ("fit",),
     "smtrain.fitting.options": ("FitConfig",),
+    "smtrain.fitting.parting": ("split",),
     "smtrain.inspecting.check": ("check",),
     "smtrain.inspecting.cross_validation": ("CrossValidation", "cross_validate"),
     "smtrain.inspecting.diagnosis": ("Diagnosis", "Finding", "Severity"),
@@ -116,6 +117,7 @@ __all__ = [
     "load",
     "predict",
     "predict_proba",
+    "split",
     "verify",
 ]
 

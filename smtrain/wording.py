@@ -14,6 +14,7 @@ ARGUMENTS = frozenset(
         *("na-values", "solver", "epochs", "tol", "l2", "l1", "learning-rate", "batch-size", "momentum", "seed"),
         *("precision", "validation", "patience", "calibrate", "folds", "one-se", "se", "loo", "threads", "memory"),
         *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
+        *("cluster-wait", "min-count", "repeats", "test", "stratify", "by", "after", "on"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from smtrain.errors import UsageError
 from smtrain.scoring.fail_if import OPERATORS, Check, check_classes, parse
-from smtrain.scoring.metrics import CLASS_METRICS, METRICS, evaluation_sum
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS
+from smtrain.scoring.sums import evaluation_sum
 
 CLASSES = ("a", "b", "c")
 
@@ -19,13 +20,16 @@ CLASSES = ("a", "b", "c")
 def sums():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 50)  # the class c has no rows
-    return evaluation_sum(rng.normal(size=(3, 50)) + 3 * np.eye(3)[y].T, y, np.ones(50))
+    return evaluation_sum(rng.normal(size=(3, 50)) + 3 * np.eye(3)[y].T, y, np.ones(50), np.arange(3.0))
 
 
 @pytest.mark.parametrize("comparison", OPERATORS)
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_metric_is_compared(metric, comparison, sums):
     value = METRICS[metric](sums)
+    assert math.isnan(value) == (metric in {"top_3_accuracy", "top_5_accuracy"})
+    if math.isnan(value):
+        return  # as the recall of a class without rows below
     naive = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}[comparison]
     for bound in (value, value + 0.01, value - 0.01):
         outcome = parse(f"{metric} {comparison} {bound!r}").outcome(sums, CLASSES)
@@ -41,7 +45,7 @@ def test_a_metric_of_a_class(metric, sums):
 
 
 def test_what_is_not_defined_fails(sums):
-    for text in ("recall[c]<0.5", "recall[c]>=0.5"):
+    for text in ("recall[c]<0.5", "recall[c]>=0.5", "auc[c]<0.5", "top_3_accuracy<0.9"):
         outcome = parse(text).outcome(sums, CLASSES)
         assert outcome.failed
         assert math.isnan(outcome.value)
@@ -78,10 +82,10 @@ def test_what_is_no_expression(text):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("auc<0.9", "there are nll, accuracy"),
+        ("area<0.9", "there are nll, accuracy"),
         ("recall<0.9", "'recall[CLASS]'"),
         ("accuracy[a]<0.9", "accuracy has no class"),
-        ("auc[a]<0.9", "there are support, precision"),
+        ("area[a]<0.9", "there are support, precision"),
     ],
 )
 def test_unknown_metrics(text, hint):

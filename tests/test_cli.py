@@ -135,7 +135,7 @@ def test_what_click_says_is_one_line_in_plain_words(tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "nearest"),
-    [("evalute d.csv", "'evaluate'"), ("fit d.csv --epoch 3", "'--epochs'"), ("check d.csv --strikt", "'--strict'")],
+    [("evalute d.csv", "'evaluate'"), ("fit d.csv --epoch 3", "'--epochs'"), ("check d.csv --modle", "'--model'")],
 )
 def test_what_is_misspelt_has_its_nearest_name(line, nearest):
     said = smtrain(*line.split(), code=ExitCode.USAGE)

@@ -140,7 +140,7 @@ def test_what_is_refused(text, message, hint, folder, capsys):
     assert [path.name for path in folder.iterdir()] == ["train.toml"]
 
 
-@pytest.mark.parametrize("value", ["accuracy", "auc<1"])
+@pytest.mark.parametrize("value", ["accuracy", "auk<1"])
 def test_a_check_that_is_refused_names_its_option_once(value, folder, capsys):
     Path("train.toml").write_text(f"[evaluate]\nfail-if = '{value}'\n")
     assert run(["evaluate", str(PENGUINS), "--config", "train.toml"]) == ExitCode.USAGE

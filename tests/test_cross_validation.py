@@ -1,5 +1,6 @@
-"""Cross-validation from Python: what a loop over the same folds with fit and evaluate gives."""
+"""Cross-validation: what a loop over the same folds with fit and evaluate gives; from Python and as a command."""
 
+import json
 import os
 import threading
 import warnings
@@ -10,10 +11,12 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
+from smtrain.errors import ExitCode
 from smtrain.scoring.metrics import METRICS
 from smtrain.sources.opening import open_table
 
 PENGUINS = "sample_data/penguins.csv"
+PATH = Path(PENGUINS).absolute()
 FRAME = pd.read_csv(PENGUINS)
 WEIGHTS = 1.0 + np.arange(len(FRAME)) % 3
 
@@ -246,3 +249,123 @@ def test_classes_of_one_row_are_told():
     with warnings.catch_warnings():
         warnings.simplefilter("error", sm.FitWarning)
         sm.cross_validate(frame[:40], target="y", folds=2)
+
+
+# Repeats
+
+
+def test_a_repeat_is_a_cross_validation_with_the_next_seed():
+    options = {"target": "species", "epochs": 3, "folds": 3}
+    found = sm.cross_validate(FRAME, repeats=2, seed=4, **options)
+    parts = [sm.cross_validate(FRAME, seed=seed, **options) for seed in (4, 5)]
+    assert (found.folds, found.repeats, len(found.models)) == (3, 2, 6)
+    for one, other in zip(found.evaluations, [*parts[0].evaluations, *parts[1].evaluations], strict=True):
+        assert one.metrics == other.metrics
+    pd.testing.assert_frame_equal(found.predictions, parts[0].predictions)
+    assert found.rows == parts[0].rows == 344
+    assert repr(found).startswith("<CrossValidation: 3 folds of 344 rows, 2 times; nll ")
+
+
+def test_the_error_of_repeats_is_nadeau_and_bengios():
+    """Their corrected variance, (1/J + n₂/n₁) σ̂²: a hundred repeats must not make it vanish."""
+    found = sm.cross_validate(FRAME[::2], target="species", epochs=2, folds=4, repeats=3, weight=None)
+    values = found.to_frame()[range(12)].T
+    sizes = np.array([one.sums.rows for one in found.evaluations])
+    mean = np.average(values, axis=0, weights=sizes)
+    variance = np.average((values - mean) ** 2, axis=0, weights=sizes) * 12 / 11
+    test_share = sizes.sum() / sum(model.fit.rows for model in found.models)
+    assert test_share == pytest.approx(1 / 3)
+    np.testing.assert_allclose(list(found.metrics.values()), mean, rtol=1e-12)
+    np.testing.assert_allclose(list(found.errors.values()), np.sqrt(variance * (1 / 12 + test_share)), rtol=1e-9)
+
+
+def test_gates_are_of_the_means():
+    found = sm.cross_validate(FRAME, target="species", epochs=3, folds=3)
+    accuracy = found.metrics["accuracy"]
+    recall = found.pooled.class_metrics["recall"][1]
+    checks = [f"accuracy<{accuracy}", f"accuracy<={accuracy!r}", f"recall[Chinstrap]<={float(recall)!r}"]
+    assert [one.failed for one in found.outcomes(*checks)] == [False, True, True]
+    with pytest.raises(sm.UsageError, match="no class"):
+        found.outcomes("recall[Chin]<1")
+
+
+# The command
+
+
+def defined(metrics):
+    """None for NaN, as in JSON."""
+    return {name: None if np.isnan(value) else value for name, value in metrics.items()}
+
+
+def test_the_command_says_what_python_says(go, tmp_path):
+    odd_frame().to_csv(tmp_path / "odd.csv", index=False)
+    line = ["cv", "odd.csv", "-t", "species", "--weight", "w", "--unlabelled", "skip", "--folds", "3", "--repeats", "2"]
+    said = go(*line, "--json", "-o", "out.csv", "--l2", "0.5")
+    document = json.loads(said.out)
+    found = sm.cross_validate(
+        "odd.csv", target="species", weight="w", unlabelled="skip", folds=3, repeats=2, l2=0.5, epochs=1000
+    )
+    assert {name: document[name] for name in METRICS} == defined(found.metrics)
+    assert document["se"] == defined(found.errors)
+    assert [{name: one[name] for name in METRICS} for one in document["by_fold"]] == [
+        defined(one.metrics) for one in found.evaluations
+    ]
+    assert (document["rows"], document["folds"], document["repeats"]) == (341, 3, 2)
+    assert document["confusion"] == found.pooled.confusion.to_numpy().tolist()
+    assert (document["single"], document["skipped"]["unlabelled"]) == (["Dodo"], 1)
+    assert "rows skipped: 1 without a label" in said.err
+    assert 'the class "Dodo" has one row' in said.err
+    assert 'column "town"' in said.err
+    assert [line.split()[0] for line in said.err.splitlines()[1:7]] == list("123456")
+    written = pd.read_csv("out.csv")
+    expected = found.predictions.drop(columns=["fold", "label"])
+    pd.testing.assert_frame_equal(written, expected, check_dtype=False)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_predictions_are_written_as_predict_writes_them(name, go):
+    """The rows of a fold, by the model of the others, in its form and its digits."""
+    source = FRAME.drop(columns="year")
+    source.to_csv("p.csv", index=False)
+    go("cv", "p.csv", "-t", "species", "--folds", "2", "--epochs", "4", "-q", "-o", name)
+    fold = sm.cross_validate("p.csv", target="species", folds=2, epochs=4).predictions["fold"]
+    read = pd.read_parquet if name.endswith("parquet") else (lambda path: pd.read_csv(path, dtype=str))
+    written = read(name)
+    for k in range(2):
+        source[fold != k].to_csv("train.csv", index=False)
+        source[fold == k].to_csv("rest.csv", index=False)
+        go("fit", "train.csv", "-t", "species", "--epochs", "4", "-q")
+        go("predict", "rest.csv", "--proba", "-o", f"{k}-{name}")
+        pd.testing.assert_frame_equal(written[fold == k].reset_index(drop=True), read(f"{k}-{name}"))
+
+
+def test_the_command_can_fail_a_check_and_tells_the_system_that_runs_it(go, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    line = ["cv", PATH, "-t", "species", "--folds", "2", "--epochs", "2", "-q", "--junit", "j.xml"]
+    said = go(*line, "--fail-if", "accuracy<2", "--fail-if", "recall[Gentoo]<0", code=ExitCode.CHECK)
+    assert "accuracy<2: it is 0.9" in said.err
+    assert "1 of 2 checks failed" in said.err
+    assert "2 fits" not in said.err  # both of them stopped early, which is said once
+    assert "± error" in said.out
+    assert Path("j.xml").read_text().count("<testcase") == 2
+    assert "### smtrain cv" in Path("summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--groups", "yaer"], '--groups: there is no column "yaer"'),
+        (["--folds", "1"], "--folds"),
+        (["--repeats", "0"], "--repeats"),
+        (["-o", "-"], "standard output is for the report"),
+        (["-o", "no/where.csv"], "cannot write"),
+        (["--one-se"], "--one-se needs l2 to be chosen"),
+        (["--fail-if", "recal<1"], "no metric"),
+        (["--junit", "x.xml"], "no checks to report"),
+        (["--cluster", "local:2"], "No such option"),
+    ],
+)
+def test_a_command_line_that_cannot_be(options, says, go):
+    said = go("cv", PATH, "-t", "species", *options, code=ExitCode.USAGE)
+    assert says in said.err
+    assert not list(Path().iterdir())

@@ -302,10 +302,8 @@ def test_every_command_and_option_is_explained():
 
     from smtrain.cli.main import COMMANDS, cli
 
-    readme, choosing = (
-        README.read_text(),
-        "".join((ROOT / "docs" / p).read_text() for p in ("options.md", "data.md", "ci.md")),
-    )
+    pages = ("options.md", "data.md", "ci.md", "unseen-rows.md")
+    readme, choosing = README.read_text(), "".join((ROOT / "docs" / page).read_text() for page in pages)
     measuring = re.findall(r'add_argument\(\s*"(--[a-z]+)"', (ROOT / "bench" / "run.py").read_text())
     known = {"--help", "--version", *measuring}
     for name in COMMANDS:
@@ -313,7 +311,7 @@ def test_every_command_and_option_is_explained():
         options = [p.opts[-1] for p in cli.get_command(click.Context(cli), name).params if isinstance(p, click.Option)]
         known.update(options)
         missing = [option for option in options if f"`{option}" not in choosing]
-        assert not missing, f"smtrain {name}: docs/options.md, docs/data.md and docs/ci.md do not explain {missing}"
+        assert not missing, f"smtrain {name}: {', '.join(pages)} do not explain {missing}"
     for page in PAGES:
         ours = re.sub(r"^dask .*$", "", page.read_text(), flags=re.MULTILINE)  # another program, with its own options
         used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", ours))

@@ -105,6 +105,8 @@ def generated(seed):
     names, columns = [*names, "y"], [*columns, labels(rng, n)]
     if rng.random() < 0.2:
         options["unlabelled"] = "skip"
+    if rng.random() < 0.2:
+        options["min_count"] = rng.choice([2, 3, 10, 1000])
     decimal = "," if rng.random() < 0.1 else "."
     if rng.random() < 0.2 or decimal == ",":
         values = rng.sample(["?", "-3", "1.0", "red", "1,5", "00", "unknown", "1e160"], rng.randint(0, 3))

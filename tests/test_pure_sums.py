@@ -50,6 +50,7 @@ FITS = {
     "weights": {"weight": "w", "class_weight": "balanced"},
     "wide": {"data": "wide.csv", "tol": 1e-8},
     "wide in float32": {"data": "wide.csv", "precision": "float32"},
+    "rare levels": {"min_count": 800, "epochs": 3},
     "l1": {"l1": 3.0},
     "statistics": {"l2": 0.0, "se": True, "loo": True},
     "a share for validation": {"validation": 0.3, "weight": "w"},

@@ -15,6 +15,7 @@ from smtrain.partitions.spread import SpreadHome
 from smtrain.reports.comparison import comparison_document
 from smtrain.reports.evaluation import evaluation_document
 from smtrain.reports.worst import worst_document
+from smtrain.scoring import ranks
 from smtrain.sources import records
 from tests.executors import Forgetful
 from tests.test_pure_sums import table
@@ -106,6 +107,19 @@ def test_spans_of_any_size(span_bytes, model, folder):
     assert evaluated(model, paths(folder, "gaps.csv"), home=home, **SKIPPING) == reference
     gc.collect()
     assert (home.executor.closed, len(home.executor.alive)) == (True, 0)
+
+
+@pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")
+def test_what_many_rows_are_counted_in(model, folder, monkeypatch):
+    """Their scores are in bins: sums of parts that are large enough for it, and of parts that are not."""
+    monkeypatch.setattr(ranks, "MOST_SCORES", 1 << 15)
+    reference = evaluated(model, paths(folder, "gaps.csv"), **SKIPPING)
+    assert not json.loads(reference[0])["ranking"]["exact"]
+    for span_bytes in (30_000, 400_000):
+        assert evaluated(model, paths(folder, "gaps.csv"), home=workers(span_bytes), **SKIPPING) == reference
+    monkeypatch.setattr(records, "FIRST_PIECE", 1 << 14)
+    monkeypatch.setattr(records, "PIECE", 1 << 14)
+    assert evaluated(model, paths(folder, "gaps.csv"), threads=3, **SKIPPING) == reference
 
 
 def test_what_is_sent(folder):

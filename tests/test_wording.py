@@ -66,7 +66,7 @@ def test_sentences(name):
 
 
 def test_what_is_called_an_argument_is_one():
-    functions = (sm.fit, sm.cross_validate, sm.doctor, sm.evaluate, sm.predict, sm.verify, sm.inference)
+    functions = (sm.fit, sm.split, sm.cross_validate, sm.doctor, sm.evaluate, sm.predict, sm.verify, sm.inference)
     arguments = {name for function in functions for name in inspect.signature(function).parameters}
     arguments |= {field.name for kind in (sm.FitConfig, sm.Dialect) for field in fields(kind)}
     assert {option.replace("-", "_") for option in ARGUMENTS} <= arguments

@@ -18,7 +18,6 @@ import click
 
 from smtrain import __version__
 from smtrain.cli import memory
-from smtrain.cli.configuration import configurable
 from smtrain.cli.streams import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError, SmtrainWarning
 from smtrain.reports.console import errors
@@ -26,19 +25,22 @@ from smtrain.reports.text import message
 from smtrain.sources.pyarrow_later import withhold
 from smtrain.wording import in_shell
 
-COMMANDS = (
-    "fit",
-    "predict",
-    "evaluate",
-    "compare",
-    "doctor",
-    "check",
-    "verify",
-    "show",
-    "explain",
-    "gradcheck",
-    "completion",
-)
+# In the order of a day's work, each with its line in the help.
+COMMANDS = {
+    "split": "Part a table in two: rows to train on, and rows to test with.",
+    "fit": "Train on CSV or Parquet files and write a model.",
+    "predict": "Predict the class of every row: a table in, a table out.",
+    "evaluate": "Say how good a model is on labelled rows.",
+    "cv": "Say how good fits are on rows that they have not seen.",
+    "compare": "Say whether a new model is better than an old one.",
+    "doctor": "Say what is wrong with a table before it is fitted.",
+    "check": "Hold new data against what a model was trained on.",
+    "verify": "Fit again as a model says it was fitted, and compare the bytes.",
+    "show": "Say what is in a model.",
+    "explain": "Show one row's x, z, s, y, s − y and x ⊗ (s − y).",
+    "gradcheck": "Check Σ X ⊗ (S − Y) against central differences on a file.",
+    "completion": "Print what makes a shell complete commands and options.",
+}
 STOPPED = {
     signal.SIGHUP: ("hung up", ExitCode.HANGUP),
     signal.SIGINT: ("interrupted", ExitCode.INTERRUPT),
@@ -62,14 +64,23 @@ class Commands(click.Group):
     """A group whose commands are modules, loaded when needed: help needs click only."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names, in the order of a day's work."""
+        """The names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of a module of its name."""
         if cmd_name not in COMMANDS:
             return None
-        return configurable(import_module(f"smtrain.cli.commands.{cmd_name}").command)
+        from smtrain.cli.configuration import configurable
+
+        command = configurable(import_module(f"smtrain.cli.commands.{cmd_name}").command)
+        command.short_help = COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands. click would load them all."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -93,10 +93,26 @@ def unlabelled_option(what: str) -> Decorator:
     )
 
 
-reading_options = stacked(
+target_option = click.option(
+    "-t", "--target", type=kinds.Text(), metavar="NAME", help="Column with the labels.  [default: the last]"
+)
+weight_option = click.option("--weight", type=kinds.Text(), metavar="NAME", help="Column with the weight of each row.")
+# How text is read.
+dialect_options = stacked(
+    click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
+    click.option("--delimiter", metavar="CHAR", callback=delimiter, help=DELIMITER_HELP),
+    click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),
     click.option(
-        "-t", "--target", type=kinds.Text(), metavar="NAME", help="Column with the labels.  [default: the last]"
+        "--na-values",
+        metavar="TEXTS",
+        multiple=True,
+        type=kinds.Names(),
+        callback=names,
+        help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
     ),
+)
+reading_options = stacked(
+    target_option,
     click.option(
         "--drop", metavar="COLS", multiple=True, type=kinds.Names(), callback=names, help="Columns to leave out."
     ),
@@ -116,19 +132,17 @@ reading_options = stacked(
         callback=names,
         help="Columns to read as numbers.",
     ),
-    unlabelled_option("without a label"),
-    click.option("--weight", type=kinds.Text(), metavar="NAME", help="Column with the weight of each row."),
-    click.option("--no-header", is_flag=True, help="The file starts with data; its columns are c1, c2, …."),
-    click.option("--delimiter", metavar="CHAR", callback=delimiter, help=DELIMITER_HELP),
-    click.option("--decimal", default=".", metavar="CHAR", callback=decimal, show_default=True, help="Decimal mark."),
     click.option(
-        "--na-values",
-        metavar="TEXTS",
-        multiple=True,
-        type=kinds.Names(),
-        callback=names,
-        help="Further texts that mean a missing cell, besides empty, NA, N/A, #N/A, NaN, nan, null, NULL, None.",
+        "--min-count",
+        type=kinds.Integer(1),
+        default=DEFAULTS.min_count,
+        show_default=True,
+        metavar="N",
+        help="Levels of fewer rows become one, other.",
     ),
+    unlabelled_option("without a label"),
+    weight_option,
+    dialect_options,
 )
 
 
@@ -151,12 +165,30 @@ memory_option = click.option(
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
-cluster_option = click.option(
-    "--cluster",
-    type=kinds.File(),
-    metavar="ADDRESS|FILE|local:N",
-    help="Dask scheduler, its file, or N processes here: its workers read the files.",
-)
+
+
+def cluster_options(command: Any) -> Any:
+    """Add the two options of a cluster."""
+    for option in (
+        click.option(
+            "--cluster-wait",
+            type=kinds.Integer(1),
+            metavar="SECONDS",
+            default=DEFAULTS.cluster_wait,
+            show_default=True,
+            help="How long the cluster may be without a worker.",
+        ),
+        click.option(
+            "--cluster",
+            type=kinds.File(),
+            metavar="ADDRESS|FILE|local:N",
+            help="Dask scheduler, its file, or N processes here: its workers read the files.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
@@ -174,12 +206,17 @@ def load(model: str) -> "Model":
         raise UsageError(error.message, hint=error.hint and f"{in_shell(error.hint)}; -m names it") from error
 
 
-def config_from(options: dict[str, Any]) -> FitConfig:
-    """The FitConfig of a command's options, by name; those that are not fields of it must have been taken out."""
-    dialect = Dialect(
+def dialect_from(options: dict[str, Any]) -> Dialect:
+    """The Dialect of a command's options, which are taken out."""
+    return Dialect(
         header=not options.pop("no_header"),
         delimiter=options.pop("delimiter"),
         decimal=options.pop("decimal"),
         na_values=options.pop("na_values"),
     )
+
+
+def config_from(options: dict[str, Any]) -> FitConfig:
+    """The FitConfig of a command's options, by name; those that are not fields of it must have been taken out."""
+    dialect = dialect_from(options)
     return FitConfig(dialect=dialect, **options)

@@ -25,7 +25,7 @@ def data_output(path: str | None) -> Iterator[BinaryIO]:
 
     Raises UsageError if nothing can be written there, OutputError and BrokenOutput for what happens later.
     """
-    with _guarded(), contextlib.ExitStack() as stack:
+    with _guarded(None if path == "-" else path), contextlib.ExitStack() as stack:
         if path is None or path == "-":
             # Flushed here and not at the interpreter's exit: a full disk then has its exit code.
             yield _stdout()
@@ -57,8 +57,8 @@ def _stdout() -> BinaryIO:
 
 
 @contextlib.contextmanager
-def _guarded() -> Iterator[None]:
-    """Turn the ways in which writing fails into those that have an exit code."""
+def _guarded(path: str | None) -> Iterator[None]:
+    """Turn the ways in which writing to `path`, or standard output, fails into those that have an exit code."""
     # Whoever reads our output may stop early, as head does: that is the end of the work and no failure.
     try:
         yield
@@ -67,7 +67,8 @@ def _guarded() -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise BrokenOutput from error
-        raise OutputError(f"cannot write the output: {error.strerror or error}") from error
+        name = "the output" if path is None else quoted(path)
+        raise OutputError(f"cannot write {name}: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from smtrain.model.model import Model
 from smtrain.partitions.interface import Home, Spread
 from smtrain.reports.predictions import PredictionWriter
 from smtrain.scoring.predict import UnseenLevels, score
-from smtrain.sources.files import display_name, is_stream
+from smtrain.sources.files import display_name, is_parquet, is_stream
 from smtrain.sources.opening import open_table
 from smtrain.sources.paths import absolute_path, native_path
 from smtrain.sources.table import Table
@@ -66,7 +66,7 @@ class Predicting:
         """Write the predictions of a table to a file or standard output; return the cells of unseen levels."""
         # Before the output is begun: a file of other columns is refused, and nothing is written.
         self.model.encoder.readings(table, labels=False, model=self.name)
-        writer = _writer(self.options["format"])(self.model, table, **self.options)
+        writer = writer_of(self.options["format"])(self.model, table, **self.options)
         unseen = UnseenLevels(self.model, error=self.on_unknown == "error")
         with data_output(output) as out:
             out.write(writer.head())
@@ -77,7 +77,7 @@ class Predicting:
         return unseen.counts
 
 
-def _writer(form: str) -> type[PredictionWriter]:
+def writer_of(form: str) -> type[PredictionWriter]:
     """What writes a format. Raises UsageError where pyarrow is missing for Parquet."""
     if form != "parquet":
         return PredictionWriter
@@ -86,6 +86,17 @@ def _writer(form: str) -> type[PredictionWriter]:
     with needing("Parquet is written"):
         from smtrain.reports.typed_predictions import TypedPredictionWriter
     return TypedPredictionWriter
+
+
+def format_of(output: str | None) -> str:
+    """The format of an output that says nothing of it but its name."""
+    return "parquet" if output is not None and output.lower().endswith(".parquet") else "csv"
+
+
+def ending_of(path: str) -> str:
+    """What the name of another file of a table ends with, without that of its compression; of a pipe .csv."""
+    found = ENDINGS.search(Path(path).name)
+    return (found and found[1]) or (".parquet" if is_parquet(path) else ".csv")
 
 
 def is_folder(output: str | None) -> bool:

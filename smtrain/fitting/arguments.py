@@ -200,7 +200,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("tol", "learning_rate"), _optional(_number)),
     **dict.fromkeys(("l1", "momentum"), _number),
     **dict.fromkeys(("batch_size", "threads", "memory", "patience"), _optional(whole)),
-    **dict.fromkeys(("epochs", "seed", "folds"), whole),
+    **dict.fromkeys(("epochs", "seed", "folds", "min_count", "cluster_wait"), whole),
     **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo"), _truth),
     "class_weight": _optional(_class_weight),
     **dict.fromkeys(("solver", "cluster"), _optional(_text)),

@@ -83,6 +83,7 @@ def _categorical(table: RawTable, i: int) -> CategoricalColumn | str:
     """A column of words, or the reason to leave it out. Raises DataError if these are numbers in another notation."""
     summary = table.summary.columns[i]
     levels = len(summary.vocabulary) + (summary.missing > 0)
+    kept, rare = summary.vocabulary.parted(table.config.min_count)
     facts = ColumnFacts(
         name=table.names[i],
         asked=i in table.roles.forced,
@@ -90,6 +91,7 @@ def _categorical(table: RawTable, i: int) -> CategoricalColumn | str:
         missing=summary.missing > 0,
         levels=levels,
         rows=table.rows,
+        together=len(rare),
         number_texts=all(map(table.opened.meaning.can_read, summary.vocabulary.texts)),
     )
     _check_named(table, facts)
@@ -97,7 +99,7 @@ def _categorical(table: RawTable, i: int) -> CategoricalColumn | str:
         _check_notation(table, i)
     if facts.left_out is not None:
         return facts.left_out
-    return CategoricalColumn(facts.name, (*summary.vocabulary.ordered(), *[MISSING_LEVEL] * (summary.missing > 0)))
+    return CategoricalColumn(facts.name, (*kept, *[MISSING_LEVEL] * (summary.missing > 0)), tuple(rare))
 
 
 def _check_named(table: RawTable, facts: ColumnFacts) -> None:

@@ -28,10 +28,11 @@ def contract_of(table: RawTable, columns: Columns, home: Home) -> Contract:
 
 
 def _cells_of_levels(column: CategoricalColumn, of_words: ColumnSummary) -> NDArray[np.intp]:
-    """The cells of each level (L,), that of missing cells last if there is one."""
+    """The cells of each level (L,); behind the texts those that are missing, and those of the rare levels together."""
     cells = np.append(of_words.vocabulary.counts, of_words.missing)
     named = of_words.vocabulary.codes(level for level in column.levels if level is not MISSING_LEVEL)
-    return cells[[*named, *[-1] * (column.levels[-1] is MISSING_LEVEL)]]
+    gaps, rare = [-1] * (MISSING_LEVEL in column.levels), of_words.vocabulary.codes(column.rare)
+    return np.append(cells[[*named, *gaps]], [cells[rare].sum()] * bool(column.rare)).astype(np.intp)
 
 
 def _sample(table: RawTable, slots: list[int], most: int, home: Home) -> Floats:

@@ -16,12 +16,12 @@ Recoding = dict[int, NDArray[np.intp]]
 
 
 def recoding(table: RawTable, columns: Columns) -> Recoding:
-    """For each column of words that is kept, the code in X of each code of first sight; last that of a missing cell."""
-    return {i: column.table(table.summary.columns[i].vocabulary.texts) for i, column in columns.categorical.items()}
+    """For each column of words that is kept, the number of the level of each code of first sight; last of no level."""
+    return {i: column.numbers(table.summary.columns[i].vocabulary.texts) for i, column in columns.categorical.items()}
 
 
 def recoded(raw: RawPartition, tables: Mapping[int, NDArray[np.intp]]) -> tuple[NDArray[np.intp], ...]:
-    """The codes in X (m,) of each column of words."""
+    """The numbers of the levels (m,) of each column of words."""
     return tuple(np.take(table, raw.words(i)) for i, table in tables.items())  # a missing cell's −1 takes the last
 
 
@@ -37,5 +37,8 @@ class Encoding:
     def __call__(self, raw: RawPartition) -> Partition:
         """The rows encoded. The numbers of `raw` may become those of X."""
         dtype = np.float32 if self.single else np.float64
-        X = self.encoder.design(raw.of(self.slots), recoded(raw, self.tables), dtype)
+        sizes = [column.size for column in self.encoder.categorical]
+        # Rare levels, which come last, have one column of X together.
+        codes = [np.minimum(one, size) for one, size in zip(recoded(raw, self.tables), sizes, strict=True)]
+        X = self.encoder.design(raw.of(self.slots), tuple(codes), dtype)
         return Partition(X, raw.labels, raw.weights)

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from smtrain.model.options import Options
 from smtrain.model.schema import Positive, document_of
+from smtrain.partitions import PATIENCE
 from smtrain.sources.arguments import Range
 from smtrain.sources.paths import native_path, recorded_path
 
@@ -27,7 +28,8 @@ class FitConfig(Options):
 
     `threads` None takes the processors that this process may use. `memory` is how many bytes the process may take; rows
     that do not fit go to a temporary file. `cluster` is where workers have the rows: the address or the file of a Dask
-    scheduler, or local:N for N processes on this machine. `require_convergence` makes a fit fail that does not reach
+    scheduler, or local:N for N processes on this machine; `cluster_wait` how many seconds it may be without a worker.
+    `require_convergence` makes a fit fail that does not reach
     its tolerance.
 
     >>> config = smtrain.FitConfig(target="species", l2=0.1)
@@ -40,6 +42,7 @@ class FitConfig(Options):
     threads: Positive | None = None
     memory: Positive | None = None
     cluster: str | None = None
+    cluster_wait: Positive = PATIENCE
     require_convergence: bool = False
 
     @classmethod

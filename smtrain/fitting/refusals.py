@@ -42,6 +42,7 @@ FEW_WORDS = 0.1
 MOST_TEXTS = 20
 
 EMPTY = "every cell is missing"
+ALL_RARE = "all of its levels are rare"
 EVERY_TEXT_ANOTHER = "nearly every row has another text"
 NUMBERS_AS_TEXTS = f"{EVERY_TEXT_ANOTHER}, and the texts are numbers"
 OTHER_TARGET = "--target names the column with the classes"
@@ -77,7 +78,8 @@ class ColumnFacts:
     `asked` says that its kind was asked for, `filled` that it has a cell that is not missing, `missing` that it has one
     that is. Of numbers: `first` is the first of those that go up by one from row to row, None of all others;
     `deviation` and `largest` are theirs. Of words: `levels` is how many are different, a missing cell among them, in so
-    so many `rows`; it is None for numbers. `number_texts` says that all of them are numbers.
+    so many `rows`; it is None for numbers. So many of them as are rare become one `together`. `number_texts` says that
+    all of them are numbers.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ColumnFacts:
     largest: float = 0.0
     levels: int | None = None
     rows: int = 0
+    together: int = 0
     number_texts: bool = False
 
     @property
@@ -98,7 +101,7 @@ class ColumnFacts:
             return None
         if not self.filled:
             return EMPTY
-        return self.index or self._constant or self._names
+        return self.index or self._names or self._constant
 
     @property
     def index(self) -> str | None:
@@ -115,7 +118,8 @@ class ColumnFacts:
     @property
     def _constant(self) -> str | None:
         if self.levels is not None:
-            return "it is constant" if self.levels == 1 else None
+            rare = ALL_RARE if self.levels == self.together else None
+            return "it is constant" if self.levels == 1 else rare
         return None if self.missing else constant(self.deviation, self.largest)
 
     @property

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import compress, islice
 from typing import Any, Self
 
 import numpy as np
@@ -68,6 +68,12 @@ class Vocabulary:
     def ordered(self) -> list[str]:
         """The texts in their final order: whole numbers by value, other texts by their characters."""
         return sorted(self.texts, key=_text_order)
+
+    def parted(self, least: int) -> tuple[list[str], list[str]]:
+        """The texts of at least so many cells, and those of fewer, both in their final order."""
+        texts = self.ordered()
+        enough = (self.counts >= least)[self.codes(texts)].tolist()
+        return list(compress(texts, enough)), list(compress(texts, (not one for one in enough)))
 
     def numbered(self, texts: list[str]) -> NDArray[np.intp]:
         """The place of each text (V,), in the order of the codes, in a list of all of them."""

@@ -15,6 +15,7 @@ from smtrain.model.contract import EDGES, HIGH, LOW, MISSING, SHARES, Contract, 
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import open_for
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.interface import Home, Spread
 from smtrain.scoring.home import home_of
 from smtrain.sources.likeness import did_you_mean, look_alike
@@ -32,6 +33,8 @@ MUCH_OUTSIDE = 0.1
 # By how much the share of missing cells has changed.
 MISSING_CHANGE = 0.05
 STRONG_MISSING_CHANGE = 0.25
+# What the rare levels of a column are called together.
+OTHER = "(other)"
 # The share of cells of levels that training did not have; any such cell is a warning.
 MANY_UNSEEN = 0.1
 
@@ -118,13 +121,14 @@ class ContractCheck:
             severity = Severity.ERROR if share > MANY_UNSEEN else Severity.WARNING
             what = f"{unseen.cells:,} {_cells(unseen.cells)} a level that training did not have ({share:.2%}): "
             numbers = {"cells": unseen.cells, "share": share, "levels": unseen.most}
-            hint = look_alike(unseen.most, filter(None, column.levels))
+            hint = look_alike(unseen.most, filter(None, column.places))
             yield Finding(severity, "unseen level", what + unseen.named(), name, *unseen.where, hint, numbers)
         # The missing level is told of as missing cells; the bins are the levels that are texts.
-        gaps = float(shares[-1]) if column.levels[-1] is MISSING_LEVEL else 0.0
+        gaps = float(shares[column.places[MISSING_LEVEL]]) if MISSING_LEVEL in column.levels else 0.0
         yield from self._missing(name, gaps, counts.missing)
-        named = [k for k, level in enumerate(column.levels) if level is not MISSING_LEVEL]
-        bins = Bins("the levels have", shares[named], counts.counts[named], [column.levels[k] or "" for k in named])
+        named = [k for k, feature in enumerate(column.features) if feature.level is not MISSING_LEVEL or feature.rare]
+        names = [OTHER if feature.rare else feature.level or "" for feature in column.features]
+        bins = Bins("the levels have", shares[named], counts.counts[named], [names[k] for k in named])
         yield from self._drift("drift", name, bins, n)
 
     def _missing(self, name: str, before: float, missing: int) -> Iterator[Finding]:
@@ -199,13 +203,19 @@ def _counted(table: Table, counting: Counting, home: Home) -> Iterator[TableCoun
 
 
 def check(
-    model: Model, data: Data, *, threads: int | None = None, cluster: str | None = None, home: Home | None = None
+    model: Model,
+    data: Data,
+    *,
+    threads: int | None = None,
+    cluster: str | None = None,
+    cluster_wait: int = PATIENCE,
+    home: Home | None = None,
 ) -> Diagnosis:
     """Hold `data` against the data contract of `model`. Raises ModelError if it has none, DataError if it is no table.
 
     Errors are columns that are missing, cells that cannot be used, and strong drift; warnings what is merely unusual.
-    `cluster` says where the workers are that read the files, as for `fit`; `home` is where the rows are to be read,
-    None is what `cluster` asks for.
+    `cluster` says where the workers are that read the files, `cluster_wait` how many seconds they may be missing;
+    `home` is where the rows are to be read, None is what `cluster` asks for.
 
     >>> model = smtrain.fit("iris.csv")
     >>> flowers = pandas.read_csv("iris.csv")
@@ -215,5 +225,5 @@ def check(
     <error: column "petal_width": 116 cells are outside 0.1 … 2.5 (77.33%); the numbers are 1 … 25>
     """
     table = open_for(as_model(model), data)
-    with home_of(home, threads, cluster) as opened:
+    with home_of(home, threads, cluster, cluster_wait) as opened:
         return check_table(model, table, opened)

@@ -36,6 +36,8 @@ MANY_TEXTS = 0.5
 MANY_LEVELS = 100
 TOO_MANY_LEVELS = 1000
 FEW_CELLS = 10
+# The cells of a text that a hint asks for: with fewer its weights say little.
+ENOUGH_CELLS = 10
 # Names that columns of identifiers have. Alone a name says nothing: it is asked of columns of different numbers.
 IDENTIFIER_NAME = re.compile(
     r"(?:^|[_\-. ])(?:id|ids|uuid|guid|key|index|idx|rowid|row|nr|no|number)$|[a-z](?:ID|Id)$|^unnamed", re.I
@@ -116,7 +118,7 @@ def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> It
     numbers = _zeros(profile) if not profile.words and kind is not Reading.TEXT else []
     yield from numbers or _dates(profile, kind) or _identifier(profile, kind, rows)
     if profile.words and kind is None and profile.facts(kind, rows).left_out is None:
-        yield from _many_levels(profile)
+        yield from _many_levels(profile, profile.facts(kind, rows).together)
         yield from _perhaps_numbers(profile, decimal)
 
 
@@ -178,17 +180,17 @@ def _unique_text(profile: Profile, kind: Reading | None, rows: int) -> list[Find
     return [Finding(severity, "unique text", what, profile.name, *profile.word.where(), hint, numbers)]
 
 
-def _many_levels(profile: Profile) -> Iterator[Finding]:
-    """Very many texts: most features then have few rows to learn from."""
+def _many_levels(profile: Profile, together: int) -> Iterator[Finding]:
+    """Very many texts, of which so many become one: most features then have few rows to learn from."""
     distinct = profile.distinct
-    count = len(distinct.counts)
+    count = len(distinct.counts) - together + (together > 0)
     if count <= MANY_LEVELS or distinct.share > MANY_TEXTS:
         return
     each = distinct.cells / count
     severity = WARNING if count > TOO_MANY_LEVELS or each < FEW_CELLS else NOTE
     more = "more than " if distinct.full else ""
     what = f"{more}{count:,} different texts, each a feature of {each:.1f} cells on average"
-    hint = f"join texts that belong together, or {given('drop', profile.name)}"
+    hint = f"{given('min-count', ENOUGH_CELLS)} makes one of the rare ones; {given('drop', profile.name)} leaves it out"
     yield Finding(severity, "many texts", what, profile.name, hint=hint, numbers={"distinct": count, "cells": each})
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from smtrain.errors import ModelError, Place, listed, quoted
 from smtrain.model.contract import EDGES, HIGH, LOW, Contract, bin_counts
+from smtrain.model.encoder import CategoricalColumn
 from smtrain.model.model import Model
 from smtrain.sources.cells import TextCells
 from smtrain.sources.interface import Batch, Reading, Rows, Span, columns_of
@@ -153,13 +154,11 @@ class LevelCounts:
     @classmethod
     def of(cls, rows: Rows, i: int, cells: TextCells, levels: Mapping[str | None, int]) -> "LevelCounts":
         """Count the cells of a column of some rows, whose `levels` have their places."""
-        total, counts = (
-            np.zeros(len(levels), np.intp),
-            np.bincount(cells.codes[cells.codes >= 0], None, len(cells.levels)),
-        )
+        total = np.zeros(max(levels.values()) + 1, np.intp)
+        counts = np.bincount(cells.codes[cells.codes >= 0], None, len(cells.levels))
         # By the texts of these rows, which are few, not by their cells.
         known = [k for k, level in enumerate(cells.levels) if level in levels]
-        total[[levels[cells.levels[k]] for k in known]] = counts[known]
+        np.add.at(total, [levels[cells.levels[k]] for k in known], counts[known])  # rare levels have one place
         unseen = NewTexts.of(rows, i, cells, {level for level in cells.levels if level not in levels})
         return cls(total, int((cells.codes < 0).sum()), unseen)
 
@@ -209,7 +208,7 @@ class Counting:
     def __init__(self, model: Model, contract: Contract) -> None:
         encoder = self._encoder = model.encoder
         self._lines = {column.name: line for column, line in zip(encoder.numeric, contract.numbers, strict=True)}
-        self._levels = {column.name: _places(column.levels) for column in encoder.categorical}
+        self._levels = {column.name: _codes(column) for column in encoder.categorical}
         self._classes = _places(encoder.classes)
 
     def readings(self, table: Table) -> tuple[Reading, ...]:
@@ -260,5 +259,10 @@ def total(pieces: Iterable[TableCounts | None], table: Table) -> TableCounts:
     return found
 
 
-def _places(levels: tuple[str | None, ...]) -> dict[str | None, int]:
+def _places(levels: tuple[str, ...]) -> dict[str | None, int]:
     return {level: k for k, level in enumerate(levels)}
+
+
+def _codes(column: CategoricalColumn) -> dict[str | None, int]:
+    """The place of each level among the columns of X of its column; the rare ones have one together."""
+    return {level: min(place, column.size - 1) for level, place in column.places.items()}

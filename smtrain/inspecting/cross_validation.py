@@ -4,9 +4,10 @@ Each fit sees the rows without its fold as if they were the whole table: kinds o
 class weights and, with l2="auto", the penalty are learned from them alone. The table is read once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from itertools import chain
 from operator import add
 from typing import Any
 
@@ -23,7 +24,7 @@ from smtrain.fitting.selection import mean_and_error
 from smtrain.inspecting.folds import Dealt, deal
 from smtrain.model.model import Model
 from smtrain.scoring.evaluate import Evaluation, measured
-from smtrain.scoring.metrics import METRICS
+from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import Range, check_range, whole
@@ -37,7 +38,9 @@ class CrossValidation:
 
     `predictions` has a line for each row of the table, with the index of the DataFrame: its `fold`, from 0, its
     `label`, the `prediction` of the model that has not seen it, and the probability `p(class)` of each class. All are
-    missing where a row is in no fold: one of no weight or without a label, and the row of a class of one.
+    missing where a row is in no fold: one of no weight or without a label, and the row of a class of one, of which
+    `single` are the names. With `repeats` the models and evaluations of each come behind those of the one before, and
+    `predictions` are those of the first.
 
     >>> result = smtrain.cross_validate("iris.csv")
     >>> round(result.metrics["accuracy"], 3), round(result.errors["accuracy"], 3)
@@ -53,12 +56,29 @@ class CrossValidation:
     models: tuple[Model, ...]
     evaluations: tuple[Evaluation, ...]
     predictions: pd.DataFrame
+    repeats: int = 1
+    single: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """The folds, and the mean of the NLL and of the accuracy with their standard errors."""
-        rows = counted(self.pooled.sums.rows, "row")
         means = (f"{name} {self.metrics[name]:.6g} ± {self.errors[name]:.2g}" for name in ("nll", "accuracy"))
-        return f"<CrossValidation: {len(self.models)} folds of {rows}; {', '.join(means)}>"
+        return f"<CrossValidation: {self.described}; {', '.join(means)}>"
+
+    @property
+    def described(self) -> str:
+        """How many folds of how many rows there are."""
+        times = f", {self.repeats} times" if self.repeats > 1 else ""
+        return f"{self.folds} folds of {counted(self.rows, 'row')}{times}"
+
+    @property
+    def folds(self) -> int:
+        """The number of folds."""
+        return len(self.models) // self.repeats
+
+    @property
+    def rows(self) -> int:
+        """The number of rows that are in a fold."""
+        return self.pooled.sums.rows // self.repeats
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -67,15 +87,20 @@ class CrossValidation:
 
     @property
     def errors(self) -> dict[str, float]:
-        """The standard error of each mean, √(Σ w (x − mean)² / Σ w / (folds − 1)).
+        """The standard error of each mean: s/√J of J values, where s² = Σ w (x − mean)² / Σ w · J/(J − 1).
 
-        The training parts of two folds share rows, so the errors are rather too small than too large.
+        The training parts of two folds share rows, so that is rather too small than too large, and with `repeats` it
+        would go to zero for nothing: there it is s √(1/J + 1/(folds − 1)), where the second term is the rows of a fold
+        as a share of those of its training part (Nadeau and Bengio, 2003).
         """
         return {name: error for name, (_, error) in self._means.items()}
 
     @property
     def pooled(self) -> Evaluation:
-        """All rows of the folds as one evaluation, for metrics of classes and for the confusion of classes."""
+        """All rows of the folds as one evaluation, for metrics of classes and for the confusion of classes.
+
+        With `repeats` a row counts once for each.
+        """
         unseen: dict[str, int] = {}
         for name, count in (pair for one in self.evaluations for pair in one.unseen.items()):
             unseen[name] = unseen.get(name, 0) + count
@@ -83,7 +108,7 @@ class CrossValidation:
         return replace(self.evaluations[0], sums=sums, unseen=unseen)
 
     def to_frame(self) -> pd.DataFrame:
-        """A line for each metric: its mean, its standard error `se`, and its value in each fold, 0 … folds − 1.
+        """A line for each metric: its mean, its standard error `se`, and its value in each fold of each repeat, from 0.
 
         >>> result = smtrain.cross_validate("iris.csv", folds=2)
         >>> result.to_frame().loc[["nll", "accuracy"]].round(3)
@@ -96,11 +121,31 @@ class CrossValidation:
         folds = pd.DataFrame([one.metrics for one in self.evaluations]).T
         return pd.concat([frame, folds], axis=1).rename_axis("metric")
 
+    def outcomes(self, *checks: Check | str) -> list[Outcome]:
+        """What comes of checks such as "accuracy<0.9", of the means; that of a class is of the pooled rows.
+
+        Raises UsageError for an unknown one.
+
+        >>> [one.failed for one in smtrain.cross_validate("iris.csv").outcomes("accuracy<0.99", "recall[setosa]<1")]
+        [True, False]
+        """
+        parsed, pooled = [parsed_check(check) for check in checks], self.pooled
+        check_classes(parsed, pooled.classes)
+        return [
+            check.of(self.metrics[check.metric]) if check.label is None else check.outcome(pooled.sums, pooled.classes)
+            for check in parsed
+        ]
+
     @cached_property
     def _means(self) -> dict[str, tuple[float, float]]:
         weights = np.array([one.sums.weight for one in self.evaluations])
-        values = {name: np.array([one.metrics[name] for one in self.evaluations]) for name in METRICS}
-        return {name: mean_and_error(of_folds, weights) for name, of_folds in values.items()}
+        of_folds = [one.metrics for one in self.evaluations]
+        factor = np.sqrt(1 + len(weights) / (self.folds - 1)) if self.repeats > 1 else 1.0
+        found = {}
+        for name in of_folds[0]:
+            mean, error = mean_and_error(np.array([metrics[name] for metrics in of_folds]), weights)
+            found[name] = mean, float(factor * error)
+        return found
 
 
 def cross_validate(
@@ -109,6 +154,7 @@ def cross_validate(
     sample_weight: Any = None,
     *,
     folds: int = FitConfig.folds,
+    repeats: int = 1,
     groups: Any = None,
     config: FitConfig | None = None,
     names: Sequence[str] | None = None,
@@ -117,8 +163,9 @@ def cross_validate(
     """Fit a table without each of its `folds` in turn, and evaluate each model on the rows of its fold.
 
     The arguments are those of `fit`. Rows are dealt to the folds by `seed`, each class evenly; or, with `groups`, the
-    name of a column or an array (n,), rows of one group go to the same fold, and the groups are no feature. With
-    l2="auto" the rows without a fold are dealt to as many folds again, to choose its penalty.
+    name of a column or an array (n,), rows of one group go to the same fold, and the groups are no feature. Each of the
+    `repeats` is a cross-validation with the next seed, of other folds. With l2="auto" the rows without a fold are dealt
+    to as many folds again, to choose its penalty.
     Warns as `fit` does, and gives a FitWarning of classes of one row, which is in no fold.
     Raises as `fit` does, and DataError for rows that cannot be dealt out.
 
@@ -130,21 +177,40 @@ def cross_validate(
     """
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     check_range("folds", whole("folds", folds), Range(2))
+    check_range("repeats", whole("repeats", repeats), Range(1))
     if is_values(groups):
         data, groups = with_groups(data, groups)
     groups = None if groups is None else column_of("groups", groups)
-    config = _of_a_fold(config_of(config, options), folds, groups)
-    check_options(config)
-    if config.cluster is not None:
-        raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
-    dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups)
-    if dealt.single:
-        names = listed(map(quoted, dealt.single))
+    validated = cross_validated(data, config_of(config, options), folds, repeats, groups=groups)
+    if validated.single:
+        names = listed(map(quoted, validated.single))
         warn(f"classes of one row, which every fit learns from and no evaluation has: {names}", FitWarning)
-    validated = _cross_validated(dealt, config)
     if isinstance(data, pd.DataFrame | Together):
         validated.predictions.index = (data.frame if isinstance(data, Together) else data).index
     return validated
+
+
+def cross_validated(
+    data: Data,
+    config: FitConfig,
+    folds: int,
+    repeats: int,
+    *,
+    groups: str | None = None,
+    on_fold: Callable[[Model, Evaluation], object] | None = None,
+) -> CrossValidation:
+    """The cross-validation with options that are in their form already; `on_fold` is told of each fold.
+
+    Raises as `cross_validate`, and gives the warnings of `fit` alone.
+    """
+    config = _of_a_fold(config, folds, groups)
+    check_options(config)
+    if config.cluster is not None:
+        raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
+    dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups, repeats)
+    parts = [_validated(one, replace(config, seed=config.seed + repeat), on_fold) for repeat, one in enumerate(dealt)]
+    models, evaluations = (tuple(chain.from_iterable(each)) for each in zip(*(part[:2] for part in parts), strict=True))
+    return CrossValidation(models, evaluations, parts[0][2], repeats, dealt[0].single)
 
 
 def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
@@ -153,7 +219,10 @@ def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
     return replace(config, drop=drop, folds=folds if config.l2 == "auto" else config.folds)
 
 
-def _cross_validated(dealt: Dealt, config: FitConfig) -> CrossValidation:
+def _validated(
+    dealt: Dealt, config: FitConfig, on_fold: Callable[[Model, Evaluation], object] | None
+) -> tuple[list[Model], list[Evaluation], pd.DataFrame]:
+    """The models, the evaluations and the predictions of the folds of one deal."""
     models, evaluations, labels, probabilities = [], [], list[NDArray[np.intp]](), list[NDArray[np.float64]]()
 
     def keep(scored: Scored) -> None:
@@ -163,8 +232,10 @@ def _cross_validated(dealt: Dealt, config: FitConfig) -> CrossValidation:
     for fold in range(dealt.folds):
         models.append(fit(dealt.without(fold), config=config))
         evaluations.append(measured(models[-1], dealt.alone(fold), config.threads, keep))
+        if on_fold is not None:
+            on_fold(models[-1], evaluations[-1])
     y, S = np.concatenate(labels), np.concatenate(probabilities)
-    return CrossValidation(tuple(models), tuple(evaluations), _predictions(models[0], dealt.fold, y, S))
+    return models, evaluations, _predictions(models[0], dealt.fold, y, S)
 
 
 def _predictions(model: Model, fold: NDArray[np.int32], y: NDArray[np.intp], S: NDArray[np.float64]) -> pd.DataFrame:

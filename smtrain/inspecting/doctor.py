@@ -90,7 +90,9 @@ class Examiner:
             table.skip_unlabelled(self._roles.target)
         self._lines, self._hashes = Lines(), RowHashes()
         self._profiles = {
-            i: Profile(table.names[i], table, self._lines, typed_words=self._is_typed_words(i))
+            i: Profile(
+                table.names[i], table, self._lines, typed_words=self._is_typed_words(i), min_count=config.min_count
+            )
             for i in self._roles.features
         }
         self._labels = Profile(table.names[self._roles.target], table, self._lines)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError, UsageError, quoted
+from smtrain.fitting.draws import check_groups
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.roles import Roles, roles_of
 from smtrain.fitting.vocabulary import Vocabulary
@@ -57,8 +58,8 @@ class Dealt:
         return self.table.of([batch for batch in left if batch is not None])
 
 
-def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None) -> Dealt:
-    """Read `table` once, and deal its rows out to at most so many `folds`, by the seed of `config`.
+def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None, repeats: int = 1) -> list[Dealt]:
+    """Read `table` once, and deal its rows out to at most so many `folds`; again with the next seed for each repeat.
 
     The rows of each class are dealt in turn; or, with `groups`, whole groups of rows: those of the same text in that
     column. Raises DataError where less than two folds get rows, or all rows of a class are in one.
@@ -73,12 +74,16 @@ def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None)
     with table.advising():  # of all rows: those without a fold may look otherwise
         check_classes(list(filterfalse(is_no_label, classes)), table, roles.target, int(labelled.sum()))
     v = np.where(labelled, _weights(rows, roles), 0.0)
-    fold = _by_class(y, v, folds, config.seed) if group is None else _by_group(_codes(rows, group)[0], v, folds, config)
-    if fold.max() < 1:
-        raise DataError(FEW, source=table.source)
-    _check_spread(fold, y, classes, table.source)
-    single = tuple(classes[k] for k in np.unique(y[(fold == NEVER) & (v > 0)]))
-    return Dealt(table, rows, fold, single)
+    grouped = None if group is None else _codes(rows, group)[0]
+    dealt = []
+    for seed in range(config.seed, config.seed + repeats):
+        fold = _by_class(y, v, folds, seed) if grouped is None else _by_group(grouped, v, folds, seed)
+        if fold.max() < 1:
+            raise DataError(FEW, source=table.source)
+        _check_spread(fold, y, classes, table.source)
+        single = tuple(classes[k] for k in np.unique(y[(fold == NEVER) & (v > 0)]))
+        dealt.append(Dealt(table, rows, fold, single))
+    return dealt
 
 
 def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[Rows]:
@@ -89,7 +94,8 @@ def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[R
     if not rows:
         raise table.no_rows()
     if group is not None:
-        _check_groups(rows, group, table.names[group])
+        for some in rows:
+            check_groups(some, group, table.names[group])
     return rows
 
 
@@ -119,23 +125,16 @@ def _by_class(y: NDArray[np.intp], v: NDArray[np.float64], folds: int, seed: int
     return Folds(row_counts(rows, int(y.max()) + 1), folds, seed)(rows)
 
 
-def _by_group(group: NDArray[np.intp], v: NDArray[np.float64], folds: int, config: FitConfig) -> NDArray[np.int32]:
+def _by_group(group: NDArray[np.intp], v: NDArray[np.float64], folds: int, seed: int) -> NDArray[np.int32]:
     """The fold of each row (n,): the largest group first, each goes where the fewest rows are."""
     sizes = np.bincount(group[v > 0], minlength=int(group.max()) + 1)
-    shuffled = np.random.default_rng(config.seed).permutation(len(sizes))
+    shuffled = np.random.default_rng(seed).permutation(len(sizes))
     fold_of, filled = np.full(len(sizes), NEVER, np.int32), np.zeros(min(folds, int((sizes > 0).sum())), np.intp)
     for one in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
         if sizes[one]:
             fold_of[one] = filled.argmin()
             filled[fold_of[one]] += sizes[one]
     return np.where(v > 0, fold_of[group], NEVER).astype(np.int32)
-
-
-def _check_groups(rows: Sequence[Rows], column: int, name: str) -> None:
-    """Raise DataError at the first row that has no group."""
-    for part in rows:
-        if any(map(is_no_label, part.texts(column).levels)):
-            raise part.find(column, is_no_label)[0].error("a row without a group", column=name)
 
 
 def _check_spread(fold: NDArray[np.int32], y: NDArray[np.intp], classes: list[str], source: str) -> None:

@@ -99,11 +99,12 @@ class Distinct:
 class Profile:
     """One column. `numbers` and `words` are counts of cells that are no missing ones.
 
-    `typed_words` says that by its type it is one of words, whatever its texts look like.
+    `typed_words` says that by its type it is one of words, whatever its texts look like; texts of fewer cells than
+    `min_count` become one.
     """
 
-    def __init__(self, name: str, table: Table, lines: Lines, *, typed_words: bool = False) -> None:
-        self.name, self.typed_words, self._table = name, typed_words, table
+    def __init__(self, name: str, table: Table, lines: Lines, *, typed_words: bool = False, min_count: int = 1) -> None:
+        self.name, self.typed_words, self._table, self._min_count = name, typed_words, table, min_count
         self.missing, self.numbers = 0, 0
         self.distinct = Distinct()
         decimal, can_read = table.dialect.decimal, table.meaning.can_read
@@ -157,6 +158,7 @@ class Profile:
             largest=self.spread.largest,
             levels=levels if self.words or self.typed_words else None,
             rows=cells,
+            together=sum(count < self._min_count for count in self.distinct.counts.values()),
             number_texts=not self.words,
         )
 

@@ -40,7 +40,7 @@ class Contract:
 
     A line of `numbers` holds the share of missing cells, the least and the largest number, nine edges, and the shares
     of the numbers in the ten bins (−∞, e1], (e1, e2], …, (e9, ∞). A column without numbers has zeros for them.
-    `levels` holds the share of the rows with each level, that of missing cells among them.
+    `levels` holds the share of the rows with each level, that of missing cells among them, and of rare ones together.
     """
 
     numbers: Array
@@ -53,12 +53,12 @@ class Contract:
 
     def of_levels(self, encoder: Encoder) -> list[Array]:
         """The shares of the levels of each categorical column."""
-        ends = np.cumsum([len(column.levels) for column in encoder.categorical])
+        ends = np.cumsum([column.size for column in encoder.categorical])
         return np.split(self.levels, ends[:-1]) if len(ends) else []
 
     def check(self, encoder: Encoder) -> None:
         """Raise ValueError if this cannot be the contract of a model with this encoder."""
-        numbers, levels = self.numbers, sum(len(column.levels) for column in encoder.categorical)
+        numbers, levels = self.numbers, sum(column.size for column in encoder.categorical)
         if numbers.shape != (len(encoder.numeric), WIDTH) or self.levels.shape != (levels,):
             raise ValueError("not the contract of these columns")
         # A file may hold any numbers. Those of a contract are in order and within their range, and shares sum to 1, or

@@ -68,7 +68,7 @@ class DataDigest:
         """The digest of a table of `rows` rows, from the sums of the encoder's columns, the target, and any weight."""
         columns, digits = encoder.columns, [f"{int(total):016x}" for total in sums]
         # Levels and classes are in the digest beside the sums, for a sum knows only their numbers.
-        kinds = [None if isinstance(column, NumericColumn) else list(column.levels) for column in columns]
+        kinds = [None if isinstance(column, NumericColumn) else list(column.places) for column in columns]
         target = digits[len(columns)]
         weight = None if encoder.weight is None else digits[-1]
         document = {

@@ -2,7 +2,8 @@
 
 A numeric column becomes (x − mean) / scale, with 0 for a missing cell, and, if training had missing cells, a 0/1 column
 "NAME is missing". A categorical column becomes one 0/1 column a level, kept as codes; missing is a level of its own;
-a level that training did not have gets code 0, which adds nothing.
+a level that training did not have gets code 0, which adds nothing. Levels that were too rare have one 0/1 column
+together, behind the others of their column.
 Order of X's columns: numbers, missing indicators, levels.
 """
 
@@ -63,22 +64,45 @@ class NumericColumn:
 
 @dataclass(frozen=True)
 class CategoricalColumn:
-    """A column of words: its levels in order; None, always last, is the level of missing cells."""
+    """A column of words: its levels in order; None, always last, is the level of missing cells.
+
+    `rare` are the levels of training, in order, that were too rare to have a feature of their own: they share one.
+    """
 
     name: str
     kind: Literal["categorical"] = field(default="categorical", init=False)
     levels: Annotated[tuple[Text | None, ...], different, _missing_last]
+    rare: Texts = field(default=(), metadata=LEFT_OUT)
     reading = Reading.TEXT
 
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What its columns of X are, (L,): its levels, and behind them the rare ones as one, if there are any."""
+        rare = [Feature(self.name, rare=True)] if self.rare else []
+        return (*(Feature(self.name, level=level) for level in self.levels), *rare)
+
+    @property
+    def size(self) -> int:
+        """How many columns of X it has, L."""
+        return len(self.levels) + bool(self.rare)
+
+    @cached_property
+    def places(self) -> dict[str | None, int]:
+        """The place of each level in order, the rare ones behind the others."""
+        return {level: i for i, level in enumerate((*self.levels, *self.rare))}
+
     def codes(self, cells: TextCells) -> NDArray[np.intp]:
-        """Codes (n,) of the cells: 1 … L for the levels, 0 for an unseen one."""
+        """Codes (n,) of the cells: 1 … L for the columns of X, 0 for an unseen level."""
         return np.take(self.table(cells.levels), cells.codes)  # a missing cell's −1 takes the last entry
+
+    def numbers(self, texts: Sequence[str]) -> NDArray[np.intp]:
+        """The number of each text among the levels, from 1, rare ones apart; 0 if unseen. Last of a missing cell."""
+        # Few texts are looked up, each once, and their codes are taken for the many cells.
+        return np.array([self.places.get(text, -1) + 1 for text in [*texts, MISSING_LEVEL]], np.intp)
 
     def table(self, texts: Sequence[str]) -> NDArray[np.intp]:
         """The code of each text, and last that of a missing cell."""
-        # Few texts are looked up, each once, and their codes are taken for the many cells.
-        place = {level: i for i, level in enumerate(self.levels, 1)}
-        return np.array([place.get(text, 0) for text in [*texts, MISSING_LEVEL]], np.intp)
+        return np.minimum(self.numbers(texts), self.size)
 
 
 Column = NumericColumn | CategoricalColumn
@@ -142,7 +166,7 @@ class Encoder:
         """What each of X's columns is, (p,)."""
         parts = [Feature(column.name, numbers=True) for column in self.numeric]
         parts += [Feature(self.numeric[i].name) for i in self.gappy]
-        parts += [Feature(column.name, level=level) for column in self.categorical for level in column.levels]
+        parts += [feature for column in self.categorical for feature in column.features]
         return tuple(parts)
 
     @cached_property
@@ -232,7 +256,7 @@ class Encoder:
             # What float32 loses of a number is kept in 16 bits, for the sums that need every digit.
             if rest is not None:
                 rest[rows] = rest_of(x, numeric[rows, :q])
-        return Design(numeric, codes, tuple(len(column.levels) for column in self.categorical), rest)
+        return Design(numeric, codes, tuple(column.size for column in self.categorical), rest)
 
     def schema(self) -> dict[str, Any]:
         """The encoder as a JSON document, without the classes; `from_schema` reads it back."""
@@ -248,6 +272,8 @@ class Encoder:
             raise DocumentError("is true, and there are classes that are no integers", "integers")
         if encoder.booleans and encoder.classes != ("False", "True"):
             raise DocumentError("is true, and there are classes that are no booleans", "booleans")
+        if not all(different((*column.levels, *column.rare)) for column in encoder.categorical):
+            raise DocumentError("has a level twice", "columns")
         names = [column.name for column in encoder.columns] + [encoder.target]
         names += [] if encoder.weight is None else [encoder.weight]
         if not different(tuple(names)):

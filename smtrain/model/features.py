@@ -1,6 +1,7 @@
 """What each column of X is of the table's columns, and the one name that it has.
 
-A feature is a column of numbers, NAME; its missing cells, "NAME is missing"; or a level of words, "NAME=LEVEL".
+A feature is a column of numbers, NAME; its missing cells, "NAME is missing"; a level of words, "NAME=LEVEL"; or all
+rare levels of a column of words as one, "NAME is other".
 Where two would have the same name, those that are not a column of numbers have theirs in double quotes: "NAME"=LEVEL.
 """
 
@@ -11,17 +12,23 @@ from typing import NamedTuple
 
 
 class Feature(NamedTuple):
-    """A column of X: which column it is of, and whether it is of its numbers, missing cells (level None) or a level."""
+    """A column of X: which column it is of, and whether it is of its numbers, its rare levels, or a level.
+
+    A `level` of None is that of missing cells.
+    """
 
     column: str
     numbers: bool = False
     level: str | None = None
+    rare: bool = False
 
     def name(self, *, quotes: bool = False) -> str:
         """Its name; with `quotes` that of the column is in double quotes, doubled inside, as in a CSV file."""
         if self.numbers:
             return self.column
         column = '"' + self.column.replace('"', '""') + '"' if quotes else self.column
+        if self.rare:
+            return f"{column} is other"
         return f"{column} is missing" if self.level is None else f"{column}={self.level}"
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # The version of the format that is written; older ones are read, newer ones refused.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # The members of the archive: these must be there, those of OPTIONAL may.
 MEMBERS = {"W", "b", "means", "scales", "classes", "features", "meta", "history"}
 CONTRACT = ("contract_numbers", "contract_levels")
@@ -221,7 +221,11 @@ class Model:
         ('setosa', 'versicolor', 'virginica')
         """
         file = _file(path)
-        meta = {"format_version": FORMAT_VERSION, "schema": self.encoder.schema(), "fit": self.fit.document()}
+        meta = {
+            "format_version": _oldest_version(self.encoder),
+            "schema": self.encoder.schema(),
+            "fit": self.fit.document(),
+        }
         # In a fixed order, since the bytes of the file follow from it.
         arrays: npz.Arrays = {
             "W": self.W,
@@ -238,6 +242,11 @@ class Model:
         if self.information is not None:
             arrays = {**arrays, "information": self.information}
         npz.write(file, arrays, load_model)  # what cannot be loaded again does not take the place of the old model
+
+
+def _oldest_version(encoder: Encoder) -> int:
+    """The first version of the format that can hold a model with this encoder: so older readers read what they can."""
+    return 2 if any(column.rare for column in encoder.categorical) else 1
 
 
 def load_model(path: str) -> Model:

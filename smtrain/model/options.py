@@ -38,6 +38,8 @@ class Options:
     training stops after so many epochs without a lower NLL on them, and the best epoch is kept; `calibrate` fits a
     temperature on them. `l2` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL, or with
     `one_se` the largest within a standard error of it.
+    `min_count` is the number of rows that a level of a column of words must have, whatever their weights, to have a
+    feature of its own: those with fewer share one.
     `unlabelled` "skip" leaves out rows without a label, and of a file of `validation` those whose label is no class.
     """
 
@@ -67,6 +69,7 @@ class Options:
     one_se: bool = field(default=False, metadata=ABSENT)
     se: bool = field(default=False, metadata=ABSENT)
     loo: bool = field(default=False, metadata=ABSENT)
+    min_count: Positive = field(default=1, metadata=LEFT_OUT)
     unlabelled: Literal["error", "skip"] = field(default="error", metadata=LEFT_OUT)
 
     def __repr__(self) -> str:

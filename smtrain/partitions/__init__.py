@@ -12,6 +12,8 @@ from smtrain.errors import UsageError
 if TYPE_CHECKING:  # the command line loads no numpy before a command is called
     from smtrain.partitions.interface import Home, Options
 
+# Seconds that a cluster may be without a worker: new ones may have to be got first.
+PATIENCE = 60
 # The first home whose condition holds for the options is taken.
 HOMES: dict[str, "Callable[[Options], bool]"] = {
     "smtrain.partitions.cluster": lambda options: options.cluster is not None,

@@ -13,12 +13,14 @@ import os
 import pickle
 import platform
 import re
+import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import count, takewhile
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,12 +29,11 @@ import distributed
 import numpy as np
 
 from smtrain.errors import ClusterError, UsageError, quoted
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.executor import Task
 from smtrain.partitions.interface import Options
 from smtrain.partitions.spread import SpreadHome
 
-# Seconds that a cluster may be without a worker: new ones may have to be got first.
-PATIENCE = 60
 # Seconds that the scheduler may take to answer, which is there or is not.
 ANSWER = 10
 # Bytes of a function from which on it is sent to each worker once, not with each task.
@@ -47,7 +48,7 @@ class Cluster:
     """An executor on the workers of Dask at a `place`: an address, the file of a scheduler, or local:N."""
 
     def __init__(self, place: str, *, patience: int = PATIENCE) -> None:
-        self._place, self._patience, self._alone = place, patience, 0
+        self._place, self._patience, self._alone, self._wanted = place, patience, 0, 1
         # The names of tasks. Threads of this process submit some: the numbers come from a counter that is atomic.
         self._prefix, self._numbers = f"smtrain-{uuid.uuid4().hex}", count()
         self._level = _hush(logging.CRITICAL)
@@ -71,15 +72,8 @@ class Cluster:
         """Return the connection. Raises UsageError for a place that is none, ClusterError if there is no scheduler."""
         local = LOCAL.fullmatch(self._place)
         if local:
-            self._folder = tempfile.TemporaryDirectory(prefix="smtrain-", ignore_cleanup_errors=True)
-            with dask.config.set({"temporary-directory": self._folder.name}):
-                self._local = distributed.LocalCluster(
-                    n_workers=int(local[1]),
-                    threads_per_worker=1,
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
-                    preload="smtrain.partitions.worker",
-                )
+            self._wanted = int(local[1])
+            self._local = self._started(self._wanted)
             return distributed.Client(self._local, set_as_default=False)
         address = self._address()
         try:
@@ -91,6 +85,23 @@ class Cluster:
         if kind != "Scheduler":
             raise self._error(f"this is a {kind.lower()} of Dask, not the scheduler", "the address of the scheduler")
         return distributed.Client(address, timeout=self._patience, set_as_default=False)
+
+    def _started(self, workers: int) -> distributed.LocalCluster:
+        """Return a scheduler in this process, which starts so many workers of one thread each."""
+        self._folder = tempfile.TemporaryDirectory(prefix="smtrain-", ignore_cleanup_errors=True)
+        # The scheduler has the temporary directory of the settings, the workers, which start later, the local one.
+        with dask.config.set({"temporary-directory": self._folder.name}), _interrupts_held():
+            # Its thread starts the workers, and they hold interrupts as it does.
+            cluster = distributed.LocalCluster(
+                n_workers=0,
+                threads_per_worker=1,
+                local_directory=self._folder.name,
+                memory_limit=1 / workers,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
+        cluster.scale(workers)
+        return cluster
 
     def _address(self) -> str:
         """Return the address of the scheduler that the place names. Raises UsageError if it names none."""
@@ -111,10 +122,11 @@ class Cluster:
         Raises ClusterError if no worker comes, or one has other versions than this process.
         """
         try:
-            self.client.wait_for_workers(1, timeout=self._patience)
+            with contextlib.suppress(TimeoutError):  # of local workers those that are there will do
+                self.client.wait_for_workers(self._wanted, timeout=self._patience)
+            if not self.client.nthreads():
+                raise self._no_worker()
             told = self.client.run(itself)
-        except TimeoutError as error:
-            raise self._no_worker() from error
         except ImportError as error:
             what = f"a worker has no smtrain: {error}"
             raise self._error(what, "install the same version on every worker") from error
@@ -134,10 +146,14 @@ class Cluster:
     @property
     def description(self) -> str:
         """The cluster in a line."""
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = self._workers()
         memory = sum(worker["memory_limit"] or 0 for worker in workers)
         odd = "" if self._alike else "; some round otherwise than this machine: last digits may differ"
         return f"{len(workers)} workers, {self.threads} threads, {memory / 2**30:.1f} GiB{odd}"
+
+    def _workers(self) -> list[dict[str, Any]]:
+        """What the scheduler knows of each worker."""
+        return list(self.client.scheduler_info(n_workers=-1)["workers"].values())
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Task:
         """Have function(*arguments) computed by a worker."""
@@ -196,12 +212,18 @@ class Cluster:
         return error
 
     def _check_alive(self) -> None:
-        """Raise ClusterError if the scheduler is gone, or no worker was there for too long. Called each second."""
+        """Raise ClusterError if the scheduler is gone, or no worker worked for too long. Called each second."""
         if self.client.status != "running":
             raise self._gone()
-        self._alone = 0 if self.client.nthreads() else self._alone + 1
+        # Dask pauses a worker whose memory is nearly full, and waits for ever for what may never be freed.
+        paused = [worker["status"] == "paused" for worker in self._workers()]
+        self._alone = self._alone + 1 if all(paused) else 0
         if self._alone >= self._patience:
-            raise self._no_worker()
+            raise self._full() if paused else self._no_worker()
+
+    def _full(self) -> ClusterError:
+        what = f"all workers are paused for {self._patience} seconds, because their memory is full"
+        return self._error(what, "more memory for each, or more workers")
 
     def _gone(self) -> ClusterError:
         what = "the scheduler is gone, or was told to give the work up"
@@ -248,6 +270,25 @@ def itself() -> Itself:
     return Itself(names | {"Python": platform.python_version().rpartition(".")[0]}, rounding)
 
 
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold SIGINT back meanwhile, for ever in threads that begin meanwhile and in the processes that these start.
+
+    A terminal sends Ctrl-C to all of its processes. The one that was called ends the others, also those that have just
+    begun to load Python. Windows has no such thing: there they may say that they were interrupted.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It is started with the first process otherwise, and lets interrupts through in the thread that starts it.
+    resource_tracker.ensure_running()
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
 def _hush(level: int) -> int:
     """Set what Dask's own log says from on, and return what it said before: errors are told in smtrain's words."""
     logger = logging.getLogger("distributed")
@@ -259,4 +300,4 @@ def _hush(level: int) -> int:
 def open_home(options: Options) -> SpreadHome:
     """Return the home on the cluster that the options name."""
     assert options.cluster is not None
-    return SpreadHome(Cluster(os.fspath(options.cluster)), options.threads)
+    return SpreadHome(Cluster(os.fspath(options.cluster), patience=options.cluster_wait), options.threads)

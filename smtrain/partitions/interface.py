@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.cutter import Cuttable, Join
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.rows import Rows
@@ -35,6 +36,10 @@ class Options(Protocol):
     def cluster(self) -> str | None:
         """Where the workers are: the address or the file of a scheduler, or local:N; None is this process."""
 
+    @property
+    def cluster_wait(self) -> int:
+        """The seconds that a cluster may be without a worker."""
+
 
 @dataclass(frozen=True)
 class Where:
@@ -42,6 +47,7 @@ class Where:
 
     threads: int | None = None
     cluster: str | None = None
+    cluster_wait: int = PATIENCE
     memory: int | None = None
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.evaluation import skipped_document
 from smtrain.reports.sections import Section
-from smtrain.reports.tables import number, weight, whole
+from smtrain.reports.tables import number, plain, weight, whole
 from smtrain.reports.text import named
 from smtrain.scoring.changes import SchemaChange, SetChange
 from smtrain.scoring.compare import Comparison
 from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.metrics import HEADLINE
 from smtrain.scoring.paired import Difference, McNemar, mean_difference
 
 # Lines of a table for people, at most: ways in which predictions changed, and weights that moved.
@@ -31,14 +32,14 @@ def comparison_document(comparison: Comparison, level: float, outcomes: Sequence
         "rows": comparison.new.sums.rows,
         "classes": list(comparison.classes),
         "metrics": {
-            name: {"old": _plain(old[name]), "new": _plain(new[name]), "difference": _plain(new[name] - old[name])}
+            name: {"old": plain(old[name]), "new": plain(new[name]), "difference": plain(new[name] - old[name])}
             for name in new
         },
         "per_class": _class_metrics(comparison),
         "tests": {
             "level": level,
-            "nll": {name: _plain(value) for name, value in vars(nll).items()},
-            "errors": {name: _plain(value) for name, value in vars(errors).items()},
+            "nll": {name: plain(value) for name, value in vars(nll).items()},
+            "errors": {name: plain(value) for name, value in vars(errors).items()},
         },
         "flips": _flip_document(comparison),
         "schema": _schema_document(comparison.schema),
@@ -50,11 +51,6 @@ def comparison_document(comparison: Comparison, level: float, outcomes: Sequence
     }
 
 
-def _plain(value: Any) -> Any:
-    """A value for JSON, which has no NaN and no infinity: null in their place."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _class_metrics(comparison: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
     """By class and metric, the old and the new model's; null where not defined, or the model has no such class."""
     sides = {"old": comparison.old, "new": comparison.new}
@@ -63,8 +59,8 @@ def _class_metrics(comparison: Comparison) -> dict[str, dict[str, dict[str, floa
 
     def value(side: str, metric: str, name: str) -> float | None:
         k = places[side].get(name)  # a class of the other model alone has no metrics here
-        plain: float | None = None if k is None else _plain(float(values[side][metric][k]))
-        return plain
+        found: float | None = None if k is None else plain(float(values[side][metric][k]))
+        return found
 
     return {
         name: {metric: {side: value(side, metric, name) for side in sides} for metric in values["new"]}
@@ -134,8 +130,9 @@ def comparison_sections(comparison: Comparison, level: float, outcomes: Sequence
 
 def _metrics(comparison: Comparison) -> Section:
     old, new = comparison.old.metrics, comparison.new.metrics
-    rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in new]
-    return Section(f"{comparison.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows)
+    rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in HEADLINE]
+    more = f"{len(new) - len(HEADLINE)} further metrics: --json"
+    return Section(f"{comparison.new.sums.rows:,} rows", ["metric", "old", "new", "difference"], rows, notes=[more])
 
 
 def _signed(value: float, digits: int) -> str:

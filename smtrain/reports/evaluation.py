@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.sections import Section, files, markdown, print_sections
-from smtrain.reports.tables import number, print_table, weight, whole
+from smtrain.reports.tables import number, plain, print_table, weight, whole
 from smtrain.reports.text import show, width_of
 from smtrain.reports.worst import worst_section
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import Outcome
-from smtrain.scoring.metrics import CALIBRATION_BINS
+from smtrain.scoring.metrics import CLASS_HEADLINE, HEADLINE
+from smtrain.scoring.sums import CALIBRATION_BINS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,19 +25,23 @@ MOST_CONFUSIONS = 20
 MOST_COLUMNS = 60
 # Classes up to which the JSON document has the whole matrix: a million numbers. Of more it has the errors.
 MOST_DENSE = 1000
+# The metrics of a class that are made of the order of the rows.
+RANKED = ("auc", "average_precision", "ks", "lift")
 Worst = Sequence[dict[str, Any]]
 
 
 def evaluation_document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()) -> dict[str, Any]:
-    """The evaluation for JSON, with stable keys; metrics that are not defined for a class are null."""
+    """The evaluation for JSON, with stable keys; metrics that are not defined are null."""
     classes, by_metric = evaluation.classes, evaluation.class_metrics
     per_class = {
-        name: {metric: None if np.isnan(values[k]) else float(values[k]) for metric, values in by_metric.items()}
+        name: {metric: plain(float(values[k])) for metric, values in by_metric.items()}
         for k, name in enumerate(classes)
     }
     return {
         "rows": evaluation.sums.rows,
-        **evaluation.metrics,
+        **{name: plain(value) for name, value in evaluation.metrics.items()},
+        "baseline": _baseline_document(evaluation),
+        "ranking": _ranking_document(evaluation),
         "classes": list(classes),
         "confusion": _confusion_document(evaluation),
         "per_class": per_class,
@@ -46,6 +51,20 @@ def evaluation_document(evaluation: Evaluation, outcomes: Sequence[Outcome] = ()
         "checks": checks_document(outcomes),
         "worst": list(worst),
     }
+
+
+def _baseline_document(evaluation: Evaluation) -> dict[str, Any]:
+    baseline = evaluation.baseline
+    return {"class": str(baseline.label), "accuracy": baseline.accuracy, "nll": baseline.nll}
+
+
+def _ranking_document(evaluation: Evaluation) -> dict[str, Any]:
+    """Whether what is made of the order of rows is exact; if not, by how much a figure of a class can be off."""
+    scores = evaluation.sums.scores
+    if scores.exact:
+        return {"exact": True, "error": dict.fromkeys(RANKED, 0.0)}
+    errors = {name: [getattr(one, name).error for one in scores.ranks] for name in RANKED}
+    return {"exact": False, "error": {name: plain(float(np.nanmax(of))) for name, of in errors.items()}}
 
 
 def skipped_document(evaluation: Evaluation) -> dict[str, Any]:
@@ -91,7 +110,7 @@ def print_evaluation(
     console: "Console", evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()
 ) -> None:
     """Print the metrics, a line a class, the confusion matrix, and what was asked for besides."""
-    print_sections(console, [_metrics(evaluation), _classes(evaluation)])
+    print_sections(console, [_metrics(evaluation), class_section(evaluation)])
     console.print()
     _print_reliability(console, evaluation)
     console.print()
@@ -104,7 +123,7 @@ def print_evaluation(
 def summary(evaluation: Evaluation, outcomes: Sequence[Outcome], worst: Worst, model: str, data: Sequence[str]) -> str:
     """The evaluation of a model on files as Markdown: what was asked for first, and no matrix."""
     confusions = _most_frequent(evaluation)
-    sections = [*_asked_for(outcomes, worst), _metrics(evaluation), _classes(evaluation), confusions]
+    sections = [*_asked_for(outcomes, worst), _metrics(evaluation), class_section(evaluation), confusions]
     return markdown("smtrain evaluate", [files(model=model, data=", ".join(data)), *sections])
 
 
@@ -113,17 +132,22 @@ def _asked_for(outcomes: Sequence[Outcome], worst: Worst) -> list[Section]:
 
 
 def _metrics(evaluation: Evaluation) -> Section:
-    rows = [[name, number(value, 6)] for name, value in evaluation.metrics.items()]
-    return Section(f"{evaluation.sums.rows:,} rows", ["metric", "value"], rows)
+    metrics, baseline = evaluation.metrics, evaluation.baseline
+    beaten = {"nll": baseline.nll, "accuracy": baseline.accuracy}
+    rows = [[name, number(metrics[name], 6), number(beaten[name], 6) if name in beaten else ""] for name in HEADLINE]
+    more = [f"{name} {number(value)}" for name, value in metrics.items() if not (name in HEADLINE or np.isnan(value))]
+    head = ["metric", "value", f"always {baseline.label}"]
+    return Section(f"{evaluation.sums.rows:,} rows", head, rows, notes=more)
 
 
-def _classes(evaluation: Evaluation) -> Section:
+def class_section(evaluation: Evaluation) -> Section:
+    """A line a class."""
     by_metric = evaluation.class_metrics
     rows = [
-        [name, weight(by_metric["support"][k]), *(number(by_metric[m][k]) for m in list(by_metric)[1:])]
+        [name, weight(by_metric["support"][k]), *(number(by_metric[metric][k]) for metric in CLASS_HEADLINE)]
         for k, name in enumerate(evaluation.classes)
     ]
-    return Section("", ["class", "rows", *list(by_metric)[1:]], rows)
+    return Section("", ["class", "rows", *CLASS_HEADLINE], rows)
 
 
 def _print_reliability(console: "Console", evaluation: Evaluation) -> None:

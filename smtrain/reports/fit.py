@@ -40,6 +40,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         *_rows_lines(learned),
         *rare_line(learned.class_counts),
         *_missing_line(learned.missing),
+        *_rare_levels_line(learned.encoder, config.min_count),
         *_ignored_lines(learned),
         settings(config),
     ]
@@ -73,6 +74,12 @@ def _missing_line(missing: Mapping[str, int]) -> list[str]:
     return [f"missing cells: {counts}"] if missing else []
 
 
+def _rare_levels_line(encoder: Encoder, least: int) -> list[str]:
+    """The columns with levels of fewer rows than asked for, and how many levels that are, as a line."""
+    rare = [f"{named(column.name, counted=True)} {len(column.rare):,}" for column in encoder.categorical if column.rare]
+    return [f"levels of fewer than {least:,} rows, which become one: {listed(rare, MOST_COLUMNS)}"] if rare else []
+
+
 def _ignored_lines(learned: Learned) -> list[str]:
     """The columns that were left out, a line for each reason; and those that one may want to leave out."""
     reasons: dict[str, list[str]] = {}
@@ -90,10 +97,10 @@ def weights_line(encoder: Encoder) -> list[str]:
     if p * K < MANY_WEIGHTS:
         return []
     line = f"{p:,} features × {K:,} classes: {p * K:,} weights"
-    widest = max(encoder.categorical, key=lambda column: len(column.levels), default=None)
+    widest = max(encoder.categorical, key=lambda column: column.size, default=None)
     # One column of very many texts is the usual cause, and one that can be mended.
-    if widest is not None and 2 * len(widest.levels) > p:
-        line += f", {len(widest.levels) * K:,} of them for the levels of {show(widest.name, 40)}"
+    if widest is not None and 2 * widest.size > p:
+        line += f", {widest.size * K:,} of them for the levels of {show(widest.name, 40)}"
     return [line]
 
 

@@ -86,6 +86,16 @@ class PredictionWriter:
         blocks = (slice(start, start + step) for start in range(0, S.shape[1], step))
         return b"".join(self._lines(S[:, block], kept[block]) for block in blocks)
 
+    def unkept(self, S: Floats) -> bytes:
+        """The lines of some rows by their probabilities alone (K, m); where these are NaN the cells are empty."""
+        known = ~np.isnan(S[0])
+        place = (np.cumsum(known) - 1).tolist()
+        columns = [
+            [column[i] if here else "" for i, here in zip(place, known.tolist(), strict=True)]
+            for column in self._columns(S[:, known])
+        ]
+        return ("\n".join(map(self._line, zip(*columns, strict=True))) + "\n").encode()
+
     def end(self) -> bytes:
         """What stands behind the last row."""
         return b""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smtrain.reports.tables import print_table
-from smtrain.reports.text import message, show
+from smtrain.reports.text import WIDTH, message, packed, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,13 +24,15 @@ MARKUP = re.compile(r"[!-$&*.:-@\[-`{-~]")
 class Section:
     """A title of our own words, and a table whose first `texts` columns are text, the others numbers.
 
-    The title and the numbers hold no text from files; cells of text may hold any.
+    The title and the numbers hold no text from files; cells of text may hold any. `notes` are short texts of our own
+    that stand below the table, as many to a line as fit.
     """
 
     title: str
     head: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     texts: int = 1
+    notes: Sequence[str] = ()
 
 
 def files(**names: str) -> Section:
@@ -47,6 +49,8 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
             console.print(message(section.title))
         if section.rows:
             print_table(console, section.head, section.rows, texts=section.texts)
+        for line in packed(section.notes, min(console.width, WIDTH)):
+            console.print(line)
 
 
 def markdown(title: str, sections: Iterable[Section]) -> str:
@@ -63,6 +67,8 @@ def _lines(section: Section) -> list[str]:
         lines.append("")
     if len(section.rows) > MOST_ROWS:
         lines += [f"{len(section.rows) - MOST_ROWS:,} more", ""]
+    if section.notes:
+        lines += [", ".join(section.notes), ""]
     return lines
 
 

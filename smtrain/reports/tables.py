@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smtrain.reports.text import show
 
@@ -29,6 +29,11 @@ def print_table(console: "Console", head: Sequence[str], rows: Sequence[Sequence
 def number(value: float, digits: int = 4) -> str:
     """A number for people; a dash where it is not defined."""
     return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def plain(value: Any) -> Any:
+    """A value for JSON, which has no NaN and no infinity: null in their place."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def whole(value: float) -> float | int:

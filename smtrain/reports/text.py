@@ -6,6 +6,7 @@ So does a runner of GitHub Actions, which takes every line of a log that begins 
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Characters of a text that are shown, unless more is asked for: a line of a terminal.
 WIDTH = 80
@@ -55,6 +56,17 @@ def message(text: str, most_bytes: int = 500) -> str:
     """A whole message as one safe line of at most `most_bytes` bytes of UTF-8."""
     safe = show(text, most_bytes).encode("utf-8")
     return safe.decode() if len(safe) <= most_bytes else safe[: most_bytes - 3].decode(errors="ignore") + "…"
+
+
+def packed(items: Iterable[str], width: int) -> list[str]:
+    """Lines of at most `width` characters with as many items as fit, a comma behind each but the last."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(item) + 3 <= width:
+            lines[-1] += f", {item}"
+        else:
+            lines = [*lines[:-1], f"{lines[-1]},", item] if lines else [item]
+    return lines
 
 
 def width_of(text: str) -> int:

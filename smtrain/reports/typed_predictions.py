@@ -9,7 +9,8 @@ from smtrain.reports.numerals import rounded
 from smtrain.reports.predictions import PredictionWriter, largest
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Floats
-from smtrain.sources.parquet.writer import ParquetWriter, carried, texts
+from smtrain.sources.parquet.source import carried
+from smtrain.sources.parquet.writer import ParquetWriter, texts
 from smtrain.sources.table import Table
 
 
@@ -30,6 +31,14 @@ class TypedPredictionWriter(PredictionWriter):
         kept = {self.table.names[i]: carried(scored.rows.batch, i, here) for i in self.keep}
         self._begun = True
         return self._writer.add(kept | self._typed(scored.probabilities))
+
+    def unkept(self, S: Floats) -> bytes:
+        """The bytes that are ready with some rows, by their probabilities alone; where these are NaN cells are null."""
+        self._begun = True
+        known = ~np.isnan(S[0])
+        columns = {name: iter(column) for name, column in self._typed(S[:, known]).items()}
+        padded = {name: [next(cells) if one else None for one in known] for name, cells in columns.items()}
+        return self._writer.add(padded)
 
     def end(self) -> bytes:
         """The rest of the file; of a table without rows its columns alone."""

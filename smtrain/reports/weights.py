@@ -1,5 +1,6 @@
 """A model as tables, or as one JSON document."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # Lines and columns of the table of weights, at most; --json has all.
 MOST_FEATURES = 200
 MOST_CLASSES = 30
+# Levels of a column that are named.
+MOST_LEVELS = 20
 # What stands for a weight that is exactly zero.
 ZERO = "·"
 
@@ -95,8 +98,12 @@ def _column_row(column: Any, used: bool) -> list[str]:
     if isinstance(column, NumericColumn):
         gaps = ", with an indicator of missing cells" if column.missing else ""
         return [column.name, "numeric", f"{unused}mean {column.mean:.4g}, deviation {column.scale:.4g}{gaps}"]
-    levels = ", ".join("(missing)" if level is None else named(level) for level in column.levels[:20])
-    return [column.name, "categorical", f"{unused}{len(column.levels)} levels: {levels}"]
+    rare = f"; {len(column.rare):,} rare ones as one: {_some(column.rare)}" if column.rare else ""
+    return [column.name, "categorical", f"{unused}{len(column.levels)} levels: {_some(column.levels)}{rare}"]
+
+
+def _some(levels: Sequence[str | None]) -> str:
+    return ", ".join("(missing)" if level is None else named(level) for level in levels[:MOST_LEVELS])
 
 
 def _print_weights(console: "Console", model: Model, base: int | None) -> None:

@@ -6,8 +6,8 @@ from typing import TypeVar
 from smtrain.model.model import Model
 from smtrain.partitions.cutter import Cuttable, Join, cut
 from smtrain.partitions.sizes import PARTITION_ROWS
-from smtrain.scoring.metrics import EvaluationSum, evaluation_sum
 from smtrain.scoring.predict import TILE_LOGITS, Scored
+from smtrain.scoring.sums import EvaluationSum, evaluation_sum, places
 from smtrain.softmax import tree
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.tree import Additive
@@ -37,4 +37,4 @@ def labelled_rows(scored: Iterable[Scored], *watchers: Callable[[Scored], object
 
 def sums_of(block: Partition, model: Model) -> EvaluationSum:
     """What the metrics of a model are made of, for a block of rows."""
-    return evaluation_sum(model.logits(block.X), block.y, block.v)
+    return evaluation_sum(model.logits(block.X), block.y, block.v, places(model.encoder.classes))

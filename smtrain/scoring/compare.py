@@ -75,10 +75,10 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     # Predictions are compared by their places in the union of the classes, for the models may have other ones.
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.encoder.classes, *new.encoder.classes]))}
     # Both models see a row before the next one is read: nothing is kept of it but sums.
-    places = [np.array([union[name] for name in model.encoder.classes], np.intp) for model in (old, new)]
+    codes = [np.array([union[name] for name in model.encoder.classes], np.intp) for model in (old, new)]
     unseen = UnseenLevels(old), UnseenLevels(new)
     pairs = score_pair(old, new, table, threads=threads_of(threads) or available_threads())
-    term = partial(sums_of, models=(old, new), places=places, classes=len(union))
+    term = partial(sums_of, models=(old, new), codes=codes, classes=len(union))
     sums = total(term, _paired_rows(pairs, unseen), block_rows(len(union)), joined)
     if sums is None or sums.new.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)

@@ -13,14 +13,17 @@ from smtrain.model.encoder import Labels
 from smtrain.model.labels import SKIP, nothing_to_measure, settle_unlabelled
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import UNNAMED, frame_for, open_for
+from smtrain.partitions import PATIENCE
 from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
+from smtrain.scoring.baseline import Baseline
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import home_of, sent
-from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
+from smtrain.scoring.metrics import CLASS_METRICS, HEADLINE, METRICS
 from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
 from smtrain.scoring.spans import SpanReading, read_spans
+from smtrain.scoring.sums import EvaluationSum
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.sources.arguments import COUNTS, check_range, whole
 from smtrain.sources.arrays import is_array, together
@@ -58,19 +61,24 @@ class Evaluation:
     labels: Labels = ()
 
     def __repr__(self) -> str:
-        """The metrics."""
-        metrics = ", ".join(f"{name} {value:.6g}" for name, value in self.metrics.items())
+        """The metrics that come first."""
+        metrics = ", ".join(f"{name} {METRICS[name](self.sums):.6g}" for name in HEADLINE)
         return f"<Evaluation: {metrics}>"
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Every metric of METRICS."""
+        """Every metric of METRICS; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in METRICS.items()}
 
     @property
     def class_metrics(self) -> dict[str, NDArray[np.float64]]:
         """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
+
+    @property
+    def baseline(self) -> Baseline:
+        """What there is to beat on these rows."""
+        return Baseline.of(self.sums, self.labels)
 
     def to_frame(self) -> pd.DataFrame:
         """A line for each class with every metric of CLASS_METRICS; NaN where it is not defined.
@@ -115,14 +123,15 @@ def evaluate(
     worst: int = 0,
     unlabelled: str = "error",
     cluster: str | None = None,
+    cluster_wait: int = PATIENCE,
     home: Home | None = None,
 ) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
-    the workers are that read the files, as for `fit`; `home` is where the rows are to live, None is what `cluster` asks
-    for. Levels that training did not have give an UnknownLevelWarning.
+    the workers are that read the files, `cluster_wait` how many seconds they may be missing; `home` is where the rows
+    are to live, None is what `cluster` asks for. Levels that training did not have give an UnknownLevelWarning.
     Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
@@ -133,7 +142,7 @@ def evaluate(
     model, data, hint = _with_labels(as_model(model), data, y, sample_weight)
     table = open_for(model, data, hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
-    with home_of(home, threads, cluster) as opened:
+    with home_of(home, threads, cluster, cluster_wait) as opened:
         if isinstance(opened, Spread):
             evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
         else:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtrain.errors import UsageError, listed, quoted
-from smtrain.scoring.metrics import CLASS_METRICS, METRICS, EvaluationSum
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS
 from smtrain.scoring.paired import PairedSum, mean_difference
+from smtrain.scoring.sums import EvaluationSum
 from smtrain.sources.arguments import wrong
 from smtrain.sources.likeness import did_you_mean
 
@@ -58,8 +59,11 @@ class Check:
     bound: float
 
     def outcome(self, sums: EvaluationSum, classes: Sequence[str]) -> Outcome:
-        """Compare. A metric that is not defined on these rows fails: nothing was shown that could pass."""
-        value = self._value(sums, classes)
+        """Compare the metric of some rows."""
+        return self.of(self._value(sums, classes))
+
+    def of(self, value: float) -> Outcome:
+        """Compare a value. One that is not defined fails: nothing was shown that could pass."""
         if math.isnan(value):
             return Outcome(self.text, True, value, "it is not defined on these rows")
         compare = OPERATORS[self.comparison]

@@ -164,7 +164,7 @@ def inference(model: Model, reference: str | int | None = None, level: float = L
 
 def _first_levels(encoder: Encoder) -> list[int]:
     """The feature of the first level of each categorical column."""
-    sizes = [len(column.levels) for column in encoder.categorical]
+    sizes = [column.size for column in encoder.categorical]
     start = len(encoder.features) - sum(sizes)
     return [start + sum(sizes[:i]) for i in range(len(sizes))]
 
@@ -182,7 +182,7 @@ def _contrasts(encoder: Encoder) -> tuple[tuple[str, ...], Floats]:
     L[p, :p] = -encoder.means / encoder.scales
     L[p, firsts] = 1
     for column, first in zip(encoder.categorical, firsts, strict=True):
-        L[first : first + len(column.levels), first] -= 1
+        L[first : first + column.size, first] -= 1
     order = [p, *(j for j in range(p) if j not in firsts)]
     names = (*encoder.features, intercept_name(encoder.features))
     return tuple(names[j] for j in order), L[order]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from smtrain.model.model import Model
 from smtrain.partitions import memory
-from smtrain.scoring.metrics import Confusion, EvaluationSum, evaluation_sum
+from smtrain.scoring.sums import Confusion, EvaluationSum, evaluation_sum, places
 from smtrain.softmax.design import Floats
 from smtrain.softmax.distributions import LEVEL, quantile, sign_test, two_sided
 from smtrain.softmax.loss import Partition, nll
@@ -143,11 +143,15 @@ def accuracy_interval(sums: Moments, level: float = LEVEL) -> tuple[float, float
 
 @dataclass(frozen=True)
 class Side:
-    """What a model says of some rows: logits Z (K, m), class codes y (m,), places (K,) of its classes in the union."""
+    """What a model says of some rows: logits Z (K, m), class codes y (m,), places (K,) of its classes in the union.
+
+    `order` are their places in the order of the labels, None for labels that are no numbers.
+    """
 
     Z: Floats
     y: Codes
     places: Codes
+    order: Array | None = None
 
     @cached_property
     def predicted(self) -> Codes:
@@ -178,10 +182,12 @@ def joined(parts: Sequence[PairedRows]) -> PairedRows:
     return PairedRows(memory.joined([one.old for one in parts]), memory.joined([one.new for one in parts]))
 
 
-def sums_of(block: PairedRows, models: tuple[Model, Model], places: Sequence[Codes], classes: int) -> PairedSum:
-    """The sums of a block of rows; `places` (K,) are those of each model's classes among the `classes` of both."""
-    rows = (block.old, block.new)
-    old, new = (Side(m.logits(r.X), r.y, place) for m, r, place in zip(models, rows, places, strict=True))
+def sums_of(block: PairedRows, models: tuple[Model, Model], codes: Sequence[Codes], classes: int) -> PairedSum:
+    """The sums of a block of rows; `codes` (K,) are those of each model's classes among the `classes` of both."""
+    old, new = (
+        Side(model.logits(part.X), part.y, code, places(model.encoder.classes))
+        for model, part, code in zip(models, (block.old, block.new), codes, strict=True)
+    )
     return paired_sum(old, new, block.new.v, classes)
 
 
@@ -195,8 +201,8 @@ def paired_sum(old: Side, new: Side, v: Array, classes: int) -> PairedSum:
 
     there = v > 0
     return PairedSum(
-        old=evaluation_sum(old.Z, old.y, v),
-        new=evaluation_sum(new.Z, new.y, v),
+        old=evaluation_sum(old.Z, old.y, v, old.order),
+        new=evaluation_sum(new.Z, new.y, v, new.order),
         nll=Moments.of(np.asarray(nll(new.Z, new.y) - nll(old.Z, old.y), np.float64), v),
         right=Moments.of(right, v),
         gained=int(((right > 0) & there).sum()),

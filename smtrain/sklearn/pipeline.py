@@ -35,9 +35,9 @@ def to_sklearn(model: Model) -> Pipeline:
     It takes the model's columns by name, in any order: numbers of any type, and words of any type that smtrain takes.
     What pandas says is missing is missing, and so is what the model takes for missing. Levels that training did not
     have count as none. A level like 0.1 is the float of 64 bits, and the ones of 32 and 16 bits as well, which smtrain
-    tells apart by the type of the column. Its parts are scikit-learn's, and methods of pandas that they call: a
-    ColumnTransformer of FunctionTransformer, SimpleImputer, StandardScaler, MissingIndicator and OneHotEncoder, and a
-    LogisticRegression.
+    tells apart by the type of the column. Rare levels that share a feature of the model have one each, of the same
+    weight. Its parts are scikit-learn's, and methods of pandas that they call: a ColumnTransformer of
+    FunctionTransformer, SimpleImputer, StandardScaler, MissingIndicator and OneHotEncoder, and a LogisticRegression.
 
     >>> import smtrain
     >>> from sklearn.datasets import load_iris
@@ -50,7 +50,7 @@ def to_sklearn(model: Model) -> Pipeline:
 
 
 def _prepare(encoder: Encoder) -> ColumnTransformer:
-    """The transformer of a table into X, with the features in the order of the model."""
+    """The transformer of a table into X, with the features in the order of the model; of rare levels one each."""
     numbers = [column.name for column in encoder.numeric]
     gaps = [numbers[i] for i in encoder.gappy]
     words = [column.name for column in encoder.categorical]
@@ -141,8 +141,18 @@ def _applied(method: Callable[..., Any], **arguments: Any) -> FunctionTransforme
 
 
 def _levels(column: CategoricalColumn) -> NDArray[Any]:
-    """The levels of a column of words, MISSING for missing cells."""
-    return np.array([MISSING if level is None else level for level in column.levels], object)
+    """The levels of a column of words, MISSING for missing cells; rare ones behind the others, each by itself."""
+    return np.array([MISSING if level is None else level for level in column.places], object)
+
+
+def _columns_of(encoder: Encoder) -> NDArray[np.intp]:
+    """The column of X that each feature of the pipeline is: of all rare levels of a column, the same."""
+    first = len(encoder.numeric) + len(encoder.gappy)
+    columns = [np.arange(first)]
+    for column in encoder.categorical:
+        columns.append(first + np.minimum(np.arange(len(column.places)), column.size - 1))
+        first += column.size
+    return np.concatenate(columns)
 
 
 def _two_rows(encoder: Encoder) -> pd.DataFrame:
@@ -157,7 +167,7 @@ def _classify(model: Model) -> LogisticRegression:
     """The classifier with the weights and the l2 of the model; its classes are sorted, as scikit-learn has them."""
     labels = np.array(model.encoder.labels)
     order = np.argsort(labels)
-    coef, intercept = as_scikit_learn(model.W.T[order]), as_scikit_learn(model.b[order])
+    coef, intercept = as_scikit_learn(model.W.T[order][:, _columns_of(model.encoder)]), as_scikit_learn(model.b[order])
     ridge = model.fit.options.ridge
     classify = LogisticRegression(C=factor_of_l2(len(order)) / ridge if ridge > 0 else np.inf)
     classify.classes_, classify.n_features_in_ = labels[order], coef.shape[1]

@@ -15,7 +15,8 @@ class Heading:
     """The names of the columns and the `line` where they are in their `source`, and the first lines, for hints.
 
     Names are stripped of blanks around them; without a header they are c1, c2, …. `piece` is the size of the pieces
-    that are parsed at once, in bytes, None the usual one.
+    that are parsed at once, in bytes, None the usual one. `text` is what stands before the first row: a byte order mark
+    and the header, if they are there.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Heading:
     beginning: Beginning
     dialect: Dialect
     piece: int | None = None
+    text: bytes = b""
 
     @property
     def piece_bytes(self) -> int:
@@ -55,7 +57,7 @@ def read_heading(reader: RecordReader, dialect: Dialect, piece: int | None, *, f
     except DataError as error:
         advise(error, beginning)
         raise
-    return Heading(reader.source, line, names, beginning, dialect, piece)
+    return Heading(reader.source, line, names, beginning, dialect, piece, reader.mark + reader.head)
 
 
 def _header(reader: RecordReader, dialect: Dialect) -> tuple[int, tuple[str, ...]]:

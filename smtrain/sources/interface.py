@@ -158,6 +158,22 @@ def _span(indices: Sequence[int]) -> slice | list[int]:
     return list(indices)
 
 
+class Copier(Protocol):
+    """Writes rows of a source as they stand in it, to a file of the same form."""
+
+    def head(self) -> bytes:
+        """What stands before the first row."""
+        ...
+
+    def rows(self, batch: Batch, some: NDArray[np.bool_]) -> bytes:
+        """Those of the rows of a batch that a mask (n,) has. Raises DataError for rows that do not go together."""
+        ...
+
+    def end(self) -> bytes:
+        """What stands behind the last row."""
+        ...
+
+
 class Span(Protocol):
     """Some rows of a source that another process can read. It can be pickled, and names files by absolute paths."""
 
@@ -218,6 +234,10 @@ class Source(Protocol):
         """
         what = f"{self.name}: the table is in the memory of this process, where others cannot read it"
         raise UsageError(what, hint="write it to CSV or Parquet files, and give their paths")
+
+    def copier(self) -> Copier:
+        """What writes rows as they stand. Raises UsageError for a source that is no file."""
+        raise UsageError(f"{self.name}: the table is no file, whose rows could be copied")
 
     def kind(self, column: int) -> Reading | None:  # noqa: ARG002 - for sources that know
         """How a column is to be read by its type, NUMBER or TEXT; None if only its texts can tell."""

@@ -63,6 +63,18 @@ class Piece:
                     yield cells
                 cells = []
 
+    def texts(self) -> Iterator[bytes]:
+        """The text of every record that is not blank, with its line end. The records must be known to be sound."""
+        if b'"' not in self.text:
+            yield from (line for line in self.text.splitlines(keepends=True) if line.strip(LINE_ENDS))
+            return
+        # Of a CR at the end it is known here that no LF follows.
+        ended = self.text + b"\n" if self.text.endswith(b"\r") else self.text
+        for record in _first_record(self.delimiter).finditer(ended):
+            text = self.text[record.start() : record.end()]
+            if text.strip(LINE_ENDS):
+                yield text
+
     def checked(self, width: int) -> bytes:
         """The text, once it is known that it is UTF-8 without NULs and every record has `width` cells.
 

@@ -54,10 +54,12 @@ class RecordReader:
         """`piece` is the size of all pieces, about; None takes FIRST_PIECE, then `piece_bytes` of the columns.
 
         `decimal` tells an unknown delimiter: cells with decimal commas are rarely parted by commas. `offset` and `line`
-        are those of the source where the stream begins; later, where what was not given yet begins.
+        are those of the source where the stream begins; later, where what was not given yet begins. `mark` is its byte
+        order mark, if it has one, and `head` the text of its header, once that was read.
         """
         self._stream, self.source, self.offset, self.line = stream, source, offset, line
         self._buffer, self._ended = b"", False
+        self.mark, self.head, self._completed = b"", b"", False
         self._first_piece, self._asked = piece or FIRST_PIECE, piece
         self._skip_mark()
         self._skip_blank_lines()
@@ -68,6 +70,7 @@ class RecordReader:
         """Take away the byte order mark at the start of the source. Anywhere else it is text."""
         self._fill(len(BOM))
         if not self.offset and self._buffer.startswith(BOM):
+            self.mark = BOM
             self._drop(len(BOM))
 
     def _skip_blank_lines(self) -> None:
@@ -93,6 +96,7 @@ class RecordReader:
         self._buffer = b"".join(parts)
         if self._ended and self._buffer and not self._buffer.endswith(b"\n"):
             self._buffer += b"\n"
+            self._completed = True
 
     def _sniff(self, decimal: str) -> str:
         """The comma; or the tab or semicolon, whichever makes more cells of a first line that a comma does not part.
@@ -123,7 +127,7 @@ class RecordReader:
         next(record.checked_records(len(cells)))
         self._piece = self._asked or piece_bytes(len(cells))
         if not keep:
-            self._take(length)
+            self.head = self._take(length).text
         return line, cells
 
     def __iter__(self) -> Iterator[Piece]:
@@ -134,6 +138,11 @@ class RecordReader:
             if piece.text.strip(LINE_ENDS):
                 yield piece
             size = self._piece
+
+    @property
+    def completed(self) -> bool:
+        """Whether the piece that was given last ends the stream, and has a line end there that the stream has not."""
+        return self._completed and not self._buffer
 
     def _take(self, end: int) -> Piece:
         piece = Piece(self.source, self._buffer[:end], self.line, self.delimiter)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
 from smtrain.sources.dialect import BLANKS, Dialect
-from smtrain.sources.interface import Batch, LabelType, Reading, Readings, Rows, Run, Source, Span, columns_of
+from smtrain.sources.interface import Batch, Copier, LabelType, Reading, Readings, Rows, Run, Source, Span, columns_of
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import until_fault
@@ -169,6 +169,10 @@ class Table:
         assert self._batches is None, "spans are of all rows of a source"
         with self.advising():
             return self._origin.spans(size, run)
+
+    def copier(self) -> Copier:
+        """What writes rows as they stand in the files. Raises UsageError for a source that is no file."""
+        return self._origin.copier()
 
     def carry(self, columns: Collection[int]) -> None:
         """From now on some columns will be written beside what is made of the rows."""

@@ -1,5 +1,6 @@
 """Rows of CSV, and other text whose cells are parted by a character, wherever its readers come from."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,11 +10,11 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError
+from smtrain.errors import DataError, quoted
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.heading import Heading
 from smtrain.sources.hints import advice, advise, cut_otherwise, units_hint
-from smtrain.sources.interface import Batch, Places, Readings, Rows, Source
+from smtrain.sources.interface import Batch, Copier, Places, Readings, Rows, Source
 from smtrain.sources.parser import Parser
 from smtrain.sources.piece import LINE_ENDS, Piece
 from smtrain.sources.records import RecordReader
@@ -25,10 +26,11 @@ BEGINNING = 16
 
 @dataclass(frozen=True)
 class TextBatch(Batch):
-    """A piece of text, and the source that it is of."""
+    """A piece of text, and the source that it is of. `completed` says that its last line end is not in the source."""
 
     piece: Piece
     source: "TextSource"
+    completed: bool = False
 
     def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
         """Parse the text."""
@@ -75,8 +77,51 @@ class TextBatch(Batch):
         return [[cells[i] for i in columns] for cells in self._raw_records]
 
     @cached_property
+    def texts(self) -> list[bytes]:
+        """The texts of the records, as they stand in the source. They must be known to be sound."""
+        texts = list(self.piece.texts())
+        if self.completed and self.piece.text.endswith(texts[-1]):  # behind it there may be blank lines
+            texts[-1] = texts[-1][:-1]
+        return texts
+
+    @cached_property
     def _raw_records(self) -> list[list[str]]:
         return list(self.piece.raw_records())
+
+
+class TextCopier(Copier):
+    """Writes records byte for byte behind the header of the first file. Blank lines are no records."""
+
+    def __init__(self, heading: Heading) -> None:
+        self._heading = heading
+        end = re.search(rb"[\r\n]+\Z", heading.text)
+        self._line_end = end[0] if end else b"\n"
+        self._unended = False
+
+    def head(self) -> bytes:
+        """The byte order mark and the header, if they are there."""
+        return self._heading.text
+
+    def rows(self, batch: Batch, some: NDArray[np.bool_]) -> bytes:
+        """The texts of records. A last line without an end is given one only if another follows."""
+        assert isinstance(batch, TextBatch)
+        self._check(batch.piece)
+        texts = [text for text, one in zip(batch.texts, some.tolist(), strict=True) if one]
+        if not texts:
+            return b""
+        begin = self._line_end if self._unended else b""
+        self._unended = texts[-1][-1:] not in LINE_ENDS
+        return begin + b"".join(texts)
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def _check(self, piece: Piece) -> None:
+        delimiter = self._heading.beginning.delimiter
+        if piece.delimiter != delimiter:
+            what = f"parted by {quoted(piece.delimiter)}, and {self._heading.source} by {quoted(delimiter)}"
+            raise DataError(what, source=piece.source, hint="copied rows stay as they are: split each file by itself")
 
 
 class TextSource(Source):
@@ -95,7 +140,11 @@ class TextSource(Source):
         for reader in self._readers:
             for piece in reader:
                 self.bytes_read += len(piece.text)
-                yield TextBatch(piece, self)
+                yield TextBatch(piece, self, reader.completed)
+
+    def copier(self) -> TextCopier:
+        """What writes records byte for byte."""
+        return TextCopier(self.heading)
 
     def parser(self, dialect: Dialect | None = None) -> Parser:
         """The parser of the columns, by another dialect if one is given; one for each, for it learns as it goes."""

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +132,25 @@ def test_no_scheduler():
 def test_no_worker(tmp_path):
     with Dask(tmp_path, workers=0) as dask, pytest.raises(ClusterError, match="no worker came within 1 seconds"):
         Cluster(dask.place, patience=1)
+
+
+@pytest.mark.slow
+def test_how_long_to_wait_for_a_worker(folder, tmp_path):
+    command = [*SMTRAIN, "fit", str(folder / "narrow.csv"), "-t", "y", "--cluster-wait", "1", "--cluster"]
+    with Dask(tmp_path, workers=0) as dask:
+        done = subprocess.run(
+            [*command, dask.place], check=False, env=clean_environment(), capture_output=True, text=True
+        )
+    assert done.returncode == 6, done.stderr
+    assert "no worker came within 1 seconds" in done.stderr
+
+
+@pytest.mark.slow
+def test_workers_that_are_paused_because_their_memory_is_full(folder, tmp_path):
+    """Dask pauses them above a share of their limit, which these have reached at once."""
+    paused = pytest.raises(ClusterError, match="all workers are paused for 2 seconds, because their memory is full")
+    with Dask(tmp_path, DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE="1e-6") as dask, paused:
+        fitted(folder, on(dask.place, patience=2))
 
 
 @pytest.mark.slow
@@ -280,15 +300,17 @@ def test_what_is_lost_is_read_once_more_and_nothing_else_is(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_on_a_terminal_ends_local_workers_in_silence(folder, tmp_path):
-    """A terminal sends it to every process."""
+@pytest.mark.parametrize("seconds", [None, 0.7, 1, 1.3, 1.6])
+def test_ctrl_c_on_a_terminal_ends_local_workers_in_silence(seconds, folder, tmp_path):
+    """A terminal sends it to every process: while they train, or so many seconds after the start, while they load."""
     command = [*SMTRAIN, "fit", str(folder / "narrow.csv"), "-t", "y", "--cluster", "local:2"]
     command += ["--tol", "0", "--solver", "gd", "--epochs", "100000"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=clean_environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as fit:
-        while "epoch" not in fit.stderr.readline():
+        while seconds is None and "epoch" not in fit.stderr.readline():
             assert fit.poll() is None
+        time.sleep(seconds or 0)
         os.killpg(fit.pid, signal.SIGINT)
         said = fit.stderr.read()
         assert fit.wait(timeout=60) == 130

@@ -612,7 +612,7 @@ def test_texts_that_do_not_fit(name, cli, tmp_path, forger):
 
 
 @pytest.mark.parametrize(
-    "version", [2, 3, 10**9, 1.5, "2", "1", None, [], {}, 0, -1, float("nan"), float("inf")], ids=repr
+    "version", [3, 4, 10**9, 1.5, "2", "1", None, [], {}, 0, -1, float("nan"), float("inf")], ids=repr
 )
 def test_versions_that_are_not_known(version, cli, tmp_path, forger):
     outcome = refused(cli, tmp_path, forger.meta(lambda m: m.update(format_version=version)).bytes())
@@ -689,6 +689,11 @@ SCHEMA = {
     "levels of null": put(None, "schema", "columns", 1, "levels"),
     "no levels": put([], "schema", "columns", 1, "levels"),
     "levels twice": put(["u", "u", "w"], "schema", "columns", 1, "levels"),
+    "rare levels that are no levels": put([None], "schema", "columns", 1, "rare"),
+    "rare levels twice": put(["x", "x"], "schema", "columns", 1, "rare"),
+    "rare levels that are levels": put(["u"], "schema", "columns", 1, "rare"),
+    "rare levels without a weight": put(["x"], "schema", "columns", 1, "rare"),
+    "rare levels as text": put("x", "schema", "columns", 1, "rare"),
     "more levels": put(["u", "v", "w", "x"], "schema", "columns", 1, "levels"),
     "no target": without("schema", "target"),
     "a target of a number": put(5, "schema", "target"),

@@ -205,6 +205,7 @@ def fitted(tmp_path_factory):
 STREAMS = [
     ("smtrain predict data.csv >&-", 6, "closed"),
     ("smtrain predict data.csv >/dev/full", 6, "space"),
+    ("smtrain predict data.csv -o /dev/full", 6, 'cannot write "/dev/full": No space'),
     ("smtrain predict many.csv | head -1", 141, ""),
     ("smtrain evaluate data.csv | true", 141, ""),
     ("smtrain --help >/dev/full", 6, "space"),
@@ -294,7 +295,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("room", [24, *slowly([1, 4, 12, 48, 80])])
+@pytest.mark.parametrize("room", [24, *slowly([1, 4, 12, 48])])
 def test_too_little_memory(room, folder):
     (folder / "data.csv").write_bytes(numbers(600_000))
     done = subprocess.run(

@@ -1,5 +1,7 @@
 """`smtrain check`."""
 
+from typing import Any
+
 import click
 
 from smtrain.cli import kinds
@@ -7,23 +9,22 @@ from smtrain.cli import options as opt
 from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 
 
-@click.command("check", short_help="Hold new data against what a model was trained on.")
+@click.command("check")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 @junit_option("findings")
 @opt.threads_option
-@opt.cluster_option
+@opt.cluster_options
 @opt.json_option
 def command(
     data: tuple[str, ...],
     model: str,
     *,
-    threads: int | None,
-    cluster: str | None,
     strict: bool,
     junit: str | None,
     json: bool,
+    **how: Any,
 ) -> None:
     """Hold DATA, CSV or Parquet files or -, against the data contract that a fit keeps in its model.
 
@@ -36,6 +37,6 @@ def command(
 
     check_junit(junit)
     with reporting_errors("check", junit):
-        diagnosis = check(opt.load(model), list(data), threads=threads, cluster=cluster)
+        diagnosis = check(opt.load(model), list(data), **how)
     fails = {"error", "warning"} if strict else {"error"}
     conclude(diagnosis, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))

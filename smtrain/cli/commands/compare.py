@@ -11,7 +11,7 @@ from smtrain.cli.publishing import publish, reporting_errors
 from smtrain.errors import UsageError
 
 
-@click.command("compare", short_help="Say whether a new model is better than an old one.")
+@click.command("compare")
 @click.argument("old", type=kinds.File(), metavar="OLD.npz")
 @click.argument("new", type=kinds.File(), metavar="NEW.npz")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)

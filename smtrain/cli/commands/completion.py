@@ -13,7 +13,7 @@ fish:       smtrain completion fish > ~/.config/fish/completions/smtrain.fish
 """
 
 
-@click.command("completion", help=HELP, short_help="Print what makes a shell complete commands and options.")
+@click.command("completion", help=HELP)
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:

@@ -11,7 +11,7 @@ from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 from smtrain.errors import CheckError, DataError
 
 
-@click.command("doctor", short_help="Say what is wrong with a table before it is fitted.")
+@click.command("doctor")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.reading_options
 @click.option("--strict", is_flag=True, help="Exit with 7 if there is an error or a warning.")

@@ -10,14 +10,14 @@ from smtrain.cli.gates import check_gates, gate_options, settle
 from smtrain.cli.publishing import publish, reporting_errors
 
 
-@click.command("evaluate", short_help="Say how good a model is on labelled rows.")
+@click.command("evaluate")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @gate_options()
 @click.option("--worst", type=kinds.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.unlabelled_option("without a label, or with one that the model does not know")
 @opt.threads_option
-@opt.cluster_option
+@opt.cluster_options
 @opt.json_option
 def command(
     data: tuple[str, ...],
@@ -25,16 +25,14 @@ def command(
     *,
     fail_if: tuple[Any, ...],
     junit: str | None,
-    worst: int,
-    unlabelled: str,
-    threads: int | None,
-    cluster: str | None,
     json: bool,
+    **how: Any,
 ) -> None:
     """Compare the predictions for DATA, CSV or Parquet files or -, with their labels.
 
-    Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, a line
-    a class, and the confusion matrix. Exits with 7 if a check of --fail-if failed.
+    Prints NLL (mean, in nats), accuracy, balanced accuracy, macro F1, Brier score, expected calibration error, AUC and
+    others, beside a forecast that knows the frequencies of the classes alone; a line a class, and the confusion matrix.
+    --json has more. Exits with 7 if a check of --fail-if failed.
     """
     from smtrain.cli.output import print_document, report_output
     from smtrain.reports.checks import check_cases
@@ -49,7 +47,7 @@ def command(
         loaded = opt.load(model)
         # A check of a class that there is none of would never fail, so it is refused, and before the rows are read.
         check_classes(fail_if, loaded.encoder.classes)
-        evaluation = evaluate(loaded, list(data), threads=threads, worst=worst, unlabelled=unlabelled, cluster=cluster)
+        evaluation = evaluate(loaded, list(data), **how)
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
     publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
     if json:

@@ -6,7 +6,7 @@ from smtrain.cli import kinds
 from smtrain.cli import options as opt
 
 
-@click.command("explain", short_help="Show one row's x, z, s, y, s − y and x ⊗ (s − y).")
+@click.command("explain")
 @click.argument("data", type=kinds.Data(), default="-")
 @click.option("--row", type=kinds.Integer(1), default=1, show_default=True, help="Which row, from 1.")
 @opt.model_option

@@ -9,10 +9,11 @@ import click
 
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
+from smtrain.cli.training import computing_options, convergence_option, objective_options, one_se_option
 from smtrain.errors import UsageError, quoted
 
 
-@click.command("fit", short_help="Train on CSV or Parquet files and write a model.")
+@click.command("fit")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option(
     "-o",
@@ -24,44 +25,7 @@ from smtrain.errors import UsageError, quoted
     help="Model to write.",
 )
 @opt.reading_options
-@click.option(
-    "--class-weight", type=kinds.Text(), metavar="SPEC", callback=opt.class_weight, help="balanced, or NAME=WEIGHT,…."
-)
-@opt.l2_option(auto=True)
-@click.option(
-    "--l1",
-    type=kinds.Number(0),
-    default=opt.DEFAULTS.l1,
-    show_default=True,
-    help="Penalty l1 ‖W‖₁ besides: sets weights to exactly zero.",
-)
-@click.option(
-    "--solver",
-    type=opt.solver_choice,
-    help="[default: lbfgs; proximal with --l1; gd with a learning rate or batch size]",
-)
-@click.option("--epochs", type=kinds.Integer(0), default=opt.DEFAULTS.epochs, show_default=True, help="Most passes.")
-@click.option(
-    "--tol",
-    type=kinds.Number(0),
-    help="Relative gap to the optimum at which to stop.  [default: 1e-4; 1e-10 with no penalty or --se]",
-)
-@click.option("--learning-rate", type=kinds.Number(0, open_low=True), help="α of gd.  [default: the safe 1/L]")
-@click.option("--batch-size", type=kinds.Integer(1), help="Rows of a mini-batch of gd.  [default: all]")
-@click.option("--momentum", type=kinds.Number(0, 0.999999), default=opt.DEFAULTS.momentum, show_default=True)
-@click.option(
-    "--validation",
-    type=kinds.NumberOrData(kinds.Number(0, 0.9, open_low=True)),
-    metavar="SHARE|FILE",
-    help="Set so large a share of the rows aside, or use a file, to show the NLL of rows that are not trained on.",
-)
-@click.option(
-    "--patience",
-    type=kinds.Integer(1),
-    metavar="EPOCHS",
-    help="Stop after so many without a lower validation NLL; keep the best.",
-)
-@click.option("--calibrate", is_flag=True, help="Fit a temperature on the validation rows.")
+@objective_options
 @click.option(
     "--folds",
     type=kinds.Integer(2, 100),
@@ -69,7 +33,7 @@ from smtrain.errors import UsageError, quoted
     show_default=True,
     help="Folds of the cross-validation of --l2 auto.",
 )
-@click.option("--one-se", is_flag=True, help="With --l2 auto, the largest l2 within a standard error of the best.")
+@one_se_option
 @click.option(
     "--init", type=kinds.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
 )
@@ -79,14 +43,9 @@ from smtrain.errors import UsageError, quoted
     metavar="FILE",
     help="Keep the progress here; the same command goes on from it.",
 )
-@opt.seed_option
-@click.option(
-    "--precision", type=click.Choice(["auto", "float32", "float64"]), default=opt.DEFAULTS.precision, show_default=True
-)
-@opt.threads_option
-@opt.memory_option
-@opt.cluster_option
-@click.option("--require-convergence", is_flag=True, help="Exit with 5 if the tolerance was not reached.")
+@computing_options
+@opt.cluster_options
+@convergence_option
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
 @click.option("--log", type=kinds.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")

@@ -8,7 +8,7 @@ from smtrain.cli import kinds
 from smtrain.cli import options as opt
 
 
-@click.command("gradcheck", short_help="Check Σ X ⊗ (S − Y) against central differences on a file.")
+@click.command("gradcheck")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.reading_options
 @opt.l2_option()

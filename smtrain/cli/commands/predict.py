@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smtrain.cli.predicting import Predicting
 
 
-@click.command("predict", short_help="Predict the class of every row: a table in, a table out.")
+@click.command("predict")
 @click.argument("data", type=kinds.Data(), nargs=-1, callback=lambda _ctx, _param, value: value or ("-",))
 @opt.model_option
 @click.option("-o", "--output", type=kinds.Output(), metavar="FILE|FOLDER/", help="[default: standard output]")
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     help="What to do about a level of a category that training did not have.",
 )
 @opt.threads_option
-@opt.cluster_option
+@opt.cluster_options
 def command(
     data: tuple[str, ...],
     model: str,
@@ -53,6 +53,7 @@ def command(
     on_unknown: str,
     threads: int | None,
     cluster: str | None,
+    cluster_wait: int,
     **rest: Any,
 ) -> None:
     """Predict the class of every row of DATA, a CSV or Parquet file or - (standard input, the default).
@@ -61,14 +62,14 @@ def command(
 
     With -o FOLDER/ DATA may be several files: the predictions of each go to a file of its name there.
     """
-    from smtrain.cli.predicting import Predicting, is_folder
+    from smtrain.cli.predicting import Predicting, format_of, is_folder
     from smtrain.partitions.memory import available_threads
     from smtrain.reports.predictions import say_notes
     from smtrain.scoring.home import sent
     from smtrain.sources.opening import open_table
 
     into_folder = is_folder(output)
-    rest["format"] = rest["format"] or ("csv" if into_folder else _format_of(output))
+    rest["format"] = rest["format"] or ("csv" if into_folder else format_of(output))
     if not into_folder:
         _check_one(data, cluster)
     loaded = opt.load(model)
@@ -76,7 +77,7 @@ def command(
     threads = 1 if cluster else threads or available_threads()
     predicting = Predicting(sent(loaded), model, on_unknown, rest, threads)
     if output is not None and into_folder:
-        names, unseen = _into_folder(data, output, predicting, cluster)
+        names, unseen = _into_folder(data, output, predicting, (cluster, cluster_wait))
     else:
         table = open_table(data[0], loaded.encoder.dialect)
         names, unseen = table.names, predicting.write(table, output)
@@ -93,7 +94,7 @@ def _check_one(data: tuple[str, ...], cluster: str | None) -> None:
 
 
 def _into_folder(
-    data: tuple[str, ...], folder: str, predicting: "Predicting", cluster: str | None
+    data: tuple[str, ...], folder: str, predicting: "Predicting", cluster: tuple[str | None, int]
 ) -> tuple[list[str], dict[str, int]]:
     """Write a file for each. Return the columns of all, and the cells of unseen levels.
 
@@ -106,15 +107,10 @@ def _into_folder(
     jobs = jobs_of(data, folder, predicting.options["format"])
     check_outputs(click.get_current_context(), [job.output for job in jobs])
     made(folder)
-    with home_of(None, None, cluster) as home:
+    with home_of(None, None, *cluster) as home:
         names, unseen, errors = summed(done(jobs, predicting, home))
     if errors:
         for error in errors[1:]:
             say_error(error)
         raise errors[0]
     return names, unseen
-
-
-def _format_of(output: str | None) -> str:
-    """The format of an output that says nothing of it but its name."""
-    return "parquet" if output is not None and output.lower().endswith(".parquet") else "csv"

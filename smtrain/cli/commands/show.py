@@ -7,7 +7,7 @@ from smtrain.cli import options as opt
 from smtrain.errors import UsageError
 
 
-@click.command("show", short_help="Say what is in a model.")
+@click.command("show")
 @click.argument("model", type=kinds.File(), default=opt.DEFAULT_MODEL)
 @click.option("--se", is_flag=True, help="Standard errors, tests, intervals and odds ratios, of a model of fit --se.")
 @click.option(

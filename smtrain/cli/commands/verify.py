@@ -6,7 +6,7 @@ from smtrain.cli import kinds
 from smtrain.cli import options as opt
 
 
-@click.command("verify", short_help="Fit again as a model says it was fitted, and compare the bytes.")
+@click.command("verify")
 @click.argument("model", type=kinds.File())
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @click.option("--init", type=kinds.File(), metavar="MODEL", help="The model that the fit was started from.")

@@ -13,10 +13,11 @@ from smtrain.errors import DataError, Numbered, quoted
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
-from smtrain.sources.interface import Places, Reading, Run, Source, Span
+from smtrain.sources.interface import Batch, Copier, Places, Reading, Run, Source, Span
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.parquet.columns import DATES, TIMES, floats, has_text, joined, sort_of, text_cells
 from smtrain.sources.parquet.files import ParquetFile
+from smtrain.sources.parquet.writer import ParquetWriter, texts
 from smtrain.sources.typed import TypedBatch, typed_meaning
 from smtrain.wording import given
 
@@ -111,6 +112,7 @@ class Parquet(Source):
         self._files = self._deciding = [ParquetFile(path, called) for path in paths]
         first = self._files[0]
         self.fitting, self._decimal = fitting, dialect.decimal
+        self._whole = False
         self.dialect = replace(dialect, header=True, delimiter=",", decimal=".")
         self.name: Numbered = first.name
         self.names = [name.strip(BLANKS) for name in first.columns]
@@ -153,10 +155,16 @@ class Parquet(Source):
         wanted = range(len(self.names)) if self.wanted is None else sorted(self.wanted)
         for file in self._files:
             last = file.first
-            for table in file.batches([file.columns[i] for i in wanted], self._rows):
+            columns = file.schema.names if self._whole else [file.columns[i] for i in wanted]
+            for table in file.batches(columns, self._rows):
                 first, last = last, last + table.num_rows
                 self.bytes_read += file.size * table.num_rows // max(1, file.total)
                 yield ParquetBatch(self, file, table, np.arange(first + 1, last + 1))
+
+    def copier(self) -> "ParquetCopier":
+        """What writes rows with all columns of the files, those of pandas' index among them."""
+        self._whole = True
+        return ParquetCopier(self._files)
 
     def total_bytes(self) -> int:
         """The bytes of all files."""
@@ -207,6 +215,39 @@ class Parquet(Source):
         sort, name = str(sort_of(file.types[i])), self.names[i]
         what = f"a column of {sort}"
         return DataError(what, source=file.name, column=name, hint=hint or _way_out(sort, name))
+
+
+def carried(batch: Batch, column: int, rows: slice) -> pa.Array:
+    """A column of some rows of a batch: as it is, if they come from Parquet; else as texts."""
+    if not isinstance(batch, ParquetBatch):
+        return texts(list(batch.cells(column))[rows])
+    values = batch.column(column)[rows]
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+class ParquetCopier(Copier):
+    """Writes rows with the types and the metadata of their files, which must have the same."""
+
+    def __init__(self, files: Sequence[ParquetFile]) -> None:
+        first = files[0]
+        for other in files[1:]:
+            if not other.schema.equals(first.schema):
+                what = f"its columns are of other types than those of {first.path}"
+                raise DataError(what, source=other.name, hint="write both with one type, or split each by itself")
+        self._schema, self._writer = first.schema, ParquetWriter()
+
+    def head(self) -> bytes:
+        """Nothing: a file begins with its first rows."""
+        return b""
+
+    def rows(self, batch: Batch, some: NDArray[np.bool_]) -> bytes:
+        """The bytes that are ready with these rows."""
+        assert isinstance(batch, ParquetBatch)
+        return self._writer.add_table(batch.table.filter(pa.array(some)).select(self._schema.names).cast(self._schema))
+
+    def end(self) -> bytes:
+        """The rest of the file."""
+        return self._writer.end()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
 """Rows written as a Parquet file, in row groups that depend on the rows alone."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smtrain.errors import DataError
-from smtrain.sources.interface import Batch
 from smtrain.sources.parquet.gathering import Gathering
-from smtrain.sources.parquet.source import ParquetBatch
 
 # Cells and rows of a row group: of fewer a reader has many to look at, of more it must take more memory.
 GROUP_CELLS, FEWEST_ROWS = 1 << 21, 1 << 10
@@ -26,9 +24,13 @@ class ParquetWriter:
 
     def add(self, columns: Mapping[str, Any]) -> bytes:
         """Take some further rows; return the bytes of the file that are ready with them."""
+        return self.add_table(pa.table(dict(columns)))
+
+    def add_table(self, table: pa.Table) -> bytes:
+        """The same of rows with the types and the metadata that the file is to have."""
         if self._gathering is None:
-            self._gathering = Gathering(max(FEWEST_ROWS, GROUP_CELLS // len(columns)))
-        for rows in self._gathering.add(pa.table(dict(columns))):
+            self._gathering = Gathering(max(FEWEST_ROWS, GROUP_CELLS // table.num_columns))
+        for rows in self._gathering.add(table):
             self._write(rows)
         return self._sink.take()
 
@@ -70,19 +72,11 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def texts(cells: list[str]) -> pa.Array:
-    """A column of texts. Raises DataError at one that is none."""
+def texts(cells: Sequence[str | None]) -> pa.Array:
+    """A column of texts, None for null. Raises DataError at one that is none."""
     try:
         return pa.array(cells, pa.string())
     except MemoryError:  # that of pyarrow is one of its errors, too
         raise
     except (UnicodeEncodeError, pa.ArrowException) as error:
         raise DataError(f"a text cannot be written to Parquet: {error}") from error
-
-
-def carried(batch: Batch, column: int, rows: slice) -> pa.Array:
-    """A column of some rows of a batch: as it is, if they come from Parquet; else as texts."""
-    if not isinstance(batch, ParquetBatch):
-        return texts(list(batch.cells(column))[rows])
-    values = batch.column(column)[rows]
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values

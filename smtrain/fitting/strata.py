@@ -1,0 +1,182 @@
+"""A share of each stratum of a table put aside, before anything is learned: drawn as rows for validation are.
+
+So many rows at a time are shuffled, by the seed and the number of the first, and each stratum gives its share. How
+large that is hangs on all rows: they are counted first, and drawn when the table is read once more. Between the two no
+more is kept than the texts of the strata and their counts.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import DataError, UsageError, quoted
+from smtrain.fitting.draws import Draw, Mask, reading_of
+from smtrain.fitting.vocabulary import Vocabulary
+from smtrain.partitions.cutter import cut
+from smtrain.partitions.memory import joined
+from smtrain.softmax.design import Design
+from smtrain.softmax.holdout import Share
+from smtrain.softmax.loss import Partition
+from smtrain.softmax.sampling import RowCounts
+from smtrain.sources.interface import Reading, Readings, Rows
+from smtrain.sources.table import Table
+from smtrain.sources.usable import is_no_label
+from smtrain.wording import given
+
+# Rows that are shuffled together. So many are looked at before the first of them is given on.
+SHUFFLED = 1 << 10
+CHANGED = "the table has changed since it was read first"
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Where the strata of a row are: the texts of a `column`; or there is one, if all rows are `alike`.
+
+    Rows of no `weight` cannot be put aside, nor, where the strata are labels, rows without one.
+    """
+
+    column: int
+    weight: int | None = None
+    alike: bool = False
+    labels: bool = False
+
+    def readings(self, columns: int) -> Readings:
+        """How each of so many columns is read."""
+        ways = {} if self.weight is None else {self.weight: Reading.NUMBER}
+        return reading_of(columns, {**ways, self.column: Reading.LABEL})
+
+    def weights(self, rows: Rows) -> NDArray[np.float64]:
+        """The weight (n,) of each row, 0 where it cannot be put aside."""
+        v = np.ones(rows.count) if self.weight is None else rows.number(self.weight)
+        if not self.labels:
+            return v
+        cells = rows.texts(self.column)
+        return np.where(np.array(list(map(is_no_label, cells.levels)))[cells.codes], 0.0, v)
+
+    def known(self, rows: Rows) -> Vocabulary:
+        """The texts of some rows; none where all are alike: they might be as many as the rows."""
+        return Vocabulary() if self.alike else Vocabulary.of(rows.texts(self.column))
+
+    def codes(self, rows: Rows, known: Vocabulary) -> NDArray[np.intp]:
+        """The stratum (n,) of each row, by the codes of a vocabulary. Raises DataError for a text that is not in it."""
+        if self.alike:
+            return np.zeros(rows.count, np.intp)
+        cells = rows.texts(self.column)
+        try:
+            return np.take(known.codes(cells.levels).astype(np.intp), cells.codes)
+        except KeyError as error:
+            raise DataError(CHANGED, source=rows.batch.places(rows.count).source) from error
+
+
+@dataclass(frozen=True)
+class ShareOfStrata(Draw):
+    """A share of each of some strata: `known` are their texts, `order` (V,) their places in the order of the texts.
+
+    `totals` (V,) are the rows of each, in that order, that can be put aside.
+    """
+
+    strata: Strata
+    known: Vocabulary
+    order: NDArray[np.intp]
+    totals: NDArray[np.intp]
+    share: float
+    seed: int
+    source: str
+
+    @property
+    def quota(self) -> NDArray[np.intp]:
+        """How many rows of each are put aside, (V,)."""
+        return self._share(0, np.zeros_like(self.totals)).quota
+
+    def readings(self, columns: int) -> Readings:
+        """The strata and the weights."""
+        return self.strata.readings(columns)
+
+    def masks(self, rows: Iterable[Rows]) -> Iterator[tuple[Rows, Mask]]:
+        """As `Share` draws. Raises DataError if the rows are not those that were counted."""
+        waiting, mask = deque[Rows](), np.zeros(0, np.bool_)
+        for more in self._drawn(self._blocks(rows, waiting)):
+            mask = np.append(mask, more)
+            while waiting and waiting[0].count <= len(mask):
+                ready = waiting.popleft()
+                yield ready, mask[: ready.count]
+                mask = mask[ready.count :]
+
+    def _blocks(self, rows: Iterable[Rows], waiting: deque[Rows]) -> Iterator[Partition]:
+        """Rows as partitions without columns; they wait until their mask is known."""
+        for some in rows:
+            waiting.append(some)
+            y = self.order[self.strata.codes(some, self.known)]
+            yield Partition(Design(np.empty((some.count, 0))), y, self.strata.weights(some))
+
+    def _drawn(self, blocks: Iterable[Partition]) -> Iterator[Mask]:
+        before = np.zeros_like(self.totals)
+        for start, partition in zip(count(0, SHUFFLED), cut(blocks, SHUFFLED, joined), strict=False):
+            here = np.bincount(partition.y[partition.v > 0], minlength=len(before))
+            if (before + here > self.totals).any():
+                raise DataError(CHANGED, source=self.source)
+            yield self._share(start, before)(replace(partition, start=start))
+            before = before + here
+        if (before < self.totals).any():
+            raise DataError(CHANGED, source=self.source)
+
+    def _share(self, start: int, before: NDArray[np.intp]) -> Share:
+        """The draw among the rows from `start` on, before which there are so many of each stratum."""
+        counts = RowCounts(np.array([-1, start]), np.stack([before, self.totals - before]))
+        return Share(counts, self.share, self.seed)
+
+
+def strata_of(table: Table, stratify: str | bool, target: str | None, weight: str | None) -> Strata:
+    """The columns of the strata. Raises UsageError for one that is not there."""
+    weights = None if weight is None else table.column(weight, "--weight")
+    table.weigh_by(weights)
+    if stratify is False:
+        return Strata(_with_texts(table, weights), weights, alike=True)
+    labels = len(table.names) - 1 if target is None else table.column(target, "--target")
+    column = table.column(stratify, "--stratify") if isinstance(stratify, str) else labels
+    if column == weights:
+        raise UsageError(f"column {quoted(table.names[column])} is the weight, and cannot be the strata")
+    return Strata(column, weights, labels=column == labels)
+
+
+def _with_texts(table: Table, weights: int | None) -> int:
+    """A column by which rows can be counted: one that has texts. Raises an error if there is none."""
+    free = [i for i in range(len(table.names)) if i != weights]
+    for i in free:
+        try:
+            table.check_texts([i])
+        except DataError:
+            continue
+        return i
+    table.check_texts(free)
+    raise UsageError(f"{table.source}: there is no column but the weight")
+
+
+def strata_drawn(table: Table, strata: Strata, share: float, seed: int, threads: int) -> ShareOfStrata:
+    """A draw of a share of each stratum. Reads the table. Raises DataError if no row would be put aside."""
+    known, totals, some = Vocabulary(), np.zeros(1, np.intp), False
+    for rows in table.rows(strata.readings(len(table.names)), threads):
+        known, some = known + strata.known(rows), True
+        codes = strata.codes(rows, known)[strata.weights(rows) > 0]
+        here = np.bincount(codes, minlength=max(1, len(known)))
+        here[: len(totals)] += totals
+        totals = here
+    if not some:
+        raise table.no_rows()
+    texts = known.ordered()
+    order = np.zeros(1, np.intp) if strata.alike else known.numbered(texts)
+    totals = totals if strata.alike else totals[known.codes(texts)]
+    draw = ShareOfStrata(strata, known, order, totals, share, seed, table.source)
+    if not draw.quota.any():
+        raise _nothing(draw)
+    return draw
+
+
+def _nothing(draw: ShareOfStrata) -> DataError:
+    why = "one must be left" if draw.strata.alike else "one of each class must be left"
+    what = f"{given('test', draw.share)}: of {int(draw.totals.sum()):,} rows none can be put aside: {why}"
+    return DataError(what, source=draw.source, hint="a larger share, or more rows")
