@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The benchmarks have an environment of their own, so that other programs cannot change what the tests run with.
 BENCH_VENV := .venv-bench
-PEERS := statsmodels liblinear-official vowpalwabbit mlpack h2o
+PEERS := statsmodels liblinear-official vowpalwabbit mlpack h2o cyanure scikit-learn-intelex
 BENCH ?=
 # Kernels of OpenBLAS that add in different orders; this machine must have the instructions of all of them.
 PROCESSORS ?= Haswell Sandybridge Prescott
@@ -62,6 +62,8 @@ $(BENCH_VENV)/.installed: pyproject.toml
 	$(BENCH_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BENCH_VENV)/bin/python -m pip install --quiet --editable . --group bench
 	for peer in $(PEERS); do $(BENCH_VENV)/bin/python -m pip install --quiet $$peer || echo "$$peer does not install"; done
+	$(PYTHON) -m venv $(BENCH_VENV)-adelie
+	$(BENCH_VENV)-adelie/bin/python -m pip install --quiet adelie || echo "adelie does not install"
 	touch $@
 
 docs: $(VENV)/.installed  ## Write cli.md and modules.md, and draw rooms.svg, from the code
@@ -70,4 +72,4 @@ docs: $(VENV)/.installed  ## Write cli.md and modules.md, and draw rooms.svg, fr
 	$(BIN)/python docs/make_rooms.py
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) $(BENCH_VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-adelie demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

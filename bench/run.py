@@ -1,6 +1,6 @@
 """Measure smtrain beside other programs: whole processes, one after the other.
 
-    python bench/run.py [--data FOLDER] [--repeats N] [--only fit,predict,floor,passes,scaling,cluster,peers]
+    python bench/run.py [--data FOLDER] [--repeats N] [--only fit,predict,floor,passes,scaling,cluster,grid,…]
 
 Writes DATE.json, DATE.md and, with scaling, DATE.svg into bench/results; parts that were measured on the same day on
 the same machine are kept. Run nothing else meanwhile.
@@ -20,6 +20,8 @@ from pathlib import Path
 import cluster
 import fit
 import floor
+import grid
+import optima
 import passes
 import peer_programs
 import predict
@@ -34,6 +36,8 @@ PARTS = {
     "passes": passes,
     "scaling": scaling,
     "cluster": cluster,
+    "grid": grid,
+    "optima": optima,
     "peers": peer_programs,
 }
 LIBRARIES = ("numpy", "pandas", "scikit-learn")

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "bench"
-PARTS = ("fit", "predict", "floor", "passes", "scaling", "peers")
+PARTS = ("fit", "predict", "floor", "passes", "scaling", "grid", "optima", "peers")
 
 
 @pytest.fixture

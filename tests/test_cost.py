@@ -1,5 +1,7 @@
 """No step costs more than the passes that it can save: with many features, many classes, or few rows."""
 
+from cProfile import Profile
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -111,3 +113,36 @@ def test_separation_is_looked_for_by_no_more_passes_than_the_fit_took(monkeypatc
     monkeypatch.setattr(f.rows, "sum", lambda term, *kept: made.append(1) or old(term, *kept))
     separation.find_separation(f, 20 * solution.point.theta, solution.epochs)
     assert len(made) <= solution.epochs + 30
+
+
+def calls(work):
+    """How many functions of Python `work` calls."""
+    profile = Profile()
+    profile.runcall(work)
+    return sum(entry.callcount for entry in profile.getstats() if not isinstance(entry.code, str))
+
+
+JOBS = {
+    "fit": lambda _, path: sm.fit(path, target="y", threads=1, epochs=1),
+    "evaluate": lambda model, path: sm.evaluate(model, path, threads=1),
+    "predict": sm.predict,
+    "check": lambda model, path: sm.check(model, path, threads=1),
+    "doctor": lambda _, path: sm.doctor(path, target="y"),
+    "cross_validate": lambda _, path: sm.cross_validate(path, target="y", folds=2, threads=1, epochs=1),
+}
+
+
+@pytest.mark.filterwarnings("ignore::smtrain.errors.FitWarning")
+@pytest.mark.parametrize("job", JOBS)
+def test_work_grows_with_the_columns_and_not_with_their_square(job, tmp_path):
+    """Twice the columns, at most about twice the calls of functions; looked at in Python, where a call is slow."""
+    counts = []
+    for p in (20, 150, 300):
+        X = np.random.default_rng(0).integers(0, 9, (30, p))
+        frame = pd.DataFrame(
+            {f"x{j}": np.where(X[:, j] > 4, "much", "little") if j % 10 == 0 else X[:, j] for j in range(p)}
+        )
+        frame.assign(y=["a", "b"] * 15).to_csv(tmp_path / "t.csv", index=False)
+        model = sm.fit(str(tmp_path / "t.csv"), target="y", epochs=1)
+        counts.append(calls(partial(JOBS[job], model, str(tmp_path / "t.csv"))))
+    assert counts[2] <= 2.2 * counts[1]

@@ -7,7 +7,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
 
 from smtrain.scoring.fail_if import worse
-from smtrain.scoring.paired import Moments, Side, accuracy_interval, mean_difference, paired_sum
+from smtrain.scoring.moments import Moments, weighted_mean
+from smtrain.scoring.paired import Side, accuracy_interval, paired_sum
 from smtrain.softmax.loss import nll
 
 
@@ -24,19 +25,19 @@ def pair(m=300, K=3, seed=0, weights=None, noise=1.0, places=None):
 def test_the_mean_difference_is_the_paired_t_test():
     Z, y, _, sums = pair()
     expected = stats.ttest_rel(nll(Z[1], y), nll(Z[0], y))
-    found = mean_difference(sums.nll, 0.9)
+    found = weighted_mean(sums.nll, 0.9)
     assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.9)), rel=1e-9)
-    assert found.mean == pytest.approx((sums.new.nll - sums.old.nll) / sums.new.weight, rel=1e-9)
+    assert found.mean == pytest.approx(sums.new.nll.mean - sums.old.nll.mean, rel=1e-9)
 
 
 def test_the_scale_of_the_weights_does_not_matter_and_zero_weights_are_no_rows():
     weights = np.random.default_rng(1).uniform(0.5, 2, 300)
     weights[:50] = 0
     d = np.random.default_rng(2).normal(0.1, 1, 300)
-    found, scaled = (mean_difference(Moments.of(d, c * weights)) for c in (1, 7))
+    found, scaled = (weighted_mean(Moments.of(d, c * weights)) for c in (1, 7))
     assert vars(found) == pytest.approx(vars(scaled), rel=1e-9)
-    kept = mean_difference(Moments.of(d[50:], weights[50:]))
+    kept = weighted_mean(Moments.of(d[50:], weights[50:]))
     assert vars(found) == pytest.approx(vars(kept), rel=1e-9)
 
 
@@ -46,9 +47,9 @@ def test_the_error_of_a_weighted_mean_is_the_linearised_one():
     d, v = rng.normal(size=80), rng.uniform(0.1, 3, 80)
     mean = sum(a * b for a, b in zip(v, d, strict=True)) / sum(v)
     variance = sum((a * (b - mean)) ** 2 for a, b in zip(v, d, strict=True)) / sum(v) ** 2 * 80 / 79
-    found = mean_difference(Moments.of(d, v))
+    found = weighted_mean(Moments.of(d, v))
     assert (found.mean, found.error) == pytest.approx((mean, variance**0.5), rel=1e-12)
-    assert mean_difference(Moments.of(d, np.full(80, 0.3))).error == pytest.approx(DescrStatsW(d).std_mean, rel=1e-12)
+    assert weighted_mean(Moments.of(d, np.full(80, 0.3))).error == pytest.approx(DescrStatsW(d).std_mean, rel=1e-12)
 
 
 @pytest.mark.parametrize(("m", "seed"), [(20, 0), (300, 1), (20_000, 2)])

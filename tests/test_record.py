@@ -157,6 +157,7 @@ FITS = {
     "lasso": {"l1": 1},
     "gd": {"solver": "gd", "batch_size": 32, "momentum": 0.5, "epochs": 3, "seed": 7},
     "skipped": {"unlabelled": "skip", "class_weight": "balanced", "drop": ("year", "year")},
+    "tested": {"test": 0.3, "epochs": 3},
     "rare levels": {"min_count": 100, "epochs": 3},
     "weights of classes": {"class_weight": {"Gentoo": 2}, "na_values": ["?"], "numeric": ("year",)},
 }

@@ -67,7 +67,7 @@ def paths(folder, pattern):
 def evaluated(model, data, **how):
     found = sm.evaluate(model, data, **how)
     worst = worst_document(model, found.worst)
-    return json.dumps(evaluation_document(found, [], worst)), repr(found.unseen), repr(found.skipped)
+    return json.dumps(evaluation_document(found, 0.95, [], worst)), repr(found.unseen), repr(found.skipped)
 
 
 def workers(span_bytes):

@@ -1,6 +1,7 @@
 """The same jobs in scikit-learn, as its users write them.
 
     python with_sklearn.py fit CSV TARGET f32|f64 MODEL       read, impute, scale, one-hot, fit, save the pipeline
+    python with_sklearn.py arrays CSV TARGET ARRAYS           read, impute, scale, one-hot, save X in float32 and y
     python with_sklearn.py predict CSV TARGET MODEL OUT       read, label and probabilities, write a CSV
     python with_sklearn.py evaluate CSV TARGET MODEL          read, probabilities, the metrics of `smtrain evaluate`
 
@@ -24,24 +25,16 @@ import pandas as pd
 
 
 def fit(path, target, precision, output):
-    from sklearn.compose import ColumnTransformer
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+    prepared_for(pd.DataFrame(), precision)  # imports
     imported = time.perf_counter()
     frame = pd.read_csv(path)
     y = frame.pop(target)
     read = time.perf_counter()
-    numbers = list(frame.select_dtypes("number"))
-    words = [name for name in frame if name not in numbers]
-    steps = [("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers)]
-    if words:
-        steps.append(("words", OneHotEncoder(handle_unknown="ignore"), words))
-    dtype = np.float32 if precision == "f32" else np.float64
-    preparation = make_pipeline(ColumnTransformer(steps), FunctionTransformer(methodcaller("astype", dtype)))
+    preparation = prepared_for(frame, precision)
     X = preparation.fit_transform(frame)
     prepared = time.perf_counter()
     with warnings.catch_warnings():
@@ -61,6 +54,29 @@ def fit(path, target, precision, output):
             }
         )
     )
+
+
+def prepared_for(frame, precision):
+    """The steps before the fit."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+    numbers = list(frame.select_dtypes("number"))
+    words = [name for name in frame if name not in numbers]
+    steps = [("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers)]
+    if words:
+        steps.append(("words", OneHotEncoder(handle_unknown="ignore"), words))
+    dtype = np.float32 if precision == "f32" else np.float64
+    return make_pipeline(ColumnTransformer(steps), FunctionTransformer(methodcaller("astype", dtype)))
+
+
+def arrays(path, target, output):
+    frame = pd.read_csv(path)
+    y = np.unique(frame.pop(target), return_inverse=True)[1]
+    X = prepared_for(frame, "f32").fit_transform(frame)
+    np.savez(output, X=X.toarray() if hasattr(X, "toarray") else np.asarray(X), y=y)
 
 
 def objective(model, X, y):
@@ -110,4 +126,4 @@ def evaluate(path, target, model):
 
 
 if __name__ == "__main__":
-    {"fit": fit, "predict": predict, "evaluate": evaluate}[sys.argv[1]](*sys.argv[2:])
+    {"fit": fit, "arrays": arrays, "predict": predict, "evaluate": evaluate}[sys.argv[1]](*sys.argv[2:])

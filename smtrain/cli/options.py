@@ -85,6 +85,12 @@ def stacked(*decorators: Decorator) -> Decorator:
     return apply
 
 
+def level_option(what: str) -> Decorator:
+    """The level of intervals: `what` says of which."""
+    number = kinds.Number(0, 1, open_low=True, open_high=True)
+    return click.option("--level", type=number, default=0.95, show_default=True, help=what)
+
+
 def unlabelled_option(what: str) -> Decorator:
     """What becomes of rows without a label that can be used: `what` says which those are."""
     text = f"What to do about a row {what}."

@@ -187,7 +187,7 @@ def _weight(name: str, value: Any) -> float:
     return check_range(name, float(_number(f"a weight of {name}", value)), CLASS_WEIGHTS)
 
 
-def _validation(name: str, value: Any) -> float | str:
+def _rows(name: str, value: Any) -> float | str:
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(_number(name, value))
     path = path_of(name, value, "a share of the rows or the path of a file")
@@ -207,5 +207,5 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "l2": _optional(_penalty),
     "precision": _one_of("auto", "float32", "float64"),
     "unlabelled": _one_of("error", "skip"),
-    "validation": _optional(_validation),
+    **dict.fromkeys(("validation", "test"), _optional(_rows)),
 }

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 from smtrain.errors import UsageError, quoted
-from smtrain.fitting.options import FitConfig
+from smtrain.fitting.options import FitConfig, paths_of
 from smtrain.solvers import make_solver
 from smtrain.sources.arguments import Range, check_range
 from smtrain.wording import given
@@ -22,6 +22,9 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint=given("validation", 0.2))
+    if config.cluster is not None and config.test is not None:
+        hint = "smtrain split puts rows aside first; evaluate --cluster measures the model on them"
+        raise UsageError("--test and --cluster exclude each other", hint=hint)
     if config.cluster is not None and config.memory is not None:
         raise UsageError("--memory and --cluster exclude each other", hint="workers have limits of their own")
     check_ranges(config)
@@ -49,10 +52,11 @@ def _ranges() -> dict[str, Range]:
 def _check_texts(config: FitConfig) -> None:
     """Raise UsageError for what cannot be kept in a model: asked before the work, not after it."""
     try:
-        texts = list(_texts(config.record() | {"validation": None}))
+        record = config.record() | dict.fromkeys(paths_of(config, str))
     except UnicodeError as error:
-        raise UsageError(f"--validation: {quoted(str(config.validation))} is not a path") from error
-    wrong = [text for text in texts if any("\ud800" <= character <= "\udfff" for character in text)]
+        path = " or ".join(quoted(path) for path in paths_of(config, str).values())
+        raise UsageError(f"{path} is not a path") from error
+    wrong = [text for text in _texts(record) if any("\ud800" <= character <= "\udfff" for character in text)]
     if wrong:
         raise UsageError(f"an option is not Unicode text: {quoted(wrong[0])}")
 

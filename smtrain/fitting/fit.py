@@ -17,6 +17,7 @@ from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.postestimation import PostEstimation, check_size, postestimation
 from smtrain.fitting.selection import Selection, select_l2
+from smtrain.fitting.testing import held_out, tables, tested
 from smtrain.fitting.validation import fold_objectives, with_validation
 from smtrain.fitting.warm_start import warm_start
 from smtrain.model.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, as_model
@@ -28,7 +29,7 @@ from smtrain.solvers import make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of, wrong
-from smtrain.sources.opening import Data, open_table
+from smtrain.sources.opening import Data
 
 
 class Observer:
@@ -119,10 +120,13 @@ def train(
         hint = "a subclass of smtrain.fitting.fit.Observer is told of every epoch"
         raise wrong("observer", observer, "an Observer", hint)
     observer = observer or Observer()
-    table = open_table(data, config.dialect, fitting=True)
+    table, test = tables(data, config)
     with home or partitions.home(config) as opened:
         learned = learn(table, config, opened, observer.on_piece)
-        return _fitted(with_validation(learned), observer, init, checkpoint)
+        held = None if test is None else held_out(test, learned)
+        learned = with_validation(replace(learned, test_rows=0 if held is None else held.rows))
+        model = _fitted(learned, observer, init, checkpoint)
+        return model if held is None else tested(model, held, opened)
 
 
 def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:

@@ -1,5 +1,6 @@
 """The options of a fit, all of them, with their defaults. Light: the command line reads it before numpy is loaded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -20,6 +21,12 @@ FEWEST_FLOAT32 = 1 << 20
 HEAVIEST_FLOAT32 = 1000.0
 # The weight that a class can have: with that of a row, at most 1e152, its sums over all rows stay finite.
 CLASS_WEIGHTS = Range(0, 1e100)
+
+
+def paths_of(options: Options, form: Callable[[str], str]) -> dict[str, Any]:
+    """The options that are paths of files, in another form."""
+    named = {name: getattr(options, name) for name in ("validation", "test")}
+    return {name: form(path) for name, path in named.items() if isinstance(path, str)}
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,9 +60,8 @@ class FitConfig(Options):
         >>> smtrain.FitConfig.again(model.fit.options)
         FitConfig(solver='lbfgs', tol=0.0001, l2=1.0, precision='float64')
         """
-        aside = options.validation
         config = cls(**{one.name: getattr(options, one.name) for one in fields(Options)})
-        return replace(config, validation=native_path(aside)) if isinstance(aside, str) else config
+        return replace(config, **paths_of(config, native_path))
 
     def settled(self, cells: int, mean: float = 1.0, heaviest: float = 1.0) -> "FitConfig":
         """The options with the precision settled, for X of so many numbers and the rows' mean and largest weight.
@@ -76,8 +82,8 @@ class FitConfig(Options):
         """
         options = Options(**{one.name: getattr(self, one.name) for one in fields(Options)})
         l2 = self.l2 if self.l2 == "auto" else self.ridge
-        aside = recorded_path(self.validation) if isinstance(self.validation, str) else self.validation
-        return replace(options, l2=l2, tol=self.tolerance, solver=self.solver_name, validation=aside)
+        paths = paths_of(self, recorded_path)
+        return replace(options, l2=l2, tol=self.tolerance, solver=self.solver_name, **paths)
 
     def record(self) -> dict[str, Any]:
         """Those as a JSON document.

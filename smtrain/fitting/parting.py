@@ -53,7 +53,9 @@ def drawn(table: Table, parting: Parting, threads: int = 1) -> Draw:
     if parting.by is not None:
         return groups_drawn(table, parting.by, parting.share, parting.seed, threads)
     strata = strata_of(table, parting.stratify, parting.target, parting.weight)
-    return strata_drawn(table, strata, parting.share, parting.seed, threads)
+    draw = strata_drawn(table, strata, parting.share, parting.seed, threads)
+    draw.check()
+    return draw
 
 
 def parted(table: Table, draw: Draw, threads: int = 1) -> Iterator[tuple[Rows, Mask]]:

@@ -87,10 +87,12 @@ class ShareOfStrata(Draw):
     seed: int
     source: str
 
-    @property
-    def quota(self) -> NDArray[np.intp]:
-        """How many rows of each are put aside, (V,)."""
-        return self._share(0, np.zeros_like(self.totals)).quota
+    def check(self) -> None:
+        """Raise DataError if no row would be put aside."""
+        if not self._share(0, np.zeros_like(self.totals)).quota.any():
+            why = "one must be left" if self.strata.alike else "one of each class must be left"
+            what = f"{given('test', self.share)}: of {int(self.totals.sum()):,} rows none can be put aside: {why}"
+            raise DataError(what, source=self.source, hint="a larger share, or more rows")
 
     def readings(self, columns: int) -> Readings:
         """The strata and the weights."""
@@ -157,7 +159,7 @@ def _with_texts(table: Table, weights: int | None) -> int:
 
 
 def strata_drawn(table: Table, strata: Strata, share: float, seed: int, threads: int) -> ShareOfStrata:
-    """A draw of a share of each stratum. Reads the table. Raises DataError if no row would be put aside."""
+    """A draw of a share of each stratum. Reads the table. Raises DataError for one without rows."""
     known, totals, some = Vocabulary(), np.zeros(1, np.intp), False
     for rows in table.rows(strata.readings(len(table.names)), threads):
         known, some = known + strata.known(rows), True
@@ -170,13 +172,4 @@ def strata_drawn(table: Table, strata: Strata, share: float, seed: int, threads:
     texts = known.ordered()
     order = np.zeros(1, np.intp) if strata.alike else known.numbered(texts)
     totals = totals if strata.alike else totals[known.codes(texts)]
-    draw = ShareOfStrata(strata, known, order, totals, share, seed, table.source)
-    if not draw.quota.any():
-        raise _nothing(draw)
-    return draw
-
-
-def _nothing(draw: ShareOfStrata) -> DataError:
-    why = "one must be left" if draw.strata.alike else "one of each class must be left"
-    what = f"{given('test', draw.share)}: of {int(draw.totals.sum()):,} rows none can be put aside: {why}"
-    return DataError(what, source=draw.source, hint="a larger share, or more rows")
+    return ShareOfStrata(strata, known, order, totals, share, seed, table.source)

@@ -207,6 +207,8 @@ def cross_validated(
     check_options(config)
     if config.cluster is not None:
         raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
+    if config.test is not None:
+        raise UsageError("--test is for a fit: a cross-validation tests with every row", hint="leave out --test")
     dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups, repeats)
     parts = [_validated(one, replace(config, seed=config.seed + repeat), on_fold) for repeat, one in enumerate(dealt)]
     models, evaluations = (tuple(chain.from_iterable(each)) for each in zip(*(part[:2] for part in parts), strict=True))

@@ -40,7 +40,10 @@ class Options:
     `one_se` the largest within a standard error of it.
     `min_count` is the number of rows that a level of a column of words must have, whatever their weights, to have a
     feature of its own: those with fewer share one.
-    `unlabelled` "skip" leaves out rows without a label, and of a file of `validation` those whose label is no class.
+    `test` is the share of the rows that the fit does not see, those that `split` puts aside, or a file of others: the
+    metrics on them are in the model's record.
+    `unlabelled` "skip" leaves out rows without a label, and of a file of `validation` or `test` those whose label is no
+    class.
     """
 
     target: str | None = None
@@ -70,6 +73,9 @@ class Options:
     se: bool = field(default=False, metadata=ABSENT)
     loo: bool = field(default=False, metadata=ABSENT)
     min_count: Positive = field(default=1, metadata=LEFT_OUT)
+    test: Annotated[float, Range(0, 1, above=True, below=True)] | PathText | None = field(
+        default=None, metadata=LEFT_OUT
+    )
     unlabelled: Literal["error", "skip"] = field(default="error", metadata=LEFT_OUT)
 
     def __repr__(self) -> str:

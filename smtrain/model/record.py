@@ -42,6 +42,19 @@ class ValidationRecord:
 
 
 @dataclass(frozen=True)
+class HeldOutRecord:
+    """Rows that the fit has not seen, and every metric of the model on them; None where one is not defined.
+
+    `unseen` are the cells whose level training did not have, by column; `skipped` are rows that were left out.
+    """
+
+    rows: Positive
+    metrics: dict[str, float | None]
+    unseen: dict[str, Positive] = field(default_factory=dict, metadata=LEFT_OUT)
+    skipped: SkippedRecord = field(default_factory=SkippedRecord, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A value of l2 with the mean NLL of the rows set aside, over the folds, and its standard error."""
 
@@ -77,7 +90,8 @@ class FitRecord:
     not known. `epochs` passes were made in all, and `epoch` until the weights of the model were reached.
     `data` tells the training data from others. `collinear` are, of each column of X that others determine, those
     others; `separation` is looked for without a penalty. `temperature` is what calibration divided the weights by.
-    `loo_nll` is None if it was not asked for, or is not defined. `init` is the digest of the weights to start from.
+    `loo_nll` is None if it was not asked for, or is not defined. `test` is of rows that were not seen. `init` is the
+    digest of the weights to start from.
     `newer_options` are options in a model file that this smtrain does not know.
     """
 
@@ -101,6 +115,7 @@ class FitRecord:
     temperature: Annotated[float, Range(0, above=True)] | None = field(default=None, metadata=LEFT_OUT)
     selection: SelectionRecord | None = field(default=None, metadata=LEFT_OUT)
     loo_nll: float | None = field(default=None, metadata=ABSENT)
+    test: HeldOutRecord | None = field(default=None, metadata=LEFT_OUT)
     # Of the start only what tells it from others: `verify` asks for the model itself.
     init: Text | None = field(default=None, metadata=LEFT_OUT)
     newer_options: tuple[str, ...] = field(default=(), metadata=OUTSIDE)

@@ -13,7 +13,8 @@ from smtrain.scoring.changes import SchemaChange, SetChange
 from smtrain.scoring.compare import Comparison
 from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.metrics import HEADLINE
-from smtrain.scoring.paired import Difference, McNemar, mean_difference
+from smtrain.scoring.moments import Mean, weighted_mean
+from smtrain.scoring.paired import McNemar
 
 # Lines of a table for people, at most: ways in which predictions changed, and weights that moved.
 MOST_FLIPS = 20
@@ -26,7 +27,7 @@ MOST_NAMES = 20
 
 def comparison_document(comparison: Comparison, level: float, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Everything with stable keys; null where a number is not defined."""
-    nll, errors = mean_difference(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
+    nll, errors = weighted_mean(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
     old, new = comparison.old.metrics, comparison.new.metrics
     return {
         "rows": comparison.new.sums.rows,
@@ -140,7 +141,7 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _tests(comparison: Comparison, level: float) -> list[Section]:
-    nll, errors = mean_difference(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
+    nll, errors = weighted_mean(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
     head = ["difference, new − old", "mean", "low", "high", "p"]
     rows = [["nll", *_difference(nll)], ["accuracy", *_difference(errors)]]
     interval = f"{100 * level:g} % interval, paired by row; p of no difference"
@@ -148,8 +149,8 @@ def _tests(comparison: Comparison, level: float) -> list[Section]:
     return [Section(interval, head, rows), Section(f"{what} (McNemar{', exact' if errors.exact else ''})")]
 
 
-def _difference(test: Difference | McNemar) -> list[str]:
-    mean = test.mean if isinstance(test, Difference) else test.difference
+def _difference(test: Mean | McNemar) -> list[str]:
+    mean = test.mean if isinstance(test, Mean) else test.difference
     p = "–" if math.isnan(test.p) else "< 0.0001" if test.p < 1e-4 else f"{test.p:.4f}"
     return [_signed(mean, 6), _signed(test.low, 6), _signed(test.high, 6), p]
 

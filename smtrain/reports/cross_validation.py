@@ -9,9 +9,9 @@ import numpy as np
 from smtrain.inspecting.cross_validation import CrossValidation
 from smtrain.model.model import Model
 from smtrain.model.schema import document_of
-from smtrain.reports.checks import checks_section
+from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.console import errors
-from smtrain.reports.evaluation import class_section, evaluation_document
+from smtrain.reports.evaluation import class_document, class_section, confusion_document
 from smtrain.reports.notices import warnings
 from smtrain.reports.predictions import PredictionWriter, say_unseen
 from smtrain.reports.progress import EXPECTED
@@ -41,7 +41,7 @@ class FoldLines:
 
 def cross_validation_document(validated: CrossValidation, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The means by the keys of an evaluation, their errors in `se`; each fold; the classes, of all rows pooled."""
-    pooled = evaluation_document(validated.pooled, outcomes)
+    pooled = validated.pooled
     return {
         "rows": validated.rows,
         "folds": validated.folds,
@@ -49,7 +49,11 @@ def cross_validation_document(validated: CrossValidation, outcomes: Sequence[Out
         **{name: plain(value) for name, value in validated.metrics.items()},
         "se": {name: plain(value) for name, value in validated.errors.items()},
         "by_fold": [_fold_document(i, validated) for i in range(len(validated.models))],
-        **{key: pooled[key] for key in ("classes", "confusion", "per_class", "unseen", "checks")},
+        "classes": list(pooled.classes),
+        "confusion": confusion_document(pooled),
+        "per_class": class_document(pooled),
+        "unseen": pooled.unseen,
+        "checks": checks_document(outcomes),
         "skipped": document_of(validated.models[0].fit.skipped),
         "single": list(validated.single),
     }

@@ -13,6 +13,7 @@ from smtrain.reports.text import show, width_of
 from smtrain.reports.worst import worst_section
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.intervals import bin_intervals
 from smtrain.scoring.metrics import CLASS_HEADLINE, HEADLINE
 from smtrain.scoring.sums import CALIBRATION_BINS
 
@@ -30,27 +31,55 @@ RANKED = ("auc", "average_precision", "ks", "lift")
 Worst = Sequence[dict[str, Any]]
 
 
-def evaluation_document(evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()) -> dict[str, Any]:
+def evaluation_document(
+    evaluation: Evaluation, level: float, outcomes: Sequence[Outcome] = (), worst: Worst = ()
+) -> dict[str, Any]:
     """The evaluation for JSON, with stable keys; metrics that are not defined are null."""
-    classes, by_metric = evaluation.classes, evaluation.class_metrics
-    per_class = {
-        name: {metric: plain(float(values[k])) for metric, values in by_metric.items()}
-        for k, name in enumerate(classes)
-    }
+    per_class = class_document(evaluation)
+    for name, ends in _class_interval_document(evaluation, level).items():
+        per_class[name]["intervals"] = ends
     return {
         "rows": evaluation.sums.rows,
         **{name: plain(value) for name, value in evaluation.metrics.items()},
         "baseline": _baseline_document(evaluation),
         "ranking": _ranking_document(evaluation),
-        "classes": list(classes),
-        "confusion": _confusion_document(evaluation),
+        "intervals": _interval_document(evaluation, level),
+        "classes": list(evaluation.classes),
+        "confusion": confusion_document(evaluation),
         "per_class": per_class,
-        "reliability": _reliability_document(evaluation),
+        "reliability": _reliability_document(evaluation, level),
         "unseen": evaluation.unseen,
         "skipped": skipped_document(evaluation),
         "checks": checks_document(outcomes),
         "worst": list(worst),
     }
+
+
+def class_document(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
+    """The metrics of each class."""
+    by_metric = evaluation.class_metrics
+    return {
+        name: {metric: plain(float(values[k])) for metric, values in by_metric.items()}
+        for k, name in enumerate(evaluation.classes)
+    }
+
+
+def _interval_document(evaluation: Evaluation, level: float) -> dict[str, Any]:
+    """The level, the effective number of rows, and the ends of each interval."""
+    intervals = {name: _ends(*ends) for name, ends in evaluation.intervals(level).items()}
+    return {"level": level, "effective_rows": plain(evaluation.sums.nll.effective_rows), **intervals}
+
+
+def _class_interval_document(evaluation: Evaluation, level: float) -> dict[str, dict[str, Any]]:
+    by_metric = evaluation.class_intervals(level)
+    return {
+        name: {metric: _ends(*ends[:, k].tolist()) for metric, ends in by_metric.items()}
+        for k, name in enumerate(evaluation.classes)
+    }
+
+
+def _ends(low: float, high: float) -> dict[str, Any]:
+    return {"low": plain(low), "high": plain(high)}
 
 
 def _baseline_document(evaluation: Evaluation) -> dict[str, Any]:
@@ -73,16 +102,16 @@ def skipped_document(evaluation: Evaluation) -> dict[str, Any]:
     return {"unlabelled": skipped.unlabelled, "unknown": skipped.unknown, "labels": dict(skipped.names)}
 
 
-def _reliability_document(evaluation: Evaluation) -> dict[str, Any]:
+def _reliability_document(evaluation: Evaluation, level: float) -> dict[str, Any]:
     """The bins that have rows: of the highest probability, and of the probability of each class."""
     names, by_class = evaluation.classes, np.moveaxis(evaluation.sums.class_bins, 1, 0)
-    per_class = {name: _bins(sums, "frequency") for name, sums in zip(names, by_class, strict=False)}
-    return {"predicted": _bins(evaluation.sums.bins, "accuracy"), "per_class": per_class}
+    per_class = {name: _bins(sums, "frequency", level) for name, sums in zip(names, by_class, strict=False)}
+    return {"predicted": _bins(evaluation.sums.bins, "accuracy", level), "per_class": per_class}
 
 
-def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | int]]:
-    """A document for each bin (3, 15) with rows: its borders, its rows, the mean probability, and what came true."""
-    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+def _bins(sums: NDArray[np.float64], observed: str, level: float) -> list[dict[str, Any]]:
+    """A document for each bin (4, 15) with rows: borders, rows, mean probability, what came true and its interval."""
+    edges, ends = np.linspace(0, 1, CALIBRATION_BINS + 1), bin_intervals(sums, level).T.tolist()
     return [
         {
             "from": float(edges[i]),
@@ -90,13 +119,14 @@ def _bins(sums: NDArray[np.float64], observed: str) -> list[dict[str, float | in
             "rows": whole(weight),
             "probability": probability / weight,
             observed: right / weight,
+            **_ends(*ends[i]),
         }
-        for i, (weight, probability, right) in enumerate(sums.T.tolist())
+        for i, (weight, probability, right, _) in enumerate(sums.T.tolist())
         if weight > 0  # an empty bin has no mean
     ]
 
 
-def _confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list[dict[str, Any]]:
+def confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list[dict[str, Any]]:
     """The matrix, true class by predicted class; for very many classes the errors alone."""
     # Of a thousand classes most of the million cells are 0.
     if len(evaluation.classes) <= MOST_DENSE:
@@ -107,12 +137,12 @@ def _confusion_document(evaluation: Evaluation) -> list[list[float | int]] | lis
 
 
 def print_evaluation(
-    console: "Console", evaluation: Evaluation, outcomes: Sequence[Outcome] = (), worst: Worst = ()
+    console: "Console", evaluation: Evaluation, level: float, outcomes: Sequence[Outcome] = (), worst: Worst = ()
 ) -> None:
     """Print the metrics, a line a class, the confusion matrix, and what was asked for besides."""
-    print_sections(console, [_metrics(evaluation), class_section(evaluation)])
+    print_sections(console, [_metrics(evaluation, level), _classes(evaluation, level)])
     console.print()
-    _print_reliability(console, evaluation)
+    _print_reliability(console, evaluation, level)
     console.print()
     _print_confusion(console, evaluation)
     for section in _asked_for(outcomes, worst):
@@ -120,24 +150,66 @@ def print_evaluation(
         print_sections(console, [section])
 
 
-def summary(evaluation: Evaluation, outcomes: Sequence[Outcome], worst: Worst, model: str, data: Sequence[str]) -> str:
-    """The evaluation of a model on files as Markdown: what was asked for first, and no matrix."""
-    confusions = _most_frequent(evaluation)
-    sections = [*_asked_for(outcomes, worst), _metrics(evaluation), class_section(evaluation), confusions]
-    return markdown("smtrain evaluate", [files(model=model, data=", ".join(data)), *sections])
+def summary(evaluation: Evaluation, level: float, outcomes: Sequence[Outcome], worst: Worst, **about: str) -> str:
+    """The evaluation of a model on files, `about`, as Markdown: what was asked for first, and no matrix."""
+    told = [_metrics(evaluation, level), _classes(evaluation, level), _most_frequent(evaluation)]
+    sections = [*_asked_for(outcomes, worst), *told]
+    return markdown("smtrain evaluate", [files(**about), *sections])
 
 
 def _asked_for(outcomes: Sequence[Outcome], worst: Worst) -> list[Section]:
     return [*([checks_section(outcomes)] if outcomes else []), *([worst_section(worst)] if worst else [])]
 
 
-def _metrics(evaluation: Evaluation) -> Section:
-    metrics, baseline = evaluation.metrics, evaluation.baseline
+def _metrics(evaluation: Evaluation, level: float) -> Section:
+    metrics, intervals, baseline = evaluation.metrics, evaluation.intervals(level), evaluation.baseline
     beaten = {"nll": baseline.nll, "accuracy": baseline.accuracy}
-    rows = [[name, number(metrics[name], 6), number(beaten[name], 6) if name in beaten else ""] for name in HEADLINE]
+    rows = [
+        [
+            name,
+            number(metrics[name], 6),
+            _between(*intervals[name]) if name in intervals else "",
+            number(beaten[name], 6) if name in beaten else "",
+        ]
+        for name in HEADLINE
+    ]
     more = [f"{name} {number(value)}" for name, value in metrics.items() if not (name in HEADLINE or np.isnan(value))]
-    head = ["metric", "value", f"always {baseline.label}"]
-    return Section(f"{evaluation.sums.rows:,} rows", head, rows, notes=more)
+    if not evaluation.sums.scores.exact:
+        more.append(f"auc off by {_ranking_document(evaluation)['error']['auc']:.1g} at most")
+    head = ["metric", "value", _at(level), f"always {baseline.label}"]
+    return Section(_rows_of(evaluation), head, rows, notes=more)
+
+
+def _rows_of(evaluation: Evaluation) -> str:
+    """How many rows there are; and where they have weights, how many the intervals take them for."""
+    moments = evaluation.sums.nll
+    effective = "" if moments.equal_weights else f", weighted: as sure as {moments.effective_rows:,.1f} of one weight"
+    return f"{evaluation.sums.rows:,} rows{effective}"
+
+
+def _at(level: float) -> str:
+    return f"{100 * level:g} % interval"
+
+
+def _between(low: float | None, high: float | None, digits: int = 4) -> str:
+    """An interval for people; nothing where it is not defined."""
+    return "" if low is None or np.isnan(low) else f"{low:.{digits}f} – {high:.{digits}f}"
+
+
+def _classes(evaluation: Evaluation, level: float) -> Section:
+    """A line a class, with the intervals; what there is no room for is in the JSON document."""
+    values, ends = evaluation.class_metrics, evaluation.class_intervals(level)
+
+    def cells(metric: str, k: int) -> list[str]:
+        return [number(values[metric][k]), _between(ends[metric][0, k], ends[metric][1, k], 2)]
+
+    rows = [
+        [name, weight(values["support"][k]), *cells("precision", k), *cells("recall", k)]
+        + [number(values[metric][k]) for metric in ("f1", "auc")]
+        for k, name in enumerate(evaluation.classes)
+    ]
+    of = f"{100 * level:g} %"
+    return Section("", ["class", "rows", "precision", of, "recall", of, "f1", "auc"], rows)
 
 
 def class_section(evaluation: Evaluation) -> Section:
@@ -150,7 +222,7 @@ def class_section(evaluation: Evaluation) -> Section:
     return Section("", ["class", "rows", *CLASS_HEADLINE], rows)
 
 
-def _print_reliability(console: "Console", evaluation: Evaluation) -> None:
+def _print_reliability(console: "Console", evaluation: Evaluation, level: float) -> None:
     """How often the predicted class is right, by how probable it was said to be."""
     console.print("reliability: of rows whose prediction was so probable, how many are right")
     rows = [
@@ -159,10 +231,11 @@ def _print_reliability(console: "Console", evaluation: Evaluation) -> None:
             weight(bin_["rows"]),
             number(bin_["probability"]),
             number(bin_["accuracy"]),
+            _between(bin_["low"], bin_["high"]),
         ]
-        for bin_ in _bins(evaluation.sums.bins, "accuracy")
+        for bin_ in _bins(evaluation.sums.bins, "accuracy", level)
     ]
-    print_table(console, ["probability", "rows", "mean", "right"], rows)
+    print_table(console, ["probability", "rows", "mean", "right", _at(level)], rows)
 
 
 def _print_confusion(console: "Console", evaluation: Evaluation) -> None:

@@ -13,10 +13,13 @@ from smtrain.model.rarity import rare_classes
 from smtrain.model.schema import document_of
 from smtrain.reports.notices import MOST_NAMES, rare_line
 from smtrain.reports.text import named, show
+from smtrain.scoring.metrics import HEADLINE, METRICS
 from smtrain.solvers.base import Status
 
 # Weights from which on their number is said before training: an epoch's time and the memory grow with it.
 MANY_WEIGHTS = 100_000
+# Characters of the longest name of a metric of the headline.
+WIDEST = max(map(len, HEADLINE))
 # Names of columns in a line, for a person to read; --json has all of them.
 MOST_COLUMNS = 12
 
@@ -65,6 +68,8 @@ def _rows_lines(learned: Learned) -> list[str]:
     lines = [learned.home.whereabouts] if learned.home.whereabouts else []
     if learned.validation_rows:
         lines.append(f"{learned.validation_rows:,} rows are set aside for validation")
+    if learned.test_rows:
+        lines.append(f"{learned.test_rows:,} further rows are for the test, and are not seen")
     return lines
 
 
@@ -146,6 +151,19 @@ def outcome(model: Model) -> str:
     return line
 
 
+def test_lines(model: Model) -> list[str]:
+    """Every metric that is defined on the rows that the fit has not seen, in lines; none if there are no such rows."""
+    test = model.fit.test
+    if test is None:
+        return []
+    metrics = test.metrics
+    known = [name for name in METRICS if metrics.get(name) is not None]
+    first = [f"  {name:<{WIDEST}}  {metrics[name]:10.6f}" for name in known if name in HEADLINE]
+    others = [f"{name} {metrics[name]:.4f}" for name in known if name not in HEADLINE]
+    rest = [f"  {', '.join(others[i : i + 4])}" for i in range(0, len(others), 4)]
+    return [f"on {test.rows:,} rows that the fit has not seen:", *first, *rest]
+
+
 def summary(model: Model, output: str) -> dict[str, Any]:
     """The fit as one JSON document."""
     fit = model.fit
@@ -175,6 +193,7 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "epochs": fit.epochs,
         "loo_nll": fit.loo_nll,
         "validation": document_of(fit.validation),
+        "test": document_of(fit.test),
         "epoch": fit.epoch,
         "temperature": fit.temperature,
         "selection": document_of(fit.selection),

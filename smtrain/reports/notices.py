@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from smtrain.errors import listed
 from smtrain.model.model import Model
 from smtrain.model.rarity import rare_classes
+from smtrain.model.record import HeldOutRecord
 from smtrain.reports.text import in_quotes, message, named
 from smtrain.softmax.temperature import at_its_bound
 
@@ -61,6 +62,7 @@ def warnings(model: Model) -> list[str]:
     bound = None if temperature is None else at_its_bound(temperature)
     if bound is not None:
         lines.append(f"temperature {temperature:.4g}: {bound}")
+    lines += _test_warnings(model.fit.test)
     if separation is None:
         return lines
     columns = f" along {listed(map(_short, separation.columns), 4)}" if separation.columns else ""
@@ -68,6 +70,18 @@ def warnings(model: Model) -> list[str]:
     what = "complete separation of the classes" if separation.complete else f"quasi-complete separation of {pairs}"
     why = "without a penalty there is no optimum: the weights grow without end, the NLL falls towards a limit"
     return [*lines, message(f"{what}{columns}; {why}; an --l2 above 0 has an optimum", LONGEST)]
+
+
+def _test_warnings(test: HeldOutRecord | None) -> list[str]:
+    """What makes the metrics of the rows of the test other than they seem."""
+    if test is None:
+        return []
+    levels = listed((f"{_short(name)} {cells:,}" for name, cells in test.unseen.items()), MOST_NAMES)
+    unseen = [f"cells of the test with a level that training did not have: {levels}"] if test.unseen else []
+    return [
+        *unseen,
+        *(f"of the test {line}" for line in skipped_lines(test.skipped.unlabelled, test.skipped.unknown, {})),
+    ]
 
 
 def _short(name: str) -> str:

@@ -10,7 +10,7 @@ from smtrain.model.model import Model
 from smtrain.model.record import Candidate
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
-from smtrain.reports.fit import description, outcome, sparsity
+from smtrain.reports.fit import description, outcome, sparsity, test_lines
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.text import show
 from smtrain.solvers.base import Record, Status
@@ -143,6 +143,8 @@ class FitReport(QuietReport):
             self.say(line)
         if model.fit.status in EXPECTED:
             self.say(outcome(model))
+        for line in test_lines(model):
+            self.say(line)
         super().done(model, output)
         if model.fit.options.l1:
             self.say(sparsity(model))

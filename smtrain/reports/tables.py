@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from smtrain.reports.text import show
+import numpy as np
+
+from smtrain.reports.text import show, width_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,15 +17,30 @@ CELL_WIDTH = 100
 
 
 def print_table(console: "Console", head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> None:
-    """Print a table without rules; the first `texts` columns are text, the others numbers. Every cell is made safe."""
+    """Print a table without rules; the first `texts` columns are text, the others numbers. Every cell is made safe.
+
+    Where there is no room texts are cut; behind a single column of them the last numbers are left out for "…".
+    """
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for i, name in enumerate(head):
-        table.add_column(show(name, LABEL_WIDTH), justify="left" if i < texts else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(show(cell, CELL_WIDTH if i else LABEL_WIDTH) for i, cell in enumerate(row)))
+    cells = [[show(cell, CELL_WIDTH if i else LABEL_WIDTH) for i, cell in enumerate(row)] for row in rows]
+    heads = [show(name, LABEL_WIDTH) for name in head]
+    fit = _fitting(heads, cells, console.width) if texts == 1 else len(heads)
+    for i, name in enumerate(heads[:fit]):
+        table.add_column(name, justify="left" if i < texts else "right", no_wrap=True)
+    if fit < len(heads):
+        table.add_column("…")
+    for row in cells:
+        table.add_row(*row[:fit])
     console.print(table)
+
+
+def _fitting(heads: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns fit, with two blanks between them; two at least."""
+    ends = np.cumsum([2 + max(map(width_of, column)) for column in zip(heads, *cells, strict=True)]) - 2
+    # The sign of what is left out takes three places.
+    return len(ends) if ends[-1] <= width else max(2, int((ends + 3 <= width).sum()))
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from smtrain.model.encoder import NumericColumn
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
-from smtrain.reports.fit import outcome, settings, sparsity, unused
+from smtrain.reports.fit import outcome, settings, sparsity, test_lines, unused
 from smtrain.reports.inference import inference_document, print_inference
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.tables import print_table
@@ -63,6 +63,8 @@ def print_model(console: "Console", model: Model, base: int | None = None, infer
     console.print(outcome(model))
     options = fit.options
     console.print(f"{settings(options)}, {options.precision}")
+    for line in test_lines(model):
+        console.print(line)
     if options.l1:
         console.print(sparsity(model))
     # The record says once more what the fit said: a model may be looked at by somebody who did not see it.

@@ -95,7 +95,7 @@ class Curve:
         there = self.rows > 0
         rows, others = _above(self.rows)[there], _above(self.others)[there]
         own, rest = self.rows[there], self.others[there]
-        value = (own * (rows + own) / (rows + own + others + rest)).sum()
+        value = (own * ((rows + own) / (rows + own + others + rest))).sum()
         # The rows of the class may be the first in the bin, or the last.
         error = (own * ((rows + own) / (rows + own + others) - rows / _positive(rows + others + rest))).sum()
         return Ranked(_divided(float(value), self.n[0]), _divided(float(error), self.n[0]))
@@ -117,10 +117,10 @@ class Curve:
         at = int(np.flatnonzero((above < top) & (both > 0))[0])
         # Of the rows at the last score some belong to the top: as many of the class as their share is.
         part = min(top - above[at], both[at])
-        own = self.rows[at] * part / both[at]
-        base = top * self.n[0] / sum(self.n)
+        own = self.rows[at] * (part / both[at])
         error = max(own - max(0.0, part - self.others[at]), min(part, self.rows[at]) - own)
-        return Ranked(float((_above(self.rows)[at] + own) / base), float(error / base))
+        # The class's share of the top over its share of all is the share of its rows that are in the top, over TOP.
+        return Ranked(float((_above(self.rows)[at] + own) / self.n[0] / TOP), float(error / self.n[0] / TOP))
 
 
 def _above(weights: Array) -> Array:

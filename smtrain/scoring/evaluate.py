@@ -20,11 +20,13 @@ from smtrain.scoring.baseline import Baseline
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import home_of, sent
+from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS
 from smtrain.scoring.metrics import CLASS_METRICS, HEADLINE, METRICS
 from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
 from smtrain.scoring.spans import SpanReading, read_spans
 from smtrain.scoring.sums import EvaluationSum
 from smtrain.scoring.worst import WorstRow, WorstRows
+from smtrain.softmax.distributions import LEVEL
 from smtrain.sources.arguments import COUNTS, check_range, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import Data
@@ -75,9 +77,34 @@ class Evaluation:
         """Every metric of CLASS_METRICS, (K,) each; NaN where it is not defined."""
         return {name: metric(self.sums) for name, metric in CLASS_METRICS.items()}
 
+    def intervals(self, level: float = LEVEL) -> dict[str, tuple[float, float]]:
+        """The low and the high end of every metric of INTERVALS; NaN where they are not defined.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> low, high = model.evaluate("iris.csv").intervals(0.9)["accuracy"]
+        >>> round(low, 3), round(high, 3)
+        (0.942, 0.988)
+        """
+        return {name: interval(self.sums, level) for name, interval in INTERVALS.items()}
+
+    def class_intervals(self, level: float = LEVEL) -> dict[str, NDArray[np.float64]]:
+        """The low and high ends of every metric of CLASS_INTERVALS, (2, K) each; NaN where they are not defined.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.evaluate("iris.csv").class_intervals()["recall"].round(2)
+        array([[0.93, 0.84, 0.9 ],
+               [1.  , 0.98, 1.  ]])
+        """
+        return {name: interval(self.sums, level) for name, interval in CLASS_INTERVALS.items()}
+
     @property
     def baseline(self) -> Baseline:
-        """What there is to beat on these rows."""
+        """What there is to beat on these rows.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> model.evaluate("iris.csv").baseline.accuracy
+        0.3333333333333333
+        """
         return Baseline.of(self.sums, self.labels)
 
     def to_frame(self) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from typing import Any
 
 from smtrain.errors import UsageError, listed, quoted
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS
-from smtrain.scoring.paired import PairedSum, mean_difference
+from smtrain.scoring.moments import weighted_mean
+from smtrain.scoring.paired import PairedSum
 from smtrain.scoring.sums import EvaluationSum
 from smtrain.sources.arguments import wrong
 from smtrain.sources.likeness import did_you_mean
@@ -118,9 +119,9 @@ def worse(pairs: PairedSum, level: float) -> Outcome:
 
     Of comparisons of equally good models that happens to a share of (1 − level) / 2.
     """
-    change = mean_difference(pairs.nll, level)
+    change = weighted_mean(pairs.nll, level)
     if math.isnan(change.low):
         return Outcome(WORSE, True, math.nan, "it is not defined: the test needs two rows")
-    failed = change.low > ROUNDING * max(1.0, pairs.old.nll / pairs.old.weight)
+    failed = change.low > ROUNDING * max(1.0, pairs.old.nll.mean)
     what = f"the NLL changed by {change.mean:+.6g}, {100 * level:g} % interval {change.low:+.6g} to {change.high:+.6g}"
     return Outcome(WORSE, failed, change.mean, what)

@@ -7,7 +7,6 @@ its first level, so the intercept is that of a row with zeros for numbers and th
 import math
 from dataclasses import dataclass
 from numbers import Real
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from smtrain.errors import ModelError, UsageError, counted, quoted
 from smtrain.model.encoder import Encoder, Labels
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
-from smtrain.softmax.distributions import LEVEL
+from smtrain.softmax.distributions import LEVEL, normal_quantile
 from smtrain.softmax.information import Inverse, inverse, penalty_information
 from smtrain.sources.likeness import did_you_mean
 
@@ -90,7 +89,7 @@ class Inference:
 
     @property
     def _quantile(self) -> float:
-        return NormalDist().inv_cdf((1 + self.level) / 2)
+        return normal_quantile(self.level)
 
     def table(self) -> "pd.DataFrame":
         """All of it as one DataFrame, a line for each class and term.

@@ -31,13 +31,13 @@ def f1(s: EvaluationSum) -> Array:
 
 def calibration_error(s: EvaluationSum) -> float:
     """Expected calibration error: Σ over bins of their share × |accuracy − mean confidence| (Naeini et al., 2015)."""
-    _, confidence, right = s.bins
+    _, confidence, right, _ = s.bins
     return float(np.abs(right - confidence).sum() / s.weight)
 
 
 def class_calibration_error(s: EvaluationSum) -> Array:
     """Per class (K,): Σ over bins of their share × |share of the class − mean probability| (Kull et al., 2019)."""
-    _, probability, observed = s.class_bins
+    _, probability, observed, _ = s.class_bins
     error = np.abs(observed - probability).sum(axis=1) / s.weight
     return np.asarray(error if len(error) else np.full(len(s.support), np.nan))
 
@@ -52,7 +52,7 @@ def mcc(s: EvaluationSum) -> float:
 
 def kappa(s: EvaluationSum) -> float:
     """Cohen's kappa: the accuracy beyond that of chance, as a share of what there could be; NaN for one class alone."""
-    chance = float((s.support * s.predicted / s.weight).sum() / s.weight)
+    chance = float((s.support / s.weight * (s.predicted / s.weight)).sum())
     return (accuracy(s) - chance) / (1 - chance) if _several(s) else math.nan
 
 
@@ -97,11 +97,11 @@ def _mean(values: Array, weights: Array | None = None) -> float:
 
 
 METRICS: dict[str, Callable[[EvaluationSum], float]] = {
-    "nll": lambda s: s.nll / s.weight,
+    "nll": lambda s: s.nll.mean,
     "accuracy": accuracy,
     "balanced_accuracy": lambda s: float(np.nanmean(recall(s))),
     "macro_f1": lambda s: float(np.nanmean(f1(s))),
-    "brier": lambda s: s.brier / s.weight,
+    "brier": lambda s: s.brier.mean,
     "calibration_error": calibration_error,
     "auc": lambda s: _mean(class_ranking(s, "auc")),
     "auc_weighted": lambda s: _mean(class_ranking(s, "auc"), s.support),
@@ -110,7 +110,7 @@ METRICS: dict[str, Callable[[EvaluationSum], float]] = {
     "mcc": mcc,
     "kappa": kappa,
     "quadratic_kappa": quadratic_kappa,
-    "nll_bits": lambda s: s.nll / s.weight / math.log(2),
+    "nll_bits": lambda s: s.nll.mean / math.log(2),
     "top_2_accuracy": lambda s: top_accuracy(s, 2),
     "top_3_accuracy": lambda s: top_accuracy(s, 3),
     "top_5_accuracy": lambda s: top_accuracy(s, 5),

@@ -1,8 +1,4 @@
-"""Two models on the same rows: sums that can be added piece by piece, and the paired tests as functions of them.
-
-Rows may have weights v. A weighted mean and its standard error are those of importance, not of repeated rows: doubling
-all weights changes nothing. With equal weights they are the textbook's.
-"""
+"""Two models on the same rows: sums that can be added piece by piece, and the paired tests as functions of them."""
 
 import math
 from collections.abc import Sequence
@@ -14,70 +10,16 @@ from numpy.typing import NDArray
 
 from smtrain.model.model import Model
 from smtrain.partitions import memory
+from smtrain.scoring.moments import Moments
 from smtrain.scoring.sums import Confusion, EvaluationSum, evaluation_sum, places
+from smtrain.scoring.totals import Array, Codes
 from smtrain.softmax.design import Floats
-from smtrain.softmax.distributions import LEVEL, quantile, sign_test, two_sided
+from smtrain.softmax.distributions import LEVEL, quantile, sign_test
 from smtrain.softmax.loss import Partition, nll
 
-Codes = NDArray[np.intp]
-Array = NDArray[np.float64]
 # Discordant pairs up to which McNemar's test sums the binomial distribution. Beyond them the sum is long, and the
 # normal distribution near.
 MOST_EXACT = 1000
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Σ over rows of what the mean of a difference d and its error are made of; rows of weight 0 are not counted."""
-
-    rows: int
-    v: float
-    vv: float
-    vd: float
-    vvd: float
-    vvdd: float
-
-    def __add__(self, other: "Moments") -> "Moments":
-        return Moments(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    @classmethod
-    def of(cls, d: Array, v: Array) -> "Moments":
-        """The sums of some rows: differences (m,), weights (m,)."""
-        vd = v * d
-        return cls(int(np.count_nonzero(v)), *(float(x) for x in (v.sum(), v @ v, vd.sum(), v @ vd, vd @ vd)))
-
-    @property
-    def equal_weights(self) -> bool:
-        """Whether all rows have the same weight, up to rounding: (Σ v)² = n Σ v² for no others."""
-        return self.rows * self.vv <= self.v**2 * (1 + 1e-12)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A mean difference with its standard error and its interval at a level; NaN where there is only one row."""
-
-    mean: float
-    error: float
-    low: float
-    high: float
-    p: float
-
-
-def mean_difference(sums: Moments, level: float = LEVEL) -> Difference:
-    """The weighted mean of d, with Student's t of n − 1 degrees of freedom for the test against 0 and the interval.
-
-    The variance is n / (n − 1) · Σ v² (d − mean)² / (Σ v)²: s² / n for equal weights, the linearised one for others.
-    """
-    mean, degrees = sums.vd / sums.v, sums.rows - 1
-    if degrees < 1:
-        return Difference(mean, *[math.nan] * 4)
-    # Σ v² (d − mean)² from the sums; rounding may leave it a little below 0 where all differences are equal.
-    squares = max(0.0, sums.vvdd - 2 * mean * sums.vvd + mean**2 * sums.vv)
-    error = math.sqrt(squares * sums.rows / degrees) / sums.v
-    half = quantile(level, degrees) * error
-    # Without spread any difference but 0 is beyond all doubt.
-    t = mean / error if error else math.copysign(math.inf, mean) if mean else 0.0
-    return Difference(mean, error, mean - half, mean + half, two_sided(t, degrees))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from smtrain.scoring.moments import Moments
 from smtrain.scoring.ranks import Scores
 from smtrain.scoring.totals import Array, Codes, totals
 from smtrain.softmax.design import Floats
@@ -28,9 +29,11 @@ class EvaluationSum:
 
     `support` (K,) is the weight of the rows of each class, `predicted` that of the rows that are predicted to be of it,
     and `right` that of the rows where both hold.
-    `bins` (3, 15): per bin of the highest probability, the weight, the weighted confidence, and the weight of the rows
-    that were right. `class_bins` (3, K, 15) the same for the probability of each class: the weight, the weighted
-    probability, and the weight of the rows that are of the class; (3, 0, 15) for very many classes.
+    `nll` and `brier` are the moments of the two. `squares` (2, K) are Σ v² of the rows of each class, and of those
+    that are predicted to be of it.
+    `bins` (4, 15): per bin of the highest probability, the weight, the weighted confidence, the weight of the rows
+    that were right, and Σ v². `class_bins` (4, K, 15) the same for the probability of each class: the weight, the
+    weighted probability, the weight of the rows that are of the class, and Σ v²; (4, 0, 15) for very many classes.
     `confusion` is sparse, for many classes fill their square badly.
     `top` (3,) is the weight of the rows whose class is among the 2, 3 and 5 most probable. `steps` (5,) are the sums of
     the places t and p of the true and the predicted class in the order of the labels: t, p, t², p², (t − p)²; NaN if
@@ -38,11 +41,12 @@ class EvaluationSum:
     """
 
     rows: int
-    nll: float
-    brier: float
+    nll: Moments
+    brier: Moments
     support: Array
     predicted: Array
     right: Array
+    squares: Array
     bins: Array
     class_bins: Array
     confusion: "Confusion"
@@ -109,17 +113,20 @@ def evaluation_sum(Z: Floats, y: Codes, v: Array, order: Array | None = None) ->
     # Σ_k (s_k − y_k)² = Σ_k s_k² − 2 s_y + 1: no matrix of the labels is made.
     s_y = S[y, np.arange(m)]
     brier = (S * S).sum(axis=0) - 2 * s_y + 1
-    place, columns = _bin(confidence), (v, v * confidence, v * (predicted == y))
+    with np.errstate(over="ignore", under="ignore"):
+        vv = v * v
+    place, columns = _bin(confidence), (v, v * confidence, v * (predicted == y), vv)
     bins = np.stack([totals(place, column, CALIBRATION_BINS) for column in columns])
     return EvaluationSum(
         rows=m,
-        nll=float((v * nll(Z, y)).sum()),  # no product of a BLAS, whose order hangs on the processor
-        brier=float((v * brier).sum()),
+        nll=Moments.of(np.asarray(nll(Z, y), np.float64), v),
+        brier=Moments.of(brier, v),
         support=totals(y, v, K),
         predicted=totals(predicted, v, K),
         right=totals(y, v * (predicted == y), K),
+        squares=np.stack([totals(y, vv, K), totals(predicted, vv, K)]),
         bins=bins,
-        class_bins=_class_bins(S, y, v),
+        class_bins=_class_bins(S, y, v, vv),
         confusion=Confusion.of(K, y * K + predicted, v),
         top=_top(S, y, s_y, v),
         steps=_steps(order[y], order[predicted], v),
@@ -144,14 +151,17 @@ def _bin(probability: Floats) -> Codes:
     return np.minimum((probability * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
 
 
-def _class_bins(S: Floats, y: Codes, v: Array) -> Array:
-    """The sums of each class's probability by its bin, (3, K, 15)."""
+def _class_bins(S: Floats, y: Codes, v: Array, vv: Array) -> Array:
+    """The sums of each class's probability by its bin, (4, K, 15)."""
     K, m = S.shape
     if K > MOST_BINNED_CLASSES:
-        return np.zeros((3, 0, CALIBRATION_BINS))
+        return np.zeros((4, 0, CALIBRATION_BINS))
     # One count for all classes: the bins of class k are numbered from 15 k.
     place = _bin(S) + CALIBRATION_BINS * np.arange(K)[:, None]
     size = K * CALIBRATION_BINS
     weight = np.bincount(place.ravel(), np.broadcast_to(v, S.shape).ravel(), size)
     probability = np.bincount(place.ravel(), (S * v).ravel(), size)
-    return np.stack([weight, probability, totals(place[y, np.arange(m)], v, size)]).reshape(3, K, CALIBRATION_BINS)
+    # Where rows have no weights they are their own squares, and a fourth count is saved.
+    squares = weight if (vv == v).all() else np.bincount(place.ravel(), np.broadcast_to(vv, S.shape).ravel(), size)
+    own = totals(place[y, np.arange(m)], v, size)
+    return np.stack([weight, probability, own, squares]).reshape(4, K, CALIBRATION_BINS)

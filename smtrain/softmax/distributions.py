@@ -1,6 +1,7 @@
 """Student's t and the sign test's binomial, from published finite sums, so that no statistics library is needed."""
 
 import math
+from statistics import NormalDist
 
 # The level of intervals, unless another is asked for.
 LEVEL = 0.95
@@ -33,6 +34,11 @@ def quantile(level: float, degrees: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if 1 - two_sided(middle, degrees) < level else (low, middle)
     return (low + high) / 2
+
+
+def normal_quantile(level: float) -> float:
+    """Return the z with P(|Z| ≤ z) = `level` of a normal variable, 0 < level < 1."""
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _central(t: float, degrees: int) -> float:

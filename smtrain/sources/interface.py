@@ -109,8 +109,12 @@ class Rows:
 
     def numbers(self, columns: Sequence[int]) -> Floats:
         """The cells (n, q) of some number columns, NaN where missing; without a copy if they lie side by side."""
-        order = _order(self.readings)
-        return self.matrix[:, _span([order[i] for i in columns])]
+        return self.matrix[:, _span([self._order[i] for i in columns])]
+
+    @cached_property
+    def _order(self) -> dict[int, int]:
+        """The place among the number columns of each of them, by its position."""
+        return _order(self.readings)
 
     def number(self, column: int) -> NDArray[np.float64]:
         """The cells (n,) of one number column."""

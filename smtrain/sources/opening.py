@@ -12,7 +12,7 @@ from smtrain.errors import UsageError, quoted
 from smtrain.sources.arrays import Together, no_table
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
-from smtrain.sources.files import File, display_name, is_parquet
+from smtrain.sources.files import File, display_name, is_parquet, is_stream
 from smtrain.sources.frame import Frame
 from smtrain.sources.interface import Source
 from smtrain.sources.pyarrow_later import needing
@@ -53,6 +53,15 @@ def open_table(
         return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece, called=called))
     files = [(shown, File(name, shown)) for name in names for shown in [called or display_name(name)]]
     return Table(Delimited(files, dialect, fitting=fitting, piece=piece))
+
+
+def check_read_again(data: Data, who: str) -> None:
+    """Raise UsageError for a pipe among data that `who` would have to read twice."""
+    if not isinstance(data, str | os.PathLike | list | tuple):
+        return
+    for path in filter(is_stream, _paths(data)):
+        what = f"{display_name(path)}: {who} reads the data twice, and a pipe can be read once"
+        raise UsageError(what, hint="write it to a file, and give its path")
 
 
 def _parquet(

@@ -3,7 +3,7 @@
 The table is read once, a batch at a time, in threads; whatever its source is.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -25,11 +25,11 @@ T = TypeVar("T")
 class Table:
     """The rows of a source. `source` is its name, `names` are those of the columns.
 
-    `batches` are rows of the source that were kept, None for all of them as they come. `array` and `unnamed` are as in
+    `batches` are some rows of the source, None for all of them as they come. `array` and `unnamed` are as in
     `Source`.
     """
 
-    def __init__(self, origin: Source, batches: Sequence[Batch] | None = None) -> None:
+    def __init__(self, origin: Source, batches: Iterable[Batch] | None = None) -> None:
         self._origin, self._batches = origin, batches
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
@@ -37,8 +37,8 @@ class Table:
         self._labels: UsableLabels | None = None
         self._carried: frozenset[int] = frozenset()
 
-    def of(self, batches: Sequence[Batch]) -> "Table":
-        """The table of some rows of the same source, which were kept: it may be read again, unlike the source."""
+    def of(self, batches: Iterable[Batch]) -> "Table":
+        """The table of some rows of the same source; if they were kept, it may be read again, unlike the source."""
         return Table(self._origin, batches)
 
     @cached_property

@@ -16,13 +16,7 @@ from smtrain.errors import UsageError
 @click.argument("new", type=kinds.File(), metavar="NEW.npz")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @gate_options("worse")
-@click.option(
-    "--level",
-    type=kinds.Number(0, 1, open_low=True, open_high=True),
-    default=0.95,
-    show_default=True,
-    help="Of the intervals. worse: the whole interval of the NLL's difference is above 0.",
-)
+@opt.level_option("Of the intervals. worse: the whole interval of the NLL's difference is above 0.")
 @click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
 @opt.unlabelled_option("without a label, or with one that one of the models does not know")
 @opt.threads_option

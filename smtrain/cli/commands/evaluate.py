@@ -14,6 +14,7 @@ from smtrain.cli.publishing import publish, reporting_errors
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @gate_options()
+@opt.level_option("Of the intervals.")
 @click.option("--worst", type=kinds.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.unlabelled_option("without a label, or with one that the model does not know")
 @opt.threads_option
@@ -25,6 +26,7 @@ def command(
     *,
     fail_if: tuple[Any, ...],
     junit: str | None,
+    level: float,
     json: bool,
     **how: Any,
 ) -> None:
@@ -48,13 +50,14 @@ def command(
         # A check of a class that there is none of would never fail, so it is refused, and before the rows are read.
         check_classes(fail_if, loaded.encoder.classes)
         evaluation = evaluate(loaded, list(data), **how)
+    about = {"model": model, "data": ", ".join(data)}
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
-    publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, outcomes, rows, model, data))
+    publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, level, outcomes, rows, **about))
     if json:
-        print_document(evaluation_document(evaluation, outcomes, rows))
+        print_document(evaluation_document(evaluation, level, outcomes, rows))
     else:
         with report_output() as console:
-            print_evaluation(console, evaluation, outcomes, rows)
+            print_evaluation(console, evaluation, level, outcomes, rows)
     # Warnings stand below the report, where a person sees them.
     say_skipped(evaluation.skipped)
     say_unseen(evaluation.unseen)

@@ -35,6 +35,12 @@ from smtrain.errors import UsageError, quoted
 )
 @one_se_option
 @click.option(
+    "--test",
+    type=kinds.NumberOrData(kinds.Number(0, 1, open_low=True, open_high=True)),
+    metavar="SHARE|FILE",
+    help="Do not look at so large a share of the rows, or at a file, and say how good the model is there.",
+)
+@click.option(
     "--init", type=kinds.File(), metavar="MODEL", help="Start from this model, of the same columns and classes."
 )
 @click.option(

@@ -73,13 +73,14 @@ def command(
     from smtrain.cli.predicting import made
     from smtrain.fitting.parting import Parting, copied, drawn, share_of
     from smtrain.partitions.memory import available_threads
-    from smtrain.sources.opening import open_table
+    from smtrain.sources.opening import check_read_again, open_table
 
     if stratify is not None and no_stratify:
         raise UsageError("--stratify and --no-stratify exclude each other")
     dialect, threads = opt.dialect_from(rest), threads or available_threads()
     parting = Parting(share_of(test, after), stratify=stratify or not no_stratify, after=after, **rest)
-    _check_read_twice(data, after)
+    if after is None:
+        check_read_again(data, "split")
     paths = _paths(data, output, force=force)
     table = open_table(list(data), dialect, fitting=True)
     draw = drawn(table, parting, threads)
@@ -93,16 +94,6 @@ def command(
         print_document(parts | {"rows": sum(counts), "seed": parting.seed})
     elif not quiet:
         _say(paths, counts)
-
-
-def _check_read_twice(data: tuple[str, ...], after: str | None) -> None:
-    """Raise UsageError for a pipe that would have to be read again."""
-    from smtrain.sources.files import display_name, is_stream
-
-    streams = [display_name(path) for path in data if is_stream(path)]
-    if streams and after is None:
-        what = f"{streams[0]}: split reads the data twice, and a pipe can be read once"
-        raise UsageError(what, hint="write it to a file, and give its path")
 
 
 def _paths(data: tuple[str, ...], folder: str, *, force: bool) -> tuple[str, ...]:

@@ -1,0 +1,168 @@
+"""Intervals against statsmodels, scipy, published tables and naive loops; and how often they hold the truth."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
+
+from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS, bin_intervals, wilson
+from smtrain.scoring.metrics import METRICS
+from smtrain.scoring.sums import evaluation_sum
+from smtrain.softmax.loss import nll, softmax
+
+
+def some(m=200, K=3, seed=0):
+    """Logits, codes and no weights."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, K, m)
+    return 1.5 * np.eye(K)[y].T + rng.normal(size=(K, m)), y, np.ones(m)
+
+
+@pytest.mark.parametrize(
+    ("right", "rows", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_newcombes_table_of_score_intervals(right, rows, low, high):
+    """Newcombe (1998), table I, method 3."""
+    found = wilson(np.array([right / rows]), np.array([rows]), 0.95)[:, 0]
+    assert found == pytest.approx([low, high], abs=5e-5)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_shares_are_those_of_statsmodels(level):
+    Z, y, v = some()
+    sums, predicted = evaluation_sum(Z, y, v), Z.argmax(0)
+    for name, right in (("accuracy", y == predicted), ("top_2_accuracy", (Z[y, range(200)] < Z).sum(0) < 2)):
+        naive = proportion_confint(right.sum(), 200, 1 - level, method="wilson")
+        assert INTERVALS[name](sums, level) == pytest.approx(naive, rel=1e-12)
+    for name, given in (("precision", predicted), ("recall", y)):
+        found = CLASS_INTERVALS[name](sums, level)
+        for k in range(3):
+            right = ((predicted == k) & (y == k)).sum()
+            naive = proportion_confint(right, (given == k).sum(), 1 - level, method="wilson")
+            assert found[:, k] == pytest.approx(naive, rel=1e-12)
+
+
+def test_bins_are_shares():
+    Z, y, v = some()
+    found = bin_intervals(evaluation_sum(Z, y, v).bins, 0.9)
+    place = np.minimum((softmax(Z).max(0) * 15).astype(int), 14)
+    for i in range(15):
+        here = place == i
+        naive = (
+            proportion_confint((Z.argmax(0) == y)[here].sum(), here.sum(), 0.1, "wilson")
+            if here.any()
+            else (np.nan,) * 2
+        )
+        assert found[:, i] == pytest.approx(naive, rel=1e-12, nan_ok=True)
+
+
+def test_means_have_students_interval():
+    Z, y, v = some()
+    sums, S = evaluation_sum(Z, y, v), softmax(Z)
+    brier = ((S.T - np.eye(3)[y]) ** 2).sum(1)
+    for name, each in (("nll", nll(Z, y)), ("nll_bits", nll(Z, y) / np.log(2)), ("brier", brier)):
+        naive = stats.t.interval(0.9, 199, each.mean(), stats.sem(each))
+        assert INTERVALS[name](sums, 0.9) == pytest.approx(naive, rel=1e-9)
+
+
+def delong(own, others):
+    """The variance of the AUC by the components of each row: a double loop."""
+    psi = np.array([[(a > b) + (a == b) / 2 for b in others] for a in own])
+    return psi.mean(), psi.mean(1).var(ddof=1) / len(own) + psi.mean(0).var(ddof=1) / len(others)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_area_has_delongs_interval(classes):
+    Z, y, v = some(120, classes)
+    Z = Z[:, np.random.default_rng(1).integers(0, 90, 120)]  # with ties
+    sums, S = evaluation_sum(Z, y, v), softmax(Z)
+    found = CLASS_INTERVALS["auc"](sums, 0.95)
+    for k in range(classes):
+        area, variance = delong(S[k][y == k], S[k][y != k])
+        half = stats.norm.ppf(0.975) * variance**0.5
+        assert found[:, k] == pytest.approx([area - half, min(1.0, area + half)], rel=1e-12)
+    whole = INTERVALS["auc"](sums, 0.95)
+    assert whole == pytest.approx(tuple(found[:, 1]) if classes == 2 else (np.nan, np.nan), nan_ok=True)
+
+
+def test_kappa_has_the_error_of_fleiss_cohen_and_everitt():
+    Z, y, v = some(300, 4)
+    sums = evaluation_sum(Z, y, v)
+    theirs = cohens_kappa(sums.confusion.dense())
+    half = stats.norm.ppf(0.95) * theirs.std_kappa
+    assert INTERVALS["kappa"](sums, 0.9) == pytest.approx((theirs.kappa - half, theirs.kappa + half), rel=1e-12)
+
+
+def every(sums):
+    ends = [ends for interval in INTERVALS.values() for ends in interval(sums, 0.9)]
+    return np.array([*ends, *np.ravel([interval(sums, 0.9) for interval in CLASS_INTERVALS.values()])])
+
+
+def test_the_scale_of_weights_does_not_matter_and_zeros_are_no_rows():
+    Z, y, v = some()
+    plain = every(evaluation_sum(Z, y, v))
+    np.testing.assert_allclose(every(evaluation_sum(Z, y, 7.5 * v)), plain, rtol=1e-9)
+    v[:60] = 0
+    np.testing.assert_allclose(
+        every(evaluation_sum(Z, y, v)), every(evaluation_sum(Z[:, 60:], y[60:], v[60:])), rtol=1e-12
+    )
+
+
+def test_rows_with_weights_count_as_their_effective_number():
+    Z, y, _ = some()
+    v = np.random.default_rng(4).uniform(0.2, 3, 200)
+    sums, right = evaluation_sum(Z, y, v), Z.argmax(0) == y
+    n = v.sum() ** 2 / (v**2).sum()
+    naive = proportion_confint((v * right).sum() / v.sum() * n, n, 0.05, method="wilson")
+    assert INTERVALS["accuracy"](sums, 0.95) == pytest.approx(naive, rel=1e-12)
+    of = y == 1
+    n = v[of].sum() ** 2 / (v[of] ** 2).sum()
+    naive = proportion_confint((v * right)[of].sum() / v[of].sum() * n, n, 0.05, method="wilson")
+    assert CLASS_INTERVALS["recall"](sums, 0.95)[:, 1] == pytest.approx(naive, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e250])
+def test_weights_without_squares_have_no_intervals(size):
+    Z, y, v = some(50)
+    found = evaluation_sum(Z, y, size * v)
+    assert METRICS["accuracy"](found) == pytest.approx(METRICS["accuracy"](evaluation_sum(Z, y, v)))
+    assert np.isnan(every(found)).all()
+
+
+def test_where_nothing_varies():
+    """One row; one class; and no error: shares have their interval, what is made of a spread has none."""
+    one = evaluation_sum(np.array([[2.0], [0.0]]), np.array([0]), np.ones(1))
+    assert np.isnan(INTERVALS["nll"](one, 0.95)).all()
+    assert INTERVALS["accuracy"](one, 0.95) == pytest.approx(proportion_confint(1, 1, method="wilson"))
+    perfect = evaluation_sum(9 * np.eye(2)[:, [0, 1] * 20], np.arange(40) % 2, np.ones(40))
+    for name in ("auc", "kappa"):
+        assert np.isnan(INTERVALS[name](perfect, 0.95)).all()
+    assert CLASS_INTERVALS["precision"](perfect, 0.95)[:, 0] == pytest.approx(
+        proportion_confint(20, 20, method="wilson")
+    )
+    single = evaluation_sum(np.array([[0.0, 0, 0], [0, 1, -1]]), np.array([0, 1, 1]), np.array([0.3, 0.7, 0.7]))
+    assert METRICS["auc"](single) == 0.5
+    assert np.isnan(INTERVALS["auc"](single, 0.95)).all()
+    alone = evaluation_sum(np.eye(2)[:, [0] * 5], np.zeros(5, np.intp), np.ones(5))
+    assert np.isnan([INTERVALS[name](alone, 0.95) for name in ("auc", "kappa")]).all()
+    assert np.isnan(CLASS_INTERVALS["recall"](alone, 0.95)[:, 1]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weighted", [False, True])
+def test_how_often_the_truth_is_held(weighted):
+    """The truth is the figure of a great many rows; of 1,000 intervals of 90 % from 150 rows about 900 hold it."""
+    Z, y, v = some(400_000, 2, seed=1)
+    truth = evaluation_sum(Z, y, v)
+    names, held = ("nll", "accuracy", "brier", "auc", "kappa"), np.zeros(5)
+    for seed in range(1000):
+        rng = np.random.default_rng(seed)
+        rows = rng.integers(0, 400_000, 150)
+        sums = evaluation_sum(Z[:, rows], y[rows], rng.uniform(0.2, 3, 150) if weighted else np.ones(150))
+        ends = np.array([INTERVALS[name](sums, 0.9) for name in names])
+        values = np.array([METRICS[name](truth) for name in names])
+        held += (ends[:, 0] <= values) & (values <= ends[:, 1])
+    assert (held > 860).all(), held
+    assert (held < 940).all(), held
