@@ -10,7 +10,15 @@ from smtrain.errors import DataError, Place
 from smtrain.fitting.moments import ColumnMoments, moments
 from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable
-from smtrain.fitting.refusals import COUNTED_ROWS, EMPTY, ColumnFacts, constant, named_as_an_index, no_name, other_notation
+from smtrain.fitting.refusals import (
+    COUNTED_ROWS,
+    EMPTY,
+    ColumnFacts,
+    constant,
+    named_as_an_index,
+    no_name,
+    other_notation,
+)
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, NumericColumn
 from smtrain.partitions.interface import Home, Items
 from smtrain.sources.interface import Reading

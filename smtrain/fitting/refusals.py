@@ -78,9 +78,9 @@ class ColumnFacts:
 
     `asked` says that its kind was asked for, `filled` that it has a cell that is not missing, `missing` that it has one
     that is. Of numbers: `first` is the first of those that go up by one from row to row, None of all others; `rising`
-    says that they are whole, not negative, and each larger than the one before; `deviation` and `largest` are theirs. Of words: `levels` is how many are different, a missing cell among them, in so
-    so many `rows`; it is None for numbers. So many of them as are rare become one `together`. `number_texts` says that
-    all of them are numbers.
+    says that they are whole, not negative, and each larger than the one before; `deviation` and `largest` are theirs.
+    Of words: `levels` is how many are different, a missing cell among them, in so many `rows`; it is None for numbers.
+    So many of them as are rare become one `together`. `number_texts` says that all of them are numbers.
     """
 
     name: str
@@ -107,7 +107,7 @@ class ColumnFacts:
 
     @property
     def index(self) -> str | None:
-        """The reason that it is an index: without a name of its own, it numbers the rows, or those of a longer table."""
+        """The reason that it is an index: without a name of its own, it numbers the rows, or those of a longer one."""
         if not (self.first in {0, 1} or self.rising) or not named_as_an_index(self.name):
             return None
         return f"it has {'the name of an index' if self.name else 'no name'} and numbers the rows"

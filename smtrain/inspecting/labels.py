@@ -11,8 +11,8 @@ from smtrain.inspecting.profile import MOST_DISTINCT, Profile
 from smtrain.inspecting.words import spellings
 from smtrain.model.rarity import rare_classes
 from smtrain.sources.notation import is_number
-from smtrain.wording import given
 from smtrain.sources.usable import is_no_label
+from smtrain.wording import given
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 # Classes from which on, if all are numbers, they may be grades or counts; fewer are codes as a rule.

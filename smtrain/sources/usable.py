@@ -1,8 +1,9 @@
 """Rows without a label that can be used, left out of a table before it is read: as if they were not there."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -17,6 +18,15 @@ MOST_NAMES = 1000  # so many of the labels that a model does not know are counte
 def is_no_label(text: str) -> bool:
     """Whether a cell of the target is empty, or blanks alone."""
     return not text.strip(BLANKS)
+
+
+def missing_label(missing: Collection[str]) -> Callable[[str], bool]:
+    """What tells whether a cell of the target is empty, or one of some texts that mean a missing one."""
+    return partial(_is_one_of, frozenset(text.strip(BLANKS) for text in ("", *missing)))
+
+
+def _is_one_of(texts: frozenset[str], text: str) -> bool:
+    return text.strip(BLANKS) in texts
 
 
 @dataclass
@@ -51,7 +61,7 @@ class UsableLabels:
     """
 
     def __init__(self, column: int, missing: Collection[str], classes: Collection[str] | None = None) -> None:
-        self.column, self._missing = column, frozenset(text.strip(BLANKS) for text in missing)
+        self.column, self._is_missing = column, missing_label(missing)
         self._classes = None if classes is None else frozenset(classes)
         self.skipped, self._lock = Skipped(), Lock()
 
@@ -70,9 +80,6 @@ class UsableLabels:
         if self._classes is None:
             return not self._is_missing(label)
         return not is_no_label(label) and label in self._classes
-
-    def _is_missing(self, label: str) -> bool:
-        return is_no_label(label) or label.strip(BLANKS) in self._missing
 
     def _count(self, label: str, rows: int) -> None:
         if self._is_missing(label):

@@ -3,6 +3,7 @@
 The sentences in quotes are those of docs/data.md. `read` gives what `smtrain.fit` must find, or what is wrong.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -303,7 +304,7 @@ def numbers_rows(values: list[float]) -> bool:
     """'It counts 0, 1, 2, … or 1, 2, 3, …', or in five rows or more its whole numbers 'go up from row to row'."""
     counts = any(values == [float(i) for i in range(start, start + len(values))] for start in (0, 1))
     whole = all(value >= 0 and value == value // 1 for value in values)
-    rising = whole and all(a < b for a, b in zip(values, values[1:], strict=False))
+    rising = whole and all(a < b for a, b in itertools.pairwise(values))
     return counts or (rising and len(values) >= INDEX_ROWS)
 
 
