@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from smtrain.scoring.evaluate import Evaluation, evaluate
     from smtrain.scoring.explanation import Explanation, explain
     from smtrain.scoring.inference import Inference, inference
+    from smtrain.scoring.likelihood import Likelihood, likelihood
     from smtrain.scoring.predict import predict, predict_proba
     from smtrain.sklearn.pipeline import to_sklearn as to_sklearn
     from smtrain.sklearn.probing import from_sklearn as from_sklearn
@@ -76,6 +77,7 @@ _HOMES = {
     "smtrain.scoring.evaluate": ("Evaluation", "evaluate"),
     "smtrain.scoring.explanation": ("Explanation", "explain"),
     "smtrain.scoring.inference": ("Inference", "inference"),
+    "smtrain.scoring.likelihood": ("Likelihood", "likelihood"),
     "smtrain.scoring.predict": ("predict", "predict_proba"),
     "smtrain.sklearn": ("from_sklearn", "to_sklearn"),
     "smtrain.sources.dialect": ("Dialect",),
@@ -96,6 +98,7 @@ __all__ = [
     "FitConfig",
     "FitWarning",
     "Inference",
+    "Likelihood",
     "Model",
     "ModelError",
     "OutputError",
@@ -114,6 +117,7 @@ __all__ = [
     "explain",
     "fit",
     "inference",
+    "likelihood",
     "load",
     "predict",
     "predict_proba",

@@ -53,6 +53,7 @@ FITS = {
     "rare levels": {"min_count": 800, "epochs": 3},
     "l1": {"l1": 3.0},
     "statistics": {"l2": 0.0, "se": True, "loo": True},
+    "likelihood ratios": {"l2": 0.0, "lr": True, "epochs": 30},
     "a share for validation": {"validation": 0.3, "weight": "w"},
     "a file for validation": {"validation": "more.csv", "patience": 5},
     "calibrated": {"validation": 0.3, "calibrate": True, "precision": "float32"},

@@ -155,6 +155,7 @@ FITS = {
     "chosen": {"l2": "auto", "folds": 3, "one_se": True},
     "chosen lasso": {"l1": "auto", "folds": 2, "l2": 0.1},
     "likelihood": {"l2": 0.0, "se": True, "loo": True, "epochs": 30},
+    "ratios": {"l2": 0.0, "lr": True, "epochs": 5},
     "lasso": {"l1": 1},
     "gd": {"solver": "gd", "batch_size": 32, "momentum": 0.5, "epochs": 3, "seed": 7},
     "skipped": {"unlabelled": "skip", "class_weight": "balanced", "drop": ("year", "year")},

@@ -79,3 +79,34 @@ def test_names_in_lists(name, shown):
 @pytest.mark.parametrize(("name", "shown"), [("age", "age"), ("a 3", '"a 3"'), ("9", '"9"'), ("x1", "x1")])
 def test_names_before_numbers(name, shown):
     assert named(name, counted=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("options", "objective"),
+    [
+        ([], "mean NLL + l2/2 ‖W‖² / n"),
+        (["--l2", "0"], "mean NLL"),
+        (["--l1", "1"], "mean NLL + l1 ‖W‖₁ / n"),
+        (["--l1", "1", "--l2", "auto", "--folds", "2"], "mean NLL + l1 ‖W‖₁ / n + l2/2 ‖W‖² / n"),
+    ],
+)
+def test_a_fit_says_what_it_is_about_to_lower(options, objective, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=60), "w": rng.choice(["a", "b"], 60), "y": rng.choice([*"pqr"], 60)})
+    lines = said(tmp_path, frame, *options)
+    assert f"3 features × 3 classes: 9 weights; objective: {objective}" in lines
+    head = next(i for i, line in enumerate(lines) if line.split()[:2] in (["epoch", "NLL"], ["l2", "NLL"]))
+    assert any(objective in line for line in lines[:head])
+
+
+def test_the_objective_is_what_the_epochs_lower(tmp_path):
+    """By a naive loop over the rows at the weights that were kept."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.normal(size=40), "y": rng.choice([*"pqr"], 40)})
+    model = sm.fit(frame, target="y", l2=2)
+    total = 0.0
+    for x, y in zip(frame["x"], frame["y"], strict=True):
+        z = (x - model.encoder.means[0]) / model.encoder.scales[0] * model.W[0] + model.b
+        total -= z[model.classes.index(y)] - np.log(np.exp(z).sum())
+    assert model.fit.nll == pytest.approx(total / 40, rel=1e-12)
+    assert model.fit.objective == pytest.approx(total / 40 + 2 / 2 * (model.W**2).sum() / 40, rel=1e-12)

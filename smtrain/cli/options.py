@@ -198,6 +198,9 @@ def cluster_options(command: Any) -> Any:
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
+positive_option = click.option(
+    "--positive", type=kinds.Text(), metavar="NAME", help="Of two classes, the one whose odds are told.  [the second]"
+)
 json_option = click.option("--json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))
 

@@ -202,7 +202,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "l1": _penalty,
     **dict.fromkeys(("batch_size", "threads", "memory", "patience"), _optional(whole)),
     **dict.fromkeys(("epochs", "seed", "folds", "min_count", "cluster_wait"), whole),
-    **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo"), _truth),
+    **dict.fromkeys(("require_convergence", "calibrate", "one_se", "se", "loo", "lr"), _truth),
     "class_weight": _optional(_class_weight),
     **dict.fromkeys(("solver", "cluster"), _optional(_text)),
     "l2": _optional(_penalty),

@@ -17,7 +17,7 @@ def check_options(config: FitConfig) -> None:
     make_solver(config)  # each solver refuses the options that it cannot follow
     _check_texts(config)
     _check_selection(config)
-    if config.se or config.loo:
+    if config.se or config.loo or config.lr:
         _check_inference(config)
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
@@ -83,8 +83,10 @@ def _check_selection(config: FitConfig) -> None:
 
 
 def _check_inference(config: FitConfig) -> None:
-    """What --se and --loo say holds at the optimum of a smooth objective, and there only."""
-    what = "--se" if config.se else "--loo"
+    """What --se, --loo and --lr say holds at the optimum of a smooth objective, and there only."""
+    what = "--se" if config.se else "--loo" if config.loo else "--lr"
+    if config.lr and (config.chosen or config.penalised):
+        raise UsageError("--lr is for a fit of maximum likelihood, without a penalty", hint=given("l2", 0))
     if config.lasso > 0:
         raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
     for option, asked in (("--calibrate", config.calibrate), ("--patience", config.patience is not None)):

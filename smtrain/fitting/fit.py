@@ -251,6 +251,7 @@ def _record(learned: Learned, solution: Solution, after: PostEstimation) -> FitR
         collinear=after.collinear,
         separation=after.separation,
         loo_nll=after.loo_nll,
+        likelihood=after.likelihood,
         skipped=SkippedRecord(learned.skipped.unlabelled, learned.skipped.unknown),
         validation=aside,
     )

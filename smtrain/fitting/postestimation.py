@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import UsageError
+from smtrain.fitting.likelihood import likelihood_of
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import Encoder
-from smtrain.model.record import SeparationRecord
-from smtrain.softmax.collinearity import dependences
+from smtrain.model.record import LikelihoodRecord, SeparationRecord
+from smtrain.softmax.collinearity import MOST_COLUMNS, dependences
 from smtrain.softmax.information import (
     MOST_PARAMETERS,
     Limit,
@@ -35,17 +36,21 @@ class PostEstimation:
     """Collinear columns, each with those that determine it; classes that are separated; what inference needs.
 
     `loo_nll` is the leave-one-out NLL, None if it was not asked for or is not defined; `information` (d, d) goes into
-    the model, if it was asked for.
+    the model, and `likelihood` into its record, if they were asked for.
     """
 
     collinear: dict[str, tuple[str, ...]]
     separation: SeparationRecord | None
     loo_nll: float | None
     information: NDArray[np.float64] | None
+    likelihood: LikelihoodRecord | None
 
 
 def check_size(config: FitConfig, encoder: Encoder) -> None:
-    """Raise UsageError, before training, if the information matrix that was asked for would be too large."""
+    """Raise UsageError, before training, if what was asked for besides the weights would be too large."""
+    if config.lr and len(encoder.features) > MOST_COLUMNS:
+        what = f"--lr is for at most {MOST_COLUMNS:,} features, and these are {len(encoder.features):,}"
+        raise UsageError(what, hint="columns are left out by --drop")
     parameters = free_parameters(len(encoder.features), len(encoder.classes))
     if (config.se or config.loo) and parameters > MOST_PARAMETERS:
         what = "--se" if config.se else "--loo"
@@ -73,7 +78,8 @@ def postestimation(
         nll = leave_one_out(objective, theta, inverse(information + penalty))
         loo_nll = nll if np.isfinite(nll) else None
     apart = None if separation is None else _separation_record(objective, separation, encoder)
-    return PostEstimation(collinear, apart, loo_nll, information if config.se else None)
+    likelihood = likelihood_of(objective, theta, config, encoder) if config.lr else None
+    return PostEstimation(collinear, apart, loo_nll, information if config.se else None, likelihood)
 
 
 def _separation_record(objective: Objective, separation: Separation, encoder: Encoder) -> SeparationRecord:

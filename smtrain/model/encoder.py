@@ -238,6 +238,11 @@ class Encoder:
         codes = tuple(column.codes(rows.texts(place[column.name])) for column in self.categorical)
         return self.design(raw, codes, dtype)
 
+    def empty(self) -> Design:
+        """X of no rows."""
+        codes = tuple(np.empty(0, np.intp) for _ in self.categorical)
+        return self.design(np.empty((0, len(self.numeric))), codes, np.float64)
+
     def design(self, raw: Floats, codes: tuple[NDArray[np.intp], ...], dtype: Dtype) -> Design:
         """X of raw numbers (m, q), NaN where missing, and final codes. `raw` is overwritten, and may become X."""
         q = len(self.numeric)

@@ -299,6 +299,7 @@ def _check(model: Model, arrays: npz.Arrays) -> None:
         and np.array_equal(arrays["scales"], encoder.scales)
         and documents.read(arrays["features"]) == list(encoder.features)
         and (data is None or len(data.columns) == len(encoder.columns))
+        and (model.fit.likelihood is None or len(model.fit.likelihood.columns) == len(encoder.columns))
         and (data is None or (data.weight is None) == (encoder.weight is None))
     )
     if not fits:

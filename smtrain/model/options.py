@@ -34,6 +34,7 @@ class Options:
     `batch_size` None is the full batch. `precision` is that of X, the logits and the probabilities; "auto" takes
     float32 for large tables whose fit does not need more.
     `se` keeps the information matrix in the model, for standard errors; `loo` approximates the leave-one-out NLL.
+    `lr` keeps what likelihood-ratio tests, and other statistics of a fit without penalty, are made of.
     `validation` is the share of the rows that is set aside, drawn by `seed`, or a file of further rows; with `patience`
     training stops after so many epochs without a lower NLL on them, and the best epoch is kept; `calibrate` fits a
     temperature on them. `l2` or `l1` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL,
@@ -73,6 +74,7 @@ class Options:
     se: bool = field(default=False, metadata=ABSENT)
     loo: bool = field(default=False, metadata=ABSENT)
     min_count: Positive = field(default=1, metadata=LEFT_OUT)
+    lr: bool = field(default=False, metadata=LEFT_OUT)
     test: Annotated[float, Range(0, 1, above=True, below=True)] | PathText | None = field(
         default=None, metadata=LEFT_OUT
     )

@@ -20,8 +20,10 @@ from smtrain.model.schema import (
     read,
 )
 from smtrain.solvers.base import Status
-from smtrain.sources.arguments import Range
+from smtrain.sources.arguments import NOT_NEGATIVE, Range
 
+# How a fit ends that is as near its optimum as was asked for, or as floating point can come.
+SETTLED = (Status.CONVERGED, Status.STALLED)
 Pair = Annotated[tuple[Text, Text], different]
 
 
@@ -83,6 +85,29 @@ class SeparationRecord:
 
 
 @dataclass(frozen=True)
+class ColumnLikelihood:
+    """The fit without a column: its mean NLL, the degrees of freedom that it has less, whether it came to its end."""
+
+    degrees: Count
+    nll: Annotated[float, NOT_NEGATIVE]
+    settled: bool
+
+
+@dataclass(frozen=True)
+class LikelihoodRecord:
+    """What the likelihood of a fit without penalty is compared with: fits without each of the columns, in their order.
+
+    `weight` is the weight of the rows, `null_nll` their mean NLL with intercepts alone, and `degrees` the degrees of
+    freedom of all columns together.
+    """
+
+    weight: Annotated[float, Range(0, above=True)]
+    null_nll: Annotated[float, Range(0, above=True)]
+    degrees: Count
+    columns: tuple[ColumnLikelihood, ...]
+
+
+@dataclass(frozen=True)
 class FitRecord:
     """What a model keeps of its fit.
 
@@ -92,9 +117,9 @@ class FitRecord:
     not known. `epochs` passes were made in all, and `epoch` until the weights of the model were reached.
     `data` tells the training data from others. `collinear` are, of each column of X that others determine, those
     others; `separation` is looked for without a penalty. `temperature` is what calibration divided the weights by.
-    `loo_nll` is None if it was not asked for, or is not defined. `test` is of rows that were not seen. `init` is the
-    digest of the weights to start from.
-    `newer_options` are options in a model file that this smtrain does not know.
+    `loo_nll` is None if it was not asked for, or is not defined; `likelihood` if it was not asked for. `test` is of
+    rows that were not seen. `init` is the digest of the weights to start from. `newer_options` are options in a model
+    file that this smtrain does not know.
     """
 
     options: Options
@@ -117,6 +142,7 @@ class FitRecord:
     temperature: Annotated[float, Range(0, above=True)] | None = field(default=None, metadata=LEFT_OUT)
     selection: SelectionRecord | None = field(default=None, metadata=LEFT_OUT)
     loo_nll: float | None = field(default=None, metadata=ABSENT)
+    likelihood: LikelihoodRecord | None = field(default=None, metadata=LEFT_OUT)
     test: HeldOutRecord | None = field(default=None, metadata=LEFT_OUT)
     # Of the start only what tells it from others: `verify` asks for the model itself.
     init: Text | None = field(default=None, metadata=LEFT_OUT)

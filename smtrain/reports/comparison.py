@@ -6,6 +6,7 @@ from typing import Any
 
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.evaluation import skipped_document
+from smtrain.reports.inference import odds_ratio
 from smtrain.reports.sections import Section
 from smtrain.reports.tables import number, plain, weight, whole
 from smtrain.reports.text import named
@@ -45,6 +46,7 @@ def comparison_document(comparison: Comparison, level: float, outcomes: Sequence
         "flips": _flip_document(comparison),
         "schema": _schema_document(comparison.schema),
         "weights": _weights(comparison, MOST_WEIGHTS_JSON),
+        "weights_against": comparison.weights.against,
         "weights_moved": len(comparison.weights.features),
         "checks": checks_document(outcomes),
         "unseen": {"old": comparison.old.unseen, "new": comparison.new.unseen},
@@ -202,14 +204,17 @@ def _weight_section(comparison: Comparison) -> Section:
     total = len(comparison.weights.features)
     if not total:
         return Section("no weight moved")
-    rows = [
-        [w["feature"], w["class"], f"{w['old']:.5g}", f"{w['new']:.5g}", f"{w['difference']:+.5g}"]
-        for w in _weights(comparison, MOST_WEIGHTS)
-    ]
+    moved, against = _weights(comparison, MOST_WEIGHTS), comparison.weights.against
+    head = ["feature", "class", "old", "new", "difference"]
+    rows = [[w["feature"], w["class"], f"{w['old']:.5g}", f"{w['new']:.5g}", f"{w['difference']:+.5g}"] for w in moved]
+    if against is not None:
+        head += ["odds ratio, old", "new"]
+        rows = [[*row, odds_ratio(w["old"]), odds_ratio(w["new"])] for row, w in zip(rows, moved, strict=True)]
+    what = "weights" if against is None else f"log-odds against {named(against)}"
     of = f", the {MOST_WEIGHTS} of {total:,} of the largest effect" if total > MOST_WEIGHTS else ""
     return Section(
-        f"weights that moved, in the units of the file{of}",
-        ["feature", "class", "old", "new", "difference"],
+        f"{what} that moved, in the units of the file{of}",
+        head,
         rows,
         texts=2,
     )

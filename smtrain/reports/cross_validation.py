@@ -104,6 +104,6 @@ def _fit_warnings(model: Model) -> list[str]:
 def predictions_of(validated: CrossValidation, form: type[PredictionWriter], table: Table) -> bytes:
     """The predictions of all rows in the order of `table`, as a file; empty cells where a row is in no fold."""
     model = validated.models[0]
-    writer = form(model, table, proba=True, top=None, keep=(), format="csv", csv_safe=False, digits=None)
+    writer = form(model, table, proba=True, top=None, explain=None, keep=(), format="csv", csv_safe=False, digits=None)
     S = validated.predictions.iloc[:, 3:].to_numpy(np.float64).T  # behind fold, label and prediction
     return writer.head() + writer.unkept(S) + writer.end()

@@ -16,7 +16,8 @@ from smtrain.reports.text import named, show
 from smtrain.scoring.metrics import HEADLINE, METRICS
 from smtrain.solvers.base import Status
 
-# Weights from which on their number is said before training: an epoch's time and the memory grow with it.
+# Weights from which on the column of words is named that most of them are of: an epoch's time and the memory grow with
+# their number.
 MANY_WEIGHTS = 100_000
 # Characters of the longest name of a metric of the headline.
 WIDEST = max(map(len, HEADLINE))
@@ -39,12 +40,12 @@ def description(learned: Learned, config: FitConfig, sources: list[str]) -> list
         *_table_lines(learned, sources),
         *([f"warning: {learned.doubt}"] if learned.doubt else []),
         *missing_classes(learned.encoder),
-        *weights_line(learned.encoder),
         *_rows_lines(learned),
         *rare_line(learned.class_counts),
         *_missing_line(learned.missing),
         *_rare_levels_line(learned.encoder, config.min_count),
         *_ignored_lines(learned),
+        f"{weights_line(learned.encoder)}; {objective_line(config)}",
         settings(config),
     ]
 
@@ -96,17 +97,22 @@ def _ignored_lines(learned: Learned) -> list[str]:
     return lines
 
 
-def weights_line(encoder: Encoder) -> list[str]:
-    """The number of weights, where it is large, and the column of words that most of them are of."""
+def weights_line(encoder: Encoder) -> str:
+    """The number of weights; where it is large, the column of words that most of them are of."""
     p, K = len(encoder.features), len(encoder.classes)
-    if p * K < MANY_WEIGHTS:
-        return []
-    line = f"{p:,} features × {K:,} classes: {p * K:,} weights"
+    line = f"{p:,} {'feature' if p == 1 else 'features'} × {K:,} classes: {p * K:,} weights"
     widest = max(encoder.categorical, key=lambda column: column.size, default=None)
     # One column of very many texts is the usual cause, and one that can be mended.
-    if widest is not None and 2 * widest.size > p:
+    if p * K >= MANY_WEIGHTS and widest is not None and 2 * widest.size > p:
         line += f", {widest.size * K:,} of them for the levels of {show(widest.name, 40)}"
-    return [line]
+    return line
+
+
+def objective_line(options: Options) -> str:
+    """What a fit lowers, as its lines of epochs have it: means over n rows, by their weights."""
+    l1 = " + l1 ‖W‖₁ / n" if options.l1 else ""
+    l2 = " + l2/2 ‖W‖² / n" if options.l2 == "auto" or options.ridge else ""
+    return f"objective: mean NLL{l1}{l2}"
 
 
 def settings(options: Options) -> str:

@@ -1,6 +1,7 @@
 """Standard errors and what follows from them, as tables or JSON."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from smtrain.errors import listed
 from smtrain.reports.notices import MOST_NAMES
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import named, show
+from smtrain.scoring.coefficients import Choice
 from smtrain.scoring.inference import Inference
 
 if TYPE_CHECKING:
@@ -43,20 +45,21 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def print_inference(console: "Console", inference: Inference) -> None:
-    """Print a table for each class."""
+def print_inference(console: "Console", inference: Inference, choice: Choice, names: Sequence[str]) -> None:
+    """Print a table for each class of a choice, of those of the model."""
     console.print(f"against the class {show(inference.reference)}, in the units of the file")
     if inference.bases:
         console.print(f"levels against {listed(map(named, inference.bases), MOST_NAMES)}")
     if inference.penalised:
         console.print("penalised: the penalty pulls the estimates towards zero, and makes the errors smaller")
     span = f"{100 * inference.level:g} % interval"
-    for k, label in enumerate(inference.classes[:MOST_CLASSES]):
-        rows = [_row(inference, t, k) for t in range(min(len(inference.terms), MOST_TERMS))]
+    for label in [names[k] for k in choice.classes[:MOST_CLASSES]]:
+        k = inference.classes.index(label)
+        rows = [_row(inference, t, k) for t in choice.terms(inference, k, MOST_TERMS)]
         console.print()
         head = [label, "estimate", "std. error", "z", "p", span, "", "odds ratio"]
         print_table(console, head, rows)
-    if len(inference.terms) > MOST_TERMS or len(inference.classes) > MOST_CLASSES:
+    if (choice.top is None and len(inference.terms) > MOST_TERMS + 1) or len(choice.classes) > MOST_CLASSES:
         console.print("there are more terms or classes: --json has all")
 
 
@@ -66,11 +69,19 @@ def _row(inference: Inference, t: int, k: int) -> list[str]:
     if math.isnan(values["error"]):
         return [inference.terms[t], "not identified", *[""] * 6]
     shown = {name: f"{value:.5g}" if math.isfinite(value) else "–" for name, value in values.items()}
-    shown |= {"z": f"{values['z']:.2f}" if math.isfinite(values["z"]) else "–", "p": _probability(values["p"])}
+    shown |= {"z": f"{values['z']:.2f}" if math.isfinite(values["z"]) else "–", "p": probability(values["p"])}
     return [inference.terms[t], *(shown[name] for name in COLUMNS)]
 
 
-def _probability(p: float) -> str:
+def probability(p: float) -> str:
+    """A p for people."""
     if math.isnan(p):
         return "–"
     return f"{p:.4f}" if p >= 1e-4 else "< 0.0001"
+
+
+def odds_ratio(log_odds: float) -> str:
+    """The e to some log-odds, for people; a dash where it is too large for a number."""
+    with np.errstate(over="ignore"):
+        ratio = float(np.exp(log_odds))
+    return f"{ratio:.5g}" if np.isfinite(ratio) else "–"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
+from smtrain.reports.inference import odds_ratio
 from smtrain.reports.tables import print_table
 from smtrain.scoring.explanation import Explanation, pushes
 from smtrain.softmax.differences import GradientCheck
@@ -21,10 +22,10 @@ MOST_PUSHES = 10
 MOST_DISAGREEMENTS = 10
 
 
-def explanation_document(found: Explanation, number: int) -> dict[str, Any]:
+def explanation_document(found: Explanation, number: int, base: int | None = None) -> dict[str, Any]:
     """One row as a document: x, z, s, and with a label y, s − y and x ⊗ (s − y), (K, p).
 
-    `pushes` are those of the first class over the second.
+    `pushes` are those of the first class over the second. Of two classes there are the log-odds against that at `base`.
     """
     model, first, second = found.model, found.first, found.second
     explained: dict[str, Any] = {
@@ -40,6 +41,8 @@ def explanation_document(found: Explanation, number: int) -> dict[str, Any]:
         "pushes": largest_pushes(model, found.x, first, second),
         "intercept_push": float(model.b[first] - model.b[second]),
     }
+    if base is not None and len(model.encoder.classes) == 2:
+        explained["log_odds"] = _log_odds(found, base)
     if found.y is not None and found.residual is not None and found.gradient is not None:
         explained |= {
             "label": model.encoder.classes[found.y],
@@ -49,6 +52,18 @@ def explanation_document(found: Explanation, number: int) -> dict[str, Any]:
             "gradient": found.gradient.tolist(),
         }
     return explained
+
+
+def _log_odds(found: Explanation, base: int) -> dict[str, Any]:
+    """The log-odds of one of two classes against that at `base`, and what each feature adds to them."""
+    model, one = found.model, 1 - base
+    return {
+        "class": model.encoder.classes[one],
+        "against": model.encoder.classes[base],
+        "value": float(found.z[one] - found.z[base]),
+        "pushes": largest_pushes(model, found.x, one, base),
+        "intercept_push": float(model.b[one] - model.b[base]),
+    }
 
 
 def largest_pushes(model: Model, x: NDArray[np.float64], first: int, second: int) -> list[dict[str, Any]]:
@@ -70,10 +85,26 @@ def print_explanation(console: "Console", explained: dict[str, Any]) -> None:
     print_table(console, ["class", *(name.replace("_minus_", " − ") for name in names)], rows)
     console.print()
     _print_outer(console, explained)
+    if "log_odds" in explained:
+        _print_log_odds(console, explained["log_odds"], explained["features"])
+        return
     console.print(_safe(f"what pushed {explained['prediction']} ahead of {explained['second']}: x (w − w')"))
     rows = [[p["feature"], f"{p['x']:.4g}", f"{p['push']:+.4f}"] for p in explained["pushes"][:MOST_PUSHES]]
     rows.append([intercept_name(explained["features"]), "1", f"{explained['intercept_push']:+.4f}"])
     print_table(console, ["feature", "x", "push"], rows)
+
+
+def _print_log_odds(console: "Console", found: dict[str, Any], features: list[str]) -> None:
+    """What made the log-odds of one of two classes, the largest first, with the factors on the odds."""
+    what = f"log-odds of {found['class']} against {found['against']}: {found['value']:+.4f}, the sum of x (w − w')"
+    console.print(_safe(what))
+    terms = [(p["feature"], f"{p['x']:.4g}", p["push"]) for p in found["pushes"][:MOST_PUSHES]]
+    terms.append((intercept_name(features), "1", found["intercept_push"]))
+    print_table(
+        console,
+        ["feature", "x", "log-odds", "odds ratio"],
+        [[name, x, f"{push:+.4f}", odds_ratio(push)] for name, x, push in terms],
+    )
 
 
 def _print_outer(console: "Console", explained: dict[str, Any]) -> None:

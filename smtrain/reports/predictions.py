@@ -12,8 +12,9 @@ from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
 from smtrain.reports.numerals import number_texts, rounded
 from smtrain.reports.text import message, named
+from smtrain.scoring.explanation import column_pushes
 from smtrain.scoring.predict import Scored
-from smtrain.softmax.design import Floats
+from smtrain.softmax.design import Design, Floats
 from smtrain.sources.cells import quoted_cell, unquoted_cell
 from smtrain.sources.notation import is_number
 from smtrain.sources.table import Table
@@ -37,6 +38,7 @@ class PredictionWriter:
         *,
         proba: bool,
         top: int | None,
+        explain: int | None,
         keep: tuple[str, ...],
         format: str,  # noqa: A002 - the option's name
         csv_safe: bool,
@@ -51,6 +53,7 @@ class PredictionWriter:
             min(top, len(model.encoder.classes)) if top else None,
             format == "jsonl",
         )
+        self.explain = min(explain, len(model.encoder.columns)) if explain else None
         names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
         self.keep = [table.column(name, "--keep") for name in names]
         table.carry(self.keep)
@@ -59,12 +62,16 @@ class PredictionWriter:
             self.columns += [f"p({name})" for name in model.encoder.classes]
         if self.top:
             self.columns += [f"{what}{rank}" for rank in range(1, self.top + 1) for what in ("top", "p")]
+        if self.explain:
+            self.columns += [f"{what}{rank}" for rank in range(1, self.explain + 1) for what in ("column", "push")]
         # Two columns of one name could not be told apart by whoever reads the output.
         clash = set(self.columns) & set(names)
         if clash:
             raise UsageError(f"--keep: the output has a column {quoted(min(clash))} of its own")
         # Once for all rows: the names of the classes are the most frequent cells of the output.
-        self._labels = list(map(json_text if self.jsonl else self._cell, model.encoder.classes))
+        text = json_text if self.jsonl else self._cell
+        self._labels = list(map(text, model.encoder.classes))
+        self._names = [text(column.name) for column in model.encoder.columns]
         self._line = self._json_line() if self.jsonl else table.delimiter.join
 
     def head(self) -> bytes:
@@ -84,7 +91,7 @@ class PredictionWriter:
         S, kept = scored.probabilities, self._kept(scored)
         step = max(1, BLOCK_CELLS // (len(self.keep) + len(self.columns)))
         blocks = (slice(start, start + step) for start in range(0, S.shape[1], step))
-        return b"".join(self._lines(S[:, block], kept[block]) for block in blocks)
+        return b"".join(self._lines(S[:, block], scored.X.take(block), kept[block]) for block in blocks)
 
     def unkept(self, S: Floats) -> bytes:
         """The lines of some rows by their probabilities alone (K, m); where these are NaN the cells are empty."""
@@ -100,9 +107,9 @@ class PredictionWriter:
         """What stands behind the last row."""
         return b""
 
-    def _lines(self, S: Floats, kept: list[list[str]]) -> bytes:
-        """The lines of some rows with their probabilities and the cells that are kept of each."""
-        lines = map(self._line, zip(*zip(*kept, strict=True), *self._columns(S), strict=True))
+    def _lines(self, S: Floats, X: Design, kept: list[list[str]]) -> bytes:
+        """The lines of some rows X with their probabilities and the cells that are kept of each."""
+        lines = map(self._line, zip(*zip(*kept, strict=True), *self._columns(S), *self._explained(S, X), strict=True))
         return ("\n".join(lines) + "\n").encode()
 
     def _json_line(self) -> Callable[[Iterable[str]], str]:
@@ -111,7 +118,7 @@ class PredictionWriter:
         return ("{" + ", ".join(f"{json_text(name).replace('%', '%%')}: %s" for name in names) + "}").__mod__
 
     def _columns(self, S: Floats) -> list[list[str]]:
-        """The output's own columns of text."""
+        """The output's own columns of text that the probabilities make."""
         columns = [self._named(S.argmax(axis=0))]
         if self.proba:
             columns += number_texts(rounded(S, self.digits))
@@ -121,6 +128,25 @@ class PredictionWriter:
             for ranked, p in zip(order, texts, strict=True):
                 columns += [self._named(ranked), p]
         return columns
+
+    def _explained(self, S: Floats, X: Design) -> list[list[str]]:
+        """The columns that pushed most, and their pushes, as columns of text; none if they were not asked for."""
+        if not self.explain:
+            return []
+        order, pushes = self._pushes(S, X)
+        pairs = zip(order.tolist(), number_texts(pushes), strict=True)
+        return [column for ranked, push in pairs for column in ([self._names[i] for i in ranked], push)]
+
+    def _pushes(self, S: Floats, X: Design) -> tuple[NDArray[np.intp], Floats]:
+        """The columns that pushed each row's prediction most ahead of the second class, or behind it, and their pushes.
+
+        Both are (explain, m), the largest first; of equal ones the first column.
+        """
+        first, second = largest(S, 2)
+        pushes = column_pushes(self.model, X, first, second)
+        order = largest(np.abs(pushes), self.explain or 0)
+        found = np.take_along_axis(pushes, order, axis=0)
+        return order, np.sign(found) * rounded(np.abs(found), self.digits)
 
     def _named(self, classes: NDArray[np.intp]) -> list[str]:
         return [self._labels[k] for k in classes.tolist()]

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from smtrain.model.encoder import NumericColumn
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
 from smtrain.reports.fit import outcome, settings, sparsity, test_lines, unused
-from smtrain.reports.inference import inference_document, print_inference
+from smtrain.reports.inference import inference_document, odds_ratio, print_inference
+from smtrain.reports.likelihood import likelihood_document, print_likelihood
 from smtrain.reports.notices import notices, warnings
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import named, show
+from smtrain.scoring.coefficients import TIDY, Choice, counted_from, tidy
 from smtrain.scoring.inference import Inference
-from smtrain.softmax.ranking import largest_first
+from smtrain.scoring.likelihood import Likelihood
+from smtrain.sources.cells import quoted_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,14 +29,22 @@ MOST_LEVELS = 20
 ZERO = "·"
 
 
-def model_document(model: Model, base: int | None = None, inference: Inference | None = None) -> dict[str, Any]:
+def model_document(
+    model: Model,
+    choice: Choice,
+    inference: Inference | None = None,
+    likelihood: Likelihood | None = None,
+    *,
+    counted: bool = False,
+) -> dict[str, Any]:
     """Everything in the model, with the weights both as fitted (per deviation) and in the units of the file.
 
-    Those in the units of the file are counted from the class at `base`, if there is one.
+    Those in the units of the file are `counted` from the class that the choice counts from, or as the penalty has them.
     """
-    W, b = _from_base(model, base)
+    W, b = counted_from(model, choice.base if counted else None)
+    names = model.encoder.classes
     return {
-        "classes": list(model.encoder.classes),
+        "classes": list(names),
         "features": list(model.features),
         "schema": model.encoder.schema(),
         "weights": model.W.tolist(),
@@ -46,18 +54,48 @@ def model_document(model: Model, base: int | None = None, inference: Inference |
         "nonzero": int(model.nonzero.sum()),
         "unused": unused(model),
         "fit": model.fit.document(),
-        "reference": None if base is None else model.encoder.classes[base],
+        "reference": names[choice.base] if counted and choice.base is not None else None,
         "inference": None if inference is None else inference_document(inference),
+        "likelihood": None if likelihood is None else likelihood_document(likelihood),
+        "against": None if choice.base is None else names[choice.base],
+        "coefficients": tidy(model, choice, inference),
     }
 
 
-def _from_base(model: Model, base: int | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    W, b = model.raw_weights
-    return (W, b) if base is None else (W - W[:, [base]], b - b[base])
+def coefficients_csv(model: Model, choice: Choice, inference: Inference | None = None) -> str:
+    """The coefficients in the tidy form, as CSV; empty cells for what is not known."""
+    lines = [TIDY, *(row.values() for row in tidy(model, choice, inference))]
+    return "\n".join(",".join(_csv_cell(cell) for cell in line) for line in lines)
 
 
-def print_model(console: "Console", model: Model, base: int | None = None, inference: Inference | None = None) -> None:
+def _csv_cell(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    return quoted_cell(value, ",") if isinstance(value, str) else repr(value)
+
+
+def print_model(
+    console: "Console",
+    model: Model,
+    choice: Choice,
+    inference: Inference | None = None,
+    likelihood: Likelihood | None = None,
+) -> None:
     """Print the record of the fit, the columns, and the weights by column and class, or what is inferred of them."""
+    _print_record(console, model)
+    console.print()
+    if likelihood is not None:
+        print_likelihood(console, likelihood)
+    if inference is not None and likelihood is not None:
+        console.print()
+    if inference is not None:
+        print_inference(console, inference, choice, model.encoder.classes)
+    elif likelihood is None:
+        _print_weights(console, model, choice)
+
+
+def _print_record(console: "Console", model: Model) -> None:
+    """What the fit was asked for, what it found, and the columns."""
     fit, encoder = model.fit, model.encoder
     console.print(f"target {show(encoder.target)}, {len(model.encoder.classes)} classes, {fit.rows:,} rows")
     console.print(outcome(model))
@@ -79,11 +117,6 @@ def print_model(console: "Console", model: Model, base: int | None = None, infer
         console.print(f"ignored {show(name) or '(no name)'}: {reason}")
     if model.data is not None:
         console.print(f"digest of the data {model.data.sha256}")
-    console.print()
-    if inference is None:
-        _print_weights(console, model, base)
-    else:
-        print_inference(console, inference)
 
 
 def _print_classes(console: "Console", model: Model) -> None:
@@ -108,25 +141,43 @@ def _some(levels: Sequence[str | None]) -> str:
     return ", ".join("(missing)" if level is None else named(level) for level in levels[:MOST_LEVELS])
 
 
-def _print_weights(console: "Console", model: Model, base: int | None) -> None:
+def _print_weights(console: "Console", model: Model, choice: Choice) -> None:
     """The weights in the units of the file, those that are zero as dots; of too many those of the largest effect."""
-    W, b = _from_base(model, base)
-    K = min(len(model.encoder.classes), MOST_CLASSES)
-    effect = np.abs(model.W).max(axis=1)
-    # By the weights of standardised columns, which can be compared; what is printed is in the units of the file.
-    some = np.flatnonzero(effect)
-    order = some[largest_first(effect[some])[:MOST_FEATURES]]
-    against = "" if base is None else f", against the class {show(model.encoder.classes[base])}"
-    cut = "" if len(some) <= MOST_FEATURES else _cut(len(some))
-    console.print(f"weights, in the units of the file{against}{cut}")
-    rows = [[intercept_name(model.features), *(f"{x:.5g}" for x in b[:K])]]
-    rows += [[model.features[j], *(f"{x:.5g}" if x else ZERO for x in W[j, :K])] for j in sorted(order.tolist())]
-    print_table(console, ["feature", *model.encoder.classes[:K]], rows)
-    if len(some) < len(effect):
-        console.print(f"further features, with all weights zero: {len(effect) - len(some):,}")
-    if len(model.encoder.classes) > K:
-        console.print(f"{len(model.encoder.classes) - K} more classes: --json has them")
+    order, some = choice.features(model, MOST_FEATURES), int(model.nonzero.any(axis=1).sum())
+    console.print(f"{_title(model, choice)}{_cut(len(order), some)}")
+    if len(model.encoder.classes) == 2:
+        head, rows = ["feature", "log-odds", "odds ratio"], _rows_of_two(model, choice, order)
+    else:
+        head, rows = _rows_of_many(model, choice, order)
+    print_table(console, head, rows)
+    if some < len(model.features) and choice.top is None:
+        console.print(f"further features, with all weights zero: {len(model.features) - some:,}")
+    if len(choice.classes) > MOST_CLASSES:
+        console.print(f"{len(choice.classes) - MOST_CLASSES} more classes: --json has them")
 
 
-def _cut(count: int) -> str:
-    return f": the {MOST_FEATURES} of {count:,} features with the largest effect; --json has all"
+def _title(model: Model, choice: Choice) -> str:
+    names = [show(name) for name in model.encoder.classes]
+    if len(names) == 2 and choice.base is not None:
+        return f"log-odds of {names[1 - choice.base]} against {names[choice.base]}, in the units of the file"
+    against = "" if choice.base is None else f", against the class {names[choice.base]}"
+    return f"weights, in the units of the file{against}"
+
+
+def _rows_of_two(model: Model, choice: Choice, order: list[int]) -> list[list[str]]:
+    """The log-odds of one class against the other, and the factors on the odds."""
+    (k,), (W, b) = choice.classes, counted_from(model, choice.base)
+    terms = [(intercept_name(model.features), b[k]), *((model.features[j], W[j, k]) for j in order)]
+    return [[name, f"{x:.5g}", odds_ratio(x)] for name, x in terms]
+
+
+def _rows_of_many(model: Model, choice: Choice, order: list[int]) -> tuple[list[str], list[list[str]]]:
+    """The head of the table, and its lines: a column for each class."""
+    classes, (W, b) = list(choice.classes[:MOST_CLASSES]), counted_from(model, choice.base)
+    rows = [[intercept_name(model.features), *(f"{x:.5g}" for x in b[classes])]]
+    rows += [[model.features[j], *(f"{x:.5g}" if x else ZERO for x in W[j, classes])] for j in order]
+    return ["feature", *(model.encoder.classes[k] for k in classes)], rows
+
+
+def _cut(shown: int, count: int) -> str:
+    return f": the {shown} of {count:,} features with the largest effect; --json has all" if shown < count else ""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from smtrain.model.encoder import MISSING_LEVEL, Column, Encoder, NumericColumn
 from smtrain.model.features import Feature
 from smtrain.model.model import Model
+from smtrain.scoring.coefficients import base_of
 
 T = TypeVar("T", str, str | None)
 P = TypeVar("P", str, Feature)
@@ -78,20 +79,28 @@ class MovedWeights:
     """Weights that both models have and that differ, those of the largest effect first: features and classes (n,).
 
     `old` and `new` (n,) are in the units of the file. The effect is the difference for one standard deviation of a
-    number, as the new model's training had it, or for being at a level.
+    number, as the new model's training had it, or for being at a level. Of models of the same two classes they are the
+    log-odds of one class, counted from that of the class `against`; None of others.
     """
 
     features: tuple[str, ...]
     classes: tuple[str, ...]
     old: NDArray[np.float64]
     new: NDArray[np.float64]
+    against: str | None = None
 
 
-def moved_weights(old: Model, new: Model) -> MovedWeights:
-    """Compare the weights of the features and classes that two models share."""
+def moved_weights(old: Model, new: Model, positive: str | None = None) -> MovedWeights:
+    """Compare the weights of the features and classes that two models share; of two classes those of `positive`."""
     # By what a feature is, not by its name, which may depend on the other columns of its model.
     parts, classes = _shared(old.encoder.parts, new.encoder.parts), _shared(old.encoder.classes, new.encoder.classes)
     before, after = (_part(model, parts, classes) for model in (old, new))
+    base = base_of(new, None, positive) if len(old.encoder.classes) == len(classes) else None
+    against = None if base is None else new.encoder.classes[base]
+    if against is not None:
+        k = classes.index(against)
+        before, after = before[:, [1 - k]] - before[:, [k]], after[:, [1 - k]] - after[:, [k]]
+        classes = [classes[1 - k]]
     places = _places(new.encoder.parts, parts)
     features, scales = [new.features[j] for j in places], new.encoder.scales[places]
     # A weight per gram and one per ton cannot be compared; what each does for a deviation of its column can.
@@ -104,6 +113,7 @@ def moved_weights(old: Model, new: Model) -> MovedWeights:
         classes=tuple(classes[k] for k in class_),
         old=before.ravel()[order],
         new=after.ravel()[order],
+        against=against,
     )
 
 

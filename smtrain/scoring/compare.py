@@ -57,11 +57,20 @@ class Comparison:
         return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
 
 
-def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, unlabelled: str = "error") -> Comparison:
+def compare(
+    old: Model,
+    new: Model,
+    data: Data,
+    *,
+    threads: int | None = None,
+    unlabelled: str = "error",
+    positive: str | None = None,
+) -> Comparison:
     """Compare two models on labelled rows, which are read once. The weights of rows are those of the new model.
 
     `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to one of the models. Levels that
-    training did not have give an UnknownLevelWarning.
+    training did not have give an UnknownLevelWarning. Of two classes the weights are compared as log-odds of
+    `positive`, the second by default.
 
     Raises ModelError if the models do not predict the same column or cannot read the same file, DataError for an empty
     file or a label that one of them does not know.
@@ -71,6 +80,7 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
     <Comparison: nll 0.207227 → 0.129918, accuracy 0.966667 → 0.973333>
     """
     table = open_table(data, _common_dialect(as_model(old), as_model(new)))
+    moved = moved_weights(old, new, positive)
     settle_unlabelled(table, unlabelled, new.encoder.target, {*old.encoder.classes} & {*new.encoder.classes})
     # Predictions are compared by their places in the union of the classes, for the models may have other ones.
     union = {name: k for k, name in enumerate(dict.fromkeys([*old.encoder.classes, *new.encoder.classes]))}
@@ -89,7 +99,7 @@ def compare(old: Model, new: Model, data: Data, *, threads: int | None = None, u
         classes=tuple(union),
         pairs=sums,
         schema=schema_change(old.encoder, new.encoder),
-        weights=moved_weights(old, new),
+        weights=moved,
     )
 
 

@@ -10,6 +10,7 @@ from smtrain.errors import Place, quoted
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
 from smtrain.scoring.predict import scored_row
+from smtrain.softmax.design import Codes, Design
 from smtrain.softmax.loss import nll
 from smtrain.softmax.ranking import largest_first
 from smtrain.sources.arguments import whole
@@ -110,6 +111,22 @@ class Explanation:
 def pushes(model: Model, x: Floats, first: int, second: int) -> Floats:
     """x_j (W_j,first − W_j,second), (p,): what each feature adds to the lead of a class over another."""
     return np.asarray(x * (model.W[:, first] - model.W[:, second]))
+
+
+def column_pushes(model: Model, X: Design, first: Codes, second: Codes) -> Floats:
+    """What each of the table's columns adds to the lead of one class over another in each row, (columns, m).
+
+    `first` and `second` (m,) are the classes of each row. The levels of a column count together, and so do its numbers
+    and its indicator of missing cells.
+    """
+    W, owners = model.W, model.encoder.owners
+    total = np.zeros((len(model.encoder.columns), X.rows))
+    for j, x in enumerate(X.numeric.T):
+        total[owners[j]] += x * (W[j, first] - W[j, second])
+    for codes, span in X.parts():
+        levels = np.vstack([np.zeros_like(W[:1]), W[span]])  # code 0 adds nothing
+        total[owners[span.start]] += levels[codes, first] - levels[codes, second]
+    return total
 
 
 def explain(model: Model, data: Data, row: int = 0, *, counted_from: int = 0) -> Explanation:

@@ -111,14 +111,14 @@ class Inference:
         return pd.DataFrame({name: getattr(self, name).T.ravel() for name in names}, index=index)
 
 
-def reference_class(model: Model, name: str | int | None) -> int:
-    """The position of the class `name`, the first if None. Raises UsageError if there is none."""
+def reference_class(model: Model, name: str | int | None, option: str = "--reference") -> int:
+    """The position of the class that an option names, the first if None. Raises UsageError if there is none."""
     if name is None:
         return 0
     name = str(name) if isinstance(name, Real) else name
     if not isinstance(name, str) or name not in model.encoder.classes:
         hint = did_you_mean(str(name), model.encoder.classes)
-        raise UsageError(f"--reference: there is no class {quoted(str(name))}", hint=hint)
+        raise UsageError(f"{option}: there is no class {quoted(str(name))}", hint=hint)
     return model.encoder.classes.index(name)
 
 

@@ -161,6 +161,15 @@ class Design:
         rest = self.rest[rows] if self.rest is not None and isinstance(rows, slice) else None
         return replace(self, numeric=self.numeric[rows], codes=tuple(codes[rows] for codes in self.codes), rest=rest)
 
+    def without(self, columns: NDArray[np.bool_]) -> "Design":
+        """Return X with 0 in the columns of a mask (p,), which has all of a categorical part or none."""
+        q = self.numeric.shape[1]
+        codes = tuple(np.zeros_like(codes) if columns[part.start] else codes for codes, part in self.parts())
+        rest = None if self.rest is None else np.where(columns[: self.rest.shape[1]], np.float16(0), self.rest)
+        return replace(
+            self, numeric=np.where(columns[:q], self.numeric.dtype.type(0), self.numeric), codes=codes, rest=rest
+        )
+
     def in_double(self) -> "Design":
         """Return X in float64, with the digits that rounding to float32 took."""
         numeric = self.numeric.astype(np.float64)

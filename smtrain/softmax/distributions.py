@@ -1,4 +1,4 @@
-"""Student's t and the sign test's binomial, from published finite sums, so that no statistics library is needed."""
+"""Student's t, χ² and the sign test's binomial, from published finite sums, so that no statistics library is needed."""
 
 import math
 from statistics import NormalDist
@@ -52,6 +52,21 @@ def _central(t: float, degrees: int) -> float:
         total += term
         term *= cosine * cosine * (i - 1) / i
     return 2 / math.pi * (angle + sine * total) if odd else sine * total
+
+
+def chi_square(x: float, degrees: int) -> float:
+    """Return P(χ² ≥ x) with `degrees` ≥ 1 degrees of freedom, x ≥ 0, by the finite sums of the same book, 26.4.4 and 5.
+
+    With y = x / 2 it is Σ_a y^a e^−y / Γ(a + 1): for even degrees over a = 0, 1, … below their half; for odd ones over
+    a = 1/2, 3/2, …, and P(|Z| ≥ √x) of a normal variable besides.
+    """
+    y, odd = x / 2, degrees % 2
+    if y == 0:
+        return 1.0
+    # Each term from its logarithm: y^a and Γ overflow long before their quotient does.
+    powers = (i + odd / 2 for i in range(degrees // 2))
+    terms = [math.exp(a * math.log(y) - y - math.lgamma(a + 1)) for a in powers]
+    return min(1.0, math.fsum(terms) + (math.erfc(math.sqrt(y)) if odd else 0.0))
 
 
 def sign_test(first: int, second: int) -> float:

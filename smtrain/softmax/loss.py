@@ -79,6 +79,10 @@ class Partition:
         """Return these rows with other weights, (m,)."""
         return replace(self, v=v)
 
+    def without(self, columns: NDArray[np.bool_]) -> "Partition":
+        """Return these rows with 0 in the columns of X of a mask (p,)."""
+        return replace(self, X=self.X.without(columns))
+
     def in_double(self) -> "Partition":
         """Return these rows with X in float64, with all its digits."""
         return replace(self, X=self.X.in_double())

@@ -171,6 +171,11 @@ def reweighted(rows: Rows, factors: NDArray[np.float64]) -> Rows:
     return View(rows, partial(_reweighted, factors=factors))
 
 
+def without(rows: Rows, columns: NDArray[np.bool_]) -> Rows:
+    """Return these rows with 0 in the columns of X of a mask (p,), which has all or none of a categorical part."""
+    return View(rows, partial(Partition.without, columns=columns))
+
+
 def in_double(rows: Rows) -> Rows:
     """Return these rows with X in float64, with all its digits, made each time that a partition is used."""
     return View(rows, Partition.in_double, single=False)

@@ -653,6 +653,14 @@ SCHEMA = {
     "collinear with a number": put({"a": 1}, "fit", "collinear"),
     "collinear with numbers": put({"a": [1]}, "fit", "collinear"),
     "collinear half a character": put({"\ud800": []}, "fit", "collinear"),
+    "a likelihood of fewer columns": put(
+        {"weight": 4.0, "null_nll": 1.0, "degrees": 3, "columns": []}, "fit", "likelihood"
+    ),
+    "a likelihood without weight": put(
+        {"weight": 0, "null_nll": 1.0, "degrees": 3, "columns": [{"degrees": 1, "nll": 1.0, "settled": True}] * 2},
+        "fit",
+        "likelihood",
+    ),
     "a separation of text": put("complete", "fit", "separation"),
     "a separation of nothing": put({}, "fit", "separation"),
     "a separation of one class": put({"complete": True, "columns": [], "pairs": [["p"]]}, "fit", "separation"),

@@ -19,6 +19,7 @@ from smtrain.errors import UsageError
 @opt.level_option("Of the intervals. worse: the whole interval of the NLL's difference is above 0.")
 @click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
 @opt.unlabelled_option("without a label, or with one that one of the models does not know")
+@opt.positive_option
 @opt.threads_option
 @opt.json_option
 def command(
@@ -31,6 +32,7 @@ def command(
     level: float,
     format: str,  # noqa: A002 - the option's name
     unlabelled: str,
+    positive: str | None,
     threads: int | None,
     json: bool,
 ) -> None:
@@ -55,7 +57,7 @@ def command(
     with reporting_errors("compare", junit):
         models = load(old), load(new)
         check_classes(fail_if, models[1].encoder.classes)  # what is gated is the new model
-        comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled)
+        comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled, positive=positive)
     outcomes = comparison.outcomes(*fail_if, level=level)
     sections = comparison_sections(comparison, level, outcomes)
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])

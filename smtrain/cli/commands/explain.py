@@ -10,18 +10,22 @@ from smtrain.cli import options as opt
 @click.argument("data", type=kinds.Data(), default="-")
 @click.option("--row", type=kinds.Integer(1), default=1, show_default=True, help="Which row, from 1.")
 @opt.model_option
+@opt.positive_option
 @opt.json_option
-def command(data: str, row: int, model: str, *, json: bool) -> None:
+def command(data: str, row: int, model: str, positive: str | None, *, json: bool) -> None:
     """Show how the model sees one row of DATA.
 
     Its encoded x, logits z, probabilities s, label y, s − y, the row's share x ⊗ (s − y) of the gradient with one line
-    a class, and the columns that pushed the prediction.
+    a class, and the columns that pushed the prediction; of two classes the columns that made the log-odds.
     """
     from smtrain.cli.output import print_document, report_output
     from smtrain.reports.mathematics import explanation_document, print_explanation
+    from smtrain.scoring.coefficients import base_of
     from smtrain.scoring.explanation import explain
 
-    explained = explanation_document(explain(opt.load(model), data, row, counted_from=1), row)
+    loaded = opt.load(model)
+    base = base_of(loaded, None, positive)
+    explained = explanation_document(explain(loaded, data, row, counted_from=1), row, base)
     if json:
         print_document(explained)
     else:

@@ -53,6 +53,7 @@ from smtrain.errors import UsageError, quoted
 @opt.cluster_options
 @convergence_option
 @click.option("--se", is_flag=True, help="Keep in the model what `smtrain show --se` needs for standard errors.")
+@click.option("--lr", is_flag=True, help="Keep likelihood-ratio tests, deviances, R², AIC, BIC; with --l2 0.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
 @click.option("--log", type=kinds.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.json_option

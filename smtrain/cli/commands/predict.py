@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=kinds.Output(), metavar="FILE|FOLDER/", help="[default: standard output]")
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
 @click.option("--top", type=kinds.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
-@click.option(
-    "--digits", type=kinds.Integer(1, 17), metavar="N", help="Significant digits of probabilities.  [default: all]"
-)
+@click.option("--explain", type=kinds.Integer(1), metavar="N", help="Add the N columns that pushed most, and how much.")
+@click.option("--digits", type=kinds.Integer(1, 17), metavar="N", help="Significant digits of numbers.  [default: all]")
 @click.option(
     "--keep",
     metavar="COLS|all",
