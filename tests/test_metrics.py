@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics as peer
+from sklearn.dummy import DummyClassifier
 
 from smtrain.scoring import ranks
+from smtrain.scoring.baseline import Baseline
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS
 from smtrain.scoring.sums import evaluation_sum, places
 from smtrain.softmax.loss import softmax
@@ -251,6 +253,21 @@ def test_bins_are_off_by_no_more_than_they_say(classes, bits, monkeypatch):
     cuts = np.split(np.arange(len(y)), [50, 51, len(y) // 2])
     added = reduce(add, (evaluation_sum(Z[:, cut], y[cut], v[cut]) for cut in cuts))
     np.testing.assert_array_equal(added.scores.cells, binned.scores.cells)
+
+
+def test_the_baseline_is_scikit_learns_dummy_of_the_priors(scored):
+    _, y, v = scored
+    dummy = DummyClassifier(strategy="prior").fit(np.zeros((400, 1)), y, v)
+    found = Baseline.of(sums(*scored), range(5))
+    p = dummy.predict_proba(np.zeros((400, 1)))
+    assert found.nll == pytest.approx(peer.log_loss(y, p, sample_weight=v), rel=1e-12)
+    assert found.accuracy == pytest.approx(dummy.score(np.zeros((400, 1)), y, v), rel=1e-12)
+    assert found.label == dummy.predict([[0]])[0]
+
+
+def test_the_baseline_of_one_class_is_sure():
+    found = Baseline.of(evaluation_sum(np.eye(2)[:, [0, 0]], np.zeros(2, np.intp), np.ones(2)), ["a", "b"])
+    assert (found.label, found.accuracy, str(found.nll)) == ("a", 1.0, "0.0")
 
 
 @pytest.mark.parametrize("bits", [0, 3, 10])
