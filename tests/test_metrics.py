@@ -284,3 +284,30 @@ def test_bins_are_in_the_order_of_the_probabilities(bits):
     p = np.random.default_rng(0).uniform(1e-3, 0.5, 3000)
     for some in np.split(np.sort(p), np.flatnonzero(np.diff(ranks.bin_of(np.sort(p), bits))) + 1):
         assert some[-1] <= some[0] * (1 + 2.0**-bits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300))
+def test_rankings_of_random_rows(seed):
+    """Few rows, many ties, weights of 0, classes without rows: against scikit-learn and the naive loops."""
+    rng = np.random.default_rng(seed)
+    classes, m = int(rng.integers(2, 7)), int(rng.integers(1, 40))
+    Z = rng.integers(-2, 3, (classes, m)).astype(float) * rng.choice([1, 20])
+    y, v = rng.integers(0, classes, m), rng.choice([0, 1, 0.3, 2], m)
+    v[0] = 1
+    S, found = softmax(Z), evaluation_sum(Z, y, v)
+    for k in range(classes):
+        own, rest = (v * (y == k)).sum(), (v * (y != k)).sum()
+        values = {name: CLASS_METRICS[name](found)[k] for name in ("auc", "average_precision", "ks", "lift")}
+        assert np.isnan(values["auc"]) == np.isnan(values["ks"]) == (not own or not rest)
+        assert np.isnan(values["average_precision"]) == np.isnan(values["lift"]) == (not own)
+        if not own or not rest:
+            continue
+        there = v > 0
+        naive = {
+            "auc": peer.roc_auc_score((y == k)[there], S[k][there], sample_weight=v[there]),
+            "average_precision": peer.average_precision_score((y == k)[there], S[k][there], sample_weight=v[there]),
+            "ks": weighted_ks(S, y, v, k),
+            "lift": weighted_lift(S, y, v, k),
+        }
+        assert values == pytest.approx(naive, rel=1e-10, abs=1e-12)
