@@ -16,6 +16,7 @@ from smtrain.scoring.sums import evaluation_sum, places
 from smtrain.softmax.loss import softmax
 
 ORDER = np.arange(5.0)
+COSTS = np.random.default_rng(7).uniform(-1, 3, (5, 5))
 
 
 @pytest.fixture(params=["rows", "weights", "zeros", "ties"])
@@ -31,7 +32,7 @@ def scored(request):
 
 
 def sums(Z, y, v):
-    return evaluation_sum(Z, y, v, ORDER)
+    return evaluation_sum(Z, y, v, ORDER, COSTS)
 
 
 def calibration_error(S, y, v):
@@ -79,6 +80,7 @@ def expected(scored):
         "top_2_accuracy": peer.top_k_accuracy_score(y, S.T, k=2, sample_weight=v, labels=labels),
         "top_3_accuracy": peer.top_k_accuracy_score(y, S.T, k=3, sample_weight=v, labels=labels),
         "top_5_accuracy": np.nan,  # there are five classes
+        "cost": np.average(COSTS[y, (COSTS.T @ S).argmin(0)], weights=v),
         "nll": peer.log_loss(y, S.T, sample_weight=v, labels=labels),
         "accuracy": peer.accuracy_score(y, predicted, sample_weight=v),
         "balanced_accuracy": np.mean([(v * (predicted == k))[y == k].sum() / v[y == k].sum() for k in range(4)]),
