@@ -1,19 +1,20 @@
 """What a person sees of a fit while it runs, on standard error."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from smtrain.fitting.fit import Observer
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.selection import Selection
+from smtrain.fitting.selection import Penalty, Selection, value_of
 from smtrain.model.model import Model
 from smtrain.model.record import Candidate
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.fit import description, outcome, sparsity, test_lines
-from smtrain.reports.notices import notices, warnings
+from smtrain.reports.notices import EXPECTED, coded, notices, warnings
 from smtrain.reports.text import show
-from smtrain.solvers.base import Record, Status
+from smtrain.solvers.base import Record
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"  # the heights of a curve, each one character
 CURVE_WIDTH = 60  # characters: with the two numbers beside it a curve fits a terminal of 80
-# How a fit may end without a warning.
-EXPECTED = {Status.CONVERGED, Status.EARLY}
 
 
 class QuietReport(Observer):
-    """Warnings only; loads no rich."""
+    """Warnings only, without the findings of some codes; loads no rich."""
+
+    def __init__(self, ignore: Collection[str] = ()) -> None:
+        self._ignore = ignore
 
     def __enter__(self) -> "QuietReport":
         return self
@@ -41,15 +43,17 @@ class QuietReport(Observer):
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
         """Warn if the tolerance was not reached, or cannot be."""
         if model.fit.status not in EXPECTED:
-            self.say(f"smtrain: warning: {outcome(model)}")
-        for line in warnings(model):
+            for line in coded("not converged", outcome(model), self._ignore):
+                self.say(f"smtrain: warning: {line}")
+        for line in warnings(model, self._ignore):
             self.say(f"smtrain: warning: {line}")
 
 
 class FitReport(QuietReport):
     """On a terminal, a bar while reading and a line an epoch; elsewhere plain lines at the epochs 0, 1, 2, 4, 8, …."""
 
-    def __init__(self, sources: list[str], total_bytes: int | None) -> None:
+    def __init__(self, sources: list[str], total_bytes: int | None, ignore: Collection[str] = ()) -> None:
+        super().__init__(ignore)
         stream = errors()
         self.console = make_console(stream)
         self._animated = animated(stream)
@@ -58,6 +62,7 @@ class FitReport(QuietReport):
         self._spinner: Spinner | None = None
         self._next, self._shown = 0, -1  # the epoch from which on the next line is due; the last that was shown
         self._validated = self._headed = False
+        self._penalty: Penalty = "l2"
         self._last: Record | None = None
 
     def say(self, line: str) -> None:
@@ -90,26 +95,33 @@ class FitReport(QuietReport):
     def on_learned(self, learned: Learned, config: FitConfig) -> None:
         """Say what was read and what is about to be done."""
         self._stop_progress()
-        for line in description(learned, config, self._sources):
+        for line in description(learned, config, self._sources, self._ignore):
             self.say(line)
         self._validated = learned.validation_rows > 0
+        self._penalty = config.chosen or self._penalty
         if self._animated:
             self._spinner = self.console.status("training")
             self._spinner.start()
 
     def on_candidate(self, candidate: Candidate) -> None:
-        """Show what cross-validation says of a value of l2."""
-        if not self._headed:
-            self.say(f"{'l2':>12}  {'NLL':>10}  {'± error':>10}")
-            self._headed = True
-        self.say(f"{candidate.l2:12.6g}  {candidate.nll:10.6f}  {candidate.se:10.6f}")
+        """Say what cross-validation says of a value of the penalty: on a terminal in the line that changes."""
+        line = (
+            f"{self._penalty} = {value_of(candidate, self._penalty):.6g}: NLL {candidate.nll:.6f} ± {candidate.se:.6f}"
+        )
+        if self._spinner is not None:
+            self._spinner.update(line)
+        else:
+            self.say(line)
 
     def on_selected(self, selection: Selection) -> None:
-        """Say which l2 was chosen."""
-        self._headed = False
-        chosen, lowest = selection.chosen, selection.lowest
+        """Show all values that were tried, in order, and say which was chosen."""
+        chosen, lowest, name = selection.chosen, selection.lowest, selection.penalty
+        self.say(f"{name:>12}  {'NLL':>10}  {'± error':>10}")
+        for one in selection.candidates:
+            mark = "  chosen" if one == chosen else ""
+            self.say(f"{selection.value(one):12.6g}  {one.nll:10.6f}  {one.se:10.6f}{mark}")
         rule = "the lowest NLL" if chosen == lowest else f"the largest within {lowest.se:.2g} of the lowest NLL"
-        self.say(f"l2 = {chosen.l2:.6g}: {rule}; {selection.epochs:,} epochs")
+        self.say(f"{name} = {selection.value(chosen):.6g}: {rule}; {selection.epochs:,} epochs")
 
     def on_epoch(self, record: Record) -> None:
         """Show an epoch."""
@@ -139,7 +151,7 @@ class FitReport(QuietReport):
             self._show(self._last)
         if self._animated and len(model.history) > 2:
             self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
-        for line in notices(model):
+        for line in notices(model, self._ignore):
             self.say(line)
         if model.fit.status in EXPECTED:
             self.say(outcome(model))
