@@ -15,6 +15,7 @@ ARGUMENTS = frozenset(
         *("precision", "validation", "patience", "calibrate", "folds", "one-se", "se", "loo", "threads", "memory"),
         *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
         *("cluster-wait", "min-count", "repeats", "lr", "dates", "test", "stratify", "by", "after", "on"),
+        *("cost", "decide"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.

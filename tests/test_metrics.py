@@ -260,6 +260,9 @@ def test_bins_are_in_the_order_of_the_probabilities(bits):
     assert (np.diff(place) >= 0).all()
     assert place[0] == 0
     assert len(np.unique(place)) == 2 * 21 - 1 + 2
+    least = ranks.least_of_bins(bits)
+    np.testing.assert_array_equal(ranks.bin_of(least, bits), np.arange(len(least)))
+    np.testing.assert_array_equal(ranks.bin_of(np.nextafter(least[1:], 0), bits), np.arange(len(least) - 1))
     # Probabilities of one bin differ by a share of 2^-bits at most, of p or of 1 - p.
     p = np.random.default_rng(0).uniform(1e-3, 0.5, 3000)
     for some in np.split(np.sort(p), np.flatnonzero(np.diff(ranks.bin_of(np.sort(p), bits))) + 1):

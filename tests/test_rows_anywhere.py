@@ -89,9 +89,10 @@ def test_any_threads_and_pieces(threads, piece, model, folder, monkeypatch):
 
 @pytest.mark.parametrize("data", ["part-*.csv", "packed.csv.gz", "all.parquet"])
 def test_any_form(data, model, folder):
-    reference = evaluated(model, paths(folder, "all.csv"))
-    assert evaluated(model, paths(folder, data)) == reference
-    assert evaluated(model, paths(folder, data), home=workers(100_000)) == reference
+    how = {"cost": pd.DataFrame([[0, 1, 2], [0.1, 0, 3], [0.3, 1, 0]], model.classes, model.classes)}
+    reference = evaluated(model, paths(folder, "all.csv"), **how)
+    assert evaluated(model, paths(folder, data), **how) == reference
+    assert evaluated(model, paths(folder, data), home=workers(100_000), **how) == reference
 
 
 def test_a_frame(model, folder):

@@ -85,6 +85,14 @@ def stacked(*decorators: Decorator) -> Decorator:
     return apply
 
 
+def number_or_path(value: str | None) -> float | str | None:
+    """A number if it is one; ./0.5 is a path."""
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return value
+
+
 def level_option(what: str) -> Decorator:
     """The level of intervals: `what` says of which."""
     number = kinds.Number(0, 1, open_low=True, open_high=True)

@@ -28,6 +28,13 @@ MOST_COLUMNS = 60
 MOST_DENSE = 1000
 # The metrics of a class that are made of the order of the rows.
 RANKED = ("auc", "average_precision", "ks", "lift")
+# How people are told of ways to decide; the class is one that a way has.
+WAYS = {
+    "predicted": "its most probable class",
+    "least_cost": "by expected cost",
+    "always": "always {}",
+    "threshold": "{}, by these rows",
+}
 Worst = Sequence[dict[str, Any]]
 
 
@@ -43,6 +50,7 @@ def evaluation_document(
         **{name: plain(value) for name, value in evaluation.metrics.items()},
         "baseline": _baseline_document(evaluation),
         "ranking": _ranking_document(evaluation),
+        "decisions": _decision_document(evaluation, level),
         "intervals": _interval_document(evaluation, level),
         "classes": list(evaluation.classes),
         "confusion": confusion_document(evaluation),
@@ -85,6 +93,19 @@ def _ends(low: float, high: float) -> dict[str, Any]:
 def _baseline_document(evaluation: Evaluation) -> dict[str, Any]:
     baseline = evaluation.baseline
     return {"class": str(baseline.label), "accuracy": baseline.accuracy, "nll": baseline.nll}
+
+
+def _decision_document(evaluation: Evaluation, level: float) -> dict[str, Any]:
+    """What a row costs by ways to decide; nothing without costs of errors."""
+    return {
+        way: {
+            "cost": one.cost,
+            **_ends(one.low, one.high),
+            "class": None if one.label is None else str(one.label),
+            "least": plain(one.least),
+        }
+        for way, one in evaluation.decisions(level).items()
+    }
 
 
 def _ranking_document(evaluation: Evaluation) -> dict[str, Any]:
@@ -140,7 +161,7 @@ def print_evaluation(
     console: "Console", evaluation: Evaluation, level: float, outcomes: Sequence[Outcome] = (), worst: Worst = ()
 ) -> None:
     """Print the metrics, a line a class, the confusion matrix, and what was asked for besides."""
-    print_sections(console, [_metrics(evaluation, level), _classes(evaluation, level)])
+    print_sections(console, [_metrics(evaluation, level), *_decisions(evaluation, level), _classes(evaluation, level)])
     console.print()
     _print_reliability(console, evaluation, level)
     console.print()
@@ -152,8 +173,8 @@ def print_evaluation(
 
 def summary(evaluation: Evaluation, level: float, outcomes: Sequence[Outcome], worst: Worst, **about: str) -> str:
     """The evaluation of a model on files, `about`, as Markdown: what was asked for first, and no matrix."""
-    told = [_metrics(evaluation, level), _classes(evaluation, level), _most_frequent(evaluation)]
-    sections = [*_asked_for(outcomes, worst), *told]
+    told = [_metrics(evaluation, level), *_decisions(evaluation, level), _classes(evaluation, level)]
+    sections = [*_asked_for(outcomes, worst), *told, _most_frequent(evaluation)]
     return markdown("smtrain evaluate", [files(**about), *sections])
 
 
@@ -178,6 +199,23 @@ def _metrics(evaluation: Evaluation, level: float) -> Section:
         more.append(f"auc off by {_ranking_document(evaluation)['error']['auc']:.1g} at most")
     head = ["metric", "value", _at(level), f"always {baseline.label}"]
     return Section(_rows_of(evaluation), head, rows, notes=more)
+
+
+def _decisions(evaluation: Evaluation, level: float) -> list[Section]:
+    """What a row costs by ways to decide, if errors have costs."""
+    ways = evaluation.decisions(level)
+    rows = [
+        [
+            WAYS[way].format(one.label),
+            number(one.cost, 6),
+            _between(one.low, one.high),
+            "" if np.isnan(one.least) else number(one.least),
+        ]
+        for way, one in ways.items()
+    ]
+    head = ["a row is called", "cost", _at(level), f"from p({evaluation.classes[1]})"]
+    width = 4 if "threshold" in ways else 3
+    return [Section("what a row costs on average", head[:width], [row[:width] for row in rows])] if rows else []
 
 
 def _rows_of(evaluation: Evaluation) -> str:

@@ -12,6 +12,7 @@ from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
 from smtrain.reports.numerals import number_texts, rounded
 from smtrain.reports.text import message, named
+from smtrain.scoring.decisions import Decision, most_probable
 from smtrain.scoring.explanation import column_pushes
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.design import Design, Floats
@@ -43,11 +44,12 @@ class PredictionWriter:
         format: str,  # noqa: A002 - the option's name
         csv_safe: bool,
         digits: int | None,
+        decide: Decision = most_probable,
     ) -> None:
         if csv_safe and format != "csv":
             raise UsageError("--csv-safe is for --format csv")
         self._guard, self.digits = csv_safe, digits
-        self.model, self.table = model, table
+        self.model, self.table, self.decide = model, table, decide
         self.proba, self.top, self.jsonl = (
             proba,
             min(top, len(model.encoder.classes)) if top else None,
@@ -119,7 +121,7 @@ class PredictionWriter:
 
     def _columns(self, S: Floats) -> list[list[str]]:
         """The output's own columns of text that the probabilities make."""
-        columns = [self._named(S.argmax(axis=0))]
+        columns = [self._named(self.decide(S))]
         if self.proba:
             columns += number_texts(rounded(S, self.digits))
         if self.top:
@@ -138,12 +140,13 @@ class PredictionWriter:
         return [column for ranked, push in pairs for column in ([self._names[i] for i in ranked], push)]
 
     def _pushes(self, S: Floats, X: Design) -> tuple[NDArray[np.intp], Floats]:
-        """The columns that pushed each row's prediction most ahead of the second class, or behind it, and their pushes.
+        """The columns that pushed each row's prediction most ahead of the next class, or behind it, and their pushes.
 
         Both are (explain, m), the largest first; of equal ones the first column.
         """
-        first, second = largest(S, 2)
-        pushes = column_pushes(self.model, X, first, second)
+        first, others = self.decide(S), S.copy()
+        others[first, np.arange(S.shape[1])] = -1
+        pushes = column_pushes(self.model, X, first, others.argmax(axis=0))
         order = largest(np.abs(pushes), self.explain or 0)
         found = np.take_along_axis(pushes, order, axis=0)
         return order, np.sign(found) * rounded(np.abs(found), self.digits)

@@ -50,7 +50,7 @@ class TypedPredictionWriter(PredictionWriter):
 
     def _typed(self, S: Floats) -> dict[str, Any]:
         """The output's own columns that the probabilities make, by name."""
-        columns = [self._classes(S.argmax(axis=0).tolist())]
+        columns = [self._classes(self.decide(S).tolist())]
         if self.proba:
             columns += [np.asarray(row, np.float64) for row in rounded(S, self.digits)]
         if self.top:

@@ -8,6 +8,7 @@ from smtrain.partitions.cutter import Cuttable, Join, cut
 from smtrain.partitions.sizes import PARTITION_ROWS
 from smtrain.scoring.predict import TILE_LOGITS, Scored
 from smtrain.scoring.sums import EvaluationSum, evaluation_sum, places
+from smtrain.scoring.totals import Array
 from smtrain.softmax import tree
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.tree import Additive
@@ -35,6 +36,6 @@ def labelled_rows(scored: Iterable[Scored], *watchers: Callable[[Scored], object
         yield Partition(some.X, some.y, some.v)
 
 
-def sums_of(block: Partition, model: Model) -> EvaluationSum:
-    """What the metrics of a model are made of, for a block of rows."""
-    return evaluation_sum(model.logits(block.X), block.y, block.v, places(model.encoder.classes))
+def sums_of(block: Partition, model: Model, costs: Array | None = None) -> EvaluationSum:
+    """What the metrics of a model are made of, for a block of rows; `costs` (K, K) are those of errors."""
+    return evaluation_sum(model.logits(block.X), block.y, block.v, places(model.encoder.classes), costs)

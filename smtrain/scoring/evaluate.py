@@ -18,6 +18,8 @@ from smtrain.partitions.interface import Home, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.baseline import Baseline
 from smtrain.scoring.blocks import block_rows, labelled_rows, sums_of, total
+from smtrain.scoring.costs import cost_matrix
+from smtrain.scoring.decisions import Decided, decided
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import home_of, sent
 from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS
@@ -25,6 +27,7 @@ from smtrain.scoring.metrics import CLASS_METRICS, HEADLINE, METRICS
 from smtrain.scoring.predict import Scored, UnseenLevels, score, warn_of
 from smtrain.scoring.spans import SpanReading, read_spans
 from smtrain.scoring.sums import EvaluationSum
+from smtrain.scoring.totals import Array
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.softmax.distributions import LEVEL
 from smtrain.sources.arguments import COUNTS, check_range, whole
@@ -39,7 +42,8 @@ class Evaluation:
     """How good a model is on labelled rows: `sums`, and the cells whose level training did not have, by column.
 
     `worst` are the rows of highest NLL, as many as were asked for; `skipped` are rows without a label that can be used.
-    `labels` are the classes as `predict` returns them, and as the tables have them.
+    `labels` are the classes as `predict` returns them, and as the tables have them. `costs` (K, K) are those of errors,
+    None if there are none.
 
     >>> model = smtrain.fit("iris.csv")
     >>> found = model.evaluate("iris.csv")
@@ -61,6 +65,7 @@ class Evaluation:
     worst: tuple[WorstRow, ...] = ()
     skipped: Skipped = field(default_factory=Skipped)
     labels: Labels = ()
+    costs: Array | None = None
 
     def __repr__(self) -> str:
         """The metrics that come first."""
@@ -107,6 +112,22 @@ class Evaluation:
         """
         return Baseline.of(self.sums, self.labels)
 
+    def decisions(self, level: float = LEVEL) -> dict[str, Decided]:
+        """What a row costs on average if rows are called their most probable class, or in another way.
+
+        Nothing without costs of errors.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> costs = pandas.DataFrame([[0, 1, 1], [1, 0, 1], [1, 9, 0]], model.classes, model.classes)
+        >>> found = model.evaluate("iris.csv", cost=costs).decisions()
+        >>> {way: round(decided.cost, 3) for way, decided in found.items()}
+        {'predicted': 0.08, 'least_cost': 0.153, 'always': 0.667}
+        """
+        if self.sums.costs is None or self.costs is None:
+            return {}
+        sums = self.sums
+        return decided(self.sums.costs, self.costs, sums.scores, sums.support, labels=self.labels, level=level)
+
     def to_frame(self) -> pd.DataFrame:
         """A line for each class with every metric of CLASS_METRICS; NaN where it is not defined.
 
@@ -148,6 +169,7 @@ def evaluate(
     *,
     threads: int | None = None,
     worst: int = 0,
+    cost: Any = None,
     unlabelled: str = "error",
     cluster: str | None = None,
     cluster_wait: int = PATIENCE,
@@ -156,9 +178,11 @@ def evaluate(
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
     Labels `y` (n,) and weights (n,) may be given beside a DataFrame or an array, in place of the columns of the model.
-    `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model. `cluster` says where
-    the workers are that read the files, `cluster_wait` how many seconds they may be missing; `home` is where the rows
-    are to live, None is what `cluster` asks for. Levels that training did not have give an UnknownLevelWarning.
+    `cost` is a CSV file or a DataFrame of what it costs to call a row of one class another: a line a label, a column a
+    prediction. `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model.
+    `cluster` says where the workers are that read the files, `cluster_wait` how many seconds they may be missing;
+    `home` is where the rows are to live, None is what `cluster` asks for. Levels that training did not have give an
+    UnknownLevelWarning.
     Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
@@ -169,18 +193,26 @@ def evaluate(
     model, data, hint = _with_labels(as_model(model), data, y, sample_weight)
     table = open_for(model, data, hint)
     settle_unlabelled(table, unlabelled, model.encoder.target, model.encoder.classes)
+    costs = None if cost is None else cost_matrix("cost", cost, model.encoder.classes)
     with home_of(home, threads, cluster, cluster_wait) as opened:
         if isinstance(opened, Spread):
-            evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst))
+            evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst), costs)
         else:
             surprising = WorstRows(worst)
-            evaluation = measured(model, table, opened.threads, *([surprising.add] if worst else []))
+            watchers = [surprising.add] if worst else []
+            evaluation = measured(model, table, opened.threads, *watchers, costs=costs)
             evaluation = replace(evaluation, worst=tuple(surprising.rows))
     warn_of(evaluation.unseen)
-    return evaluation
+    return replace(evaluation, costs=costs)
 
 
-def measured(model: Model, table: Table, threads: int | None, *watchers: Callable[[Scored], object]) -> Evaluation:
+def measured(
+    model: Model,
+    table: Table,
+    threads: int | None,
+    *watchers: Callable[[Scored], object],
+    costs: Array | None = None,
+) -> Evaluation:
     """How good a model is on the labelled rows of a table; `watchers` are shown the rows in order, some at a time.
 
     Raises as `score` does, and DataError for rows that weigh nothing together.
@@ -188,18 +220,18 @@ def measured(model: Model, table: Table, threads: int | None, *watchers: Callabl
     unseen = UnseenLevels(model)
     scored = score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP)
     rows = labelled_rows(scored, unseen.add, *watchers)
-    sums = total(partial(sums_of, model=model), rows, block_rows(len(model.encoder.classes)), joined)
+    sums = total(partial(sums_of, model=model, costs=costs), rows, block_rows(len(model.encoder.classes)), joined)
     return _evaluation(model, table, sums, unseen.counts)
 
 
-def _measured_by(home: Spread, table: Table, reading: SpanReading) -> Evaluation:
+def _measured_by(home: Spread, table: Table, reading: SpanReading, costs: Array | None) -> Evaluation:
     """The same, by the workers of a home."""
     model, sums = reading.model, None
     parts, told = read_spans(home, table, reading)
     if told.rows:
         blocks = home.partitioned(parts, told.counts, block_rows(len(model.encoder.classes)), joined)
         del parts  # workers need not keep the rows twice
-        sums = home.sum(partial(sums_of, model=model), blocks)
+        sums = home.sum(partial(sums_of, model=model, costs=costs), blocks)
     evaluation = _evaluation(model, table, sums, told.unseen.counts)
     return replace(evaluation, worst=tuple(told.worst.rows))
 

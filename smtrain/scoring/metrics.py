@@ -114,6 +114,7 @@ METRICS: dict[str, Callable[[EvaluationSum], float]] = {
     "top_2_accuracy": lambda s: top_accuracy(s, 2),
     "top_3_accuracy": lambda s: top_accuracy(s, 3),
     "top_5_accuracy": lambda s: top_accuracy(s, 5),
+    "cost": lambda s: math.nan if s.costs is None else s.costs.best.mean,
 }
 # Those that people look at first, and tables have room for.
 HEADLINE = ("nll", "accuracy", "balanced_accuracy", "macro_f1", "brier", "calibration_error", "auc")

@@ -12,6 +12,7 @@ from smtrain.errors import UnknownLevelWarning, UsageError, counted, listed, quo
 from smtrain.model.labels import SKIP, labelled
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import open_for
+from smtrain.scoring.decisions import decision_of
 from smtrain.softmax.design import Design, Floats
 from smtrain.softmax.loss import softmax
 from smtrain.sources.interface import Rows
@@ -165,17 +166,19 @@ def warn_of(unseen: Mapping[str, int]) -> None:
         warn(f"levels that training did not have: {columns}", UnknownLevelWarning)
 
 
-def predict(model: Model, data: Data, *, on_unknown: str = "warn") -> list[str] | list[int]:
+def predict(model: Model, data: Data, *, on_unknown: str = "warn", decide: Any = None) -> list[str] | list[int]:
     """The most probable class of each row: a text; an integer or a boolean if the labels of the fit were such.
 
-    For `on_unknown` see `predict_proba`.
+    For `on_unknown` see `predict_proba`. `decide` calls rows otherwise: costs, as `evaluate` takes them, what is
+    expected to cost least; a number, of two classes the second from that probability on.
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.predict(model, "iris.csv")[-2:]
     ['virginica', 'virginica']
     """
     labels: Sequence[Any] = as_model(model).classes
-    return [labels[k] for k in predict_proba(model, data, on_unknown=on_unknown).argmax(axis=1)]
+    called = decision_of(decide, model.encoder.classes)
+    return [labels[k] for k in called(predict_proba(model, data, on_unknown=on_unknown).T)]
 
 
 def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:

@@ -73,11 +73,19 @@ class Scores:
         return tuple(self._ranked(k) for k in range(K)) if K <= MOST_RANKED_CLASSES else ()
 
     def _ranked(self, k: int) -> ClassRanks:
+        _, place, y, v = self.of_class(k)
+        return class_ranks(k, len(self.S), place, y, v)
+
+    def of_class(self, k: int) -> tuple[Floats, Codes, Codes, Array]:
+        """The probabilities of class k that occur, ascending, (G,); and of (c,) rows or bins place, class and weight.
+
+        Of bins it is the least probability that each may have.
+        """
         if self.cells is None:
-            place = np.unique(self.S[k], return_inverse=True)[1]
-            return class_ranks(k, len(self.S), place, self.y, self.v)
+            distinct, place = np.unique(self.S[k], return_inverse=True)
+            return distinct, place, self.y, self.v
         y, place = np.nonzero(self.cells[k])
-        return class_ranks(k, len(self.S), place, y, self.cells[k][y, place])
+        return least_of_bins(_bits(len(self.S))), place, y, self.cells[k][y, place]
 
 
 def _bits(classes: int) -> int:
@@ -87,6 +95,16 @@ def _bits(classes: int) -> int:
 
 def _bins_of_a_half(bits: int) -> int:
     return (HALVINGS << bits) + 1
+
+
+def least_of_bins(bits: int) -> Array:
+    """The least probability of each bin, (B,), ascending."""
+    half = _bins_of_a_half(bits)
+    # The least distance from 0 and, but for the middle, from 1: the first number of each bin of digits.
+    digits = np.arange(1, half + 1) + ((1023 - HALVINGS - 1) << bits) - 1
+    edges = (digits << (52 - bits)).view(np.float64)
+    # A probability whose distance from 1 is an edge is the greatest of its bin; the next one is the least of another.
+    return np.concatenate([[0.0], edges, np.nextafter(1 - edges[::-1], 2)])
 
 
 def bin_of(probability: Floats, bits: int) -> Codes:

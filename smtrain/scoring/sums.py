@@ -4,9 +4,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
+from smtrain.scoring.decisions import CostSum
 from smtrain.scoring.moments import Moments
 from smtrain.scoring.ranks import Scores
 from smtrain.scoring.totals import Array, Codes, totals
@@ -37,7 +39,8 @@ class EvaluationSum:
     `confusion` is sparse, for many classes fill their square badly.
     `top` (3,) is the weight of the rows whose class is among the 2, 3 and 5 most probable. `steps` (5,) are the sums of
     the places t and p of the true and the predicted class in the order of the labels: t, p, t², p², (t − p)²; NaN if
-    the labels are no numbers. `scores` are what the ranking of rows is made of.
+    the labels are no numbers. `scores` are what the ranking of rows is made of, `costs` what decisions cost,
+    None without costs of errors.
     """
 
     rows: int
@@ -53,9 +56,14 @@ class EvaluationSum:
     top: Array
     steps: Array
     scores: Scores
+    costs: CostSum | None = None
 
     def __add__(self, other: "EvaluationSum") -> "EvaluationSum":
-        return EvaluationSum(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        added: dict[str, Any] = {
+            f.name: None if getattr(self, f.name) is None else getattr(self, f.name) + getattr(other, f.name)
+            for f in fields(self)
+        }
+        return EvaluationSum(**added)
 
     @property
     def weight(self) -> float:
@@ -102,10 +110,12 @@ def places(classes: Sequence[str]) -> Array:
     return np.where(np.isfinite(distinct).all() & (len(distinct) == len(classes)), place, np.nan)
 
 
-def evaluation_sum(Z: Floats, y: Codes, v: Array, order: Array | None = None) -> EvaluationSum:
+def evaluation_sum(
+    Z: Floats, y: Codes, v: Array, order: Array | None = None, costs: Array | None = None
+) -> EvaluationSum:
     """The sums of some rows: logits (K, m), class codes (m,), weights (m,).
 
-    `order` are the `places` of the classes (K,), None for labels that are no numbers.
+    `order` are the `places` of the classes (K,), None for labels that are no numbers; `costs` (K, K) are of errors.
     """
     K, m = Z.shape
     S, order = softmax(Z), np.full(K, np.nan) if order is None else order
@@ -131,6 +141,7 @@ def evaluation_sum(Z: Floats, y: Codes, v: Array, order: Array | None = None) ->
         top=_top(S, y, s_y, v),
         steps=_steps(order[y], order[predicted], v),
         scores=Scores.of(S, y, v),
+        costs=None if costs is None else CostSum.of(S, y, v, costs),
     )
 
 

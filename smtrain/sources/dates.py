@@ -110,8 +110,8 @@ class DatedSource(Source):
             [Made(places[name], part) for name in dated for part in range(len(PARTS))],
         )
         self.names_are_a_row, self.fitting, self.array = inner.names_are_a_row, inner.fitting, inner.array
-        self.batch_bytes, self.own_bytes, self.unnamed = inner.batch_bytes, inner.own_bytes, inner.unnamed
-        self.own = len(inner.names)
+        self.batch_bytes, self.first_bytes, self.unnamed = inner.batch_bytes, inner.own_bytes, inner.unnamed
+        self.own = self.first = len(inner.names)  # of the columns that are made
 
     def batches(self) -> Iterator[Batch]:
         """The rows."""
@@ -122,7 +122,7 @@ class DatedSource(Source):
 
     def base(self, column: int) -> int:
         """The column of the inner source that a column is, or is made of."""
-        return column if column < self.own else self.made[column - self.own].base
+        return column if column < self.first else self.made[column - self.first].base
 
     @property
     def bytes_read(self) -> int:  # type: ignore[override]  # Source declares an attribute
@@ -143,11 +143,11 @@ class DatedSource(Source):
 
     def kind(self, column: int) -> Reading | None:
         """What is made of dates are numbers."""
-        return self.inner.kind(column) if column < self.own else Reading.NUMBER
+        return self.inner.kind(column) if column < self.first else Reading.NUMBER
 
     def label_type(self, column: int) -> LabelType:
         """That of the source."""
-        return self.inner.label_type(column) if column < self.own else int
+        return self.inner.label_type(column) if column < self.first else int
 
     def elsewhere(self, name: str) -> str | None:
         """A name may be of a column that is made of one that is not there."""
@@ -220,7 +220,7 @@ class DatedBatch(Batch):
 
     def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
         """Read the cells. Raises DataError at the first row with a text that is no date, where numbers are wanted."""
-        own, made = list(readings[: self.origin.own]), readings[self.origin.own :]
+        own, made = list(readings[: self.origin.first]), readings[self.origin.first :]
         wanted = [(one, reading) for one, reading in zip(self.origin.made, made, strict=True) if reading is not SKIP]
         added = {one.base for one, _ in wanted if own[one.base] is SKIP}
         for base in added:
@@ -235,8 +235,8 @@ class DatedBatch(Batch):
             matrix = np.hstack([matrix, compact(more)])
         columns = {i: cells for i, cells in rows.columns.items() if i not in added}
         for i in positions(readings, Reading.TEXT, Reading.LABEL):
-            if i >= self.origin.own:
-                one = self.origin.made[i - self.origin.own]
+            if i >= self.origin.first:
+                one = self.origin.made[i - self.origin.first]
                 columns[i] = dates[one.base].texts(one.part)
         return Rows(self, readings, rows.count, matrix, columns)
 
@@ -266,14 +266,14 @@ class DatedBatch(Batch):
 
     def cells(self, column: int) -> Iterator[str]:
         """The texts of a column: of one that is made, those of its numbers."""
-        if column < self.origin.own:
+        if column < self.origin.first:
             return self.inner.cells(column)
-        base, part = self.origin.made[column - self.origin.own]
+        base, part = self.origin.made[column - self.origin.first]
         return (_text(cell, part) for cell in self.inner.cells(base))
 
     def written(self, columns: Sequence[int], delimiter: str) -> list[list[str]]:
         """The cells of some columns, row by row, as a CSV file has them."""
-        if all(column < self.origin.own for column in columns):
+        if all(column < self.origin.first for column in columns):
             return self.inner.written(columns, delimiter)
         return super().written(columns, delimiter)
 

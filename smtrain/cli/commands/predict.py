@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 @click.argument("data", type=kinds.Data(), nargs=-1, callback=lambda _ctx, _param, value: value or ("-",))
 @opt.model_option
 @click.option("-o", "--output", type=kinds.Output(), metavar="FILE|FOLDER/", help="[default: standard output]")
+@click.option(
+    "--decide",
+    type=kinds.File(),
+    metavar="FILE|P",
+    help="Call a row what costs least, by the costs of errors in a CSV file; or of two classes the second if its "
+    "probability is P or more.  [default: the most probable class]",
+)
 @click.option("--proba", is_flag=True, help="Add a column p(CLASS) for every class.")
 @click.option("--top", type=kinds.Integer(1), metavar="K", help="Add the K most probable classes with their p.")
 @click.option("--explain", type=kinds.Integer(1), metavar="N", help="Add the N columns that pushed most, and how much.")
@@ -49,6 +56,7 @@ def command(
     model: str,
     output: str | None,
     *,
+    decide: str | None,
     on_unknown: str,
     threads: int | None,
     cluster: str | None,
@@ -64,6 +72,7 @@ def command(
     from smtrain.cli.predicting import Predicting, format_of, is_folder
     from smtrain.partitions.memory import available_threads
     from smtrain.reports.predictions import say_notes
+    from smtrain.scoring.decisions import decision_of
     from smtrain.scoring.home import sent
     from smtrain.sources.opening import open_table
 
@@ -72,6 +81,7 @@ def command(
     if not into_folder:
         _check_one(data, cluster)
     loaded = opt.load(model)
+    rest["decide"] = decision_of(opt.number_or_path(decide), loaded.encoder.classes)
     # A worker has as many tasks at a time as threads.
     threads = 1 if cluster else threads or available_threads()
     predicting = Predicting(sent(loaded), model, on_unknown, rest, threads)
