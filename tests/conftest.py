@@ -16,6 +16,12 @@ for signum in (signal.SIGHUP, signal.SIGINT):
 
 
 @pytest.fixture
+def lines_by_logits(monkeypatch):
+    """Lines are tried by logits in tables that are less wide than those where it pays."""
+    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 64)
+
+
+@pytest.fixture
 def go(monkeypatch, capsys, tmp_path):
     """Run one command line here, in a folder of its own."""
     for name in list(os.environ):

@@ -20,6 +20,11 @@ def nll_row(z, label):
     return math.log(sum(math.exp(x - top) for x in z)) + top - z[label]
 
 
+def entropy(P):
+    """The mean over rows of −Σ p log p."""
+    return sum(-sum(p * math.log(p) for p in row if p > 0) for row in P) / len(P)
+
+
 def one_hot(label, K):
     return [1.0 if k == label else 0.0 for k in range(K)]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtrain.softmax import bundle
+from smtrain.softmax import bundle, dual
 from smtrain.softmax.bundle import Bundle, most_points
 from smtrain.softmax.certificate import gap
 from smtrain.softmax.design import Design
@@ -95,6 +95,25 @@ def test_one_point_gives_the_bound_that_it_gives_alone():
     point = f.value_and_grad(theta(f, scale=0.1))
     assert gap(f, point) < point.objective
     assert Bundle().with_point(f, point).bound(f) == pytest.approx(point.objective - gap(f, point), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_the_intercept_takes_off_the_entropy_is_bounded(seed):
+    """Both bounds of the entropy of moved probabilities, against that of each row; and the second for a rare class."""
+    rng = np.random.default_rng(seed)
+    n, K = 50, int(rng.integers(2, 6))
+    S = rng.dirichlet(np.full(K, rng.choice([0.1, 1.0, 10.0])), n)
+    S[:, 0] *= 1e-3
+    S /= S.sum(axis=1, keepdims=True)
+    rho, q = np.zeros(K), rng.dirichlet(np.ones(K))
+    rho[0], q[0] = rng.choice([1e-3, 0.3, 1.0]), 0
+    q /= q.sum()
+    U = S - S * rho + np.outer(S @ rho, q)
+    arguments = reference.entropy(S), S.mean(axis=0), rho, q
+    of_all, of_moved = dual._entropy_of_all(*arguments), dual._entropy_of_moved(*arguments)
+    assert max(of_all, of_moved) <= reference.entropy(U) + 1e-12
+    if rho[0] == 1:
+        assert of_moved > of_all
 
 
 def test_a_weak_penalty_is_certified_in_fewer_passes(monkeypatch):

@@ -80,7 +80,7 @@ def test_a_refresh_waits_for_as_many_passes_as_it_takes_and_is_left_out_near_the
     monkeypatch.setattr("smtrain.softmax.curvature_cost.TRIFLE", 1)
     problem = of(gaussian(200, 80, 8, spread=0.4), 8, l2=0.1)
     plan = curvature_cost.refresh_plan(problem)
-    assert plan.cost > 10 * curvature_cost.CHEAP
+    assert plan.cost > 8 * curvature_cost.CHEAP
     taken, old = [], Lbfgs._refreshed
 
     def noted(self, f, state, *rest):

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 from smtrain.softmax.curvature import diagonal_curvature, local_curvature
-from smtrain.softmax.curvature_cost import refresh_plan
+from smtrain.softmax.curvature_cost import Plan, refresh_plan
 from smtrain.softmax.loss import softmax
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.problems import KINDS, gaussian, hard_problems, objective, partition, theta
+
+
+def plan(multiple, widest=1000, together=4):
+    return Plan(1, 1.0, multiple, widest, together)
 
 
 def blocks(whole, t, K, l2, n):
@@ -28,7 +32,7 @@ def test_blocks_are_close_to_those_of_the_hessian(kind):
     whole = partition(kind, m=3000, weights=True)
     f = objective(whole, l2=2.0, size=256, threads=2)
     t = theta(f, scale=0.3)
-    curvature = local_curvature(f, t, damping=0.0, multiple=100, widest=1000)
+    curvature = local_curvature(f, t, 0.0, plan(100))
     for k, A in enumerate(blocks(whole, t, 4, 2.0, f.n)):
         estimate = np.linalg.inv(curvature.inverses[k])
         np.testing.assert_allclose(curvature.diagonal[:, k], np.diag(A), rtol=1e-10)
@@ -41,14 +45,14 @@ def test_a_sample_of_all_rows_gives_the_hessian():
     whole = partition("mixed", m=200)
     f = objective(whole)
     t = theta(f, scale=0.3)
-    curvature = local_curvature(f, t, damping=0.0, multiple=20_000, widest=1000)
+    curvature = local_curvature(f, t, 0.0, plan(20_000))
     for k, A in enumerate(blocks(whole, t, 4, 1.0, f.n)):
         np.testing.assert_allclose(np.linalg.inv(curvature.inverses[k]), A, atol=2e-4 * np.abs(A).max())
 
 
 def test_solve_is_symmetric_positive_and_blind_to_the_gauge():
     f = objective(partition("mixed", m=500, K=4), size=100)
-    curvature = local_curvature(f, theta(f), damping=0.1, multiple=10, widest=1000)
+    curvature = local_curvature(f, theta(f), 0.1, plan(10))
     a, b = theta(f, seed=1), theta(f, seed=2)
     assert (a * curvature.solve(b)).sum() == pytest.approx((b * curvature.solve(a)).sum())
     assert (a * curvature.solve(a)).sum() > 0
@@ -58,7 +62,7 @@ def test_solve_is_symmetric_positive_and_blind_to_the_gauge():
 
 def test_wide_tables_get_blocks_for_the_columns_of_largest_curvature():
     f = objective(partition("mixed", m=500), size=100)
-    curvature = local_curvature(f, theta(f), damping=0.0, multiple=10, widest=3)
+    curvature = local_curvature(f, theta(f), 0.0, plan(10, widest=3))
     assert len(curvature.columns) == 4
     largest = np.argsort(-curvature.diagonal[:-1].sum(1))[:3]
     assert set(curvature.columns[:-1]) == set(largest)
@@ -69,7 +73,7 @@ def test_wide_tables_get_blocks_for_the_columns_of_largest_curvature():
 def test_same_bits_on_any_number_of_threads():
     whole = partition("mixed", m=1000, weights=True)
     found = [
-        local_curvature(f, theta(f), 0.1, 10, 1000).inverses.tobytes()
+        local_curvature(f, theta(f), 0.1, plan(10)).inverses.tobytes()
         for f in (objective(whole, size=77, threads=n) for n in (1, 2, 3))
     ]
     assert len(set(found)) == 1

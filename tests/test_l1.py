@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 import smtrain as sm
 from smtrain.softmax.certificate import dual_of, gap, sharper_gap
 from smtrain.softmax.curvature import diagonal_curvature, local_curvature
+from smtrain.softmax.curvature_cost import refresh_plan
 from smtrain.softmax.dual import entropy_sum
 from smtrain.softmax.loss import softmax
 from smtrain.softmax.shrinkage import shrunk
@@ -212,7 +213,7 @@ def pairs_of(f, steps):
 def test_the_compact_matrix_is_that_of_the_updates():
     """B ← B − B s sᵀ B / sᵀBs + y yᵀ / sᵀy, one pair after the other, on a dense matrix."""
     f = objective(partition("mixed", m=300), l2=2.0, size=100)
-    curvature, pairs = local_curvature(f, theta(f), 0.1, 10, 1000), pairs_of(f, 4)
+    curvature, pairs = local_curvature(f, theta(f), 0.1, refresh_plan(f)), pairs_of(f, 4)
     shape = f.zeros().shape
     unit = np.eye(f.zeros().size)
 

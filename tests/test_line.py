@@ -1,8 +1,12 @@
-"""A line by logits is the line by passes: same values, slopes and points."""
+"""A line by logits is the line by passes: same values and slopes, and the same points but for b, which it solves."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from smtrain.softmax.certificate import dual_of
+from smtrain.softmax.design import Design
 from smtrain.softmax.line import LogitLine, PassLine, open_line
 from tests.problems import KINDS, objective, partition, theta
 
@@ -20,9 +24,53 @@ def test_both_lines_agree(kind, threads):
         assert two.objective == pytest.approx(one.objective, rel=1e-12)
         assert two.slope == pytest.approx(one.slope, rel=1e-9, abs=1e-12)
     one, two = passes.take(7.0)[0], logits.take(7.0)[0]
-    assert two.nll == pytest.approx(one.nll, rel=1e-12)
-    np.testing.assert_allclose(two.gradient, one.gradient, atol=1e-12)
-    np.testing.assert_array_equal(two.theta, one.theta)
+    np.testing.assert_array_equal(two.theta[:-1], one.theta[:-1])
+    exact = f.value_and_grad(two.theta)
+    assert two.nll == pytest.approx(exact.nll, rel=1e-12)
+    np.testing.assert_allclose(two.gradient, exact.gradient, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_intercept_is_solved_where_a_step_is_taken(kind):
+    f = objective(partition(kind, m=300, weights=True), size=64, l2=0.5)
+    at = f.value_and_grad(theta(f, scale=0.1))
+    line = LogitLine(f, at, 0.1 * theta(f, seed=3), None)
+    tried = line.trial(0.7)
+    arrived = line.take(0.7)[0]
+    assert arrived.objective < tried.objective
+    np.testing.assert_allclose(arrived.gradient[-1], 0, atol=1e-5)
+    gap = (arrived.gradient[:-1] ** 2).sum() / 2 / f.penalty
+    assert arrived.objective - dual_of(f, arrived).bound == pytest.approx(gap, rel=1e-3)
+
+
+def test_an_intercept_that_moved_uphill_is_put_back(monkeypatch):
+    f = objective(partition("mixed", m=300), size=64)
+    at, d = f.value_and_grad(theta(f)), theta(f, seed=3)
+    monkeypatch.setattr("smtrain.softmax.line.newton_step", lambda g, _: -9 * g)
+    line = LogitLine(f, at, d, None)
+    tried = line.trial(0.5)
+    arrived = line.take(0.5)[0]
+    assert arrived.objective == pytest.approx(tried.objective, rel=1e-12)
+    np.testing.assert_array_equal(arrived.theta, at.theta + 0.5 * d)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1.0])
+def test_the_intercept_stays_without_a_penalty_and_with_very_many_classes(l2, monkeypatch):
+    f = objective(partition("mixed", m=300), size=64, l2=l2)
+    monkeypatch.setattr("smtrain.softmax.line.MOST_DIRECT_CLASSES", 3 if l2 else 200)
+    at, d = f.value_and_grad(theta(f)), theta(f, seed=3)
+    np.testing.assert_array_equal(LogitLine(f, at, d, None).take(0.5)[0].theta, at.theta + 0.5 * d)
+
+
+def test_the_objective_is_smooth_along_a_line_in_float32():
+    """In steps of a millionth of its fall float32 alone would see noise."""
+    whole = partition("numeric", m=300)
+    single = replace(whole, X=Design(whole.X.numeric.astype(np.float32)))
+    f = objective(single, size=64)
+    at = f.value_and_grad(theta(f))
+    line = LogitLine(f, at, -at.gradient, None)
+    values = [line.trial(t).objective for t in np.linspace(0, 1e-8, 9)]
+    assert (np.diff(values) < 0).all()
 
 
 def test_logits_are_carried_from_line_to_line():
@@ -32,7 +80,7 @@ def test_logits_are_carried_from_line_to_line():
         d = 0.1 * theta(f, seed=seed)
         before = at.theta.copy()
         at, known = LogitLine(f, at, d, known).take(0.7)
-        np.testing.assert_allclose(at.theta, before + 0.7 * d)
+        np.testing.assert_allclose(at.theta[:-1], (before + 0.7 * d)[:-1])
         exact = f.value_and_grad(at.theta)
         assert at.nll == pytest.approx(exact.nll, rel=1e-12)
         np.testing.assert_allclose(at.gradient, exact.gradient, atol=1e-13)
@@ -52,12 +100,11 @@ def test_a_step_too_far_is_infinitely_high():
     assert LogitLine(f, at, theta(f), None).trial(1e308).objective == np.inf
 
 
-def test_lines_by_logits_are_for_wide_rows_several_trials_and_not_too_many_rows(monkeypatch):
+def test_lines_by_logits_are_for_wide_rows_and_not_too_many(monkeypatch):
     f = objective(partition("mixed", m=300), size=64)
     at, d = f.value_and_grad(theta(f)), theta(f)
-    assert isinstance(open_line(f, at, d, None, trials=3), PassLine)
+    assert isinstance(open_line(f, at, d, None), PassLine)
     monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
-    assert isinstance(open_line(f, at, d, None, trials=3), LogitLine)
-    assert isinstance(open_line(f, at, d, None, trials=1), PassLine)
+    assert isinstance(open_line(f, at, d, None), LogitLine)
     monkeypatch.setattr("smtrain.softmax.line.MOST_LOGITS", 300)
-    assert isinstance(open_line(f, at, d, None, trials=3), PassLine)
+    assert isinstance(open_line(f, at, d, None), PassLine)

@@ -16,7 +16,7 @@ from tests.homes import Pickling, home_of
 from tests.observers import StopAt
 from tests.problems import objective, partition, set_aside
 
-pytestmark = pytest.mark.bits
+pytestmark = [pytest.mark.bits, pytest.mark.usefixtures("lines_by_logits")]
 ROWS = 256
 
 
@@ -48,8 +48,8 @@ FITS = {
     "default": {},
     "float32": {"precision": "float32"},
     "weights": {"weight": "w", "class_weight": "balanced"},
-    "64 columns": {"data": "wide.csv", "tol": 1e-8},
-    "64 columns in float32": {"data": "wide.csv", "precision": "float32"},
+    "wide": {"data": "wide.csv", "tol": 1e-8},
+    "wide in float32": {"data": "wide.csv", "precision": "float32"},
     "rare levels": {"min_count": 800, "epochs": 3},
     "l1": {"l1": 3.0},
     "statistics": {"l2": 0.0, "se": True, "loo": True},
@@ -86,11 +86,11 @@ def test_the_wide_table_tries_its_lines_by_logits(folder, monkeypatch):
     """Otherwise two of the fits above would test nothing new."""
     taken, take = [], LogitLine.take
     monkeypatch.setattr(LogitLine, "take", lambda line, t: taken.append(t) or take(line, t))
-    fitted(folder, MemoryHome(1, most_rows=ROWS), **FITS["64 columns"])
+    fitted(folder, MemoryHome(1, most_rows=ROWS), **FITS["wide"])
     assert len(taken) > 3
 
 
-@pytest.mark.parametrize("name", ["64 columns", "l1", "mini-batches", "a share for validation"])
+@pytest.mark.parametrize("name", ["wide", "l1", "mini-batches", "a share for validation"])
 def test_a_checkpoint_goes_from_home_to_home(name, folder, tmp_path):
     options = FITS[name]
     reference = fitted(folder, MemoryHome(1, most_rows=ROWS), **options)

@@ -15,7 +15,7 @@ from tests.executors import Forgetful
 from tests.lists import Lists
 from tests.test_pure_sums import FITS, ROWS, saved, table
 
-pytestmark = pytest.mark.bits
+pytestmark = [pytest.mark.bits, pytest.mark.usefixtures("lines_by_logits")]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def fitted(folder, home, data="narrow.csv", validation=None, **options):
 
 
 # The others are fits of the same kinds, and take seconds each.
-QUICKLY = {"default", "weights", "64 columns", "statistics", "a file for validation", "mini-batches"}
+QUICKLY = {"default", "weights", "wide", "statistics", "a file for validation", "mini-batches"}
 
 
 @pytest.mark.parametrize(

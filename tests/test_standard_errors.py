@@ -40,7 +40,7 @@ def test_all_columns_of_the_table_are_those_of_statsmodels(K):
     X = add_constant(data[["a", "b", "c"]])
     # Newton on the raw columns, whose sizes differ by 1e4, ends with fewer digits than ours: its result is polished.
     scaled = add_constant((data[["a", "b", "c"]] - X.mean()[1:]) / X.std(ddof=0)[1:])
-    start = MNLogit(codes, scaled).fit(disp=0, method="newton", tol=1e-14)
+    start = MNLogit(codes, scaled).fit(disp=0, method="newton")
     A = np.vstack(
         [np.append(1.0, -X.mean()[1:] / X.std(ddof=0)[1:]), np.c_[np.zeros(3), np.diag(1 / X.std(ddof=0)[1:])]]
     )
@@ -76,9 +76,11 @@ def test_weights_are_counts_of_rows():
     data = numbers(n=80)
     counts = np.random.default_rng(1).integers(1, 4, 80)
     repeated = data.loc[data.index.repeat(counts)]
-    one = sm.inference(sm.fit(data.assign(n=counts), target="y", weight="n", l2=0.0, se=True)).table()
-    two = sm.inference(sm.fit(repeated, l2=0.0, se=True)).table()
-    pd.testing.assert_frame_equal(one, two, rtol=1e-5, atol=1e-9)
+    options = {"target": "y", "l2": 0.0, "se": True, "tol": 1e-14}
+    one = sm.inference(sm.fit(data.assign(n=counts), weight="n", **options)).table()
+    two = sm.inference(sm.fit(repeated, **options)).table()
+    # An odds ratio of 1e154 has few digits: it is the exponential of an estimate.
+    pd.testing.assert_frame_equal(one.drop(columns="odds"), two.drop(columns="odds"), rtol=1e-5, atol=1e-9)
 
 
 def test_levels_are_counted_from_the_first():
@@ -204,7 +206,7 @@ def test_an_offset_of_1e15_changes_no_probability_and_no_slope(l2):
     data = pd.DataFrame(rng.integers(-20, 20, size=(200, 2)), columns=["a", "b"], dtype=float)
     data["y"] = np.where(data["a"] - data["b"] + 10 * rng.logistic(size=200) > 0, "p", "q")
     far = data.assign(a=data["a"] + 1e15)
-    one, two = (sm.fit(table, l2=l2, se=True, tol=1e-14) for table in (data, far))
+    one, two = (sm.fit(table, l2=l2, se=True) for table in (data, far))
     assert two.encoder.ignored == ()
     np.testing.assert_allclose(sm.predict_proba(two, far), sm.predict_proba(one, data), atol=1e-7)
     slopes = [sm.inference(model).table().loc["q"].loc[["a", "b"]] for model in (one, two)]

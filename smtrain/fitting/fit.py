@@ -77,10 +77,10 @@ def fit(
     Raises DataError, UsageError, and TrainingError if training diverged.
 
     >>> smtrain.fit("iris.csv", target="species", l2=0.1)
-    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.0595724>
+    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.0595359>
     >>> penguins = pandas.read_csv("penguins.csv")
     >>> smtrain.fit(penguins.drop(columns="species"), penguins["species"], l2=0.5)
-    <Model of "species": 3 classes by 7 columns; 344 rows, converged, NLL 0.0183925>
+    <Model of "species": 3 classes by 7 columns; 344 rows, converged, NLL 0.0183505>
     """
     model = train(
         data,

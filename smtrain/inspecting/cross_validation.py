@@ -114,7 +114,7 @@ class CrossValidation:
         >>> result.to_frame().loc[["nll", "accuracy"]].round(3)
                    mean     se      0      1
         metric
-        nll       0.209  0.015  0.223  0.194
+        nll       0.208  0.014  0.222  0.193
         accuracy  0.927  0.007  0.933  0.920
         """
         frame = pd.DataFrame({"mean": self.metrics, "se": self.errors})
@@ -171,9 +171,9 @@ def cross_validate(
 
     >>> result = smtrain.cross_validate("iris.csv", folds=5)
     >>> result
-    <CrossValidation: 5 folds of 150 rows; nll 0.153184 ± 0.01, accuracy 0.953333 ± 0.013>
+    <CrossValidation: 5 folds of 150 rows; nll 0.15304 ± 0.011, accuracy 0.953333 ± 0.013>
     >>> round(result.metrics["nll"], 4)
-    0.1532
+    0.153
     """
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     check_range("folds", whole("folds", folds), Range(2))

@@ -60,7 +60,7 @@ class Model:
 
     >>> model = smtrain.fit("iris.csv")
     >>> model
-    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.129918>
+    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.12995>
     >>> model.classes
     ('setosa', 'versicolor', 'virginica')
     >>> model.features
@@ -128,7 +128,7 @@ class Model:
         >>> model = smtrain.fit("iris.csv")
         >>> mean = Design(numpy.zeros((1, 4)))
         >>> model.logits(mean).ravel().round(2)
-        array([-0.21,  2.07, -1.86])
+        array([-0.2 ,  2.07, -1.87])
         """
         return X.times_row_by_row(self.W) + self.b[:, None]
 
@@ -184,7 +184,7 @@ class Model:
 
         >>> model = smtrain.fit("iris.csv")
         >>> model.explain("iris.csv", 100)
-        <Explanation: "virginica" 0.99376, then "versicolor" 0.00622481; label "virginica">
+        <Explanation: "virginica" 0.993714, then "versicolor" 0.00627088; label "virginica">
         """
         return _scoring("explanation").explain(self, data, row)
 
@@ -360,7 +360,7 @@ def load(path: str) -> Model:
 
     >>> smtrain.fit("iris.csv").save("model.npz")
     >>> smtrain.load("model.npz")
-    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.129918>
+    <Model of "species": 3 classes by 4 columns; 150 rows, converged, NLL 0.12995>
     """
     return load_model(_file(path))
 

@@ -77,7 +77,7 @@ def compare(
 
     >>> old, new = smtrain.fit("iris.csv", drop="petal_width"), smtrain.fit("iris.csv")
     >>> smtrain.compare(old, new, "iris.csv")
-    <Comparison: nll 0.207227 → 0.129918, accuracy 0.966667 → 0.973333>
+    <Comparison: nll 0.207178 → 0.12995, accuracy 0.966667 → 0.973333>
     """
     table = open_table(data, _common_dialect(as_model(old), as_model(new)))
     moved = moved_weights(old, new, positive)

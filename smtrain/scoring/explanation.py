@@ -29,11 +29,11 @@ class Explanation:
     >>> model = smtrain.fit("iris.csv")
     >>> found = model.explain("iris.csv", 70)
     >>> found.prediction, found.label, round(found.nll, 3)
-    ('virginica', 'versicolor', 0.825)
+    ('virginica', 'versicolor', 0.821)
     >>> found.probabilities.round(3)
     class
-    virginica     0.550
-    versicolor    0.438
+    virginica     0.548
+    versicolor    0.440
     setosa        0.012
     dtype: float64
     """
@@ -140,11 +140,11 @@ def explain(model: Model, data: Data, row: int = 0, *, counted_from: int = 0) ->
     >>> found.contributions.round(2)
     class         setosa  versicolor  virginica
     term
-    petal_width    -3.10       -1.42       4.51
-    petal_length   -2.45       -0.46       2.91
-    sepal_width     0.64       -0.20      -0.44
-    sepal_length   -0.59        0.33       0.27
-    (intercept)    -0.21        2.07      -1.86
+    petal_width    -3.10       -1.41       4.51
+    petal_length   -2.46       -0.46       2.92
+    sepal_width     0.65       -0.20      -0.44
+    sepal_length   -0.59        0.32       0.27
+    (intercept)    -0.20        2.07      -1.87
     """
     scored, labelled = scored_row(as_model(model), data, whole("row", row), counted_from)
     return Explanation(

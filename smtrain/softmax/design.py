@@ -127,10 +127,10 @@ class Design:
                 G[columns, k] = np.bincount(codes, weights=row, minlength=size)[1:]
         return G
 
-    def square_transpose_times(self, R: Floats) -> NDArray[np.float64]:
-        """Return (X * X).T @ R.T, so result[j, k] = Σ_i X[i, j]² R[k, i]: R (K, m) → (p, K), in float64."""
+    def squared(self) -> "Design":
+        """Return X * X, entry by entry, as a design."""
         # The columns of the levels are ones and zeros, which are their own squares.
-        return replace(self, numeric=self.numeric * self.numeric).transpose_times(R)
+        return replace(self, numeric=self.numeric * self.numeric, rest=None)
 
     def dense(self, columns: NDArray[np.intp]) -> Floats:
         """Return X[:, columns], so result[i, c] = X[i, columns[c]]: (m, len(columns)), dense.
@@ -140,7 +140,10 @@ class Design:
         q = self.numeric.shape[1]
         X: Floats = np.zeros((self.rows, len(columns)), self.numeric.dtype)
         numeric = np.flatnonzero(columns < q)
-        X[:, numeric] = self.numeric[:, columns[numeric]]
+        if np.array_equal(columns[:q], np.arange(q)):  # to copy a stretch takes a tenth of the time
+            X[:, :q] = self.numeric
+        else:
+            X[:, numeric] = self.numeric[:, columns[numeric]]
         place = np.full(self.columns, -1)  # of each of the p columns, its place in the result; −1 where it has none
         place[columns] = np.arange(len(columns))
         for codes, span in self.parts():

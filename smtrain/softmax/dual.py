@@ -62,14 +62,37 @@ def dual_point(entropy: float, G: Floats, g: Floats, c: Floats, P: Floats, *, l1
         rho, q = more / np.maximum(np.maximum(s, c), 1e-300), less / less.sum()
         # 3. The matrix A of these u, without a pass: it is linear in u.
         G = G - P * rho + np.outer(P @ rho, q)
-        # 4. A lower bound of their entropy. With ε the largest ρ_k, u = (1 − ε) s + ε w, where w is a mixture, with the
-        #    weights s_k, of vectors that have the parts 1 − ρ_k/ε on class k and ρ_k/ε on q. H is concave.
-        most = float(rho.max())
-        share = rho / most
-        w = _entropies(np.column_stack([share, 1 - share])) + share * float(_entropies(q[None])[0])
-        entropy = (1 - most) * entropy + most * float(s @ w)
+        # 4. A lower bound of their entropy.
+        entropy = max(_entropy_of_all(entropy, s, rho, q), _entropy_of_moved(entropy, s, rho, q))
     # 5. The condition of l1, or the cost of l2; the better of the two.
     return max(_scaled(Dual(rho, q, 1.0, entropy, 0.0), np.abs(G), l1, l2), key=lambda dual: dual.bound)
+
+
+def _entropy_of_all(entropy: float, s: Floats, rho: Floats, q: Floats) -> float:
+    """Return a lower bound of the mean entropy of u = s − ρ ∘ s + (ρ·s) q, good where all ρ_k are about as large.
+
+    `entropy` is that of the s_n, and `s` (K,) their mean.
+    """
+    # With ε the largest ρ_k, u = (1 − ε) s + ε w, where w is a mixture, with the weights s_k, of vectors that have the
+    # parts 1 − ρ_k/ε on class k and ρ_k/ε on q. H is concave.
+    most = float(rho.max())
+    share = rho / most
+    w = _entropies(np.column_stack([share, 1 - share])) + share * float(_entropies(q[None])[0])
+    return (1 - most) * entropy + most * float(s @ w)
+
+
+def _entropy_of_moved(entropy: float, s: Floats, rho: Floats, q: Floats) -> float:
+    """Return another lower bound of it, good where little probability is moved, if much of some rare class's.
+
+    The arguments are those of `_entropy_of_all`.
+    """
+    # With r = ρ·s, u = (1 − r) t + r q, where t = s ∘ (1 − ρ) / (1 − r) is what stays. H is concave, and
+    #     (1 − r) H(t) = H(s) + Σ_k ρ_k s_k log s_k − Σ_k s_k (1 − ρ_k) log(1 − ρ_k) + (1 − r) log(1 − r)
+    # Over the rows, the mean of s_k log s_k is at least that of the mean s_k, and (1 − r) log(1 − r) is at least −r.
+    moved = rho * s
+    stays = -float((s * (1 - rho)) @ np.log(np.maximum(1 - rho, 1e-300)))
+    lost = -float(moved @ np.log(np.maximum(s, 1e-300))) + float(moved.sum())
+    return entropy - lost + stays + float(moved.sum()) * float(_entropies(q[None])[0])
 
 
 def _scaled(dual: Dual, sizes: Floats, l1: float, l2: float) -> list[Dual]:

@@ -38,9 +38,7 @@ def intercept_passes(classes: int) -> int:
 def step_intercept(objective: Objective, point: Point) -> Point:
     """Return the point after one step of Newton's method on b alone; `point` itself if that is not lower."""
     W, b = point.theta[:-1], point.theta[-1]
-    step = _intercept_step(objective, W, b)
-    b = b - step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
-    moved = objective.value_and_grad(np.vstack([W, b]))
+    moved = objective.value_and_grad(np.vstack([W, b - clipped(_intercept_step(objective, W, b))]))
     return moved if moved.objective <= point.objective else point
 
 
@@ -50,8 +48,7 @@ def _intercept_step(objective: Objective, W: Theta, b: Theta) -> Theta:
     sums = objective.rows.sum(partial(intercept_curvature, W=W, b=b, diagonal=not few))
     g, H = sums.g / objective.n, sums.H / objective.n
     if few:
-        # Least squares, as H is singular. g has no part along the constants, for Σ_k g_k = 0, so the equations hold.
-        return np.asarray(np.linalg.lstsq(H, g, rcond=SINGULAR)[0])
+        return newton_step(g, H)
     # Here H is the diagonal alone, and its inverse the preconditioner.
     scale = 1 / np.maximum(H, SINGULAR * H.max() + 1e-300)
 
@@ -62,3 +59,14 @@ def _intercept_step(objective: Objective, W: Theta, b: Theta) -> Theta:
 
     step = conjugate_gradients(times, g, partial(np.multiply, scale), accuracy=ACCURACY, most=MOST_PRODUCTS)
     return np.asarray(step - step.mean())
+
+
+def newton_step(g: Theta, H: Theta) -> Theta:
+    """Return H⁻¹ g, (K,), for the matrix H."""
+    # Least squares, as H is singular. g has no part along the constants, for Σ_k g_k = 0, so the equations hold.
+    return np.asarray(np.linalg.lstsq(H, g, rcond=SINGULAR)[0])
+
+
+def clipped(step: Theta) -> Theta:
+    """Return a step of b (K,), shortened if it moves an entry farther than LONGEST_STEP."""
+    return step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))

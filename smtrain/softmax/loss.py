@@ -249,15 +249,17 @@ def intercept_curvature(partition: Partition, W: Floats, b: Floats, *, diagonal:
     It costs the forward half of a pass, and for H K² operations a row, or K for its diagonal.
     """
     K = len(b)
-    g = -np.bincount(partition.y, weights=partition.v, minlength=K).astype(np.float64)
-    H = np.zeros(K if diagonal else (K, K))
-    for tile in partition.tiles(K):
-        S = softmax(logits(tile.X, W, b)).astype(np.float64, copy=False)
-        VS = S * tile.v
-        totals = VS.sum(axis=1)
-        g += totals
-        H += totals - np.einsum("km,km->k", VS, S) if diagonal else np.diag(totals) - VS @ S.T
-    return InterceptSums(g, H)
+    tiles = (intercept_sums(tile, logits(tile.X, W, b), diagonal=diagonal) for tile in partition.tiles(K))
+    return sum(tiles, InterceptSums(np.zeros(K), np.zeros(K if diagonal else (K, K))))
+
+
+def intercept_sums(rows: Partition, Z: Floats, *, diagonal: bool = False) -> InterceptSums:
+    """Return what `intercept_curvature` does, from the logits Z (K, m)."""
+    S = softmax(Z).astype(np.float64, copy=False)
+    VS = S * rows.v
+    totals = VS.sum(axis=1)
+    g = totals - np.bincount(rows.y, weights=rows.v, minlength=len(S))
+    return InterceptSums(g, totals - np.einsum("km,km->k", VS, S) if diagonal else np.diag(totals) - VS @ S.T)
 
 
 def intercept_curvature_times(partition: Partition, W: Floats, b: Floats, d: Floats) -> NDArray[np.float64]:

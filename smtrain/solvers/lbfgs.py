@@ -16,8 +16,8 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from smtrain.softmax.curvature import Curvature, diagonal_curvature, local_curvature
-from smtrain.softmax.curvature_cost import AT_ONCE, CHEAP, Plan, refresh_bytes, refresh_plan
+from smtrain.softmax.curvature import Curvature, curvature_at_zero, diagonal_curvature, local_curvature
+from smtrain.softmax.curvature_cost import AT_ONCE, CHEAP, Plan, plan_at_zero, refresh_bytes, refresh_plan
 from smtrain.softmax.line import Logits, open_line
 from smtrain.softmax.objective import Objective, Point, Theta
 from smtrain.solvers.interface import Shape, State
@@ -38,15 +38,13 @@ FIRST_WAIT = 3.0
 # Passes from one time to the next, at least.
 WAIT = 5.0
 # Passes from one time to the next for each pass that the blocks cost.
-WAIT_FOR_COST = 1.5
+WAIT_FOR_COST = 1.0
+# Passes before the first blocks for each pass that they cost, if they are dear.
+FIRST_FOR_COST = 0.75
 # The factor by which that wait grows each time.
 GROWTH = 1.3
 # Steps over which the decrease of the objective is measured.
 LOOK_BACK = 5
-# The relative decrease over those steps below which the objective has flattened: then blocks may be dear.
-FLAT = 0.01
-# The damping of the curvature, as a share of that decrease.
-DAMPING = 0.3
 
 # The fewest steps after which a fit can be said to be near its end: before, the decrease says little.
 FEWEST_STEPS = 4
@@ -80,15 +78,13 @@ class LbfgsState(State):
 
     `pairs` are the recent steps and the changes of gradient that they made, the newest last. `curvature` was made at
     the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound. `logits` are those at the
-    point, None if they were not kept; `trials` is the number of trials of the last search. `steps` counts the accepted
-    steps, `recent` holds the objective at the last few of them. `direction` is that of the next step, None if it is not
-    computed yet.
+    point, None if they were not kept. `steps` counts the accepted steps, `recent` holds the objective at the last few
+    of them. `direction` is that of the next step, None if it is not computed yet.
     """
 
     pairs: tuple[Pair, ...] = field(default=())
     curvature: Curvature
     logits: Logits | None = None
-    trials: int = 1
     refreshed: int = 0
     refreshes: int = 0
     steps: int = 0
@@ -154,18 +150,21 @@ class Lbfgs:
         """
         if self._begins_with_sample(objective, state, passes):
             return self._from_sample(objective, state, passes)
+        if self._begins_with_block(objective, state, passes):
+            curvature = curvature_at_zero(objective, plan_at_zero(objective))
+            state, passes = replace(state, curvature=curvature, epoch=1, direction=None), passes - 1
         return self._step(objective, state, passes)
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """Return the state after one search along the quasi-Newton direction."""
         # 1. The direction −H⁻¹g. It is usually known: `_with_promise` has computed it.
         direction = self._direction(state) if state.direction is None else state.direction
-        # 2. A step along it. One trial is expected, or as many as the last search needed.
-        line = open_line(objective, state.point, direction, state.logits, trials=state.trials)
+        # 2. A step along it.
+        line = open_line(objective, state.point, direction, state.logits)
         slope = float((state.point.gradient * direction).sum())
         t, trials = wolfe_step(line, state.point, slope, passes, self.rounding)
         spent = line.passes(trials)
-        state = replace(state, epoch=state.epoch + spent, trials=trials)
+        state = replace(state, epoch=state.epoch + spent)
         if t is None:
             # Either the passes ran out in the middle of the search, or no step was accepted.
             return state if spent >= passes else self._after_failure(objective, state)
@@ -184,6 +183,12 @@ class Lbfgs:
             return False
         parameters = objective.rows.features * (objective.classes - 1)
         return objective.row_counts.total >= SAMPLED * max(FEWEST_SAMPLED, ROWS_PER_PARAMETER * parameters)
+
+    def _begins_with_block(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
+        """Return whether a fit is at its start, at zero, and its blocks are so dear that one for all classes pays."""
+        if state.epoch > 0 or state.point.theta.any() or passes < LEAST_PASSES:
+            return False
+        return objective.row_counts.total > objective.rows.features and refresh_plan(objective).cost > CHEAP
 
     def _from_sample(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """Return the state near the optimum of a sample, or after another step if the objective is not lower there.
@@ -234,19 +239,17 @@ class Lbfgs:
         """
         n, p = objective.row_counts.total, objective.rows.features
         plan = refresh_plan(objective)
-        first = max(FIRST_WAIT, plan.passes)
-        wait = max(WAIT, WAIT_FOR_COST * plan.cost) * GROWTH**state.refreshes if state.refreshes else first
-        if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS or state.epoch - state.refreshed < wait:
+        wait = max(WAIT, plan.cost) * GROWTH**state.refreshes if state.refreshes else max(FIRST_WAIT, plan.cost)
+        if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS:
             return False
-        return plan.cost <= CHEAP or state.decrease <= FLAT
+        return state.epoch - state.refreshed >= max(wait, plan.passes)
 
     def _refreshed(self, objective: Objective, state: LbfgsState, decrease: float, plan: Plan) -> LbfgsState:
         """Return the state with curvature blocks made at its point, damped by the recent relative `decrease`.
 
         It counts as two passes over the rows; the blocks themselves are not counted.
         """
-        damping = min(1.0, DAMPING * max(decrease, 0.0))
-        curvature = local_curvature(objective, state.point.theta, damping, plan.multiple, plan.widest)
+        curvature = local_curvature(objective, state.point.theta, decrease, plan)
         epoch = state.epoch + 2
         return replace(state, curvature=curvature, epoch=epoch, refreshed=epoch, refreshes=state.refreshes + 1)
 

@@ -26,6 +26,8 @@ from tests.hostile.test_processes import slowly
 from tests.lists import Lists, ListSpan
 from tests.test_pure_sums import FITS, ROWS, saved, table
 
+pytestmark = pytest.mark.usefixtures("lines_by_logits")
+
 # Each starts processes that import Dask, which takes seconds. Those that are not slow are one of each kind.
 QUICKLY = {"default"}
 
@@ -90,7 +92,7 @@ def test_the_same_bytes_of_any_form(data, folder, dask, reference, tmp_path):
 @pytest.mark.parametrize(("workers", "threads"), [(1, 4), (2, 1), (4, 2), (6, 1)])
 def test_the_same_bytes_on_any_number_of_workers(workers, threads, folder, reference, tmp_path):
     with Dask(tmp_path, workers, threads) as dask:
-        for name in ("default", "64 columns"):
+        for name in ("default", "wide"):
             assert saved(fitted(folder, on(dask.place, 4000), **FITS[name]), tmp_path) == reference(name)
 
 
@@ -116,9 +118,9 @@ def test_a_worker_is_killed(step, folder, reference, tmp_path):
     """Steps: the index of the files, reading, what is learned by sums, encoding, epochs, tries along lines."""
     with Dask(tmp_path, workers=2) as dask:
         cluster = Killing(dask, step)
-        model = fitted(folder, SpreadHome(cluster, most_rows=ROWS, span_bytes=9000), **FITS["64 columns"])
+        model = fitted(folder, SpreadHome(cluster, most_rows=ROWS, span_bytes=9000), **FITS["wide"])
         assert cluster.steps <= 0
-        assert saved(model, tmp_path) == reference("64 columns")
+        assert saved(model, tmp_path) == reference("wide")
 
 
 def test_no_scheduler():
