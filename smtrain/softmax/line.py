@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 # the step that is taken. With more numbers, steps are tried by whole passes. A larger limit could fill the memory.
 MOST_LOGITS = 1 << 25
 # The fewest cells of a row for which logits are always kept. To multiply narrow rows costs little more than to read and
-# write their logits. Measured: with 717 columns a step takes a tenth more time than a pass, with 120 half as much again.
+# write their logits. Measured: a step takes a tenth more time than a pass with 717 columns, half as much with 120.
 WIDE = 256
 # The fewest cells for which they are kept if a step may take several trials.
 WORTHWHILE = 64
