@@ -66,8 +66,9 @@ $(BENCH_VENV)/.installed: pyproject.toml
 	$(BENCH_VENV)-adelie/bin/python -m pip install --quiet adelie || echo "adelie does not install"
 	touch $@
 
-docs: $(VENV)/.installed  ## Write cli.md and modules.md, and draw rooms.svg, from the code
+docs: $(VENV)/.installed  ## Write cli.md, findings.md and modules.md, and draw rooms.svg, from the code
 	$(BIN)/python docs/make_cli.py
+	$(BIN)/python docs/make_findings.py
 	$(BIN)/python docs/make_modules.py
 	$(BIN)/python docs/make_rooms.py
 

@@ -161,7 +161,15 @@ def test_findings_with_a_line_are_in_the_code_quality_report(go, gitlab, tmp_pat
     levels = {"error": "critical", "warning": "minor", "note": "info"}
     assert [
         (one["check_name"], one["severity"], one["location"]["lines"]["begin"], one["description"]) for one in gitlab()
-    ] == [(f"smtrain: {f['kind']}", levels[f["severity"]], f["line"], f"{f['column']}: {f['what']}") for f in placed]
+    ] == [
+        (
+            f"smtrain: {f['code']} {f['kind']}",
+            levels[f["severity"]],
+            f["line"],
+            f"{f['code']} {f['column']}: {f['what']}",
+        )
+        for f in placed
+    ]
 
 
 def test_the_code_quality_report_is_for_gitlab_and_where_it_is_asked_for(go, gitlab, monkeypatch, tmp_path):
@@ -306,7 +314,7 @@ def test_findings_are_in_the_summary_of_the_job(line, code, go, tables, monkeypa
     assert ("| model | `model.npz` |" in page) == (line[0] == "check")
     assert ("\nno finding fails\n" in page) == (code == 0)
     rows = [row for row in page.splitlines() if row.startswith(("| error |", "| warning |", "| note |"))]
-    assert [row.split(" | ")[0] for row in rows] == [f"| {finding['severity']}" for finding in findings]
-    assert all(row.count("|") == 4 for row in rows)
+    assert [row.split(" | ")[:2] for row in rows] == [[f"| {one['severity']}", one["code"]] for one in findings]
+    assert all(row.count("|") == 5 for row in rows)
     go(*line, code=code)
     assert Path("s.md").read_text() == 2 * page

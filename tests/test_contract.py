@@ -140,7 +140,7 @@ def test_a_flag_that_is_never_set_any_more(tmp_path):
     (tmp_path / "new.csv").write_text("flag,x,y\n" + "".join("0" + row[1:] for row in rows))
     smtrain("fit", "train.csv", "-q", cwd=tmp_path)
     shown = smtrain("check", "new.csv", cwd=tmp_path, code=7).stdout
-    assert "error    flag: the numbers have drifted: PSI" in shown
+    assert "error    SM606 flag: the numbers have drifted: PSI" in shown
     assert "most up to 0: 3.0% in training, 100.0% here" in shown
 
 
@@ -341,7 +341,7 @@ def folder(tmp_path, model, train):
 def test_exit_codes(folder):
     assert smtrain("check", "train.csv", "--strict", cwd=folder).stdout == "2,000 rows: 0 errors, 0 warnings, 0 notes\n"
     failed = smtrain("check", "violet.csv", cwd=folder, code=7)
-    assert "error    violet.csv:3: word: " in failed.stdout
+    assert "error    SM605 violet.csv:3: word: " in failed.stdout
     assert failed.stderr == "smtrain: error: check: 2 findings fail\n"
     for arguments, code in [
         (["more.csv"], 0),
@@ -359,7 +359,7 @@ def test_json(folder):
     assert (outcome.document["rows"], outcome.document["errors"], outcome.document["warnings"]) == (2000, 0, 1)
     (finding,) = outcome.document["findings"]
     assert finding["column"] == "more"
-    assert set(finding) == {"severity", "kind", "column", "what", "source", "line", "hint", "numbers"}
+    assert set(finding) == {"severity", "code", "kind", "column", "what", "source", "line", "hint", "numbers"}
 
 
 def test_a_model_without_a_contract_says_so(tmp_path):

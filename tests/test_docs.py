@@ -272,6 +272,14 @@ def test_the_command_line_page_is_the_help():
     assert make_cli.PAGE.read_text() == make_cli.page(), "run: make docs"
 
 
+def test_the_page_of_findings_is_the_table():
+    maker = made("make_findings")
+    page = maker.PAGE.read_text()
+    assert page == maker.page(), "run: make docs"
+    headings = re.findall(r"^## (SM\d+): (.*)$", page, re.MULTILINE)
+    assert headings == [(one.code, one.kind) for one in maker.TABLE]
+
+
 def made(name):
     """A module of docs/ that writes a page."""
     with pytest.MonkeyPatch.context() as patch:
@@ -302,7 +310,7 @@ def test_every_command_and_option_is_explained():
 
     from smtrain.cli.main import COMMANDS, cli
 
-    pages = ("options.md", "data.md", "ci.md", "unseen-rows.md")
+    pages = ("options.md", "data.md", "ci.md", "unseen-rows.md", "findings.md")
     readme, choosing = README.read_text(), "".join((ROOT / "docs" / page).read_text() for page in pages)
     measuring = re.findall(r'add_argument\(\s*"(--[a-z]+)"', (ROOT / "bench" / "run.py").read_text())
     known = {"--help", "--version", *measuring}

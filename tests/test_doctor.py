@@ -438,7 +438,7 @@ def test_options_of_reading(tmp_path):
 def test_annotations_in_a_job_of_github(tmp_path):
     table(age=with_cells(["?", "?"], [9, 20])).to_csv(tmp_path / "t.csv", index=False)
     done = smtrain("doctor", "t.csv", cwd=tmp_path, env={"GITHUB_ACTIONS": "true"})
-    assert done.stderr == '::error file=t.csv,line=11::age: 2 words among 198 numbers: "?" 2\n'
+    assert done.stderr == '::error file=t.csv,line=11::SM306 age: 2 words among 198 numbers: "?" 2\n'
 
 
 def test_the_target_is_named(tmp_path):
@@ -456,7 +456,7 @@ def test_the_command(tmp_path):
     (tmp_path / "ragged.csv").write_bytes(csv_text("a,y", "1,p", "2"))
     shown = smtrain("doctor", "t.csv", cwd=tmp_path).stdout
     head = f"{ROWS} rows, target label (the last column): 0 errors, 1 warning, 0 notes\n"
-    assert shown == head + "warning  id: it counts the rows\n         --drop id\n"
+    assert shown == head + "warning  SM402 id: it counts the rows\n               --drop id\n"
     for arguments, code in [
         (["t.csv", "--strict"], 7),
         (["t.csv", "--strict", "--drop", "id"], 0),

@@ -17,6 +17,7 @@ PAGE = (ROOT / "docs" / "json.md").read_text()
 NAMES = {
     "": "METRIC",
     "decisions": "WAY",
+    "findings[].numbers": "NUMBER",
     "intervals": "METRIC",
     "metrics": "METRIC",
     "ranking.error": "METRIC",

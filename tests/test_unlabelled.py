@@ -48,7 +48,7 @@ def arrays(path):
 @pytest.mark.parametrize("name", ["gaps.csv", "crlf.csv"])
 def test_a_fit_is_as_if_the_rows_were_not_there(name, go, folder):
     said = go("fit", name, "-q", "-t", "y", "--unlabelled", "skip", "-o", "m.npz").err
-    assert said == f"smtrain: warning: rows skipped: {len(lines_with(BAD)) - len(GOOD)} without a label\n"
+    assert said == f"smtrain: warning: rows skipped: {len(lines_with(BAD)) - len(GOOD)} without a label [SM206]\n"
     one, other = arrays("model.npz"), arrays("m.npz")
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[key], other[key], equal_nan=True) for key in one if one[key].dtype == float)
@@ -175,7 +175,7 @@ def test_a_checkpoint_goes_with_it(tmp_path):
 def test_new_rows_of_a_check_may_have_no_label_yet(go, folder):
     (folder / "some.csv").write_text((folder / "clean.csv").read_text() + "3,u,\n4,v, \n")
     said = go("check", "some.csv").out
-    assert "note     y: 2 rows have no label" in said
+    assert "note     SM505 y: 2 rows have no label" in said
     found = json.loads(go("check", "some.csv", "--json").out)
     assert [one["kind"] for one in found["findings"]] == ["unlabelled rows"]
 

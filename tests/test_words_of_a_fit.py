@@ -49,7 +49,7 @@ def test_rare_classes_can_be_told_apart(tmp_path):
     frame = table(300)
     frame.loc[[3, 4], "y"] = "9"
     frame.loc[[5], "y"] = "Ackroyd, Norman"
-    assert 'rare classes: "Ackroyd, Norman" 1 row, "9" 2 rows' in said(tmp_path, frame)
+    assert 'rare classes: "Ackroyd, Norman" 1 row, "9" 2 rows [SM501]' in said(tmp_path, frame)
 
 
 def test_missing_and_ignored_columns_can_be_told_apart(tmp_path):

@@ -31,6 +31,15 @@ def names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     return tuple(name for value in values for name in _split(value))
 
 
+def codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Callback: comma-separated codes of findings, repeatable."""
+    from smtrain.inspecting.codes import check_codes
+
+    found = names(ctx, param, values)
+    check_codes(found)
+    return found
+
+
 def _split(value: str) -> list[str]:
     """Comma-separated texts, quoted as in a CSV file."""
     return [inner.replace('""', '"') if quote else plain for quote, inner, plain in QUOTED_OR_PLAIN.findall(value)]
@@ -169,6 +178,14 @@ def l2_option(*, auto: bool = False) -> Decorator:
     )
 
 
+ignore_option = click.option(
+    "--ignore",
+    metavar="CODES",
+    multiple=True,
+    type=kinds.Names(),
+    callback=codes,
+    help="Findings not to tell of, such as SM507.",
+)
 seed_option = click.option("--seed", type=kinds.Integer(0), default=DEFAULTS.seed, show_default=True)
 threads_option = click.option(
     "--threads", type=kinds.Integer(1), help="The result does not depend on it.  [default: all processors]"

@@ -1,11 +1,12 @@
 """A finding on a table, before a fit or against a contract: how bad it is, where it is, what helps."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from smtrain.errors import counted, quoted
+from smtrain.inspecting.codes import BY_KIND, check_codes
 from smtrain.wording import Spoken
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Finding:
     from files are raw: reports escape and cut them.
 
     >>> finding = smtrain.doctor("iris.csv").findings[0]
-    >>> finding.kind, finding.line
-    ('equal rows', 144)
+    >>> finding.code, finding.kind, finding.line
+    ('SM507', 'equal rows', 144)
     """
 
     severity: Severity
@@ -55,6 +56,11 @@ class Finding:
         """How bad it is, where, and what."""
         column = "" if self.column is None else f"column {quoted(self.column)}: "
         return f"<{self.severity.value}: {column}{self.what}>"
+
+    @property
+    def code(self) -> str:
+        """The code of its kind, as docs/findings.md lists them."""
+        return BY_KIND[self.kind].code
 
     def __post_init__(self) -> None:
         """Have the hint speak Python, and know what the command line says."""
@@ -92,16 +98,16 @@ class Diagnosis:
         return f"<Diagnosis of {counted(self.rows, 'row')}: {found or 'no findings'}>"
 
     def to_frame(self) -> "pd.DataFrame":
-        """A line for each finding: its severity, kind and what it says, its column, its line or row, and the hint.
+        """A line for each finding: its severity, code, kind and what it says, its column, its line or row, the hint.
 
         >>> found = smtrain.doctor("iris.csv")
-        >>> found.to_frame()[["severity", "kind", "line"]]
-          severity        kind  line
-        0     note  equal rows   144
+        >>> found.to_frame()[["severity", "code", "kind", "line"]]
+          severity   code        kind  line
+        0     note  SM507  equal rows   144
         """
         import pandas as pd
 
-        names = ("kind", "what", "column", "line", "hint")
+        names = ("code", "kind", "what", "column", "line", "hint")
         lines = [
             {"severity": one.severity.value, **{name: getattr(one, name) for name in names}} for one in self.findings
         ]
@@ -120,6 +126,15 @@ class Diagnosis:
         0
         """
         return sum(finding.severity is severity for finding in self.findings)
+
+    def without(self, *codes: str) -> "Diagnosis":
+        """The same without the findings of some codes. Raises UsageError for a code that there is not.
+
+        >>> smtrain.doctor("iris.csv").without("SM507")
+        <Diagnosis of 150 rows: no findings>
+        """
+        check_codes(codes)
+        return replace(self, findings=tuple(one for one in self.findings if one.code not in codes))
 
 
 def diagnosis(rows: int, findings: Iterable[Finding]) -> Diagnosis:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smtrain.errors import DataError, SmtrainError
-from smtrain.inspecting.diagnosis import Diagnosis, Severity
+from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
 
 # Characters of a path, at most: Linux allows no longer ones.
 LONGEST_PATH = 4096
@@ -32,9 +32,13 @@ def of_error(error: SmtrainError) -> list[Annotation]:
 def of_findings(diagnosis: Diagnosis) -> list[Annotation]:
     """The annotations of the findings that have a line."""
     return _placed(
-        (one.severity, one.kind, one.what if one.column is None else f"{one.column}: {one.what}", one.source, one.line)
+        (one.severity, f"{one.code} {one.kind}", f"{one.code} {_what(one)}", one.source, one.line)
         for one in diagnosis.findings
     )
+
+
+def _what(finding: Finding) -> str:
+    return finding.what if finding.column is None else f"{finding.column}: {finding.what}"
 
 
 def _placed(told: Iterable[tuple[Severity, str, str, str | None, int | None]]) -> list[Annotation]:

@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from smtrain.inspecting.diagnosis import Finding
 from smtrain.reports.checks import checks_document, checks_section
+from smtrain.reports.diagnosis import findings_document, told_section
 from smtrain.reports.evaluation import skipped_document
 from smtrain.reports.inference import odds_ratio
 from smtrain.reports.sections import Section
@@ -26,7 +28,9 @@ MOST_WEIGHTS_JSON = 200
 MOST_NAMES = 20
 
 
-def comparison_document(comparison: Comparison, level: float, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def comparison_document(
+    comparison: Comparison, level: float, outcomes: Sequence[Outcome], findings: Sequence[Finding] = ()
+) -> dict[str, Any]:
     """Everything with stable keys; null where a number is not defined."""
     nll, errors = weighted_mean(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
     old, new = comparison.old.metrics, comparison.new.metrics
@@ -48,6 +52,7 @@ def comparison_document(comparison: Comparison, level: float, outcomes: Sequence
         "weights": _weights(comparison, MOST_WEIGHTS_JSON),
         "weights_against": comparison.weights.against,
         "weights_moved": len(comparison.weights.features),
+        "findings": findings_document(findings),
         "checks": checks_document(outcomes),
         "unseen": {"old": comparison.old.unseen, "new": comparison.new.unseen},
         "skipped": skipped_document(comparison.new),
@@ -118,8 +123,10 @@ def _weights(comparison: Comparison, most: int) -> list[dict[str, Any]]:
     ]
 
 
-def comparison_sections(comparison: Comparison, level: float, outcomes: Sequence[Outcome]) -> list[Section]:
-    """The report: outcomes of checks first, if there are any."""
+def comparison_sections(
+    comparison: Comparison, level: float, outcomes: Sequence[Outcome], findings: Sequence[Finding] = ()
+) -> list[Section]:
+    """The report: outcomes of checks first, if there are any; then the findings on the new model."""
     sections = [
         _metrics(comparison),
         *_tests(comparison, level),
@@ -128,7 +135,7 @@ def comparison_sections(comparison: Comparison, level: float, outcomes: Sequence
         _schema_section(comparison.schema),
         _weight_section(comparison),
     ]
-    return [checks_section(outcomes), *sections] if outcomes else sections
+    return [*([checks_section(outcomes)] if outcomes else []), *told_section(findings), *sections]
 
 
 def _metrics(comparison: Comparison) -> Section:

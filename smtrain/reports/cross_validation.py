@@ -12,9 +12,8 @@ from smtrain.model.schema import document_of
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.console import errors
 from smtrain.reports.evaluation import class_document, class_section, confusion_document
-from smtrain.reports.notices import warnings
+from smtrain.reports.notices import EXPECTED, warnings
 from smtrain.reports.predictions import PredictionWriter, say_unseen
-from smtrain.reports.progress import EXPECTED
 from smtrain.reports.sections import Section
 from smtrain.reports.tables import number, plain
 from smtrain.reports.text import in_quotes, message

@@ -1,6 +1,6 @@
 """The findings on a table, as a list for people, as one JSON document, as Markdown or as test cases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -31,20 +31,26 @@ def diagnosis_document(diagnosis: Diagnosis, fails: AbstractSet[str]) -> dict[st
         **({} if diagnosis.target is None else {"target": diagnosis.target}),
         "passed": not failures(diagnosis, fails),
         **{f"{severity.value}s": diagnosis.count(severity) for severity in Severity},
-        "findings": [
-            {
-                "severity": finding.severity.value,
-                "kind": finding.kind,
-                "column": finding.column,
-                "what": finding.what,
-                "source": finding.source,
-                "line": finding.line,
-                "hint": finding.hint and in_shell(finding.hint),
-                "numbers": finding.numbers,
-            }
-            for finding in diagnosis.findings
-        ],
+        "findings": findings_document(diagnosis.findings),
     }
+
+
+def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Each finding with stable keys; null where it has no place or hint."""
+    return [
+        {
+            "severity": finding.severity.value,
+            "code": finding.code,
+            "kind": finding.kind,
+            "column": finding.column,
+            "what": finding.what,
+            "source": finding.source,
+            "line": finding.line,
+            "hint": finding.hint and in_shell(finding.hint),
+            "numbers": finding.numbers,
+        }
+        for finding in findings
+    ]
 
 
 def print_diagnosis(console: "Console", diagnosis: Diagnosis) -> None:
@@ -52,29 +58,42 @@ def print_diagnosis(console: "Console", diagnosis: Diagnosis) -> None:
     from rich.text import Text
 
     console.print(_counts(diagnosis))
-    for severity, line, hint in _told(diagnosis):
-        console.print(Text(f"{severity.value:<8}", STYLES[severity]), line)
+    for severity, code, line, hint in _told(diagnosis.findings):
+        console.print(Text(f"{severity.value:<8}", STYLES[severity]), code, line)
         if hint:
-            console.print(Text(f"{'':<8} {hint}"))
+            console.print(Text(f"{'':<14} {hint}"))
 
 
 def summary(command: str, diagnosis: Diagnosis, fails: AbstractSet[str], **names: str) -> str:
     """The diagnosis as Markdown, for a command and the files that it read, by what they are."""
-    rows = [[severity.value, line, hint] for severity, line, hint in _told(diagnosis)]
-    told = Section(_counts(diagnosis), ["severity", "finding", "what helps"], rows, texts=3)
+    told = findings_section(diagnosis.findings, _counts(diagnosis))
     return markdown(f"smtrain {command}", [files(**names), Section(verdict(diagnosis, fails)), told])
+
+
+def findings_section(findings: Sequence[Finding], title: str = "findings") -> Section:
+    """A line for each finding, or for many of one kind."""
+    rows = [[severity.value, code, line, hint] for severity, code, line, hint in _told(findings)]
+    return Section(title, ["severity", "code", "finding", "what helps"], rows, texts=4)
+
+
+def told_section(findings: Sequence[Finding]) -> list[Section]:
+    """The section of findings on a model, if there are any."""
+    return [findings_section(findings)] if findings else []
 
 
 def cases(diagnosis: Diagnosis, fails: AbstractSet[str]) -> list[Case]:
     """A test case for each finding, passed if its severity does not fail; and one, before, for having read the data."""
-    return [Case("data"), *(_case(finding, fails) for finding in diagnosis.findings)]
+    return [Case("data"), *(finding_case(finding, fails) for finding in diagnosis.findings)]
 
 
-def _case(finding: Finding, fails: AbstractSet[str]) -> Case:
+def finding_case(finding: Finding, fails: AbstractSet[str] = frozenset()) -> Case:
+    """A test case for a finding."""
     severity = finding.severity.value
     # By kind and column, without the numbers: so that a system for continuous integration knows a case again.
     name = finding.kind if finding.column is None else f"{finding.kind}: {finding.column}"
-    detail = f"{severity}: {finding.what}" + (f"; what helps: {in_shell(finding.hint)}" if finding.hint else "")
+    detail = f"{severity} {finding.code}: {finding.what}" + (
+        f"; what helps: {in_shell(finding.hint)}" if finding.hint else ""
+    )
     failure = severity if severity in fails else None
     return Case(name, failure, finding.what, detail, finding.source, finding.line)
 
@@ -93,11 +112,12 @@ def _counts(diagnosis: Diagnosis) -> str:
     return f"{diagnosis.rows:,} {'row' if diagnosis.rows == 1 else 'rows'}{target}{last}: {told}"
 
 
-def _told(diagnosis: Diagnosis) -> list[tuple[Severity, str, str]]:
-    """Severity, sentence and what helps, if that can be said, of each finding, or of many of one kind."""
+def _told(findings: Iterable[Finding]) -> list[tuple[Severity, str, str, str]]:
+    """Severity, code, sentence and what helps, if that can be said, of each finding, or of many of one kind."""
+    groups = ((same[0], same) for same in _alike(findings))
     return [
-        (same[0].severity, _line(same), message(in_shell(same[0].hint or ""), LONGEST) if len(same) == 1 else "")
-        for same in _alike(diagnosis.findings)
+        (one.severity, one.code, _line(same), message(in_shell(one.hint or ""), LONGEST) if len(same) == 1 else "")
+        for one, same in groups
     ]
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.inspecting.diagnosis import Finding
 from smtrain.reports.checks import checks_document, checks_section
+from smtrain.reports.diagnosis import findings_document, told_section
 from smtrain.reports.sections import Section, files, markdown, print_sections
 from smtrain.reports.tables import number, plain, print_table, weight, whole
 from smtrain.reports.text import show, width_of
@@ -39,7 +41,11 @@ Worst = Sequence[dict[str, Any]]
 
 
 def evaluation_document(
-    evaluation: Evaluation, level: float, outcomes: Sequence[Outcome] = (), worst: Worst = ()
+    evaluation: Evaluation,
+    level: float,
+    outcomes: Sequence[Outcome] = (),
+    worst: Worst = (),
+    findings: Sequence[Finding] = (),
 ) -> dict[str, Any]:
     """The evaluation for JSON, with stable keys; metrics that are not defined are null."""
     per_class = class_document(evaluation)
@@ -58,6 +64,7 @@ def evaluation_document(
         "reliability": _reliability_document(evaluation, level),
         "unseen": evaluation.unseen,
         "skipped": skipped_document(evaluation),
+        "findings": findings_document(findings),
         "checks": checks_document(outcomes),
         "worst": list(worst),
     }
@@ -157,29 +164,28 @@ def confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list
     return [{"true": names[i], "predicted": names[j], "rows": whole(w)} for i, j, w in errors]
 
 
-def print_evaluation(
-    console: "Console", evaluation: Evaluation, level: float, outcomes: Sequence[Outcome] = (), worst: Worst = ()
-) -> None:
-    """Print the metrics, a line a class, the confusion matrix, and what was asked for besides."""
+def print_evaluation(console: "Console", evaluation: Evaluation, level: float, more: Sequence[Section] = ()) -> None:
+    """Print the metrics, a line a class, the confusion matrix, and more sections."""
     print_sections(console, [_metrics(evaluation, level), *_decisions(evaluation, level), _classes(evaluation, level)])
     console.print()
     _print_reliability(console, evaluation, level)
     console.print()
     _print_confusion(console, evaluation)
-    for section in _asked_for(outcomes, worst):
+    for section in more:
         console.print()
         print_sections(console, [section])
 
 
-def summary(evaluation: Evaluation, level: float, outcomes: Sequence[Outcome], worst: Worst, **about: str) -> str:
+def summary(evaluation: Evaluation, level: float, more: Sequence[Section], **about: str) -> str:
     """The evaluation of a model on files, `about`, as Markdown: what was asked for first, and no matrix."""
     told = [_metrics(evaluation, level), *_decisions(evaluation, level), _classes(evaluation, level)]
-    sections = [*_asked_for(outcomes, worst), *told, _most_frequent(evaluation)]
-    return markdown("smtrain evaluate", [files(**about), *sections])
+    return markdown("smtrain evaluate", [files(**about), *more, *told, _most_frequent(evaluation)])
 
 
-def _asked_for(outcomes: Sequence[Outcome], worst: Worst) -> list[Section]:
-    return [*([checks_section(outcomes)] if outcomes else []), *([worst_section(worst)] if worst else [])]
+def further_sections(outcomes: Sequence[Outcome], worst: Worst, findings: Sequence[Finding]) -> list[Section]:
+    """What there is besides the metrics: findings, and what was asked for."""
+    checks = [checks_section(outcomes)] if outcomes else []
+    return [*checks, *told_section(findings), *([worst_section(worst)] if worst else [])]
 
 
 def _metrics(evaluation: Evaluation, level: float) -> Section:

@@ -1,6 +1,6 @@
 """A fit in lines, what was read and how it ended; or as one JSON document."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from smtrain.errors import listed
@@ -11,7 +11,8 @@ from smtrain.model.model import Model
 from smtrain.model.options import Options
 from smtrain.model.rarity import rare_classes
 from smtrain.model.schema import document_of
-from smtrain.reports.notices import MOST_NAMES, rare_line
+from smtrain.reports.diagnosis import findings_document
+from smtrain.reports.notices import MOST_NAMES, of_fit, rare_line
 from smtrain.reports.text import named, show
 from smtrain.scoring.metrics import HEADLINE, METRICS
 from smtrain.solvers.base import Status
@@ -34,14 +35,14 @@ def missing_classes(encoder: Encoder) -> list[str]:
     return [f"warning: {names}: a class, though --na-values names it; labels are taken as they stand"]
 
 
-def description(learned: Learned, config: FitConfig, sources: list[str]) -> list[str]:
+def description(learned: Learned, config: FitConfig, sources: list[str], ignore: Collection[str] = ()) -> list[str]:
     """What was read, what was left out, and the options that matter, in lines."""
     return [
         *_table_lines(learned, sources),
         *([f"warning: {learned.doubt}"] if learned.doubt else []),
         *missing_classes(learned.encoder),
         *_rows_lines(learned),
-        *rare_line(learned.class_counts),
+        *rare_line(learned.class_counts, ignore),
         *_missing_line(learned.missing),
         *_rare_levels_line(learned.encoder, config.min_count),
         *_ignored_lines(learned),
@@ -170,8 +171,8 @@ def test_lines(model: Model) -> list[str]:
     return [f"on {test.rows:,} rows that the fit has not seen:", *first, *rest]
 
 
-def summary(model: Model, output: str) -> dict[str, Any]:
-    """The fit as one JSON document."""
+def summary(model: Model, output: str, ignore: Collection[str] = ()) -> dict[str, Any]:
+    """The fit as one JSON document, without the findings of some codes."""
     fit = model.fit
     return {
         "model": output,
@@ -203,6 +204,7 @@ def summary(model: Model, output: str) -> dict[str, Any]:
         "epoch": fit.epoch,
         "temperature": fit.temperature,
         "selection": document_of(fit.selection),
+        "findings": findings_document(of_fit(model).without(*ignore).findings),
     }
 
 

@@ -1,5 +1,6 @@
 """What a person sees of a fit while it runs, on standard error."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from smtrain.fitting.fit import Observer
@@ -11,9 +12,9 @@ from smtrain.model.record import Candidate
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.fit import description, outcome, sparsity, test_lines
-from smtrain.reports.notices import notices, warnings
+from smtrain.reports.notices import EXPECTED, coded, notices, warnings
 from smtrain.reports.text import show
-from smtrain.solvers.base import Record, Status
+from smtrain.solvers.base import Record
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"  # the heights of a curve, each one character
 CURVE_WIDTH = 60  # characters: with the two numbers beside it a curve fits a terminal of 80
-# How a fit may end without a warning.
-EXPECTED = {Status.CONVERGED, Status.EARLY}
 
 
 class QuietReport(Observer):
-    """Warnings only; loads no rich."""
+    """Warnings only, without the findings of some codes; loads no rich."""
+
+    def __init__(self, ignore: Collection[str] = ()) -> None:
+        self._ignore = ignore
 
     def __enter__(self) -> "QuietReport":
         return self
@@ -41,15 +43,17 @@ class QuietReport(Observer):
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
         """Warn if the tolerance was not reached, or cannot be."""
         if model.fit.status not in EXPECTED:
-            self.say(f"smtrain: warning: {outcome(model)}")
-        for line in warnings(model):
+            for line in coded("not converged", outcome(model), self._ignore):
+                self.say(f"smtrain: warning: {line}")
+        for line in warnings(model, self._ignore):
             self.say(f"smtrain: warning: {line}")
 
 
 class FitReport(QuietReport):
     """On a terminal, a bar while reading and a line an epoch; elsewhere plain lines at the epochs 0, 1, 2, 4, 8, …."""
 
-    def __init__(self, sources: list[str], total_bytes: int | None) -> None:
+    def __init__(self, sources: list[str], total_bytes: int | None, ignore: Collection[str] = ()) -> None:
+        super().__init__(ignore)
         stream = errors()
         self.console = make_console(stream)
         self._animated = animated(stream)
@@ -90,7 +94,7 @@ class FitReport(QuietReport):
     def on_learned(self, learned: Learned, config: FitConfig) -> None:
         """Say what was read and what is about to be done."""
         self._stop_progress()
-        for line in description(learned, config, self._sources):
+        for line in description(learned, config, self._sources, self._ignore):
             self.say(line)
         self._validated = learned.validation_rows > 0
         if self._animated:
@@ -139,7 +143,7 @@ class FitReport(QuietReport):
             self._show(self._last)
         if self._animated and len(model.history) > 2:
             self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
-        for line in notices(model):
+        for line in notices(model, self._ignore):
             self.say(line)
         if model.fit.status in EXPECTED:
             self.say(outcome(model))

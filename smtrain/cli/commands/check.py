@@ -13,6 +13,7 @@ from smtrain.cli.publishing import check_junit, junit_option, reporting_errors
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.model_option
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
+@opt.ignore_option
 @junit_option("findings")
 @opt.threads_option
 @opt.cluster_options
@@ -22,6 +23,7 @@ def command(
     model: str,
     *,
     strict: bool,
+    ignore: tuple[str, ...],
     junit: str | None,
     json: bool,
     **how: Any,
@@ -39,4 +41,4 @@ def command(
     with reporting_errors("check", junit):
         diagnosis = check(opt.load(model), list(data), **how)
     fails = {"error", "warning"} if strict else {"error"}
-    conclude(diagnosis, "check", fails, json=json, junit=junit, model=model, data=", ".join(data))
+    conclude(diagnosis.without(*ignore), "check", fails, json=json, junit=junit, model=model, data=", ".join(data))

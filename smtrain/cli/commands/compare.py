@@ -17,6 +17,7 @@ from smtrain.errors import UsageError
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @gate_options("worse")
 @opt.level_option("Of the intervals. worse: the whole interval of the NLL's difference is above 0.")
+@opt.ignore_option
 @click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
 @opt.unlabelled_option("without a label, or with one that one of the models does not know")
 @opt.positive_option
@@ -30,6 +31,7 @@ def command(
     fail_if: tuple[Any, ...],
     junit: str | None,
     level: float,
+    ignore: tuple[str, ...],
     format: str,  # noqa: A002 - the option's name
     unlabelled: str,
     positive: str | None,
@@ -43,9 +45,11 @@ def command(
     metrics in it are those of the new model.
     """
     from smtrain.cli.output import print_data, print_document, report_output
+    from smtrain.inspecting.judging import judged
     from smtrain.model.model import load
     from smtrain.reports.checks import check_cases
     from smtrain.reports.comparison import comparison_document, comparison_sections
+    from smtrain.reports.diagnosis import finding_case
     from smtrain.reports.predictions import say_skipped, say_unseen
     from smtrain.reports.sections import files, markdown, print_sections
     from smtrain.scoring.compare import compare
@@ -59,11 +63,12 @@ def command(
         check_classes(fail_if, models[1].encoder.classes)  # what is gated is the new model
         comparison = compare(*models, list(data), threads=threads, unlabelled=unlabelled, positive=positive)
     outcomes = comparison.outcomes(*fail_if, level=level)
-    sections = comparison_sections(comparison, level, outcomes)
+    found = judged(models[1], comparison.new).without(*ignore).findings
+    sections = comparison_sections(comparison, level, outcomes, found)
     page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
-    publish("compare", check_cases(outcomes), junit, lambda: page)
+    publish("compare", [*check_cases(outcomes), *map(finding_case, found)], junit, lambda: page)
     if json:
-        print_document(comparison_document(comparison, level, outcomes))
+        print_document(comparison_document(comparison, level, outcomes, found))
     elif format == "markdown":
         print_data(page)
     else:

@@ -15,10 +15,19 @@ from smtrain.errors import CheckError, DataError
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
 @opt.reading_options
 @click.option("--strict", is_flag=True, help="Exit with 7 if there is an error or a warning.")
+@opt.ignore_option
 @junit_option("findings")
 @opt.threads_option
 @opt.json_option
-def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: bool, **rest: Any) -> None:
+def command(
+    data: tuple[str, ...],
+    *,
+    strict: bool,
+    ignore: tuple[str, ...],
+    junit: str | None,
+    json: bool,
+    **rest: Any,
+) -> None:
     """Examine DATA, CSV or Parquet files or -, as `smtrain fit` would read it with these options, and say what helps.
 
     Errors are what a fit refuses; warnings what would make the model other than it seems: identifiers, columns that
@@ -35,6 +44,6 @@ def command(data: tuple[str, ...], *, strict: bool, junit: str | None, json: boo
     broken = diagnosis.broken
     fails = {"error", "warning"} if strict else {"error"} if broken else set()
     with suppress(CheckError) if broken else nullcontext():
-        conclude(diagnosis, "doctor", fails, json=json, junit=junit, data=", ".join(data))
+        conclude(diagnosis.without(*ignore), "doctor", fails, json=json, junit=junit, data=", ".join(data))
     if broken:
         raise DataError(broken.what, source=broken.source, line=broken.line, hint=broken.hint)

@@ -22,6 +22,7 @@ from smtrain.cli.publishing import publish, reporting_errors
     help="What errors cost: CSV, a line a true class, a column a called one.",
 )
 @click.option("--worst", type=kinds.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
+@opt.ignore_option
 @opt.unlabelled_option("without a label, or with one that the model does not know")
 @opt.threads_option
 @opt.cluster_options
@@ -33,6 +34,7 @@ def command(
     fail_if: tuple[Any, ...],
     junit: str | None,
     level: float,
+    ignore: tuple[str, ...],
     json: bool,
     **how: Any,
 ) -> None:
@@ -43,8 +45,10 @@ def command(
     --json has more. Exits with 7 if a check of --fail-if failed.
     """
     from smtrain.cli.output import print_document, report_output
+    from smtrain.inspecting.judging import judged
     from smtrain.reports.checks import check_cases
-    from smtrain.reports.evaluation import evaluation_document, print_evaluation, summary
+    from smtrain.reports.diagnosis import finding_case
+    from smtrain.reports.evaluation import evaluation_document, further_sections, print_evaluation, summary
     from smtrain.reports.predictions import say_skipped, say_unseen
     from smtrain.reports.worst import worst_document
     from smtrain.scoring.evaluate import evaluate
@@ -58,12 +62,15 @@ def command(
         evaluation = evaluate(loaded, list(data), **how)
     about = {"model": model, "data": ", ".join(data)}
     outcomes, rows = evaluation.outcomes(*fail_if), worst_document(loaded, evaluation.worst)
-    publish("evaluate", check_cases(outcomes), junit, lambda: summary(evaluation, level, outcomes, rows, **about))
+    found = judged(loaded, evaluation).without(*ignore).findings
+    more = further_sections(outcomes, rows, found)
+    told = [*check_cases(outcomes), *map(finding_case, found)]
+    publish("evaluate", told, junit, lambda: summary(evaluation, level, more, **about))
     if json:
-        print_document(evaluation_document(evaluation, level, outcomes, rows))
+        print_document(evaluation_document(evaluation, level, outcomes, rows, found))
     else:
         with report_output() as console:
-            print_evaluation(console, evaluation, level, outcomes, rows)
+            print_evaluation(console, evaluation, level, more)
     # Warnings stand below the report, where a person sees them.
     say_skipped(evaluation.skipped)
     say_unseen(evaluation.unseen)

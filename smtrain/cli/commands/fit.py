@@ -56,6 +56,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--lr", is_flag=True, help="Keep likelihood-ratio tests, deviances, R², AIC, BIC; with --l2 0.")
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
 @click.option("--log", type=kinds.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
+@opt.ignore_option
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
@@ -65,6 +66,7 @@ def command(
     checkpoint: str | None,
     log: str | None,
     *,
+    ignore: tuple[str, ...],
     json: bool,
     quiet: bool,
     **rest: Any,
@@ -96,7 +98,7 @@ def command(
     if checkpoint is not None:
         check_writable(checkpoint)
     start = None if init is None else load(init)
-    report = QuietReport() if quiet else FitReport([display_name(path) for path in data], _total_bytes(data))
+    report = QuietReport(ignore) if quiet else FitReport(list(map(display_name, data)), _total_bytes(data), ignore)
     # A fit that goes on adds to the log of the one that was stopped.
     going_on = checkpoint is not None and Path(checkpoint).exists()
     with _open_log(log, "a" if going_on else "w") as log_file, report:
@@ -111,7 +113,7 @@ def command(
     # The JSON document is the fit and all options as they were settled: enough to ask for the same fit again.
     if json:
         more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}
-        print_document(summary(model, output) | more)
+        print_document(summary(model, output, ignore) | more)
 
 
 @contextmanager

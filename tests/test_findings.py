@@ -1,0 +1,160 @@
+"""Findings have codes: one table, told alike by all commands; and those on the predictions of a model."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.inspecting import judging
+from smtrain.inspecting.codes import BY_KIND, CODES, TABLE
+from tests.hostile.harness import invoke
+
+SOURCES = [path for path in Path("smtrain").rglob("*.py") if "Finding(" in path.read_text() or "refusals" in path.name]
+
+
+def kinds_in(path):
+    """The kinds that a module gives to findings and refusals, as far as they are written there."""
+    places = {"Finding": 1, "Refusal": 0}
+    for node in ast.walk(ast.parse(path.read_text())):
+        place = places.get(getattr(getattr(node, "func", None), "id", ""))
+        if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+            yield node.args[place].value
+
+
+def test_every_kind_has_a_code_and_every_code_a_kind():
+    told = {kind for path in SOURCES for kind in kinds_in(path)}
+    # These are given by name: the broken record, and the two kinds of drift.
+    assert told | {"record", "drift", "class shift"} == set(BY_KIND)
+    assert len(set(CODES)) == len(BY_KIND) == len(TABLE)
+    assert all(re.fullmatch(r"SM[1-6]\d\d", code) for code in CODES)
+
+
+def test_thresholds_of_the_table_are_those_of_the_program():
+    assert f"above {judging.MISCALIBRATED:g}," in BY_KIND["miscalibration"].when
+    assert judging.LOST == 0.1
+    assert "a tenth" in BY_KIND["overfitting"].when
+
+
+def noisy(rows, columns, seed):
+    """Labels that hang on the first column alone, among columns of noise."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, columns))
+    y = np.where(X[:, 0] + rng.normal(size=rows) > 0, "p", "q")
+    return pd.DataFrame(X, columns=[f"c{j}" for j in range(columns)]).assign(y=y)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("findings")
+    noisy(60, 20, 1).to_csv(folder / "few.csv", index=False)
+    noisy(400, 20, 2).to_csv(folder / "others.csv", index=False)
+    invoke("fit", "few.csv", "-q", "--l2", "1e-4", folder=folder)
+    return folder
+
+
+def said(*line, folder):
+    """Both streams of a command."""
+    done = invoke(*line, folder=folder)
+    return done.stdout.decode() + done.stderr
+
+
+def codes_of(document):
+    return [one["code"] for one in document["findings"]]
+
+
+def test_overfitting(folder):
+    here = invoke("evaluate", "others.csv", "--json", folder=folder).document
+    (finding,) = [one for one in here["findings"] if one["code"] == "SM101"]
+    numbers = finding["numbers"]
+    assert numbers["nll"] == here["nll"]
+    assert numbers["low"] == here["intervals"]["nll"]["low"] > numbers["trained"]
+    assert finding["hint"].startswith("a larger --l2")
+    assert codes_of(invoke("evaluate", "few.csv", "--json", folder=folder).document) == []
+
+
+def test_no_better_than_the_frequencies(folder):
+    shuffled = noisy(400, 20, 3)
+    shuffled["y"] = np.random.default_rng(4).permutation(shuffled["y"])
+    shuffled.to_csv(folder / "shuffled.csv", index=False)
+    document = invoke("evaluate", "shuffled.csv", "--json", folder=folder).document
+    finding = next(one for one in document["findings"] if one["code"] == "SM102")
+    shares = shuffled["y"].value_counts(normalize=True)
+    assert finding["numbers"]["baseline"] == pytest.approx(-(shares * np.log(shares)).sum())
+    assert finding["numbers"]["high"] >= finding["numbers"]["baseline"]
+
+
+def test_probabilities_that_do_not_come_true():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=2000)
+    model = sm.fit(pd.DataFrame({"x": x, "y": np.where(x + 0.2 * rng.normal(size=2000) > 0, "p", "q")}))
+    # The same model on rows whose labels hang on x far less: it is surer than it may be.
+    blurred = pd.DataFrame({"x": x, "y": np.where(x + 2 * rng.normal(size=2000) > 0, "p", "q")})
+    found = {one.kind: one for one in judging.judged(model, model.evaluate(blurred)).findings}
+    assert found["miscalibration"].numbers["error"] > 0.05
+    right = pd.DataFrame({"x": x, "y": np.where(x + 0.2 * rng.normal(size=2000) > 0, "p", "q")})
+    assert judging.judged(model, model.evaluate(right)).findings == ()
+
+
+def test_levels_that_training_did_not_have():
+    frame = pd.DataFrame({"town": ["Bern", "Rome"] * 20, "y": ["p", "q"] * 20})
+    model = sm.fit(frame)
+    frame.loc[3, "town"] = "Oslo"
+    with pytest.warns(sm.UnknownLevelWarning):
+        evaluation = model.evaluate(frame)
+    (finding,) = judging.judged(model, evaluation).findings
+    assert (finding.code, finding.column, finding.numbers) == ("SM605", "town", {"cells": 1})
+
+
+def test_the_code_is_everywhere_and_can_be_ignored(folder, go, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    arguments = ["evaluate", "others.csv", "--fail-if", "accuracy<0.1", "--junit", "r.xml"]
+    assert "SM101" in go(*arguments).out
+    assert "| warning | SM101 |" in (folder / "summary.md").read_text()
+    details = [case.findtext("system-out") for case in ElementTree.parse(folder / "r.xml").iter("testcase")]
+    assert any(detail and detail.startswith("warning SM101: ") for detail in details)
+    assert "SM10" not in go(*arguments, "--ignore", "SM101", "--ignore", "SM102,SM103").out
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (("doctor", "few.csv", "--strict", "--drop", "c1"), None),
+        (("compare", "model.npz", "model.npz", "others.csv"), "SM101"),
+        (("check", "shifted.csv"), "SM606"),
+        (("fit", "wide.csv", "-o", "wide.npz"), "SM204"),
+    ],
+)
+def test_each_command_tells_codes_and_ignores_them(line, code, folder):
+    noisy(400, 20, 2).assign(c3=9.0).to_csv(folder / "shifted.csv", index=False)
+    noisy(12, 20, 2).to_csv(folder / "wide.csv", index=False)
+    told = invoke(*line, "--json", folder=folder)
+    assert code is None or code in codes_of(told.document)
+    ignored = [item for one in set(codes_of(told.document)) for item in ("--ignore", one)]
+    silent = invoke(*line, "--json", *ignored, folder=folder)
+    assert silent.code == 0
+    assert codes_of(silent.document) == []
+    if code:
+        assert code in said(*line, folder=folder)
+        assert code not in said(*line, "--ignore", code, folder=folder)
+
+
+def test_a_code_that_there_is_not(folder):
+    outcome = invoke("doctor", "few.csv", "--ignore", "SM1O1", folder=folder)
+    assert outcome.code == 2
+    assert 'there is no finding "SM1O1"' in outcome.stderr
+    with pytest.raises(sm.UsageError, match="there is no finding"):
+        sm.doctor(str(folder / "few.csv")).without("leak")
+
+
+def test_python_ignores_them_too():
+    found = sm.doctor("sample_data/iris.csv")
+    assert [one.code for one in found.findings] == ["SM507"]
+    assert found.without("SM507").findings == ()
+    assert json.loads(found.to_frame().to_json())["code"] == {"0": "SM507"}
