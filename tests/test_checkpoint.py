@@ -67,9 +67,12 @@ class Stopped(Checkpoint):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("options", [{}, {"l1": 0.3, "one_se": True}, {"precision": "float32", "folds": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"l1": 0.3, "one_se": True}, {"precision": "float32", "folds": 2}, {"l2": 0.1, "l1": "auto", "folds": 2}],
+)
 @pytest.mark.parametrize("by_logits", [False, True])
-def test_a_choice_of_l2_that_was_stopped_goes_on_where_it_was(by_logits, options, tmp_path, monkeypatch):
+def test_a_choice_of_a_penalty_that_was_stopped_goes_on_where_it_was(by_logits, options, tmp_path, monkeypatch):
     if by_logits:
         monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
     options = {"l2": "auto", "folds": 3, "tol": 1e-8} | options
@@ -89,7 +92,9 @@ def test_a_choice_of_l2_that_was_stopped_goes_on_where_it_was(by_logits, options
     told = Told()
     resumed = fit(tmp_path / "ck", observer=told, **options)
     assert len(steps) <= all_steps + 8  # nothing was done twice but the step at which it was stopped
-    assert [c.l2 for c in resumed.fit.selection.candidates] == sorted(told.candidates, reverse=True)
+    penalty = resumed.fit.selection.penalty
+    values = [getattr(one, penalty) for one in told.candidates]
+    assert [getattr(one, penalty) for one in resumed.fit.selection.candidates] == sorted(values, reverse=True)
     for file, model in (("a", whole), ("b", resumed)):
         model.save(str(tmp_path / file))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -102,7 +107,7 @@ class Told(Observer):
         self.candidates = []
 
     def on_candidate(self, candidate):
-        self.candidates.append(candidate.l2)
+        self.candidates.append(candidate)
 
 
 def test_a_signal_in_the_cross_validation_leaves_a_checkpoint_and_the_command_goes_on(tmp_path):
@@ -110,7 +115,7 @@ def test_a_signal_in_the_cross_validation_leaves_a_checkpoint_and_the_command_go
     smtrain(*command[len(SMTRAIN) :], "-o", "whole.npz", cwd=tmp_path)
     command += ["--checkpoint", "ck"]
     started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=clean_environment(), text=True)
-    while "± error" not in started.stderr.readline():
+    while " ± " not in started.stderr.readline():
         assert started.poll() is None
     started.send_signal(signal.SIGTERM)
     assert started.wait() == 143

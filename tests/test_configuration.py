@@ -99,7 +99,7 @@ WRONG = [
     ("epochs = 3.5", '"epochs": expected a whole number', None),
     ("epochs = true", '"epochs": expected a whole number', None),
     ("epochs = -1", '"epochs": -1 is not in the range x>=0', None),
-    ("l1 = '3'", '"l1": expected a number', None),
+    ("momentum = '3'", '"momentum": expected a number', None),
     ("l2 = 'much'", "\"l2\": 'much' is not a number", None),
     ("l2 = 1" + "0" * 400, '"l2": 1000', None),
     ("validation = 1" + "0" * 400, '"validation": ', None),

@@ -207,7 +207,7 @@ def test_labels_that_are_no_classes():
         ({"groups": "w", "weight": "w"}, "cannot be the groups"),
         ({"lambda_": 1}, "there is no option"),
         ({"cluster": "local:2"}, "cluster= is for a fit"),
-        ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se=True needs l2 to be chosen"),
+        ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se=True needs a penalty to be chosen"),
     ],
 )
 def test_arguments_that_cannot_be(options, says):
@@ -359,7 +359,7 @@ def test_the_command_can_fail_a_check_and_tells_the_system_that_runs_it(go, monk
         (["--repeats", "0"], "--repeats"),
         (["-o", "-"], "standard output is for the report"),
         (["-o", "no/where.csv"], "cannot write"),
-        (["--one-se"], "--one-se needs l2 to be chosen"),
+        (["--one-se"], "--one-se needs a penalty to be chosen"),
         (["--fail-if", "recal<1"], "no metric"),
         (["--junit", "x.xml"], "no checks to report"),
         (["--cluster", "local:2"], "No such option"),

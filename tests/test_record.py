@@ -153,6 +153,7 @@ FITS = {
     "a share": {"validation": 0.2, "patience": 3, "calibrate": False},
     "calibrated": {"validation": 0.2, "calibrate": True},
     "chosen": {"l2": "auto", "folds": 3, "one_se": True},
+    "chosen lasso": {"l1": "auto", "folds": 2, "l2": 0.1},
     "likelihood": {"l2": 0.0, "se": True, "loo": True, "epochs": 30},
     "ratios": {"l2": 0.0, "lr": True, "epochs": 5},
     "lasso": {"l1": 1},

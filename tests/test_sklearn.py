@@ -317,6 +317,7 @@ def test_the_model_is_smtrains(tmp_path):
     ours = SoftmaxRegression(l2="auto", random_state=3).fit(X, Y)
     assert ours.l2_ == ours.model_.fit.options.l2
     assert ours.l2_ in {0.001, 0.01, 0.1, 1.0, 10.0, 0.0001}
+    assert SoftmaxRegression(l1="auto", l2=1.0).fit(X, Y).l1_ in {1e-4, 0.001, 0.01, 0.1, 1.0, 10.0}
     ours.model_.save(str(tmp_path / "m.npz"))
     np.testing.assert_array_equal(sm.predict_proba(sm.load(str(tmp_path / "m.npz")), X), ours.predict_proba(X))
     assert sm.predict(ours.model_, X[:1]) == [0]

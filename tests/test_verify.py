@@ -43,6 +43,7 @@ def fitted(folder, *options):
 OPTIONS = [
     [],
     ["--l2", "auto", "--one-se", "--folds", "3"],
+    ["--l1", "auto", "--l2", "1", "--folds", "2"],
     ["--l1", "0.5"],
     ["--l1", "0.5", "--l2", "0.2", "--tol", "1e-3"],
     ["--l2", "0", "--epochs", "20"],

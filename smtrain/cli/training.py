@@ -17,10 +17,10 @@ objective_options = opt.stacked(
     opt.l2_option(auto=True),
     click.option(
         "--l1",
-        type=kinds.Number(0),
+        type=kinds.NumberOr(kinds.Number(0), "auto"),
         default=opt.DEFAULTS.l1,
         show_default=True,
-        help="Penalty l1 ‖W‖₁ besides: sets weights to exactly zero.",
+        help=f"Penalty l1 ‖W‖₁ besides{opt.AUTO}; sets weights to exactly zero.",
     ),
     click.option(
         "--solver",
@@ -53,7 +53,7 @@ objective_options = opt.stacked(
     click.option("--calibrate", is_flag=True, help="Fit a temperature on the validation rows."),
 )
 one_se_option = click.option(
-    "--one-se", is_flag=True, help="With --l2 auto, the largest l2 within a standard error of the best."
+    "--one-se", is_flag=True, help="With auto, the largest penalty within a standard error of the best."
 )
 # What is drawn at random, and what the machine gives.
 computing_options = opt.stacked(

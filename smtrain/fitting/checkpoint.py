@@ -26,7 +26,7 @@ from smtrain.solvers import make_solver
 from smtrain.solvers.arrays import Codec
 from smtrain.solvers.base import Progress
 
-VERSION = 4
+VERSION = 5
 SECONDS_BETWEEN = 30.0
 
 

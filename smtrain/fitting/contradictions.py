@@ -73,18 +73,21 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _check_selection(config: FitConfig) -> None:
-    """What goes with the choice of l2, and what does not."""
-    if config.l2 != "auto" and (config.one_se or config.folds != FitConfig.folds):
+    """What goes with the choice of a penalty, and what does not."""
+    if config.l1 == "auto" and config.l2 == "auto":
+        what = f"{given('l1', 'auto')} and {given('l2', 'auto')} exclude each other"
+        raise UsageError(what, hint="a number for one of them; without --l2 it is a lasso")
+    if config.chosen is None and (config.one_se or config.folds != FitConfig.folds):
         what = "--one-se" if config.one_se else "--folds"
-        raise UsageError(f"{what} needs l2 to be chosen", hint=given("l2", "auto"))
+        raise UsageError(f"{what} needs a penalty to be chosen", hint=given("l2", "auto"))
 
 
 def _check_inference(config: FitConfig) -> None:
     """What --se, --loo and --lr say holds at the optimum of a smooth objective, and there only."""
     what = "--se" if config.se else "--loo" if config.loo else "--lr"
-    if config.lr and (config.l2 == "auto" or config.penalised):
+    if config.lr and (config.chosen or config.penalised):
         raise UsageError("--lr is for a fit of maximum likelihood, without a penalty", hint=given("l2", 0))
-    if config.l1 > 0:
+    if config.lasso > 0:
         raise UsageError(f"{what} needs a smooth penalty, and --l1 is none", hint=f"--l2 alone goes with {what}")
     for option, asked in (("--calibrate", config.calibrate), ("--patience", config.patience is not None)):
         if asked:

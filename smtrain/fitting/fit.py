@@ -16,7 +16,7 @@ from smtrain.fitting.learn import Learned, learn
 from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.postestimation import PostEstimation, check_size, postestimation
-from smtrain.fitting.selection import Selection, select_l2
+from smtrain.fitting.selection import Selection, select
 from smtrain.fitting.testing import held_out, tables, tested
 from smtrain.fitting.validation import fold_objectives, with_validation
 from smtrain.fitting.warm_start import warm_start
@@ -42,10 +42,10 @@ class Observer:
         """The whole file was read and encoded."""
 
     def on_candidate(self, candidate: Candidate) -> None:
-        """A value of l2 was tried by cross-validation."""
+        """A value of a penalty was tried by cross-validation."""
 
     def on_selected(self, selection: Selection) -> None:
-        """The value of l2 was chosen."""
+        """The value of the penalty was chosen."""
 
     def on_epoch(self, record: Record) -> None:
         """A pass over the rows was made."""
@@ -130,18 +130,20 @@ def train(
 
 
 def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:
-    """The model of rows that were read: l2 chosen if it is to be, trained, calibrated, looked at once more."""
+    """The model of rows that were read: a penalty chosen if it is to be, trained, calibrated, looked at once more."""
     config = learned.config
     observer.on_learned(learned, config)
     check_size(config, learned.encoder)
-    objective = Objective(learned.encoded, len(learned.encoder.classes), config.ridge, config.l1)
+    objective = Objective(learned.encoded, len(learned.encoder.classes), config.ridge, config.lasso)
     start = objective.zeros() if init is None else warm_start(init, learned.encoder)
     selection: Selection | None = None
     with kept_progress(checkpoint, config, learned, start) as kept:
-        if config.l2 == "auto":
+        if config.chosen is not None:
             selection = _selected(objective, learned, start, observer, kept)
-            learned = replace(learned, config=replace(config, l2=selection.chosen.l2))
-            objective = objective.with_penalties(l2=selection.chosen.l2, l1=config.l1)
+            chosen = selection.chosen
+            settled: dict[str, Any] = {config.chosen: selection.value(chosen)}
+            learned = replace(learned, config=replace(config, **settled))
+            objective = objective.with_penalties(l2=chosen.l2, l1=chosen.l1)
             solution = _trained(objective, learned.config, selection.theta, observer, kept, near=True)
         else:
             solution = _trained(objective, config, start, observer, kept)
@@ -153,7 +155,9 @@ def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint
     record = replace(
         _record(learned, solution, after),
         temperature=temperature,
-        selection=None if selection is None else SelectionRecord(selection.epochs, selection.candidates),
+        selection=None
+        if selection is None
+        else SelectionRecord(selection.epochs, selection.candidates, selection.penalty),
         init=None if init is None else digest(start),
     )
     theta = solution.point.theta
@@ -182,13 +186,15 @@ def _trained(
 def _selected(
     objective: Objective, learned: Learned, start: Theta, observer: Observer, kept: NoCheckpoint
 ) -> Selection:
-    """The l2 of the lowest NLL in cross-validation."""
-    solver = cast(WarmSolver, make_solver(learned.config))  # those that are not are refused with --l2 auto
-    selection = select_l2(
+    """The penalty of the lowest NLL in cross-validation."""
+    assert learned.config.chosen is not None
+    solver = cast(WarmSolver, make_solver(learned.config))  # those that are not are refused with auto
+    selection = select(
         objective,
         solver,
         start,
         fold_objectives(objective, learned.config),
+        penalty=learned.config.chosen,
         one_se=learned.config.one_se,
         on_candidate=observer.on_candidate,
         on_walk=kept.on_walk,

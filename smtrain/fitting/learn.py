@@ -30,7 +30,7 @@ from smtrain.solvers.interface import Shape
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
-# Values of l2 that a cross-validation tries at most: from 1e-4 to 1e4.
+# Values of a penalty that a cross-validation tries at most: from 1e-4 to 1e4.
 MOST_CANDIDATES = 9
 
 
@@ -163,7 +163,7 @@ def _training_bytes(table: RawTable, encoder: Encoder, config: FitConfig) -> int
     """What training takes besides the rows, at most."""
     p, K = len(encoder.features), len(encoder.classes)
     shape = Shape(table.rows, p, len(encoder.columns) + len(encoder.gappy), K, table.sizes.threads)
-    auto = config.l2 == "auto"  # the fit of all rows waits while a fold is fitted; and where all of them ended
+    auto = config.chosen is not None  # the fit of all rows waits while a fold is fitted; and where all of them ended
     kept = MOST_CANDIDATES * (config.folds + 1) if auto else 0
     solver = make_solver(config).most_bytes(shape)
     kept += most_points(8 * (p + 1) * K)

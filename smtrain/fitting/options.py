@@ -69,7 +69,7 @@ class FitConfig(Options):
         >>> smtrain.FitConfig().settled(cells=600).precision
         'float64'
         """
-        strong = self.l2 != "auto" and self.ridge >= WEAKEST_FLOAT32 * mean
+        strong = self.chosen != "l2" and self.ridge >= WEAKEST_FLOAT32 * mean
         even = heaviest <= HEAVIEST_FLOAT32 * mean
         enough = self.tolerance >= COARSEST_FLOAT32 and strong and even and cells >= FEWEST_FLOAT32
         return self if self.precision != "auto" else replace(self, precision="float32" if enough else "float64")

@@ -43,7 +43,9 @@ def fold_objectives(objective: Objective, config: FitConfig) -> list[Objective]:
     """For each fold of the cross-validation the objective without its rows. Raises DataError if there is no fold."""
     folds = Folds(objective.row_counts, config.folds, config.seed)
     if not folds.number:
-        raise DataError(f"{given('l2', 'auto')}: {NONE_ASIDE}", hint="a number for --l2 sets the penalty")
+        penalty = config.chosen or "l2"
+        hint = f"a number for --{penalty} sets the penalty"
+        raise DataError(f"{given(penalty, 'auto')}: {NONE_ASIDE}", hint=hint)
     numbers = objective.rows.keep(folds)
     return [objective.setting_aside(numbers, fold) for fold in range(folds.number)]
 

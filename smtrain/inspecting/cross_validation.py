@@ -218,7 +218,7 @@ def cross_validated(
 def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
     """The options of the fit of a fold."""
     drop = config.drop if groups is None or groups in config.drop else (*config.drop, groups)
-    return replace(config, drop=drop, folds=folds if config.l2 == "auto" else config.folds)
+    return replace(config, drop=drop, folds=config.folds if config.chosen is None else folds)
 
 
 def _validated(

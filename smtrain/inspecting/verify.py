@@ -123,8 +123,9 @@ def _of_other_rows(old: Model, model: str, data: Data, config: FitConfig, error:
     Raises what a fit raises if it is `data` that cannot be used.
     """
     alone = replace(config, validation=None, patience=None, calibrate=False, se=False, loo=False, epochs=0)
-    if alone.l2 == "auto":
-        alone = replace(alone, l2=old.fit.options.ridge, folds=FitConfig.folds, one_se=False)
+    if alone.chosen is not None:
+        found = old.fit.options
+        alone = replace(alone, l2=found.ridge, l1=found.lasso, folds=FitConfig.folds, one_se=False)
     new = train(data, config=alone)
     same = old.data is not None and old.data == new.data
     reasons = ([] if same else _reasons(old, new)) + [f"the file for validation does not fit: {error.message}"]
@@ -137,9 +138,10 @@ def recorded_options(model: Model) -> FitConfig:
     if model.fit.newer_options:
         raise unusable
     config = FitConfig.again(model.fit.options)
-    # The record has the l2 that was chosen. It was chosen by cross-validation, which is done again.
+    # The record has the penalty that was chosen. It was chosen by cross-validation, which is done again.
     if model.fit.selection is not None:
-        config = replace(config, l2="auto")
+        auto: dict[str, Any] = {model.fit.selection.penalty: "auto"}
+        config = replace(config, **auto)
     try:
         check_options(config)
     except UsageError as error:

@@ -37,8 +37,8 @@ class Options:
     `lr` keeps what likelihood-ratio tests, and other statistics of a fit without penalty, are made of.
     `validation` is the share of the rows that is set aside, drawn by `seed`, or a file of further rows; with `patience`
     training stops after so many epochs without a lower NLL on them, and the best epoch is kept; `calibrate` fits a
-    temperature on them. `l2` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL, or with
-    `one_se` the largest within a standard error of it.
+    temperature on them. `l2` or `l1` "auto" is chosen by cross-validation in so many `folds`: that of the lowest NLL,
+    or with `one_se` the largest within a standard error of it.
     `min_count` is the number of rows that a level of a column of words must have, whatever their weights, to have a
     feature of its own: those with fewer share one.
     `test` is the share of the rows that the fit does not see, those that `split` puts aside, or a file of others: the
@@ -58,7 +58,7 @@ class Options:
     epochs: Count = 1000
     tol: NotNegative | None = None
     l2: NotNegative | Literal["auto"] | None = None
-    l1: NotNegative = field(default=0.0, metadata=ABSENT)
+    l1: NotNegative | Literal["auto"] = field(default=0.0, metadata=ABSENT)
     learning_rate: Annotated[float, Range(0, above=True)] | None = None
     batch_size: Positive | None = None
     momentum: Annotated[float, Range(0, 1, below=True)] = 0.0
@@ -89,7 +89,7 @@ class Options:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to defaults that depend on other options or on the table: so models keep them."""
-        return None not in {self.tol, self.l2, self.solver} and "auto" not in {self.l2, self.precision}
+        return None not in {self.tol, self.l2, self.solver} and "auto" not in {self.l2, self.l1, self.precision}
 
     @property
     def solver_name(self) -> str:
@@ -98,19 +98,29 @@ class Options:
             return self.solver
         if self.learning_rate is not None or self.batch_size is not None:
             return "gd"
-        return "proximal" if self.l1 > 0 else "lbfgs"
+        return "proximal" if self.lasso > 0 else "lbfgs"
+
+    @property
+    def chosen(self) -> Literal["l1", "l2"] | None:
+        """The penalty that is to be chosen by cross-validation, if one is."""
+        return "l1" if self.l1 == "auto" else "l2" if self.l2 == "auto" else None
+
+    @property
+    def lasso(self) -> float:
+        """`l1`. Until it is chosen, "auto" is as where the search begins."""
+        return float(self.l1) if isinstance(self.l1, float | int) else RIDGE
 
     @property
     def ridge(self) -> float:
         """`l2`, or its default: with `l1` alone the fit is a lasso. Until it is chosen, "auto" is as the default."""
         if isinstance(self.l2, float | int):
             return float(self.l2)
-        return 0.0 if self.l1 > 0 else RIDGE
+        return 0.0 if self.lasso > 0 else RIDGE
 
     @property
     def penalised(self) -> bool:
         """Whether there is a penalty, and with it a certificate."""
-        return self.l1 > 0 or self.ridge > 0
+        return self.lasso > 0 or self.ridge > 0
 
     @property
     def tolerance(self) -> float:

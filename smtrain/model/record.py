@@ -1,7 +1,7 @@
 """The record of a fit, which a model keeps: what was asked for, what came of it, what was found besides the weights."""
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from smtrain.errors import counted
 from smtrain.model.digest import DataDigest
@@ -58,19 +58,21 @@ class HeldOutRecord:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A value of l2 with the mean NLL of the rows set aside, over the folds, and its standard error."""
+    """Two penalties with the mean NLL of the rows set aside, over the folds, and its standard error."""
 
     l2: float
     nll: float
     se: float
+    l1: float = field(default=0.0, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
 class SelectionRecord:
-    """The choice of l2 by cross-validation: the passes over the rows that it took, and what was tried."""
+    """The choice of a penalty by cross-validation: the passes over the rows that it took, and what was tried."""
 
     epochs: Positive
     candidates: tuple[Candidate, ...]
+    penalty: Literal["l1", "l2"] = field(default="l2", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from smtrain.fitting.fit import Observer
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.selection import Selection
+from smtrain.fitting.selection import Penalty, Selection, value_of
 from smtrain.model.model import Model
 from smtrain.model.record import Candidate
 from smtrain.reports.clock import process_seconds
@@ -62,6 +62,7 @@ class FitReport(QuietReport):
         self._spinner: Spinner | None = None
         self._next, self._shown = 0, -1  # the epoch from which on the next line is due; the last that was shown
         self._validated = self._headed = False
+        self._penalty: Penalty = "l2"
         self._last: Record | None = None
 
     def say(self, line: str) -> None:
@@ -97,23 +98,30 @@ class FitReport(QuietReport):
         for line in description(learned, config, self._sources, self._ignore):
             self.say(line)
         self._validated = learned.validation_rows > 0
+        self._penalty = config.chosen or self._penalty
         if self._animated:
             self._spinner = self.console.status("training")
             self._spinner.start()
 
     def on_candidate(self, candidate: Candidate) -> None:
-        """Show what cross-validation says of a value of l2."""
-        if not self._headed:
-            self.say(f"{'l2':>12}  {'NLL':>10}  {'± error':>10}")
-            self._headed = True
-        self.say(f"{candidate.l2:12.6g}  {candidate.nll:10.6f}  {candidate.se:10.6f}")
+        """Say what cross-validation says of a value of the penalty: on a terminal in the line that changes."""
+        line = (
+            f"{self._penalty} = {value_of(candidate, self._penalty):.6g}: NLL {candidate.nll:.6f} ± {candidate.se:.6f}"
+        )
+        if self._spinner is not None:
+            self._spinner.update(line)
+        else:
+            self.say(line)
 
     def on_selected(self, selection: Selection) -> None:
-        """Say which l2 was chosen."""
-        self._headed = False
-        chosen, lowest = selection.chosen, selection.lowest
+        """Show all values that were tried, in order, and say which was chosen."""
+        chosen, lowest, name = selection.chosen, selection.lowest, selection.penalty
+        self.say(f"{name:>12}  {'NLL':>10}  {'± error':>10}")
+        for one in selection.candidates:
+            mark = "  chosen" if one == chosen else ""
+            self.say(f"{selection.value(one):12.6g}  {one.nll:10.6f}  {one.se:10.6f}{mark}")
         rule = "the lowest NLL" if chosen == lowest else f"the largest within {lowest.se:.2g} of the lowest NLL"
-        self.say(f"l2 = {chosen.l2:.6g}: {rule}; {selection.epochs:,} epochs")
+        self.say(f"{name} = {selection.value(chosen):.6g}: {rule}; {selection.epochs:,} epochs")
 
     def on_epoch(self, record: Record) -> None:
         """Show an epoch."""

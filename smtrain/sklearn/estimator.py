@@ -47,12 +47,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
 
     Parameters:
     `l2` is the ridge penalty; None is 1, or 0 if `l1` is above 0; "auto" is chosen by cross-validation.
-    `l1` is the lasso penalty.
+    `l1` is the lasso penalty; "auto" is chosen by cross-validation, for an `l2` that is not.
     `tol` is the relative gap to the minimum at which the fit ends; None is 1e-4, or 1e-10 without a penalty.
     `max_iter` is the most passes over the rows.
     `class_weight` is None, "balanced", or a dictionary of the classes and their weights.
     `solver` is "lbfgs", "proximal" or "gd"; None is lbfgs, or proximal if `l1` is above 0.
-    `random_state` draws the folds of `l2="auto"` and samples; None is 0, so that every fit can be repeated.
+    `random_state` draws the folds of "auto" and samples; None is 0, so that every fit can be repeated.
     `n_jobs` is how many threads a fit takes, None one, −1 all processors; it changes no bit of the result.
 
     Attributes after `fit`:
@@ -62,8 +62,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
     training had missing cells in it, and a column of words has one for each level. `coef_names_` (p,) are the names.
     `gap_` is how far the objective is above its minimum at most, as a share of it: proved with a penalty, estimated
     without; None where it is not known, as of separated classes whose objective has become 0.
-    `n_iter_` (1,) are the passes that were made, `l2_` is the penalty that was taken, `n_features_in_` and
-    `feature_names_in_` are scikit-learn's, `model_` is the smtrain.Model, which `model_.save(path)` writes.
+    `n_iter_` (1,) are the passes that were made, `l2_` and `l1_` are the penalties that were taken, `n_features_in_`
+    and `feature_names_in_` are scikit-learn's, `model_` is the smtrain.Model, which `model_.save(path)` writes.
 
     >>> from sklearn.datasets import load_iris
     >>> from smtrain.sklearn import SoftmaxRegression
@@ -78,7 +78,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         self,
         *,
         l2: float | str | None = None,
-        l1: float = 0.0,
+        l1: float | str = 0.0,
         tol: float | None = None,
         max_iter: int = 1000,
         class_weight: str | Mapping[Any, float] | None = None,
@@ -173,7 +173,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         coef = np.array([np.zeros(len(names)) if j is None else W[j, self._order] for _, j in rows]).T
         self.coef_, self.intercept_ = np.ascontiguousarray(as_scikit_learn(coef)), as_scikit_learn(b[self._order])
         self.coef_names_ = np.array([name if j is None else model.features[j] for name, j in rows], object)
-        self.gap_, self.l2_ = model.fit.gap, model.fit.options.l2
+        self.gap_, self.l2_, self.l1_ = model.fit.gap, model.fit.options.l2, model.fit.options.l1
         self.n_iter_ = np.array([model.fit.epochs], np.int32)
 
     def _warn(self) -> None:

@@ -29,9 +29,12 @@ def make_solver(options: Options) -> "Solver":
     if name not in SOLVERS:
         raise UsageError(f"there is no solver {quoted(name)}", hint=f"there are {', '.join(SOLVERS)}")
     solver = _made(name, options)
-    for ability in ABILITIES:
-        if ability.asked(options) and not getattr(solver, ability.name):
+    asked = [ability for ability in ABILITIES if ability.asked(options)]
+    for ability in asked:
+        if not getattr(solver, ability.name):
             able = [other for other in SOLVERS if getattr(_made(other, options), ability.name)]
+            # Of those the ones that can do the rest, too, if there are any.
+            able = [one for one in able if all(getattr(_made(one, options), other.name) for other in asked)] or able
             hint = f"{' or '.join(given('solver', one) for one in able)} does"
             raise UsageError(f"{given('solver', name)} {ability.refusal}", hint=hint)
     return solver

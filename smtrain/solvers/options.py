@@ -33,8 +33,8 @@ class Options(Protocol):
         """The seed from which the order of the rows in mini-batches is drawn."""
 
     @property
-    def l1(self) -> float:
-        """The penalty l1 Σ |W|."""
+    def l1(self) -> float | Literal["auto"]:
+        """The penalty l1 Σ |W|; "auto" as for l2."""
 
     @property
     def l2(self) -> float | Literal["auto"] | None:
@@ -63,6 +63,7 @@ ABILITIES = (
         lambda options: options.learning_rate is not None or options.batch_size is not None or options.momentum != 0,
         "takes no --learning-rate, no --batch-size and no --momentum",
     ),
-    Ability("l1", lambda options: options.l1 > 0, "cannot minimise with --l1"),
+    Ability("l1", lambda options: options.l1 == "auto" or options.l1 > 0, "cannot minimise with --l1"),
     Ability("warm", lambda options: options.l2 == "auto", "does not go with " + given("l2", "auto")),
+    Ability("warm", lambda options: options.l1 == "auto", "does not go with " + given("l1", "auto")),
 )

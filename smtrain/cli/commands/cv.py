@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     type=kinds.Integer(2, 100),
     default=opt.DEFAULTS.folds,
     show_default=True,
-    help="Folds, each of which one fit does not see; also those of --l2 auto.",
+    help="Folds, each of which one fit does not see; also those of --l2 auto or --l1 auto.",
 )
 @click.option(
     "--repeats", type=kinds.Integer(1, 1000), default=1, show_default=True, help="Deal the rows anew so often."

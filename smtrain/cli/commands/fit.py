@@ -31,7 +31,7 @@ from smtrain.errors import UsageError, quoted
     type=kinds.Integer(2, 100),
     default=opt.DEFAULTS.folds,
     show_default=True,
-    help="Folds of the cross-validation of --l2 auto.",
+    help="Folds of the cross-validation of --l2 auto or --l1 auto.",
 )
 @one_se_option
 @click.option(
