@@ -38,6 +38,9 @@ def test_the_index_of_a_table_of_which_rows_were_taken_is_left_out(name, tmp_pat
         assert {c.name for c in sm.fit(frame, target="y").encoder.columns} == {"x"}
         (finding,) = [f for f in sm.doctor(frame, target="y").findings if (f.column, f.kind) == (name, "index")]
         assert finding.what.endswith("numbers the rows: a fit leaves it out")
+    whole.to_csv(tmp_path / "t.csv", index=False)
+    printed = invoke("doctor", "t.csv", "--target", "y", folder=tmp_path).stdout.decode()
+    assert f"{named(name)}: it has " in printed
     without = whole.drop(columns=name)
     one, other = (sm.cross_validate(data, target="y").metrics["nll"] for data in (whole, without))
     assert one == pytest.approx(other, rel=1e-3)
