@@ -76,6 +76,17 @@ def test_other_columns_that_count_the_rows_are_named(start, tmp_path):
     assert not [x for x in said(tmp_path, frame.iloc[::2]) if "counts" in x]
 
 
+def test_names_of_rows_without_a_name_can_be_left_out_as_the_hint_says(tmp_path):
+    frame = table(6, **{"": list("uvwuvw")})
+    hint = next(line for line in said(tmp_path, frame, "--target", "y") if line.startswith("hint: "))
+    assert hint == "hint: name it in the header; --drop '\"\"' leaves it out, as R's names of rows"
+    assert not said(tmp_path, frame, "--target", "y", "--drop", '""', "--quiet")[0]
+    with pytest.raises(sm.DataError, match="has no name") as failure:
+        sm.fit(frame, target="y")
+    assert 'drop="" leaves it out' in failure.value.hint
+    assert sm.fit(frame, target="y", drop="").features == ("x",)
+
+
 def test_rare_classes_can_be_told_apart(tmp_path):
     frame = table(300)
     frame.loc[[3, 4], "y"] = "9"

@@ -165,7 +165,8 @@ def no_column(source: str, left_out: Sequence[tuple[str, str]]) -> Refusal:
 
 def no_name(source: str, line: int | None) -> Refusal:
     """The first column has no name in the header, and is to be learned from."""
-    return Refusal("no name", "column 1 has no name", None, source, line, how_to_name(source))
+    hint = f"{how_to_name(source)}; {given('drop', '')} leaves it out, as R's names of rows"
+    return Refusal("no name", "column 1 has no name", None, source, line, hint)
 
 
 # Cells of features
