@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics as peer
+from sklearn.dummy import DummyClassifier
 
 from smtrain.scoring import ranks
+from smtrain.scoring.baseline import Baseline
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS
 from smtrain.scoring.sums import evaluation_sum, places
 from smtrain.softmax.loss import softmax
 
 ORDER = np.arange(5.0)
+COSTS = np.random.default_rng(7).uniform(-1, 3, (5, 5))
 
 
 @pytest.fixture(params=["rows", "weights", "zeros", "ties"])
@@ -29,7 +32,7 @@ def scored(request):
 
 
 def sums(Z, y, v):
-    return evaluation_sum(Z, y, v, ORDER)
+    return evaluation_sum(Z, y, v, ORDER, COSTS)
 
 
 def calibration_error(S, y, v):
@@ -77,6 +80,7 @@ def expected(scored):
         "top_2_accuracy": peer.top_k_accuracy_score(y, S.T, k=2, sample_weight=v, labels=labels),
         "top_3_accuracy": peer.top_k_accuracy_score(y, S.T, k=3, sample_weight=v, labels=labels),
         "top_5_accuracy": np.nan,  # there are five classes
+        "cost": np.average(COSTS[y, (COSTS.T @ S).argmin(0)], weights=v),
         "nll": peer.log_loss(y, S.T, sample_weight=v, labels=labels),
         "accuracy": peer.accuracy_score(y, predicted, sample_weight=v),
         "balanced_accuracy": np.mean([(v * (predicted == k))[y == k].sum() / v[y == k].sum() for k in range(4)]),
@@ -253,6 +257,21 @@ def test_bins_are_off_by_no_more_than_they_say(classes, bits, monkeypatch):
     np.testing.assert_array_equal(added.scores.cells, binned.scores.cells)
 
 
+def test_the_baseline_is_scikit_learns_dummy_of_the_priors(scored):
+    _, y, v = scored
+    dummy = DummyClassifier(strategy="prior").fit(np.zeros((400, 1)), y, v)
+    found = Baseline.of(sums(*scored), range(5))
+    p = dummy.predict_proba(np.zeros((400, 1)))
+    assert found.nll == pytest.approx(peer.log_loss(y, p, sample_weight=v), rel=1e-12)
+    assert found.accuracy == pytest.approx(dummy.score(np.zeros((400, 1)), y, v), rel=1e-12)
+    assert found.label == dummy.predict([[0]])[0]
+
+
+def test_the_baseline_of_one_class_is_sure():
+    found = Baseline.of(evaluation_sum(np.eye(2)[:, [0, 0]], np.zeros(2, np.intp), np.ones(2)), ["a", "b"])
+    assert (found.label, found.accuracy, str(found.nll)) == ("a", 1.0, "0.0")
+
+
 @pytest.mark.parametrize("bits", [0, 3, 10])
 def test_bins_are_in_the_order_of_the_probabilities(bits):
     S = np.sort(np.concatenate([[0, 5e-324, 0.5, 1], 2.0 ** -np.arange(1, 60), 1 - 2.0 ** -np.arange(1, 53)]))
@@ -267,3 +286,30 @@ def test_bins_are_in_the_order_of_the_probabilities(bits):
     p = np.random.default_rng(0).uniform(1e-3, 0.5, 3000)
     for some in np.split(np.sort(p), np.flatnonzero(np.diff(ranks.bin_of(np.sort(p), bits))) + 1):
         assert some[-1] <= some[0] * (1 + 2.0**-bits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300))
+def test_rankings_of_random_rows(seed):
+    """Few rows, many ties, weights of 0, classes without rows: against scikit-learn and the naive loops."""
+    rng = np.random.default_rng(seed)
+    classes, m = int(rng.integers(2, 7)), int(rng.integers(1, 40))
+    Z = rng.integers(-2, 3, (classes, m)).astype(float) * rng.choice([1, 20])
+    y, v = rng.integers(0, classes, m), rng.choice([0, 1, 0.3, 2], m)
+    v[0] = 1
+    S, found = softmax(Z), evaluation_sum(Z, y, v)
+    for k in range(classes):
+        own, rest = (v * (y == k)).sum(), (v * (y != k)).sum()
+        values = {name: CLASS_METRICS[name](found)[k] for name in ("auc", "average_precision", "ks", "lift")}
+        assert np.isnan(values["auc"]) == np.isnan(values["ks"]) == (not own or not rest)
+        assert np.isnan(values["average_precision"]) == np.isnan(values["lift"]) == (not own)
+        if not own or not rest:
+            continue
+        there = v > 0
+        naive = {
+            "auc": peer.roc_auc_score((y == k)[there], S[k][there], sample_weight=v[there]),
+            "average_precision": peer.average_precision_score((y == k)[there], S[k][there], sample_weight=v[there]),
+            "ks": weighted_ks(S, y, v, k),
+            "lift": weighted_lift(S, y, v, k),
+        }
+        assert values == pytest.approx(naive, rel=1e-10, abs=1e-12)

@@ -138,7 +138,7 @@ def strata_of(table: Table, stratify: str | bool, target: str | None, weight: st
     table.weigh_by(weights)
     if stratify is False:
         return Strata(_with_texts(table, weights), weights, alike=True)
-    labels = len(table.names) - 1 if target is None else table.column(target, "--target")
+    labels = len(table.own_names) - 1 if target is None else table.column(target, "--target")
     column = table.column(stratify, "--stratify") if isinstance(stratify, str) else labels
     if column == weights:
         raise UsageError(f"column {quoted(table.names[column])} is the weight, and cannot be the strata")

@@ -246,7 +246,7 @@ class Model:
 
 def _oldest_version(encoder: Encoder) -> int:
     """The first version of the format that can hold a model with this encoder: so older readers read what they can."""
-    return 2 if any(column.rare for column in encoder.categorical) else 1
+    return 2 if encoder.dialect.dates or any(column.rare for column in encoder.categorical) else 1
 
 
 def load_model(path: str) -> Model:

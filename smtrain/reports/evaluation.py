@@ -166,7 +166,7 @@ def confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list
 
 def print_evaluation(console: "Console", evaluation: Evaluation, level: float, more: Sequence[Section] = ()) -> None:
     """Print the metrics, a line a class, the confusion matrix, and more sections."""
-    print_sections(console, [_metrics(evaluation, level), *_decisions(evaluation, level), _classes(evaluation, level)])
+    print_sections(console, _figures(evaluation, level))
     console.print()
     _print_reliability(console, evaluation, level)
     console.print()
@@ -178,8 +178,13 @@ def print_evaluation(console: "Console", evaluation: Evaluation, level: float, m
 
 def summary(evaluation: Evaluation, level: float, more: Sequence[Section], **about: str) -> str:
     """The evaluation of a model on files, `about`, as Markdown: what was asked for first, and no matrix."""
-    told = [_metrics(evaluation, level), *_decisions(evaluation, level), _classes(evaluation, level)]
-    return markdown("smtrain evaluate", [files(**about), *more, *told, _most_frequent(evaluation)])
+    return markdown(
+        "smtrain evaluate", [files(**about), *more, *_figures(evaluation, level), _most_frequent(evaluation)]
+    )
+
+
+def _figures(evaluation: Evaluation, level: float) -> list[Section]:
+    return [_metrics(evaluation, level), *_decisions(evaluation, level), class_section(evaluation, level)]
 
 
 def further_sections(outcomes: Sequence[Outcome], worst: Worst, findings: Sequence[Finding]) -> list[Section]:
@@ -240,30 +245,23 @@ def _between(low: float | None, high: float | None, digits: int = 4) -> str:
     return "" if low is None or np.isnan(low) else f"{low:.{digits}f} – {high:.{digits}f}"
 
 
-def _classes(evaluation: Evaluation, level: float) -> Section:
-    """A line a class, with the intervals; what there is no room for is in the JSON document."""
-    values, ends = evaluation.class_metrics, evaluation.class_intervals(level)
+def class_section(evaluation: Evaluation, level: float | None = None) -> Section:
+    """A line a class, with the intervals of a level, if one is given."""
+    values = evaluation.class_metrics
+    ends = {} if level is None else {name: evaluation.class_intervals(level)[name] for name in ("precision", "recall")}
 
     def cells(metric: str, k: int) -> list[str]:
-        return [number(values[metric][k]), _between(ends[metric][0, k], ends[metric][1, k], 2)]
+        shown = [number(values[metric][k])]
+        return [*shown, _between(ends[metric][0, k], ends[metric][1, k], 2)] if metric in ends else shown
 
+    of = "" if level is None else f"{100 * level:g} %"
+    head = [name for metric in CLASS_HEADLINE for name in ([metric, of] if metric in ends else [metric])]
     rows = [
-        [name, weight(values["support"][k]), *cells("precision", k), *cells("recall", k)]
-        + [number(values[metric][k]) for metric in ("f1", "auc")]
+        [name, weight(values["support"][k]), *(cell for metric in CLASS_HEADLINE for cell in cells(metric, k))]
         for k, name in enumerate(evaluation.classes)
     ]
-    of = f"{100 * level:g} %"
-    return Section("", ["class", "rows", "precision", of, "recall", of, "f1", "auc"], rows)
-
-
-def class_section(evaluation: Evaluation) -> Section:
-    """A line a class."""
-    by_metric = evaluation.class_metrics
-    rows = [
-        [name, weight(by_metric["support"][k]), *(number(by_metric[metric][k]) for metric in CLASS_HEADLINE)]
-        for k, name in enumerate(evaluation.classes)
-    ]
-    return Section("", ["class", "rows", *CLASS_HEADLINE], rows)
+    further = ", ".join(name for name in values if name not in {"support", *CLASS_HEADLINE})
+    return Section("", ["class", "rows", *head], rows, notes=[f"{further}: --json"])
 
 
 def _print_reliability(console: "Console", evaluation: Evaluation, level: float) -> None:

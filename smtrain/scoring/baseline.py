@@ -22,4 +22,4 @@ class Baseline:
         """That of some rows. Of classes of as many rows it is the first."""
         shares = sums.support / sums.weight
         there = shares[shares > 0]
-        return cls(labels[int(shares.argmax())], float(shares.max()), float(-(there * np.log(there)).sum()))
+        return cls(labels[int(shares.argmax())], float(shares.max()), float((there * np.log(1 / there)).sum()))

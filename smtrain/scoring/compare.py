@@ -124,4 +124,5 @@ def _common_dialect(old: Model, new: Model) -> Dialect:
         raise ModelError("one of the models reads files with a header line, the other without")
     if None not in {before.delimiter, after.delimiter} and before.delimiter != after.delimiter:
         raise ModelError(f"the models read different delimiters: {before.delimiter!r} and {after.delimiter!r}")
-    return replace(before, delimiter=before.delimiter or after.delimiter)
+    dates = tuple(dict.fromkeys([*before.dates, *after.dates]))
+    return replace(before, delimiter=before.delimiter or after.delimiter, dates=dates)

@@ -129,4 +129,4 @@ CLASS_METRICS: dict[str, Callable[[EvaluationSum], Array]] = {
     "ks": lambda s: class_ranking(s, "ks"),
     "lift": lambda s: class_ranking(s, "lift"),
 }
-CLASS_HEADLINE = ("precision", "recall", "f1", "calibration_error", "auc")
+CLASS_HEADLINE = ("precision", "recall", "f1", "auc")

@@ -70,7 +70,15 @@ def test_a_worker_is_killed(step, folder, tmp_path):
 def test_a_worker_is_killed_that_writes(folder, tmp_path):
     """Each file is there whole, as if nothing had been."""
     model, paths = sm.load(str(folder / "model.npz")), sorted(map(str, folder.glob("part-*.csv")))
-    options = {"proba": True, "top": None, "keep": (), "format": "csv", "csv_safe": False, "digits": None}
+    options = {
+        "proba": True,
+        "top": None,
+        "keep": (),
+        "format": "csv",
+        "csv_safe": False,
+        "digits": None,
+        "explain": None,
+    }
     for where in ("here", "there"):
         (tmp_path / where).mkdir()
     predicting, jobs = Predicting(model, "m", "warn", options), jobs_of(paths, str(tmp_path / "there"), "csv")
