@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from smtrain.inspecting.doctor import doctor
     from smtrain.inspecting.verify import Verification, verify
     from smtrain.model.model import Model, load
+    from smtrain.reports.report import Report, report
     from smtrain.scoring.compare import Comparison, compare
     from smtrain.scoring.evaluate import Evaluation, evaluate
     from smtrain.scoring.explanation import Explanation, explain
@@ -73,6 +74,7 @@ _HOMES = {
     "smtrain.inspecting.doctor": ("doctor",),
     "smtrain.inspecting.verify": ("Verification", "verify"),
     "smtrain.model.model": ("Model", "load"),
+    "smtrain.reports.report": ("Report", "report"),
     "smtrain.scoring.compare": ("Comparison", "compare"),
     "smtrain.scoring.evaluate": ("Evaluation", "evaluate"),
     "smtrain.scoring.explanation": ("Explanation", "explain"),
@@ -102,6 +104,7 @@ __all__ = [
     "Model",
     "ModelError",
     "OutputError",
+    "Report",
     "Severity",
     "SmtrainError",
     "SmtrainWarning",
@@ -121,6 +124,7 @@ __all__ = [
     "load",
     "predict",
     "predict_proba",
+    "report",
     "split",
     "verify",
 ]

@@ -14,16 +14,17 @@ ARGUMENTS = frozenset(
         *("na-values", "solver", "epochs", "tol", "l2", "l1", "learning-rate", "batch-size", "momentum", "seed"),
         *("precision", "validation", "patience", "calibrate", "folds", "one-se", "se", "loo", "threads", "memory"),
         *("require-convergence", "init", "checkpoint", "reference", "on-unknown", "worst", "cluster", "groups"),
-        *("cluster-wait", "min-count", "repeats", "lr", "test", "stratify", "by", "after", "on"),
+        *("cluster-wait", "min-count", "repeats", "lr", "dates", "test", "stratify", "by", "after", "on"),
         *("cost", "decide"),
     }
 )
 # Options of lists: texts between commas, in CSV quotes where one needs them.
-LISTS = frozenset({"drop", "categorical", "numeric", "na-values"})
+LISTS = frozenset({"dates", "drop", "categorical", "numeric", "na-values"})
 # Options without a value, in Python; and one that is a method there.
 FLAGS = {
     **{option: f"{option.replace('-', '_')}=True" for option in ("se", "loo", "lr", "one-se", "calibrate")},
     "no-header": "header=False",
+    "no-stratify": "stratify=False",
     "fail-if": "outcomes()",
 }
 # An option with values, as `given` writes it; and one that is only named, but not in quotes, where it is a text.

@@ -18,7 +18,7 @@ for signum in (signal.SIGHUP, signal.SIGINT):
 @pytest.fixture
 def lines_by_logits(monkeypatch):
     """Lines are tried by logits in tables that are less wide than those where it pays."""
-    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 64)
+    monkeypatch.setattr("smtrain.softmax.line.WIDE", 64)
 
 
 @pytest.fixture

@@ -141,6 +141,18 @@ def test_the_mixture_satisfies_the_conditions_of_the_maximum(seed, m, rank, scal
     assert np.abs(rise[w > 1e-9] - w @ rise).max() <= error
 
 
+def test_points_are_combined_in_proportion_to_what_a_pass_costs(monkeypatch):
+    """A fit of a small table combines ever fewer of its points; one of a large table, all."""
+    f, combined, old = objective(partition("mixed")), [], Bundle.with_point
+    monkeypatch.setattr(Bundle, "with_point", lambda *a: combined.append(1) or old(*a))
+    minimise(f, GradientDescent(), f.zeros(), epochs=300, tol=0)
+    assert 32 < len(combined) < 120
+    combined.clear()
+    monkeypatch.setattr(bundle, "TRIFLE", 0)
+    minimise(f, GradientDescent(), f.zeros(), epochs=300, tol=0)
+    assert len(combined) == 301
+
+
 def test_the_gradients_of_a_large_model_are_not_kept():
     assert most_points(8) > 1
     assert most_points(1 << 30) == 1

@@ -37,7 +37,7 @@ def fit(path, **options):
 @pytest.mark.parametrize("name", SOLVERS)
 def test_a_stopped_fit_ends_with_the_same_bytes(name, by_logits, tmp_path, monkeypatch):
     if by_logits:
-        monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
+        monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
     whole, path = fit(tmp_path / "whole.ck", **SOLVERS[name]), tmp_path / "ck"
     for stop in (0, 3, 7, 7, 11):
         with pytest.raises(KeyboardInterrupt):
@@ -74,7 +74,7 @@ class Stopped(Checkpoint):
 @pytest.mark.parametrize("by_logits", [False, True])
 def test_a_choice_of_a_penalty_that_was_stopped_goes_on_where_it_was(by_logits, options, tmp_path, monkeypatch):
     if by_logits:
-        monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
+        monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
     options = {"l2": "auto", "folds": 3, "tol": 1e-8} | options
     steps, old = [], Checkpoint.on_walk
     monkeypatch.setattr(Checkpoint, "on_walk", lambda self, walk: steps.append(1) or old(self, walk))

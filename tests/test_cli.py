@@ -32,7 +32,7 @@ def test_every_command_has_help_and_handles_missing_and_empty_files(command, fol
     (tmp_path / "empty.csv").touch()
     model = folder / "model.npz"
     first = {"compare": [model, model], "verify": [model]}.get(command, [])
-    last = ["-m", model] if command in {"predict", "evaluate", "check", "explain"} else []
+    last = ["-m", model] if command in {"predict", "evaluate", "report", "check", "explain"} else []
     for path in ("no-such-file", tmp_path / "empty.csv"):
         expected = ExitCode.USAGE if path == "no-such-file" else ExitCode.MODEL if command == "show" else ExitCode.DATA
         done = smtrain(command, *first, path, *last, code=expected, cwd=tmp_path)
@@ -136,7 +136,7 @@ def test_what_click_says_is_one_line_in_plain_words(tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "nearest"),
-    [("evalute d.csv", "'evaluate'"), ("fit d.csv --epoch 3", "'--epochs'"), ("check d.csv --modle", "'--model'")],
+    [("evalute d.csv", "'evaluate'"), ("fit d.csv --momentun 3", "'--momentum'"), ("check d.csv --modle", "'--model'")],
 )
 def test_what_is_misspelt_has_its_nearest_name(line, nearest):
     said = smtrain(*line.split(), code=ExitCode.USAGE)

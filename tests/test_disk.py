@@ -87,7 +87,7 @@ def test_the_same_bytes_as_in_memory(name, mixed, tmp_path):
 
 def test_logits_on_disk(mixed, tmp_path, monkeypatch):
     """The trials of a line by logits, of which there is a number for each row and class: in the file, while needed."""
-    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
+    monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
     reference, _ = fit(mixed, tmp_path, tol=1e-9)
     for threads in (1, 2):
         home, sizes = home_of(1, threads), []
@@ -102,7 +102,7 @@ def test_logits_on_disk(mixed, tmp_path, monkeypatch):
 @pytest.mark.parametrize("by_logits", [False, True])
 def test_a_checkpoint_goes_from_disk_to_memory_and_back(by_logits, mixed, tmp_path, monkeypatch):
     if by_logits:
-        monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
+        monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
     options = {"tol": 1e-9, "checkpoint": str(tmp_path / "ck")}
     reference, _ = fit(mixed, tmp_path, tol=1e-9)
     for stop, memory in [(2, 1), (5, None), (8, 1)]:
@@ -252,7 +252,7 @@ def test_a_full_disk(larger, least, tmp_path):
 
 @pytest.mark.parametrize("function", ["pwrite", "ftruncate"])
 def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, monkeypatch):
-    monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
+    monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
 
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -13,6 +13,18 @@ from tests.problems import KINDS, objective, partition, theta
 pytestmark = pytest.mark.bits
 
 
+@pytest.fixture(autouse=True)
+def solved(monkeypatch):
+    """These tables have so few cells that b would not be solved."""
+    monkeypatch.setattr("smtrain.softmax.line.CLASSES_PER_CELL", 2)
+
+
+def taken(line, t):
+    """What a step gives that was tried before, as it must be."""
+    line.trial(t)
+    return line.take(t)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_both_lines_agree(kind, threads):
@@ -59,7 +71,7 @@ def test_the_intercept_stays_without_a_penalty_and_with_very_many_classes(l2, mo
     f = objective(partition("mixed", m=300), size=64, l2=l2)
     monkeypatch.setattr("smtrain.softmax.line.MOST_DIRECT_CLASSES", 3 if l2 else 200)
     at, d = f.value_and_grad(theta(f)), theta(f, seed=3)
-    np.testing.assert_array_equal(LogitLine(f, at, d, None).take(0.5)[0].theta, at.theta + 0.5 * d)
+    np.testing.assert_array_equal(taken(LogitLine(f, at, d, None), 0.5)[0].theta, at.theta + 0.5 * d)
 
 
 def test_the_objective_is_smooth_along_a_line_in_float32():
@@ -79,7 +91,7 @@ def test_logits_are_carried_from_line_to_line():
     for seed in range(5):
         d = 0.1 * theta(f, seed=seed)
         before = at.theta.copy()
-        at, known = LogitLine(f, at, d, known).take(0.7)
+        at, known = taken(LogitLine(f, at, d, known), 0.7)
         np.testing.assert_allclose(at.theta[:-1], (before + 0.7 * d)[:-1])
         exact = f.value_and_grad(at.theta)
         assert at.nll == pytest.approx(exact.nll, rel=1e-12)
@@ -89,7 +101,7 @@ def test_logits_are_carried_from_line_to_line():
 def test_logits_of_another_point_are_not_used():
     f = objective(partition("mixed", m=300), size=64)
     at = f.value_and_grad(theta(f))
-    _, known = LogitLine(f, at, theta(f, seed=1), None).take(1.0)
+    _, known = taken(LogitLine(f, at, theta(f, seed=1), None), 1.0)
     found = LogitLine(f, at, theta(f, seed=2), known).trial(0.0)
     assert found.objective == pytest.approx(at.objective, rel=1e-12)
 
@@ -103,8 +115,11 @@ def test_a_step_too_far_is_infinitely_high():
 def test_lines_by_logits_are_for_wide_rows_and_not_too_many(monkeypatch):
     f = objective(partition("mixed", m=300), size=64)
     at, d = f.value_and_grad(theta(f)), theta(f)
-    assert isinstance(open_line(f, at, d, None), PassLine)
+    assert isinstance(open_line(f, at, d, None, trials=3), PassLine)
     monkeypatch.setattr("smtrain.softmax.line.WORTHWHILE", 1)
-    assert isinstance(open_line(f, at, d, None), LogitLine)
+    assert isinstance(open_line(f, at, d, None, trials=3), LogitLine)
+    assert isinstance(open_line(f, at, d, None, trials=1), PassLine)
+    monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)
+    assert isinstance(open_line(f, at, d, None, trials=1), LogitLine)
     monkeypatch.setattr("smtrain.softmax.line.MOST_LOGITS", 300)
-    assert isinstance(open_line(f, at, d, None), PassLine)
+    assert isinstance(open_line(f, at, d, None, trials=3), PassLine)

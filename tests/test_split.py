@@ -415,6 +415,17 @@ def test_arguments_that_cannot_be(arguments, says):
         sm.split(PENGUINS, **arguments)
 
 
+def test_a_target_that_has_no_classes_has_a_way_out(go):
+    frame = pd.DataFrame({"x": range(9), "y": range(9)})
+    with pytest.raises(
+        sm.DataError, match=r"test=0.25: of 9 rows none .*\nhint: a larger share; or stratify=False draws"
+    ):
+        sm.split(frame)
+    frame.to_csv("d.csv", index=False)
+    assert "or --no-stratify draws from all rows alike" in go("split", "d.csv", code=ExitCode.DATA).err
+    assert len(sm.split(frame, stratify=False)[1]) == 2
+
+
 def test_other_data_than_frames():
     for data in ("iris.csv", np.zeros((3, 2)), None):
         with pytest.raises(sm.UsageError, match="data must be a DataFrame"):

@@ -7,22 +7,33 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+import smtrain as sm
+
 NUMBER = re.compile(r"(?<![\w.,])[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?(?![\w.…])")
 
 
-@pytest.fixture
-def at_width(go, monkeypatch, tmp_path):
-    """What a command prints in a terminal so wide; None is a pipe."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Tables and models of long names and long numbers."""
+    folder = tmp_path_factory.mktemp("made")
     rng = np.random.default_rng(3)
     n = 120
     words = rng.choice(["a level of a long name", "another one", "third"], n)
     table = pd.DataFrame(rng.normal(size=(n, 3)) * [1, 1e6, 1e-6], columns=["one", "a column of a long name", "x"])
     table = table.assign(words=words, y=rng.choice(["the first class", "second", "third", "4"], n))
-    table.to_csv("t.csv", index=False)
-    table.assign(y=np.where(table["x"] > 0, "yes", "no")).to_csv("two.csv", index=False)
-    go("fit", "t.csv", "-q", "--l2", 0, "--lr", "--se")
-    go("fit", "t.csv", "-q", "-o", "old.npz")
-    go("fit", "two.csv", "-q", "-o", "two.npz")
+    table.to_csv(folder / "t.csv", index=False)
+    two = table.assign(y=np.where(table["x"] > 0, "yes", "no"))
+    two.to_csv(folder / "two.csv", index=False)
+    sm.fit(table, target="y", l2=0, lr=True, se=True).save(str(folder / "model.npz"))
+    sm.fit(table, target="y").save(str(folder / "old.npz"))
+    sm.fit(two, target="y").save(str(folder / "two.npz"))
+    return folder
+
+
+@pytest.fixture
+def at_width(go, monkeypatch, made):
+    """What a command prints in a terminal so wide; None is a pipe."""
+    monkeypatch.chdir(made)
 
     def printed(width, *arguments):
         if width is not None:

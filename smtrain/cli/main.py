@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "Say how good a model is on labelled rows.",
     "cv": "Say how good fits are on rows that they have not seen.",
     "compare": "Say whether a new model is better than an old one.",
+    "report": "Write what there is to know of a model as one page.",
     "doctor": "Say what is wrong with a table before it is fitted.",
     "check": "Hold new data against what a model was trained on.",
     "verify": "Fit again as a model says it was fitted, and compare the bytes.",

@@ -156,6 +156,14 @@ reading_options = stacked(
         help="Columns to read as numbers.",
     ),
     click.option(
+        "--dates",
+        metavar="COLS",
+        multiple=True,
+        type=kinds.Names(),
+        callback=names,
+        help="Columns of ISO dates or date-times: year, month, day, weekday, hour, days as numbers.",
+    ),
+    click.option(
         "--min-count",
         type=kinds.Integer(1),
         default=DEFAULTS.min_count,
@@ -247,6 +255,7 @@ def dialect_from(options: dict[str, Any]) -> Dialect:
         delimiter=options.pop("delimiter"),
         decimal=options.pop("decimal"),
         na_values=options.pop("na_values"),
+        dates=options.pop("dates", ()),
     )
 
 

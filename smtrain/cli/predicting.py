@@ -60,7 +60,7 @@ class Predicting:
             unseen = self.write(table, native_path(job.output))
         except (DataError, ModelError, UsageError) as error:
             return Written(error=error)
-        return Written(tuple(table.names), unseen)
+        return Written(tuple(table.own_names), unseen)
 
     def write(self, table: Table, output: str | None) -> dict[str, int]:
         """Write the predictions of a table to a file or standard output; return the cells of unseen levels."""

@@ -83,6 +83,7 @@ def _dialect(asked: Any, given: Mapping[str, Any]) -> Dialect:
         header=_truth("header", dialect.header),
         decimal=_one_of(".", ",")("decimal", dialect.decimal),
         delimiter=_optional(_delimiter)("delimiter", dialect.delimiter),
+        dates=_columns("dates", dialect.dates),
         na_values=tuple(map(_cell, _several("na_values", dialect.na_values))),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smtrain.errors import MOST_LISTED, DataError, counted, quoted, with_cells
+from smtrain.sources.dates import no_date
 from smtrain.sources.dialect import LARGEST, SMALLEST_SCALE
 from smtrain.sources.header import how_to_name
 from smtrain.sources.notation import large_hint, notation_hint
@@ -161,6 +162,14 @@ def no_name(source: str, line: int | None) -> Refusal:
 
 
 # Cells of features
+
+
+def no_dates(column: str, text: str, where: Where, cells: int) -> Refusal:
+    """Cells of a column of dates that are none; the first is `text`."""
+    what, hint = no_date(text)
+    return Refusal(
+        "no date", f"{counted(cells, 'cell')} that cannot be read: {what}", column, *where, hint, {"cells": cells}
+    )
 
 
 def large_numbers(column: str, text: str, where: Where, cells: int) -> Refusal:

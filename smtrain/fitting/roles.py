@@ -8,6 +8,9 @@ from smtrain.fitting.options import FitConfig
 from smtrain.sources.interface import Reading, Readings
 from smtrain.sources.table import Table
 
+# The options that say what a column is.
+OPTIONS = {Reading.TEXT: "--categorical", Reading.NUMBER: "--numeric"}
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -59,17 +62,29 @@ def refused_types(table: Table, config: FitConfig) -> list[DataError]:
 def _by_name(table: Table, config: FitConfig) -> Roles:
     """The columns that the options name, without the kinds of the features."""
     names = table.names
-    target = table.column(config.target, "--target") if config.target is not None else len(names) - 1
+    target = table.column(config.target, "--target") if config.target is not None else len(table.own_names) - 1
     weight = table.column(config.weight, "--weight") if config.weight is not None else None
     dropped = {table.column(name, "--drop") for name in config.drop}
     forced = _forced(table, config)
-    for option, position, taken in (("target", target, {*forced, *dropped}), ("weight", weight, {*forced})):
+    dated = _dated(table, config, dict.fromkeys(dropped, "--drop") | {i: OPTIONS[kind] for i, kind in forced.items()})
+    others = {*forced, *dated}
+    for option, position, taken in (("target", target, {*others, *dropped}), ("weight", weight, others)):
         if position is not None and position in taken:
             raise UsageError(f"column {quoted(names[position])} is the {option}, not a feature")
     if weight == target:
         raise UsageError(f"column {quoted(names[target])} is both the target and the weight")
-    features = tuple(i for i in range(len(names)) if i not in {target, weight} | dropped)
+    features = tuple(i for i in range(len(names)) if i not in {target, weight} | dropped | dated)
     return Roles(target, weight, features, {i: kind for i, kind in forced.items() if i in features}, {})
+
+
+def _dated(table: Table, config: FitConfig, taken: Mapping[int, str]) -> set[int]:
+    """The columns of dates: features are what is made of them."""
+    dated = {table.column(name, "--dates"): name for name in config.dialect.dates}
+    for i, name in dated.items():
+        if i in taken:
+            what = f"column {quoted(name)} is both in --dates and in {taken[i]}"
+            raise UsageError(what, hint=f"its numbers have names of their own, such as {quoted(name + '.month')}")
+    return set(dated)
 
 
 def _forced(table: Table, config: FitConfig) -> dict[int, Reading]:

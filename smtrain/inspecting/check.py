@@ -72,7 +72,8 @@ class ContractCheck:
         known = {column.name for column in encoder.columns} | {name for name, _ in encoder.ignored}
         # A column that was left out on purpose, or was of no use, is no news when it is there again.
         known |= {*filter(None, (encoder.named_target, encoder.named_weight)), *self._model.fit.options.drop}
-        for name in self._table.names:
+        known |= {*encoder.dialect.dates}
+        for name in self._table.own_names:
             if name not in known:
                 yield Finding(Severity.WARNING, "new column", "training had no such column", name)
 

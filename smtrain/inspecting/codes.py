@@ -137,6 +137,13 @@ TABLE = (
     ),
     Code("SM312", "weight", (ERROR,), "A weight is no number from 0 on, or a class weighs nothing.", "Mend it."),
     Code(
+        "SM313",
+        "no date",
+        (ERROR,),
+        "A column of `--dates` has a text that is no date by ISO 8601, or whose day and month could be swapped.",
+        "Write 2024-03-31, or 2024-03-31 17:45:00; `--na-values` for texts that mean a missing cell.",
+    ),
+    Code(
         "SM401",
         "leak",
         (WARNING,),
@@ -188,7 +195,7 @@ TABLE = (
         "date",
         (WARNING,),
         "Dates or times stand as text.",
-        "Write numbers (a year, days since a day), or leave the column out.",
+        "`--dates` makes numbers of ISO dates; write others so, or leave the column out.",
     ),
     Code(
         "SM412",

@@ -14,6 +14,7 @@ from smtrain.fitting.refusals import (
     large_numbers,
     mixture,
     no_column,
+    no_dates,
     no_name,
     other_notation,
     words_are_rare,
@@ -23,6 +24,7 @@ from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import Profile
 from smtrain.inspecting.words import na_like, single_quoted, spellings
+from smtrain.sources.dates import parts_of
 from smtrain.sources.interface import Reading
 from smtrain.sources.notation import in_other_notation, may_be_in_other_notation
 from smtrain.sources.quantities import sort_of
@@ -48,7 +50,8 @@ def columns(examined: Examined) -> Iterator[Finding]:
     """The findings of all columns of features."""
     yield from _left(examined)
     decimal = examined.table.dialect.decimal
-    for profile, kind in zip(examined.profiles, examined.kinds, strict=True):
+    yield from _no_dates(examined)
+    for profile, kind in _readable(examined):
         refusal = _refused(profile, kind, decimal)
         # What a fit would make of a column is not said where it makes nothing of it.
         if refusal is not None:
@@ -59,6 +62,26 @@ def columns(examined: Examined) -> Iterator[Finding]:
         yield from single_quoted(profile)
         yield from spellings(profile)
         yield from forms(profile)
+
+
+def _readable(examined: Examined) -> list[tuple[Profile, Reading | None]]:
+    """The columns but for those that are made of dates which are none."""
+    pairs = zip(examined.profiles, examined.kinds, strict=True)
+    return [(profile, kind) for profile, kind in pairs if not (_base_of(examined, profile) and profile.words)]
+
+
+def _base_of(examined: Examined, profile: Profile) -> str | None:
+    """The column of dates that a column is made of, None for others."""
+    i = examined.table.places[profile.name]
+    base = examined.table.base(i)
+    return None if base == i else examined.table.names[base]
+
+
+def _no_dates(examined: Examined) -> Iterator[Finding]:
+    """Texts in columns of dates that are none, once for all that is made of the column."""
+    wrong = {base: one for one in examined.profiles if one.words and (base := _base_of(examined, one)) is not None}
+    for base, profile in wrong.items():
+        yield refused(no_dates(base, profile.word.first, profile.word.where(), profile.words))
 
 
 def _left(examined: Examined) -> Iterator[Finding]:
@@ -209,5 +232,8 @@ def _dates(profile: Profile, kind: Reading | None) -> list[Finding]:
     if kind is not None or 2 * met.cells <= profile.filled:
         return []
     what = f"dates or times as text, such as {quoted(met.first)}: each is a feature of its own"
-    hint = f"write numbers into the column (a year, days since a day); or {given('drop', profile.name)}"
+    numbers = "write numbers into the column (a year, days since a day)"
+    if parts_of(met.first) is not None:
+        numbers = f"{given('dates', profile.name)} makes numbers of its year, month, day, weekday, hour, days"
+    hint = f"{numbers}; or {given('drop', profile.name)}"
     return [Finding(WARNING, "date", what, profile.name, *met.where(), hint, {"cells": met.cells})]

@@ -244,7 +244,9 @@ class Examiner:
         return np.where(v > 0, v, 0.0)
 
     def _kind(self, i: int) -> Reading | None:
-        """The kind that was asked for; or that of words, where the source says so of texts that look like numbers."""
+        """The kind that was asked for, or that of dates; or words, where the source says so of texts like numbers."""
+        if self._table.base(i) != i:
+            return Reading.NUMBER
         typed = self._roles.kinds[i] if self._profiles[i].numbers else None
         return self._roles.forced.get(i) or (typed if typed is Reading.TEXT else None)
 

@@ -138,6 +138,23 @@ def comparison_sections(
     return [*([checks_section(outcomes)] if outcomes else []), *told_section(findings), *sections]
 
 
+def verdict(comparison: Comparison, level: float) -> Section:
+    """Which model is better, in sentences."""
+    nll, errors = weighted_mean(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
+    old, new, rows = comparison.old.metrics, comparison.new.metrics, comparison.new.sums.rows
+    surely = "surely worse" if nll.low > 0 else "surely better" if nll.high < 0 else "not surely better or worse"
+    return Section(
+        "Which one is better?",
+        sentences=[
+            f"By the NLL the new model is {surely} on these {rows:,} rows: {new['nll']:.4f}, the old one "
+            f"{old['nll']:.4f}; the difference is {_signed(nll.mean, 4)} ({100 * level:g} % interval "
+            f"{_signed(nll.low, 4)} to {_signed(nll.high, 4)}).",
+            f"The new one is right for {new['accuracy']:.1%}, the old one for {old['accuracy']:.1%}: "
+            f"{errors.gained:,} rows are right with the new one only, {errors.lost:,} with the old one only.",
+        ],
+    )
+
+
 def _metrics(comparison: Comparison) -> Section:
     old, new = comparison.old.metrics, comparison.new.metrics
     rows = [[name, number(old[name], 6), number(new[name], 6), _signed(new[name] - old[name], 6)] for name in HEADLINE]

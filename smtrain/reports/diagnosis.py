@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from smtrain.errors import listed, located
+from smtrain.inspecting.codes import TABLE
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity
 from smtrain.reports.junit import Case
 from smtrain.reports.notices import MOST_NAMES
@@ -72,8 +73,13 @@ def summary(command: str, diagnosis: Diagnosis, fails: AbstractSet[str], **names
 
 def findings_section(findings: Sequence[Finding], title: str = "findings") -> Section:
     """A line for each finding, or for many of one kind."""
-    rows = [[severity.value, code, line, hint] for severity, code, line, hint in _told(findings)]
+    rows = [[severity.value, code, line, hint or _remedy(code)] for severity, code, line, hint in _told(findings)]
     return Section(title, ["severity", "code", "finding", "what helps"], rows, texts=4)
+
+
+def _remedy(code: str) -> str:
+    """What helps in general, where a finding itself has no hint."""
+    return next(one.remedy for one in TABLE if one.code == code).replace("`", "")
 
 
 def told_section(findings: Sequence[Finding]) -> list[Section]:

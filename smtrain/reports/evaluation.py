@@ -1,6 +1,7 @@
 """An evaluation as tables, as one JSON document, or as Markdown."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,18 @@ from numpy.typing import NDArray
 from smtrain.inspecting.diagnosis import Finding
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.diagnosis import findings_document, told_section
+from smtrain.reports.figures import (
+    MOST_DRAWN,
+    MOST_NUMBERED,
+    Dot,
+    Figure,
+    confusion_matrix,
+    dot_plot,
+    near_the_diagonal,
+    reliability,
+)
 from smtrain.reports.sections import Section, files, markdown, print_sections
-from smtrain.reports.tables import number, plain, print_table, weight, whole
+from smtrain.reports.tables import number, plain, weight, whole
 from smtrain.reports.text import show, width_of
 from smtrain.reports.worst import worst_section
 from smtrain.scoring.evaluate import Evaluation
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
 
 # Confusions that are listed where the matrix does not fit.
 MOST_CONFUSIONS = 20
+# Classes whose precision and recall are drawn.
+MOST_PLOTTED = 20
 # Classes up to which it is tried whether the matrix fits the width.
 MOST_COLUMNS = 60
 # Classes up to which the JSON document has the whole matrix: a million numbers. Of more it has the errors.
@@ -166,14 +179,25 @@ def confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list
 
 def print_evaluation(console: "Console", evaluation: Evaluation, level: float, more: Sequence[Section] = ()) -> None:
     """Print the metrics, a line a class, the confusion matrix, and more sections."""
-    print_sections(console, _figures(evaluation, level))
-    console.print()
-    _print_reliability(console, evaluation, level)
-    console.print()
-    _print_confusion(console, evaluation)
-    for section in more:
-        console.print()
-        print_sections(console, [section])
+    matrix = _matrix(evaluation)
+    confusion = [matrix] if matrix and _fits(matrix, console.width) else [_most_frequent(evaluation)]
+    told = [*_figures(evaluation, level), _reliability(evaluation, level)]
+    print_sections(console, [*told, *confusion, *more])
+
+
+def evaluation_sections(evaluation: Evaluation, level: float) -> list[Section]:
+    """The same for a page, with figures."""
+    matrix = _matrix(evaluation)
+    few = len(evaluation.classes) <= MOST_NUMBERED
+    metrics, *more, classes = _figures(evaluation, level)
+    return [
+        replace(metrics, title=f"metrics on {metrics.title}"),
+        *more,
+        replace(classes, title="classes"),
+        *([matrix] if matrix and few else []),
+        *([] if matrix and few else [replace(_most_frequent(evaluation), figure=_confusion_figure(evaluation))]),
+        _reliability(evaluation, level),
+    ]
 
 
 def summary(evaluation: Evaluation, level: float, more: Sequence[Section], **about: str) -> str:
@@ -261,12 +285,32 @@ def class_section(evaluation: Evaluation, level: float | None = None) -> Section
         for k, name in enumerate(evaluation.classes)
     ]
     further = ", ".join(name for name in values if name not in {"support", *CLASS_HEADLINE})
-    return Section("", ["class", "rows", *head], rows, notes=[f"{further}: --json"])
+    figure = None if level is None else _class_figure(evaluation, level)
+    return Section("", ["class", "rows", *head], rows, notes=[f"{further}: --json"], figure=figure)
 
 
-def _print_reliability(console: "Console", evaluation: Evaluation, level: float) -> None:
+def _class_figure(evaluation: Evaluation, level: float) -> Figure:
+    """Precision and recall of each class with their intervals; of many classes those of the least recall."""
+    values, ends = evaluation.class_metrics, evaluation.class_intervals(level)
+    order = np.argsort(np.nan_to_num(values["recall"], nan=2.0), kind="stable")[:MOST_PLOTTED]
+    lines = [
+        (
+            evaluation.classes[k],
+            [
+                Dot(float(values[metric][k]), float(ends[metric][0, k]), float(ends[metric][1, k]), colour)
+                for metric, colour in (("precision", "blue"), ("recall", "orange"))
+            ],
+        )
+        for k in sorted(order.tolist())
+    ]
+    told = "The upper dot of a class is its precision, the lower one its recall, with intervals."
+    more = f", of the {MOST_PLOTTED} classes of the least recall" if len(evaluation.classes) > MOST_PLOTTED else ""
+    return dot_plot(f"Precision (upper dot) and recall (lower){more}", told, lines, (0.0, 1.0), "%")
+
+
+def _reliability(evaluation: Evaluation, level: float) -> Section:
     """How often the predicted class is right, by how probable it was said to be."""
-    console.print("reliability: of rows whose prediction was so probable, how many are right")
+    bins = _bins(evaluation.sums.bins, "accuracy", level)
     rows = [
         [
             f"{100 * bin_['from']:3.0f} – {100 * bin_['to']:.0f} %",
@@ -275,30 +319,40 @@ def _print_reliability(console: "Console", evaluation: Evaluation, level: float)
             number(bin_["accuracy"]),
             _between(bin_["low"], bin_["high"]),
         ]
-        for bin_ in _bins(evaluation.sums.bins, "accuracy", level)
+        for bin_ in bins
     ]
-    print_table(console, ["probability", "rows", "mean", "right", _at(level)], rows)
+    title = "reliability: of rows whose prediction was so probable, how many are right"
+    mean, right, low, high = (np.array([b[name] for b in bins]) for name in ("probability", "accuracy", "low", "high"))
+    figure = reliability(mean, right, np.stack([low, high]).astype(np.float64))
+    return Section(title, ["probability", "rows", "mean", "right", _at(level)], rows, figure=figure)
 
 
-def _print_confusion(console: "Console", evaluation: Evaluation) -> None:
-    """The whole matrix if it fits the width, else the most frequent confusions."""
+def _matrix(evaluation: Evaluation) -> Section | None:
+    """The whole confusion matrix, None if there are too many classes."""
     if len(evaluation.classes) > MOST_COLUMNS:
-        return _print_most_frequent(console, evaluation)
-    classes, matrix = [show(name, 12) for name in evaluation.classes], evaluation.sums.confusion.dense()
-    cells = [[weight(cell) if cell else "·" for cell in row] for row in matrix]
-    widths = [max(width_of(name), *(len(row[k]) for row in cells)) for k, name in enumerate(classes)]
-    # With two blanks after each column, and room for the column of the true classes and its head.
-    if sum(widths) + 2 * len(widths) + max(map(width_of, classes)) + 14 <= min(console.width, 200):
-        console.print("confusion: true class by predicted class")
-        print_table(
-            console, ["true \\ predicted", *classes], [[n, *row] for n, row in zip(classes, cells, strict=True)]
-        )
         return None
-    return _print_most_frequent(console, evaluation)
+    classes, matrix = [show(name, 12) for name in evaluation.classes], evaluation.sums.confusion.dense()
+    rows = [[name, *(weight(cell) if cell else "·" for cell in row)] for name, row in zip(classes, matrix, strict=True)]
+    title = "confusion: true class by predicted class"
+    return Section(title, ["true \\ predicted", *classes], rows, figure=_confusion_figure(evaluation))
 
 
-def _print_most_frequent(console: "Console", evaluation: Evaluation) -> None:
-    print_sections(console, [_most_frequent(evaluation)])
+def _fits(matrix: Section, width: int) -> bool:
+    """Whether the table of a confusion matrix fits the width."""
+    columns = list(zip(matrix.head, *matrix.rows, strict=True))
+    widths = [max(map(width_of, column)) for column in columns[1:]]
+    # With two blanks after each column, and room for the column of the true classes and its head.
+    return sum(widths) + 2 * len(widths) + max(map(width_of, matrix.head[1:])) + 14 <= min(width, 200)
+
+
+def _confusion_figure(evaluation: Evaluation) -> Figure | None:
+    """The matrix as a picture; of many classes in an order in which confusions are near the diagonal."""
+    names, K = evaluation.classes, len(evaluation.classes)
+    if K > MOST_DRAWN:
+        return None
+    matrix = evaluation.sums.confusion.dense()
+    order = list(range(K)) if K <= MOST_NUMBERED else near_the_diagonal(matrix)
+    return confusion_matrix([names[k] for k in order], matrix[np.ix_(order, order)])
 
 
 def _most_frequent(evaluation: Evaluation) -> Section:

@@ -16,6 +16,7 @@ from smtrain.reports.notices import MOST_NAMES, of_fit, rare_line
 from smtrain.reports.text import named, show
 from smtrain.scoring.metrics import HEADLINE, METRICS
 from smtrain.solvers.base import Status
+from smtrain.sources.dates import PARTS
 
 # Weights from which on the column of words is named that most of them are of: an epoch's time and the memory grow with
 # their number.
@@ -43,6 +44,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str], ignore:
         *missing_classes(learned.encoder),
         *_rows_lines(learned),
         *rare_line(learned.class_counts, ignore),
+        *_dates_line(learned.encoder),
         *_missing_line(learned.missing),
         *_rare_levels_line(learned.encoder, config.min_count),
         *_ignored_lines(learned),
@@ -79,6 +81,14 @@ def _missing_line(missing: Mapping[str, int]) -> list[str]:
     """The missing cells of the columns that have some, as a line."""
     counts = listed((f"{named(name, counted=True)} {count:,}" for name, count in missing.items()), MOST_COLUMNS)
     return [f"missing cells: {counts}"] if missing else []
+
+
+def _dates_line(encoder: Encoder) -> list[str]:
+    """The parts of dates that are learned from, as a line."""
+    kept = {column.name for column in encoder.columns}
+    parts = {name: [part for part in PARTS if f"{name}.{part}" in kept] for name in encoder.dialect.dates}
+    dates = (f"{named(name)} by {listed(those, len(PARTS)) or 'none'}" for name, those in parts.items())
+    return [f"dates: {'; '.join(dates)}"] if parts else []
 
 
 def _rare_levels_line(encoder: Encoder, least: int) -> list[str]:

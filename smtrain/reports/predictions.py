@@ -56,7 +56,7 @@ class PredictionWriter:
             format == "jsonl",
         )
         self.explain = min(explain, len(model.encoder.columns)) if explain else None
-        names = list(table.names) if keep == ("all",) and "all" not in table.names else list(keep)
+        names = list(table.own_names) if keep == ("all",) and "all" not in table.names else list(keep)
         self.keep = [table.column(name, "--keep") for name in names]
         table.carry(self.keep)
         self.columns = ["prediction"]
@@ -194,7 +194,7 @@ def say_notes(model: Model, columns: Sequence[str], unseen: dict[str, int]) -> N
     stream = errors()
     encoder = model.encoder
     known = {column.name for column in encoder.columns} | {encoder.target, encoder.named_weight}
-    known |= {name for name, _ in encoder.ignored}
+    known |= {*(name for name, _ in encoder.ignored), *encoder.dialect.dates}
     extra = [name for name in columns if name not in known]
     if extra:
         names = listed(map(named, extra), MOST_NAMED)

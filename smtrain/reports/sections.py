@@ -1,10 +1,11 @@
-"""A report in sections, each a title and a table: for people on a terminal, or as Markdown for a page."""
+"""A report in sections: for people on a terminal, or as Markdown; html.py makes pages of them."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smtrain.reports.figures import Figure
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import WIDTH, message, packed, show
 
@@ -15,17 +16,27 @@ if TYPE_CHECKING:
 MOST_ROWS = 100
 # Characters of a cell.
 CELL_WIDTH = 200
+# Bytes of a summary of a job, which GitHub refuses beyond 1 MiB, with room for those of other steps; and of a comment.
+MOST_SUMMARY = 900_000
+MOST_COMMENT = 60_000
+# What stands in place of sections that have no room.
+CUT = "There is no room for the last sections: {}."
+# What a sentence begins with that is a command line.
+COMMAND = "$ "
 # Letters and digits, with single blanks, hyphens and the like between them: no Markdown can come of it.
 PLAIN = re.compile(r"[^\W_]+(?:(?:, |[ _=-]|\.(?=\d))[^\W_]+)*")
 MARKUP = re.compile(r"[!-$&*.:-@\[-`{-~]")
+# What of it can be markup within a sentence: of points and colons those that may be of an address.
+SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|@~&$^]|[:.](?=[^\s\d])")
 
 
 @dataclass(frozen=True)
 class Section:
     """A title of our own words, and a table whose first `texts` columns are text, the others numbers.
 
-    The title and the numbers hold no text from files; cells of text may hold any. `notes` are short texts of our own
-    that stand below the table, as many to a line as fit.
+    The title and the numbers hold no text from files; cells of text, and the `sentences` above the table, may hold any.
+    `notes` are short texts of our own that stand below the table, as many to a line as fit. `figure` is for pages; the
+    table says the same in numbers.
     """
 
     title: str
@@ -33,6 +44,8 @@ class Section:
     rows: Sequence[Sequence[str]] = ()
     texts: int = 1
     notes: Sequence[str] = ()
+    sentences: Sequence[str] = ()
+    figure: Figure | None = None
 
 
 def files(**names: str) -> Section:
@@ -47,19 +60,30 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
             console.print()
         if section.title:
             console.print(message(section.title))
+        for sentence in section.sentences:
+            console.print(message(sentence))
         if section.rows:
             print_table(console, section.head, section.rows, texts=section.texts)
         for line in packed(section.notes, min(console.width, WIDTH)):
             console.print(line)
 
 
-def markdown(title: str, sections: Iterable[Section]) -> str:
-    """The same as GitHub's Markdown; of a long table the first rows."""
-    return "\n".join([f"### {title}", "", *(line for section in sections for line in _lines(section))])
+def markdown(title: str, sections: Sequence[Section], most: int = MOST_SUMMARY) -> str:
+    """The same as GitHub's Markdown, of `most` bytes at most; of a long table the first rows."""
+    lines = [f"### {title}", ""]
+    size = len("\n".join(lines).encode())
+    for i, section in enumerate(sections):
+        part = _lines(section)
+        size += sum(len(line.encode()) + 1 for line in part)
+        if size > most - len(CUT):
+            return "\n".join([*lines, CUT.format(len(sections) - i), ""])
+        lines += part
+    return "\n".join(lines)
 
 
 def _lines(section: Section) -> list[str]:
     lines = [section.title, ""] if section.title else []
+    lines += [line for sentence in section.sentences for line in (_prose(sentence), "")]
     if section.rows:
         align = ["---" if i < section.texts else "---:" for i in range(len(section.head))]
         lines += [_row(map(escaped, section.head)), _row(align)]
@@ -70,6 +94,13 @@ def _lines(section: Section) -> list[str]:
     if section.notes:
         lines += [", ".join(section.notes), ""]
     return lines
+
+
+def _prose(sentence: str) -> str:
+    """A sentence as Markdown, a command, which begins with a dollar, as code."""
+    if sentence.startswith(COMMAND):
+        return escaped(sentence.removeprefix(COMMAND))
+    return SPECIAL.sub(lambda match: f"&#{ord(match[0])};", message(sentence))
 
 
 def _cells(row: Sequence[str], texts: int) -> list[str]:

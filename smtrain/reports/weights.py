@@ -111,7 +111,7 @@ def _print_record(console: "Console", model: Model) -> None:
     console.print()
     _print_classes(console, model)
     console.print()
-    rows = [_column_row(column, used) for column, used in zip(encoder.columns, model.used.tolist(), strict=True)]
+    rows = [column_row(column, used) for column, used in zip(encoder.columns, model.used.tolist(), strict=True)]
     print_table(console, ["column", "kind", "what"], rows, texts=3)
     for name, reason in encoder.ignored:
         console.print(f"ignored {show(name) or '(no name)'}: {reason}")
@@ -128,7 +128,8 @@ def _print_classes(console: "Console", model: Model) -> None:
     print_table(console, names, [list(row) for row in zip(*columns, strict=True)])
 
 
-def _column_row(column: Any, used: bool) -> list[str]:
+def column_row(column: Any, used: bool) -> list[str]:
+    """A column of the model: its name, its kind, what training knew of it."""
     unused = "" if used else "not used: "
     if isinstance(column, NumericColumn):
         gaps = ", with an indicator of missing cells" if column.missing else ""

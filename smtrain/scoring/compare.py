@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -46,6 +47,12 @@ class Comparison:
         """The accuracy and the NLL of both models."""
         pairs = ((name, self.old.metrics[name], self.new.metrics[name]) for name in ("nll", "accuracy"))
         return f"<Comparison: {', '.join(f'{name} {old:.6g} → {new:.6g}' for name, old, new in pairs)}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the tables of a report."""
+        reports = import_module("smtrain.reports.comparison")
+        sections = [reports.verdict(self, LEVEL), *reports.comparison_sections(self, LEVEL, ())]
+        return str(import_module("smtrain.reports.html").fragment("Two models compared", sections))
 
     def outcomes(self, *checks: Check | str, level: float = LEVEL) -> list[Outcome]:
         """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise.
@@ -125,4 +132,5 @@ def _common_dialect(old: Model, new: Model) -> Dialect:
         raise ModelError("one of the models reads files with a header line, the other without")
     if None not in {before.delimiter, after.delimiter} and before.delimiter != after.delimiter:
         raise ModelError(f"the models read different delimiters: {before.delimiter!r} and {after.delimiter!r}")
-    return replace(before, delimiter=before.delimiter or after.delimiter)
+    dates = tuple(dict.fromkeys([*before.dates, *after.dates]))
+    return replace(before, delimiter=before.delimiter or after.delimiter, dates=dates)

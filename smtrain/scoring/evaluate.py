@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,11 @@ class Evaluation:
         """The metrics that come first."""
         metrics = ", ".join(f"{name} {METRICS[name](self.sums):.6g}" for name in HEADLINE)
         return f"<Evaluation: {metrics}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the tables and figures of a report."""
+        sections = import_module("smtrain.reports.evaluation").evaluation_sections(self, LEVEL)
+        return str(import_module("smtrain.reports.html").fragment("Evaluation", sections))
 
     @property
     def metrics(self) -> dict[str, float]:

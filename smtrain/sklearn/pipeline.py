@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from smtrain.errors import UsageError, quoted
 from smtrain.model.encoder import CategoricalColumn, Encoder
 from smtrain.model.model import Model, as_model
 from smtrain.sklearn.two_classes import as_scikit_learn, factor_of_l2
@@ -46,6 +47,9 @@ def to_sklearn(model: Model) -> Pipeline:
     array([0, 1, 2])
     """
     encoder = as_model(model).encoder
+    if encoder.dialect.dates:
+        what = f"the model reads dates, {quoted(encoder.dialect.dates[0])}, and scikit-learn has no part for them"
+        raise UsageError(what, hint="make numbers of them in the table, and fit these")
     return Pipeline([("prepare", _prepare(encoder)), ("classify", _classify(model))])
 
 

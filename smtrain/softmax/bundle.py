@@ -26,6 +26,18 @@ MOST = 20
 MOST_BYTES = 1 << 26
 
 
+# Flops of a pass that takes less time than to combine the points, about a millisecond.
+TRIFLE = 1 << 20
+# After so many passes that are trifles only every second point is taken, after twice as many every third, and so
+# on. With a smaller number a fit may take more passes than it needs; with a larger one, more time.
+RARER = 32
+
+
+def is_due(objective: Objective, passes: int) -> bool:
+    """Return whether the point after so many passes is to be taken: where a pass is a trifle, rarer as they go on."""
+    return objective.pass_flops >= TRIFLE or passes % (1 + passes // RARER) == 0
+
+
 def most_points(bytes_of_theta: int) -> int:
     """Return the most points that are kept for parameters of so many bytes."""
     return max(1, min(MOST, MOST_BYTES // bytes_of_theta))

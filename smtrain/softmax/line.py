@@ -3,9 +3,9 @@
     Z(t) = Z + t U        Z = X W + b,  U = X D + d        both (K, n), kept where the rows are
 
 Opening a line costs the product X D, and X W if Z is not known. Each trial costs a softmax of Z(t). Where the step is
-taken b is solved, W fixed, by Newton's method: that costs a softmax or two, and then the certificate has nothing to
-repair. The gradient there costs one product Xᵀ R. Together that is about one pass over the rows, however many steps are
-tried.
+taken b is solved, W fixed, by Newton's method, whose first step follows from the trial; then the certificate has
+nothing to repair. The gradient there costs one product Xᵀ R. Together that is about one pass over the rows, however
+many steps are tried.
 """
 
 from dataclasses import dataclass
@@ -24,14 +24,17 @@ Floats = NDArray[np.float64]
 # The most numbers, K n, of an array of logits that is kept: 256 MiB. Z and U are kept, and for a moment the logits of
 # the step that is taken. With more numbers, steps are tried by whole passes. A larger limit could fill the memory.
 MOST_LOGITS = 1 << 25
-# The fewest cells of a row for which logits are kept. To multiply narrow rows costs little more than to read and write
-# their logits. Measured: with 717 columns an epoch takes a quarter more and there are fewer of them, with 300 it takes
-# half as much again, with 120 twice the time.
-WORTHWHILE = 256
+# The fewest cells of a row for which logits are always kept. To multiply narrow rows costs little more than to read and
+# write their logits. Measured: a step takes a tenth more time than a pass with 717 columns, half as much with 120.
+WIDE = 256
+# The fewest cells for which they are kept if a step may take several trials.
+WORTHWHILE = 64
 # The most steps of Newton's method on b where a step is taken. By experiment: a third one changes nothing.
 INTERCEPT_STEPS = 2
 # The size of such a step that is the last one: the next would be about its square.
-SETTLED = 1e-5
+SETTLED = 3e-4
+# The most classes for each cell of a row for which b is solved: with more, its curvature costs as much as the products.
+CLASSES_PER_CELL = 0.5
 # How much higher, relatively, J may be with b solved than on the line, besides `Objective.rounding`: that is rounding.
 NOISE = 1e-13
 
@@ -90,7 +93,7 @@ class LogitLine:
         # ‖W + t D‖² = W·W + 2 t W·D + t² D·D, so the l2 penalty of a trial needs three numbers.
         W, D = at.theta[:-1], direction[:-1]
         self._squares = float((W * W).sum()), float((W * D).sum()), float((D * D).sum())
-        self._tried: dict[float, float] = {}
+        self._tried: dict[float, tuple[float, LineSums]] = {}
 
     def _products(self, theta: Theta) -> Handle:
         """Keep X̃ θ of all rows."""
@@ -99,24 +102,24 @@ class LogitLine:
     def trial(self, t: float) -> Trial:
         """Return the objective and the slope at the step t, by a softmax of the logits of all rows."""
         n, penalty = self._objective.n, self._objective.penalty
-        sums = self._objective.rows.sum(partial(_along, t=t), self._Z, self._U)
+        sums = self._sums(t, np.zeros(self._objective.classes))
         ww, wd, dd = self._squares
         value = sums.nll / n + penalty / 2 * (ww + 2 * t * wd + t * t * dd)
-        slope = float(sums.b[0]) / n + penalty * (wd + t * dd)
-        self._tried = {t: value}
+        slope = sums.slope / n + penalty * (wd + t * dd)
+        self._tried = {t: (value, sums)}
         return Trial(value if np.isfinite(value) and np.isfinite(slope) else np.inf, slope)
 
     def take(self, t: float) -> tuple[Point, Logits]:
-        """Return the point at the step t, the one tried last, with b solved there; and its logits, which are kept.
+        """Return the point at the step t, which must be the one that was tried last, with b solved; and its logits.
 
         Its gradient takes the product Xᵀ R. If b has moved uphill, which no proof forbids, it is put back.
         """
-        on_the_line = self._tried.get(t, np.inf)
+        on_the_line, sums = self._tried[t]
         noise = (NOISE + self._objective.rounding) * abs(on_the_line)
-        arrived = self._arrive(t, self._shift(t))
+        arrived = self._arrive(t, self._shift(t, sums))
         if arrived[0].objective <= on_the_line + noise:
             return arrived
-        return self._arrive(t, np.zeros_like(self._at.theta[-1]))
+        return self._arrive(t, np.zeros(self._objective.classes))
 
     def _arrive(self, t: float, shift: Floats) -> tuple[Point, Logits]:
         """Return the point and the logits at the step t, with b moved by a shift (K,)."""
@@ -125,28 +128,42 @@ class LogitLine:
         arrived = Logits(theta, rows.keep(partial(_moved, t=t, shift=shift), self._Z, self._U))
         return self._objective.point(theta, rows.sum(_from_logits, arrived.Z)), arrived
 
-    def _shift(self, t: float) -> Floats:
-        """Return how far b moves, (K,), to where its gradient is 0 at the step t. Without a penalty it stays."""
+    def _shift(self, t: float, sums: "LineSums") -> Floats:
+        """Return how far b moves, (K,), to where its gradient is 0 at the step t, whose sums are known."""
         n, shift = self._objective.n, np.zeros(self._objective.classes)
-        if not self._objective.certified or len(shift) > MOST_DIRECT_CLASSES:
-            return shift
-        for _ in range(INTERCEPT_STEPS):
-            sums = self._objective.rows.sum(partial(_intercept, t=t, shift=shift), self._Z, self._U)
-            step = clipped(newton_step(sums.g / n, sums.H / n))
+        for steps in range(INTERCEPT_STEPS if self._solving else 0):
+            sums = self._sums(t, shift) if steps else sums
+            step = clipped(newton_step(sums.intercept.g / n, sums.intercept.H / n))
             shift = shift - step
             if np.abs(step).max() < SETTLED:
                 break
         return shift
+
+    def _sums(self, t: float, shift: Floats) -> "LineSums":
+        """Return the sums over all rows at the step t, with b moved by a shift (K,)."""
+        return self._objective.rows.sum(partial(_along, t=t, shift=shift, solving=self._solving), self._Z, self._U)
+
+    @property
+    def _solving(self) -> bool:
+        """Whether b is solved. Without a penalty it may have no optimum."""
+        most = min(MOST_DIRECT_CLASSES, CLASSES_PER_CELL * self._objective.rows.cells)
+        return self._objective.certified and self._objective.classes <= most
 
     def passes(self, trials: int) -> int:  # noqa: ARG002 - they cost a softmax each
         """Return 1: the products X D and Xᵀ R cost about a pass, whatever the number of trials."""
         return 1
 
 
-def open_line(objective: Objective, at: Point, direction: Theta, known: Logits | None) -> PassLine | LogitLine:
-    """Return the line from a point in a direction: by logits if the rows are wide, and the logits have room."""
+def open_line(
+    objective: Objective, at: Point, direction: Theta, known: Logits | None, *, trials: int
+) -> PassLine | LogitLine:
+    """Return the line from a point in a direction. `trials` is the number of trials that are expected.
+
+    Trials go by logits if the rows are wide enough for so many, and the logits have room.
+    """
     rows = objective.rows
-    if rows.cells < WORTHWHILE or objective.classes * rows.count > MOST_LOGITS:
+    wide = rows.cells >= (WIDE if trials < 2 else WORTHWHILE)
+    if not wide or objective.classes * rows.count > MOST_LOGITS:
         return PassLine(objective, at, direction)
     return LogitLine(objective, at, direction, known)
 
@@ -156,27 +173,38 @@ def _products(partition: Partition, theta: Theta) -> Floats:
     return np.asarray(logits(partition.X, theta[:-1], theta[-1]), np.float64)
 
 
-def _moved(_: Partition, Z: Floats, U: Floats, t: float, shift: Floats | None = None) -> Floats:
-    """Return Z + t U, (K, m); and with b moved by a shift (K,), if one is given."""
+@dataclass(frozen=True)
+class LineSums:
+    """Σ v·NLL at a step; its slope Σ v (s − y)·u; and the gradient and the curvature of b, 0 if b is not solved."""
+
+    nll: float
+    slope: float
+    intercept: InterceptSums
+
+    def __add__(self, other: "LineSums") -> "LineSums":
+        return LineSums(self.nll + other.nll, self.slope + other.slope, self.intercept + other.intercept)
+
+
+def _moved(_: Partition, Z: Floats, U: Floats, t: float, shift: Floats) -> Floats:
+    """Return Z + t U, (K, m), with b moved by a shift (K,)."""
     moved = np.multiply(U, t)
     moved += Z
-    if shift is not None:
-        moved += shift[:, None]
+    moved += shift[:, None]
     return moved
 
 
-def _intercept(partition: Partition, Z: Floats, U: Floats, t: float, shift: Floats) -> InterceptSums:
-    """Return the gradient and the curvature of b at the step t, with b moved by a shift (K,)."""
-    return intercept_sums(partition, _moved(partition, Z, U, t, shift))
-
-
 @np.errstate(over="ignore", invalid="ignore")  # a step too far gives a value that is not finite
-def _along(partition: Partition, Z: Floats, U: Floats, t: float) -> Sums:
-    """Return Σ v·NLL at the step t, and the slope Σ v (s − y)·u, which takes the place of the intercept's gradient."""
-    S = _moved(partition, Z, U, t)
-    v, scale = partition.scaled_weights(S.dtype)
-    cost = partition.weigh(nll_and_residual(S, partition.y, v))
-    return Sums(float(cost[0]), np.zeros((0, 0)), np.array([scale * np.einsum("km,km->", S, U)]))
+def _along(partition: Partition, Z: Floats, U: Floats, *, t: float, shift: Floats, solving: bool) -> LineSums:
+    """Return the sums at the step t, with b moved by a shift (K,); with those of b if it is to be solved."""
+    R, y, v = _moved(partition, Z, U, t, shift), partition.y, partition.v
+    nll = float(partition.weigh(nll_and_residual(R, y, v))[0])
+    slope, K = float(np.einsum("km,km->", R, U)), len(R)
+    if not solving:
+        return LineSums(nll, slope, InterceptSums(np.zeros(K), np.zeros((K, K))))
+    # R = v (S − Y), so S = R / v + Y. The rows of no weight count in no sum.
+    R *= np.divide(1, v, out=np.zeros_like(v), where=v > 0)
+    R.reshape(-1)[y * len(y) + np.arange(len(y))] += 1
+    return LineSums(nll, slope, intercept_sums(partition, R))
 
 
 def _from_logits(partition: Partition, Z: Floats) -> Sums:

@@ -249,13 +249,13 @@ def intercept_curvature(partition: Partition, W: Floats, b: Floats, *, diagonal:
     It costs the forward half of a pass, and for H K² operations a row, or K for its diagonal.
     """
     K = len(b)
-    tiles = (intercept_sums(tile, logits(tile.X, W, b), diagonal=diagonal) for tile in partition.tiles(K))
+    tiles = (intercept_sums(tile, softmax(logits(tile.X, W, b)), diagonal=diagonal) for tile in partition.tiles(K))
     return sum(tiles, InterceptSums(np.zeros(K), np.zeros(K if diagonal else (K, K))))
 
 
-def intercept_sums(rows: Partition, Z: Floats, *, diagonal: bool = False) -> InterceptSums:
-    """Return what `intercept_curvature` does, from the logits Z (K, m)."""
-    S = softmax(Z).astype(np.float64, copy=False)
+def intercept_sums(rows: Partition, S: Floats, *, diagonal: bool = False) -> InterceptSums:
+    """Return what `intercept_curvature` does, from the probabilities S (K, m)."""
+    S = S.astype(np.float64, copy=False)
     VS = S * rows.v
     totals = VS.sum(axis=1)
     g = totals - np.bincount(rows.y, weights=rows.v, minlength=len(S))

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from smtrain.softmax.bundle import Bundle
+from smtrain.softmax.bundle import Bundle, is_due
 from smtrain.softmax.certificate import gap as proved_gap
 from smtrain.softmax.certificate import gap_at_solved_intercept, newton_gap, sharper_gap
 from smtrain.softmax.intercept import intercept_passes, step_intercept
@@ -180,8 +180,8 @@ def _noted(objective: Objective, progress: Progress, state: Any, rule: Rule) -> 
 
 
 def _bounded(objective: Objective, progress: Progress, point: Point) -> Progress:
-    """Return the progress with the bound that a point proves together with those before it."""
-    if objective.l1 > 0 or objective.penalty == 0 or not point.finite:
+    """Return the progress with the bound that a point proves together with those before it, if it is due."""
+    if objective.l1 > 0 or objective.penalty == 0 or not point.finite or not is_due(objective, len(progress.history)):
         return progress
     bundle = progress.bundle.with_point(objective, point)
     return replace(progress, bundle=bundle, bound=max(progress.bound, bundle.bound(objective)))

@@ -78,13 +78,15 @@ class LbfgsState(State):
 
     `pairs` are the recent steps and the changes of gradient that they made, the newest last. `curvature` was made at
     the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound. `logits` are those at the
-    point, None if they were not kept. `steps` counts the accepted steps, `recent` holds the objective at the last few
-    of them. `direction` is that of the next step, None if it is not computed yet.
+    point, None if they were not kept; `trials` is the number of trials of the last search. `steps` counts the accepted
+    steps, `recent` holds the objective at the last few of them. `direction` is that of the next step, None if it is not
+    computed yet.
     """
 
     pairs: tuple[Pair, ...] = field(default=())
     curvature: Curvature
     logits: Logits | None = None
+    trials: int = 1
     refreshed: int = 0
     refreshes: int = 0
     steps: int = 0
@@ -159,12 +161,12 @@ class Lbfgs:
         """Return the state after one search along the quasi-Newton direction."""
         # 1. The direction −H⁻¹g. It is usually known: `_with_promise` has computed it.
         direction = self._direction(state) if state.direction is None else state.direction
-        # 2. A step along it.
-        line = open_line(objective, state.point, direction, state.logits)
+        # 2. A step along it. One trial is expected, or as many as the last search needed.
+        line = open_line(objective, state.point, direction, state.logits, trials=state.trials)
         slope = float((state.point.gradient * direction).sum())
         t, trials = wolfe_step(line, state.point, slope, passes, self.rounding)
         spent = line.passes(trials)
-        state = replace(state, epoch=state.epoch + spent)
+        state = replace(state, epoch=state.epoch + spent, trials=trials)
         if t is None:
             # Either the passes ran out in the middle of the search, or no step was accepted.
             return state if spent >= passes else self._after_failure(objective, state)

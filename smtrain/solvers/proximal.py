@@ -48,7 +48,7 @@ class Proximal(Lbfgs):
         B = Bfgs(state.curvature, objective.penalty, state.pairs)
         model = Model(B, state.point.theta, objective.smooth_gradient(state.point), objective.threshold)
         arrived, trials = self._towards(objective, state.point, model, passes)
-        state = replace(state, epoch=state.epoch + trials)
+        state = replace(state, epoch=state.epoch + trials, trials=trials)
         if arrived is None:
             # Either the passes ran out in the middle of the search, or no step was accepted.
             return state if trials >= passes else self._after_failure(objective, state)

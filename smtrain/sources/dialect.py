@@ -1,6 +1,6 @@
 """How the text of a table is read, and the range of its numbers. Light: read before numpy is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 # The cells that mean "missing" in a feature column (labels are never missing values, only empty).
@@ -36,7 +36,8 @@ class Dialect:
     """How the text of a table is read; kept in the model, so that predict reads as fit did.
 
     `delimiter` None reads it off the header line: a comma, or a tab or semicolon if there is no comma.
-    `na_values` are added to `MISSING`. Annotations say what a dialect that is read from a model may have.
+    `na_values` are added to `MISSING`. `dates` are columns whose dates are told by numbers. Annotations say what a
+    dialect that is read from a model may have.
 
     >>> smtrain.Dialect(delimiter=";", na_values=("?",))
     Dialect(header=True, delimiter=';', decimal='.', na_values=('?',))
@@ -48,6 +49,8 @@ class Dialect:
     delimiter: Annotated[str, valid_delimiter] | None = None
     decimal: Annotated[str, valid_decimal] = "."
     na_values: tuple[str, ...] = ()
+    # In the document of a model only where there are any: `model.schema` knows these words.
+    dates: tuple[str, ...] = field(default=(), repr=False, metadata={"absent": True, "left out": True})
 
     @property
     def missing(self) -> frozenset[str]:

@@ -204,7 +204,8 @@ class Source(Protocol):
     once that is known: its cells can be nothing but numbers; `fitting` says that the options of a fit are at hand, for
     messages name the one that helps; `array` are the names of the columns of an array, in order, and `unnamed` those of
     labels and weights that were given beside a table and had no name of their own; `wanted` are the columns that will
-    be read, None for all: of the others a source may spare the work.
+    be read, None for all: of the others a source may spare the work; `own` is how many of the columns, the first ones,
+    are those of the source itself, None for all: the others are made of them.
     """
 
     name: str
@@ -221,6 +222,7 @@ class Source(Protocol):
     array: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
     wanted: frozenset[int] | None = None
+    own: int | None = None
 
     def batches(self) -> Iterator[Batch]:
         """The rows, once. Raises DataError where they cannot be told from each other any more."""
@@ -238,6 +240,10 @@ class Source(Protocol):
         """
         what = f"{self.name}: the table is in the memory of this process, where others cannot read it"
         raise UsageError(what, hint="write it to CSV or Parquet files, and give their paths")
+
+    def base(self, column: int) -> int:
+        """The column of the source itself that a column is, or is made of."""
+        return column
 
     def copier(self) -> Copier:
         """What writes rows as they stand. Raises UsageError for a source that is no file."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from smtrain.errors import UsageError, quoted
 from smtrain.sources.arrays import Together, no_table
+from smtrain.sources.dates import DatedSource
 from smtrain.sources.delimited import Delimited
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.files import File, display_name, is_parquet, is_stream
@@ -40,19 +41,27 @@ def open_table(
     """
     if isinstance(data, Table):
         return data
+    source = _source(data, dialect, hint, fitting=fitting, piece=piece, called=called)
+    return Table(DatedSource(source) if dialect.dates else source)
+
+
+def _source(
+    data: Any, dialect: Dialect, hint: str | None, *, fitting: bool, piece: int | None, called: str | None
+) -> Source:
+    """The source of what a caller names."""
     in_frame = replace(dialect, header=True, delimiter=",", decimal=".")
     if isinstance(data, pd.DataFrame):
-        return Table(Frame(data, in_frame, hint, fitting=fitting))
+        return Frame(data, in_frame, hint, fitting=fitting)
     if isinstance(data, Together):
-        return Table(Frame(data.frame, in_frame, hint, fitting=fitting, array=data.array, unnamed=data.unnamed))
+        return Frame(data.frame, in_frame, hint, fitting=fitting, array=data.array, unnamed=data.unnamed)
     names = _paths(data)
     if not names:
         raise UsageError("no data was given")
     parquet = [is_parquet(name) for name in names]
     if any(parquet):
-        return Table(_parquet(names, parquet, dialect, fitting=fitting, piece=piece, called=called))
+        return _parquet(names, parquet, dialect, fitting=fitting, piece=piece, called=called)
     files = [(shown, File(name, shown)) for name in names for shown in [called or display_name(name)]]
-    return Table(Delimited(files, dialect, fitting=fitting, piece=piece))
+    return Delimited(files, dialect, fitting=fitting, piece=piece)
 
 
 def check_read_again(data: Data, who: str) -> None:

@@ -41,6 +41,15 @@ class Table:
         """The table of some rows of the same source; if they were kept, it may be read again, unlike the source."""
         return Table(self._origin, batches)
 
+    @property
+    def own_names(self) -> list[str]:
+        """The names of the columns that the source itself has; the others, behind them, are made of these."""
+        return self.names[: self._origin.own]
+
+    def base(self, column: int) -> int:
+        """The column of the source that a column is, or is made of."""
+        return self._origin.base(column)
+
     @cached_property
     def places(self) -> dict[str, int]:
         """The position of each column by its name."""
@@ -59,7 +68,7 @@ class Table:
 
     def listed(self) -> str:
         """The first names, for a message."""
-        return ", ".join(quoted(n) for n in self.names[:8]) + (", …" if len(self.names) > 8 else "")
+        return ", ".join(quoted(n) for n in self.own_names[:8]) + (", …" if len(self.own_names) > 8 else "")
 
     @property
     def meaning(self) -> Meaning:

@@ -7,6 +7,7 @@ import click
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.pages import check_page, page_options, write_pages
 from smtrain.cli.publishing import publish, reporting_errors
 from smtrain.errors import UsageError
 
@@ -18,6 +19,7 @@ from smtrain.errors import UsageError
 @gate_options("worse")
 @opt.level_option("Of the intervals. worse: the whole interval of the NLL's difference is above 0.")
 @opt.ignore_option
+@page_options
 @click.option("--format", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
 @opt.unlabelled_option("without a label, or with one that one of the models does not know")
 @opt.positive_option
@@ -32,6 +34,8 @@ def command(
     junit: str | None,
     level: float,
     ignore: tuple[str, ...],
+    html: str | None,
+    markdown: str | None,
     format: str,  # noqa: A002 - the option's name
     unlabelled: str,
     positive: str | None,
@@ -48,16 +52,20 @@ def command(
     from smtrain.inspecting.judging import judged
     from smtrain.model.model import load
     from smtrain.reports.checks import check_cases
-    from smtrain.reports.comparison import comparison_document, comparison_sections
+    from smtrain.reports.comparison import comparison_document, comparison_sections, verdict
     from smtrain.reports.diagnosis import finding_case
+    from smtrain.reports.html import page
     from smtrain.reports.predictions import say_skipped, say_unseen
-    from smtrain.reports.sections import files, markdown, print_sections
+    from smtrain.reports.sections import files, print_sections
+    from smtrain.reports.sections import markdown as as_markdown
     from smtrain.scoring.compare import compare
     from smtrain.scoring.fail_if import check_classes
 
     if json and format != "table":
         raise UsageError("--json and --format exclude each other")
     check_gates(junit, fail_if)
+    check_page("html", html)
+    check_page("markdown", markdown)
     with reporting_errors("compare", junit):
         models = load(old), load(new)
         check_classes(fail_if, models[1].encoder.classes)  # what is gated is the new model
@@ -65,12 +73,14 @@ def command(
     outcomes = comparison.outcomes(*fail_if, level=level)
     found = judged(models[1], comparison.new).without(*ignore).findings
     sections = comparison_sections(comparison, level, outcomes, found)
-    page = markdown("smtrain compare", [files(old=old, new=new, data=", ".join(data)), *sections])
-    publish("compare", [*check_cases(outcomes), *map(finding_case, found)], junit, lambda: page)
+    told = [files(old=old, new=new, data=", ".join(data)), *sections]
+    summary = as_markdown("smtrain compare", told)
+    publish("compare", [*check_cases(outcomes), *map(finding_case, found)], junit, lambda: summary)
+    write_pages({html: page("Two models compared", [verdict(comparison, level), *told]), markdown: summary + "\n"})
     if json:
         print_document(comparison_document(comparison, level, outcomes, found))
     elif format == "markdown":
-        print_data(page)
+        print_data(summary)
     else:
         with report_output() as console:
             print_sections(console, sections)

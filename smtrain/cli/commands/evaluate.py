@@ -7,6 +7,7 @@ import click
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
 from smtrain.cli.gates import check_gates, gate_options, settle
+from smtrain.cli.pages import check_page, page_options, write_pages
 from smtrain.cli.publishing import publish, reporting_errors
 
 
@@ -23,6 +24,7 @@ from smtrain.cli.publishing import publish, reporting_errors
 )
 @click.option("--worst", type=kinds.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.ignore_option
+@page_options
 @opt.unlabelled_option("without a label, or with one that the model does not know")
 @opt.threads_option
 @opt.cluster_options
@@ -35,6 +37,8 @@ def command(
     junit: str | None,
     level: float,
     ignore: tuple[str, ...],
+    html: str | None,
+    markdown: str | None,
     json: bool,
     **how: Any,
 ) -> None:
@@ -45,16 +49,21 @@ def command(
     --json has more. Exits with 7 if a check of --fail-if failed.
     """
     from smtrain.cli.output import print_document, report_output
+    from smtrain.inspecting.diagnosis import diagnosis
     from smtrain.inspecting.judging import judged
     from smtrain.reports.checks import check_cases
     from smtrain.reports.diagnosis import finding_case
     from smtrain.reports.evaluation import evaluation_document, further_sections, print_evaluation, summary
+    from smtrain.reports.notices import of_fit
     from smtrain.reports.predictions import say_skipped, say_unseen
+    from smtrain.reports.report import report_on
     from smtrain.reports.worst import worst_document
     from smtrain.scoring.evaluate import evaluate
     from smtrain.scoring.fail_if import check_classes
 
     check_gates(junit, fail_if)
+    check_page("html", html)
+    check_page("markdown", markdown)
     with reporting_errors("evaluate", junit):
         loaded = opt.load(model)
         # A check of a class that there is none of would never fail, so it is refused, and before the rows are read.
@@ -66,6 +75,10 @@ def command(
     more = further_sections(outcomes, rows, found)
     told = [*check_cases(outcomes), *map(finding_case, found)]
     publish("evaluate", told, junit, lambda: summary(evaluation, level, more, **about))
+    if html or markdown:
+        known = diagnosis(evaluation.sums.rows, [*found, *of_fit(loaded).without(*ignore).findings])
+        whole = report_on(loaded, evaluation, known, level, outcomes)
+        write_pages({html: whole.html(), markdown: whole.markdown()})
     if json:
         print_document(evaluation_document(evaluation, level, outcomes, rows, found))
     else:

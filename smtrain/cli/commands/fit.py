@@ -9,6 +9,7 @@ import click
 
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
+from smtrain.cli.pages import check_page, write_pages
 from smtrain.cli.training import computing_options, convergence_option, objective_options, one_se_option
 from smtrain.errors import UsageError, quoted
 
@@ -57,6 +58,7 @@ from smtrain.errors import UsageError, quoted
 @click.option("--loo", is_flag=True, help="Say what the leave-one-out NLL is, approximately.")
 @click.option("--log", type=kinds.Output(), metavar="FILE.jsonl", help="Write a JSON line for every epoch.")
 @opt.ignore_option
+@click.option("--report", type=kinds.Output(), metavar="FILE", help="Write a page of what is known of the model.")
 @opt.json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
@@ -67,6 +69,7 @@ def command(
     log: str | None,
     *,
     ignore: tuple[str, ...],
+    report: str | None,
     json: bool,
     quiet: bool,
     **rest: Any,
@@ -86,9 +89,13 @@ def command(
     from smtrain.reports.clock import process_seconds
     from smtrain.reports.fit import resolved, summary
     from smtrain.reports.log import LogObserver
+    from smtrain.reports.notices import of_fit
     from smtrain.reports.progress import FitReport, QuietReport
+    from smtrain.reports.report import report_on
+    from smtrain.softmax.distributions import LEVEL
     from smtrain.sources.files import display_name
 
+    check_page("report", report)
     if output == "-":
         raise UsageError("--output: a model is not written to standard output", hint="-o FILE")
     config = opt.config_from(rest)
@@ -98,18 +105,21 @@ def command(
     if checkpoint is not None:
         check_writable(checkpoint)
     start = None if init is None else load(init)
-    report = QuietReport(ignore) if quiet else FitReport(list(map(display_name, data)), _total_bytes(data), ignore)
+    progress = QuietReport(ignore) if quiet else FitReport(list(map(display_name, data)), _total_bytes(data), ignore)
     # A fit that goes on adds to the log of the one that was stopped.
     going_on = checkpoint is not None and Path(checkpoint).exists()
-    with _open_log(log, "a" if going_on else "w") as log_file, report:
-        observer = LogObserver(report, log_file)
+    with _open_log(log, "a" if going_on else "w") as log_file, progress:
+        observer = LogObserver(progress, log_file)
         # Whatever happens in here, the report stops its bar and the log is closed.
         model = fit(list(data), config=config, observer=observer, init=start, checkpoint=checkpoint)
     model.save(output)
     # Not before: a fit that is killed while it saves goes on from the checkpoint.
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
-    report.done(model, output)
+    progress.done(model, output)
+    if report is not None:
+        whole = report_on(model, None, of_fit(model).without(*ignore), LEVEL)
+        write_pages({report: whole.text_for(report)})
     # The JSON document is the fit and all options as they were settled: enough to ask for the same fit again.
     if json:
         more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}

@@ -89,7 +89,7 @@ def command(
         names, unseen = _into_folder(data, output, predicting, (cluster, cluster_wait))
     else:
         table = open_table(data[0], loaded.encoder.dialect)
-        names, unseen = table.names, predicting.write(table, output)
+        names, unseen = table.own_names, predicting.write(table, output)
     say_notes(loaded, names, unseen)
 
 

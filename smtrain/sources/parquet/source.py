@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from smtrain.errors import DataError, Numbered, quoted
 from smtrain.sources.cells import TextCells
+from smtrain.sources.dates import plain_batch
 from smtrain.sources.dialect import BLANKS, Dialect
 from smtrain.sources.header import check_names
 from smtrain.sources.interface import Batch, Copier, Places, Reading, Run, Source, Span
@@ -219,6 +220,7 @@ class Parquet(Source):
 
 def carried(batch: Batch, column: int, rows: slice) -> pa.Array:
     """A column of some rows of a batch: as it is, if they come from Parquet; else as texts."""
+    batch = plain_batch(batch)
     if not isinstance(batch, ParquetBatch):
         return texts(list(batch.cells(column))[rows])
     values = batch.column(column)[rows]
@@ -265,7 +267,7 @@ def _way_out(sort: str, name: str) -> str:
     """What helps a fit with a column of this sort."""
     words = given("categorical", name)
     ways = {
-        DATES: f"{words} takes them as words; write a column of years or days for numbers",
+        DATES: f"{given('dates', name)} makes numbers of them; {words} takes them as words",
         TIMES: f"{words} takes them as words; write a column of hours or minutes for numbers",
     }
     return f"{ways.get(sort, 'write numbers or texts in its place')}; {given('drop', name)} leaves it out"

@@ -1,0 +1,153 @@
+"""The five answers of a report in sentences: how good, where wrong, why, whether to trust it, how it is made again."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from smtrain.inspecting.diagnosis import Diagnosis, Severity
+from smtrain.model.model import Model
+from smtrain.model.options import Options
+from smtrain.model.schema import document_of
+from smtrain.reports.fit import outcome
+from smtrain.reports.sections import Section
+from smtrain.reports.tables import weight
+from smtrain.reports.text import in_quotes, named
+from smtrain.scoring.evaluate import Evaluation
+from smtrain.softmax.ranking import largest_first
+from smtrain.wording import given, in_shell
+
+# Confusions, features and findings that are told in words.
+MOST_TOLD = 3
+# The relative difference of two NLL up to which rows, as many as those of training, are taken for the same rows.
+SAME = 1e-6
+
+
+def answers(model: Model, evaluation: Evaluation | None, findings: Diagnosis, level: float) -> list[Section]:
+    """The five sections of sentences; without an evaluation they say what the model itself knows."""
+    good = _unseen_rows(model) if evaluation is None else _how_good(model, evaluation, level)
+    wrong = ["Not known without rows: give the report some with labels."] if evaluation is None else _wrong(evaluation)
+    told: list[tuple[str, Sequence[str]]] = [
+        ("How good is it?", list(good)),
+        ("Where is it wrong?", list(wrong)),
+        ("Why does it say what it says?", list(_why(model))),
+        ("Can it be trusted?", list(_trust(model, evaluation, findings))),
+        ("How is it made again?", list(_again(model))),
+    ]
+    return [Section(title, sentences=sentences) for title, sentences in told]
+
+
+def _how_good(model: Model, evaluation: Evaluation, level: float) -> Iterator[str]:
+    metrics, ends, base = evaluation.metrics, evaluation.intervals(level), evaluation.baseline
+    share = f"{100 * level:g} % interval"
+    low, high = ends["accuracy"]
+    yield (
+        f"{metrics['accuracy']:.1%} of {evaluation.sums.rows:,} rows are predicted right ({share} {low:.1%} – "
+        f"{high:.1%}). Always {in_quotes(str(base.label))}, the commonest class, is right for {base.accuracy:.1%}."
+    )
+    low, high = ends["nll"]
+    around = "" if math.isnan(low) else f" ({share} {low:.4f} – {high:.4f})"
+    yield (
+        f"The NLL, the mean surprise in nats, is {metrics['nll']:.4f}{around}. The shares of the classes alone, which "
+        f"know nothing of a row, have {base.nll:.4f}; on the training rows the model has {model.fit.nll:.4f}."
+    )
+    if evaluation.sums.rows == model.fit.rows and math.isclose(metrics["nll"], model.fit.nll, rel_tol=SAME):
+        yield "These seem to be the training rows: on others the model is likely to be worse."
+
+
+def _unseen_rows(model: Model) -> Iterator[str]:
+    """What the record of the fit says of other rows."""
+    fit = model.fit
+    if fit.test is not None:
+        known = ((name, fit.test.metrics.get(name)) for name in ("accuracy", "nll", "balanced_accuracy"))
+        metrics = ", ".join(f"{name} {value:.4f}" for name, value in known if value is not None)
+        yield f"On {fit.test.rows:,} rows that the fit has not seen: {metrics}."
+    if fit.validation is not None:
+        yield f"On {fit.validation.rows:,} rows set aside for validation the NLL is {fit.validation.nll:.4f}."
+    shares = np.array(fit.class_counts) / sum(fit.class_counts)
+    alone = float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
+    yield (
+        f"On its {fit.rows:,} training rows the NLL, the mean surprise in nats, is {fit.nll:.4f}; the shares of the "
+        f"classes alone, which know nothing of a row, have {alone:.4f}."
+    )
+
+
+def _wrong(evaluation: Evaluation) -> Iterator[str]:
+    errors, support = evaluation.sums.confusion.errors(), evaluation.sums.support
+    if not errors:
+        yield "Nowhere on these rows: every one is predicted right."
+    for i, j, w in errors[:MOST_TOLD]:
+        names = in_quotes(evaluation.classes[i]), in_quotes(evaluation.classes[j])
+        of = f"{weight(w)} of {weight(support[i])} rows"
+        yield f"{of} of {names[0]} are taken for {names[1]} ({w / support[i]:.1%})."
+
+
+def _why(model: Model) -> Iterator[str]:
+    """The features of the largest effect, by the classes that they speak for and against most."""
+    effect = np.abs(model.W).max(axis=1)
+    numbers = {column.name for column in model.encoder.numeric}
+    for j in largest_first(effect)[:MOST_TOLD]:
+        line, name = model.W[j], model.features[j]
+        best, worst = int(line.argmax()), int(line.argmin())
+        unit = " for one standard deviation more" if name in numbers else " where it holds"
+        classes = [in_quotes(model.encoder.classes[k]) for k in (best, worst)]
+        if effect[j]:
+            yield (
+                f"{named(name, counted=True)} speaks most for {classes[0]} ({_signed(line[best])}{unit}) and most "
+                f"against {classes[1]} ({_signed(line[worst])})."
+            )
+    yield "These are weights of the logit; columns that go together share their effect as they please."
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _trust(model: Model, evaluation: Evaluation | None, findings: Diagnosis) -> Iterator[str]:
+    yield f"The fit {outcome(model)}."
+    if evaluation is not None:
+        error = evaluation.metrics["calibration_error"]
+        yield f"Its probabilities are off by {100 * error:.1f} points on average (expected calibration error)."
+    counts = {severity: findings.count(severity) for severity in Severity}
+    told = ", ".join(f"{n} {one.value}{'s' if n > 1 else ''}" for one, n in counts.items() if n)
+    yield f"Findings: {told}." if told else "No findings."
+    for one in [one for one in findings.findings if one.severity is not Severity.NOTE][:MOST_TOLD]:
+        column = "" if one.column is None else f"{named(one.column)}: "
+        yield f"{one.code} {one.kind}: {column}{in_shell(one.what)}."
+
+
+def _again(model: Model) -> Iterator[str]:
+    yield f"$ {fit_command(model)}"
+    yield "$ smtrain verify MODEL DATA"
+    digest = "" if model.data is None else f", on data of the digest {model.data.sha256}"
+    yield "The second command says whether the bytes are the same."
+    yield f"This report is of smtrain {version('smtrain')}{digest}."
+
+
+def fit_command(model: Model) -> str:
+    """The command line of the fit, with the options as they were settled."""
+    plain, options = document_of(Options()), document_of(model.fit.options)
+    dialect, usual = options.pop("dialect"), plain.pop("dialect")
+    changed = {name: value for name, value in options.items() if value != plain.get(name) and value is not None}
+    changed["target"] = model.encoder.target
+    if model.fit.selection is not None:
+        changed["l2"] = "auto"
+    if dialect != usual:
+        changed |= {name: value for name, value in dialect.items() if value != usual[name] and value is not None}
+        changed["no_header"] = not changed.pop("header", True)
+    return " ".join(["smtrain fit DATA", *(_option(name, value) for name, value in sorted(changed.items()) if value)])
+
+
+def _option(name: str, value: Any) -> str:
+    option = name.replace("_", "-")
+    if value is True:
+        return f"--{option}"
+    if isinstance(value, Mapping):
+        return in_shell(given(option, ",".join(f"{key}={one:g}" for key, one in value.items())))
+    return in_shell(given(option, *value) if isinstance(value, list | tuple) else given(option, _text(value)))
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

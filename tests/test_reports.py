@@ -1,0 +1,401 @@
+"""Reports as pages: what stands in them, that they are safe and alone, small, and the same in two runs."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import warnings
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.reports.figures import Dot, confusion_matrix, dot_plot, near_the_diagonal
+from smtrain.reports.html import PALETTE
+from smtrain.reports.sections import Section, markdown
+from smtrain.reports.svg import COLOURS, middle_cut
+
+SAMPLES = Path("sample_data").resolve()
+TARGETS = {"iris": "species", "penguins": "species"}
+VOID = {"meta", "line", "circle", "rect", "polyline", "br"}
+HOSTILE = ["</title><svg onload=alert(1)>", "<script>alert(1)</script>", "\u202eevil", "x" * 10_000, "a & b \"c\" 'd'"]
+CHROMIUM = shutil.which("chromium")
+
+
+class Page(HTMLParser):
+    """The elements of a page, which must be well-formed, with their attributes and their text."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.open, self.text = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        assert len(dict(attrs)) == len(attrs)
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text.append(data)
+
+    def tags(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {name: sm.fit(str(SAMPLES / f"{name}.csv"), target=target) for name, target in TARGETS.items()}
+
+
+@pytest.fixture(scope="module")
+def reports(models):
+    made = {name: sm.report(model, str(SAMPLES / f"{name}.csv")) for name, model in models.items()}
+    return made | {"a model alone": sm.report(models["iris"])}
+
+
+def hostile_table():
+    rng = np.random.default_rng(0)
+    labels = np.array(HOSTILE, object)[np.arange(200) % len(HOSTILE)]
+    levels = np.array(HOSTILE, object)[rng.integers(0, len(HOSTILE), 200)]
+    return pd.DataFrame({"<b>x</b>": rng.normal(size=200), "url(javascript:1)": levels, "y&y": labels})
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    table = hostile_table()
+    model = sm.fit(table)
+    return sm.report(model, table)
+
+
+def assert_safe(text):
+    """No script, nothing that is fetched; ids are there once, and what is referred to is there."""
+    page = Page(text)
+    names = {tag for tag, _ in page.elements}
+    allowed = (
+        "html head meta title style body main nav a h1 h2 p code span section div table thead tbody tr th td figure"
+    )
+    assert names <= {*allowed.split(), "figcaption", "svg", "desc", "text", *VOID}
+    for tag, attributes in page.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in {"src", "style", "srcset"}]
+        assert tag == "a" or "href" not in attributes
+    assert all(attributes["href"].startswith("#") for attributes in page.tags("a"))
+    styles = "".join(re.findall("<style.*?</style>", text, re.DOTALL))
+    assert not re.search(r"url\(|@import|https?:", styles)
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    wanted = {attributes["href"][1:] for attributes in page.tags("a")}
+    wanted |= {name for one in page.tags("svg") for name in one["aria-labelledby"].split()}
+    assert wanted <= set(ids)
+    assert all(one["role"] == "img" for one in page.tags("svg"))
+    return page
+
+
+@pytest.mark.parametrize("name", ["iris", "penguins", "a model alone"])
+def test_pages_are_safe_and_small_and_the_same_in_two_runs(name, reports, models):
+    text = reports[name].html()
+    page = assert_safe(text)
+    assert len(text.encode()) < 150_000
+    assert len(page.tags("svg")) == len(page.tags("title")) - 1 == len(page.tags("desc"))
+    # Each figure stands beside a table that says the same.
+    assert len(page.tags("table")) > len(page.tags("svg"))
+    target = TARGETS.get(name)
+    again = sm.report(models[name], str(SAMPLES / f"{name}.csv")) if target else sm.report(models["iris"])
+    assert again.html() == text
+    assert again.markdown() == reports[name].markdown()
+
+
+def test_hostile_names_are_text(hostile):
+    page = assert_safe(hostile.html())
+    text = "".join(page.text)
+    assert "</title><svg onload=alert(1)>" in text
+    assert "\u202e" not in hostile.html()
+    assert "x" * 1000 not in text
+    # In Markdown they are code, or their punctuation is written as numbers.
+    bare = re.sub(r"`[^`\n]*`", "", hostile.markdown())
+    assert "<script" not in bare
+    assert "<svg" not in bare
+    assert_safe(f"<body>{hostile._repr_html_()}</body>")
+
+
+def test_the_first_sections_answer_five_questions_in_words(reports, models):
+    first = reports["iris"].sections[:5]
+    assert all(section.sentences and not section.rows for section in first)
+    metrics = models["iris"].evaluate(str(SAMPLES / "iris.csv")).metrics
+    good, wrong, why, trust, again = (" ".join(section.sentences) for section in first)
+    assert f"{metrics['accuracy']:.1%} of 150 rows" in good
+    assert "33.3%" in good
+    assert "These seem to be the training rows" in good
+    assert '3 of 50 rows of "versicolor" are taken for "virginica" (6.0%)' in wrong
+    assert "petal_width speaks most for" in why
+    assert "of the best possible" in trust
+    assert models["iris"].data.sha256 in again
+
+
+def test_the_command_of_a_report_makes_the_same_model(go, tmp_path):
+    shutil.copy(SAMPLES / "penguins.csv", tmp_path)
+    given = ["--drop", 'year,"bill_depth_mm"', "--class-weight", "Adelie=2,Gentoo=0.5", "--l2", "auto", "--folds", "3"]
+    go("fit", "penguins.csv", "-t", "species", "-q", *given, "-o", "a.npz")
+    said = sm.report(sm.load("a.npz")).sections[4].sentences[0]
+    command = said.removeprefix("$ smtrain ").replace("DATA", "penguins.csv")
+    done = subprocess.run(["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
+    go(*done.stdout.split("\n")[:-1], "-q", "-o", "b.npz")
+    assert sm.load("b.npz").data == sm.load("a.npz").data
+    assert np.allclose(sm.load("b.npz").W, sm.load("a.npz").W, atol=1e-6)
+
+
+def test_findings_are_told_and_can_be_ignored(models):
+    moved = pd.read_csv(SAMPLES / "iris.csv").assign(petal_width=9.0)
+    found = sm.report(models["iris"], moved)
+    assert {"SM606", "SM604"} <= {one.code for one in found.findings.findings}
+    assert "SM606" in found.html()
+    quiet = sm.report(models["iris"], moved, ignore=["SM606"])
+    assert "SM606" not in quiet.html()
+
+
+def test_levels_that_training_did_not_have_are_told_once():
+    frame = pd.DataFrame({"town": ["Bern", "Rome"] * 20, "y": ["p", "q"] * 20})
+    model = sm.fit(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sm.UnknownLevelWarning)
+        found = sm.report(model, frame.replace("Rome", "Oslo"))
+    assert [one.kind for one in found.findings.findings].count("unseen level") == 1
+
+
+def test_a_report_on_a_choice_of_l2_and_a_test(tmp_path):
+    model = sm.fit(str(SAMPLES / "iris.csv"), l2="auto", folds=3, test=0.3)
+    found = sm.report(model)
+    titles = [section.title for section in found.sections]
+    assert "Choice of l2 by cross-validation" in titles
+    assert "rows that the fit has not seen: accuracy" in " ".join(found.sections[0].sentences)
+    assert_safe(found.html())
+    found.save(str(tmp_path / "r.md"))
+    assert (tmp_path / "r.md").read_text() == found.markdown()
+    with pytest.raises(sm.OutputError, match="cannot write"):
+        found.save(str(tmp_path / "none" / "r.html"))
+
+
+def test_markdown_is_cut_at_a_section():
+    sections = [Section(f"section {i}", ["text"], [["w" * 190]] * 90) for i in range(9)]
+    text = markdown("title", sections, 60_000)
+    assert len(text.encode()) <= 60_000
+    assert text.endswith("There is no room for the last sections: 6.\n")
+    assert [f"section {i}" in text for i in range(4)] == [True, True, True, False]
+    assert text.startswith(markdown("title", sections[:3], 60_000))
+
+
+def test_coefficients_with_intervals():
+    model = sm.fit(str(SAMPLES / "iris.csv"), se=True)
+    (section,) = [one for one in sm.report(model).sections if one.title == "Coefficients with intervals"]
+    table = model.coef("setosa", se=True)
+    for name, term, estimate, low, high, _ in section.rows:
+        assert float(estimate) == pytest.approx(table.loc[(name, term), "estimate"], rel=1e-3)
+        assert float(low) < float(estimate) < float(high)
+    assert len(section.rows) == 10
+
+
+def test_a_notebook_shows_what_a_cell_ends_with(models):
+    """Several in one notebook have no id in common."""
+    model, rows = models["iris"], str(SAMPLES / "iris.csv")
+    shown = [model, model.evaluate(rows), sm.compare(model, model, rows), sm.report(model, rows)]
+    assert_safe(f"<body>{''.join(one._repr_html_() for one in shown)}</body>")
+
+
+@pytest.mark.parametrize("classes", [2, 26, 60])
+def test_many_classes(classes):
+    rng = np.random.default_rng(classes)
+    y = rng.integers(0, classes, 30 * classes)
+    X = rng.normal(size=(classes, 8))[y] + rng.normal(size=(len(y), 8))
+    frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(8)]).assign(y=[f"class {k}" for k in y])
+    found = sm.report(sm.fit(frame, epochs=20, tol=0.1), frame)
+    page = assert_safe(found.html())
+    assert len(found.html().encode()) < 500_000
+    assert len(found.markdown().encode()) < 60_000
+    assert len(page.tags("svg")) == 5
+
+
+def test_classes_that_are_confused_stand_side_by_side():
+    matrix = np.diag([50.0] * 6)
+    for i, j in ((0, 3), (3, 5), (5, 1), (1, 4), (4, 2)):
+        matrix[i, j] = 10
+    order = near_the_diagonal(matrix.copy())
+    steps = {frozenset(pair) for pair in pairwise(order)}
+    assert sorted(order) == list(range(6))
+    assert len(steps & {frozenset(p) for p in ((0, 3), (3, 5), (5, 1), (1, 4), (4, 2))}) >= 4
+
+
+def test_a_matrix_has_a_cell_for_each_pair_that_occurs():
+    figure = confusion_matrix(["a", "b"], np.array([[3.0, 1.0], [0.0, 2.5]]))
+    texts = re.findall(r">([^<]*)</text>", "".join(figure.drawing.parts))
+    assert texts == ["a", "a", "b", "b", "3", "1", "2.5"]
+    assert "84.6% of the rows" in figure.description
+
+
+def test_dots_stand_where_their_values_are():
+    figure = dot_plot("t", "d", [("one", [Dot(0.25, 0.0, 0.5)]), ("two", [Dot(0.75)])], (0.0, 1.0))
+    (a,), (b,) = (re.findall(r'cx="([\d.]+)"', part) for part in figure.drawing.parts if "<circle" in part)
+    low, high = next(
+        (float(x), float(y))
+        for part in figure.drawing.parts
+        for x, y in re.findall(r'x1="([\d.]+)".*x2="([\d.]+)".*stroke="#0b57a4"', part)
+    )
+    assert low < float(a) < float(b)
+    assert float(a) == pytest.approx((low + high) / 2, abs=0.11)
+
+
+def test_long_names_lose_their_middle():
+    assert middle_cut("abcdefghij", 10) == "abcdefghij"
+    assert middle_cut("abcdefghijk", 5) == "ab…jk"
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def blended(colour, ground, opacity):
+    mixed = [
+        round(opacity * int(colour[i : i + 2], 16) + (1 - opacity) * int(ground[i : i + 2], 16)) for i in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{x:02x}" for x in mixed)
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_contrast(scheme):
+    """By WCAG 2.1: text has 4.5 at least on the ground, and on the fullest cell of a matrix."""
+    ground = PALETTE["ground"][scheme]
+    for name in ("ink", "soft", "blue", "orange"):
+        assert contrast(PALETTE[name][scheme], ground) >= 4.5
+    for name in ("blue", "orange"):
+        assert contrast(PALETTE["ink"][scheme], blended(PALETTE[name][scheme], ground, 0.48)) >= 4.5
+    assert {name: colour for name, (colour, _) in PALETTE.items() if name in COLOURS} == COLOURS
+
+
+def test_commands_write_pages(go, tmp_path):
+    shutil.copy(SAMPLES / "iris.csv", tmp_path)
+    go("fit", "iris.csv", "-q", "--report", "fit.html")
+    go("report", "iris.csv")
+    go("report", "-o", "alone.md")
+    go("evaluate", "iris.csv", "--html", "e.html", "--markdown", "e.md", "--worst", "3", "--fail-if", "accuracy<0.5")
+    go("compare", "model.npz", "model.npz", "iris.csv", "--html", "c.html", "--markdown", "c.md")
+    for name in ("fit.html", "report.html", "e.html", "c.html"):
+        assert_safe((tmp_path / name).read_text())
+    assert (tmp_path / "report.html").read_text() == sm.report(sm.load("model.npz"), "iris.csv").html()
+    assert (tmp_path / "fit.html").read_text() == sm.report(sm.load("model.npz")).html()
+    assert "1 check passed" in (tmp_path / "e.html").read_text()
+    assert (tmp_path / "alone.md").read_text().startswith("### Model of species\n")
+    assert "Which one is better?" in (tmp_path / "c.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (("report", "iris.csv", "-o", "-"), "standard output"),
+        (("report", "-"), "reads its rows twice"),
+        (("report", "iris.csv", "-o", "iris.csv"), "is the input"),
+        (("evaluate", "iris.csv", "--html", "-"), "standard output"),
+        (("evaluate", "iris.csv", "--html", "none/e.html"), "cannot write"),
+        (("fit", "iris.csv", "--report", "model.npz"), "are the same file"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_work(line, told, go, tmp_path):
+    shutil.copy(SAMPLES / "iris.csv", tmp_path)
+    sm.fit("iris.csv").save("model.npz")
+    assert told in go(*line, code=2).err
+
+
+# A page that has the report in a frame, and says in its title, as JSON, what a script finds there.
+OUTER = """<!DOCTYPE html><title></title>
+<iframe id="f" src="r.html" style="width:320px;height:800px;border:0"></iframe>
+<script>onload = () => {
+  const frame = document.getElementById("f").contentWindow, page = frame.document;
+  const style = (one) => frame.getComputedStyle(one);
+  const texts = [...page.querySelectorAll("h1, h2, p, td, th, a, figcaption, code")].map((one) => style(one).color);
+  const drawn = [...page.querySelectorAll("svg *")].filter((one) => one.hasAttribute("fill"));
+  document.title = JSON.stringify({
+    width: page.documentElement.scrollWidth,
+    figures: page.querySelectorAll("svg").length,
+    fetched: frame.performance.getEntriesByType("resource").length,
+    ground: style(page.querySelector("main")).backgroundColor,
+    texts: [...new Set(texts)],
+    fills: [...new Set(drawn.map((one) => one.getAttribute("fill") + " " + style(one).fill))],
+    letters: [...new Set([...page.querySelectorAll("svg text")].map((one) => style(one).fill))],
+    words: page.body.innerText.length,
+  });
+}</script>"""
+
+
+def hexadecimal(colour):
+    """rgb(…), as a browser says it, as #rrggbb."""
+    return "#" + "".join(f"{int(x):02x}" for x in re.findall(r"\d+", colour)[:3])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+class TestInABrowser:
+    """In Chromium: pages load in silence, fit a phone, can be read, and keep words and colours without their styles."""
+
+    def looked_at(self, folder, text, *options):
+        """What the page around the report finds in it, and what the console says."""
+        (folder / "r.html").write_text(text)
+        (folder / "outer.html").write_text(OUTER)
+        always = "--headless --no-sandbox --disable-gpu --allow-file-access-from-files --enable-logging=stderr"
+        command = [CHROMIUM, *always.split(), *options, "--virtual-time-budget=4000", "--dump-dom"]
+        page = (folder / "outer.html").as_uri()
+        done = subprocess.run([*command, page], capture_output=True, text=True, timeout=120, check=True)
+        return json.loads(html.unescape(re.search(r"<title>(.*?)</title>", done.stdout)[1])), done.stderr
+
+    @pytest.mark.parametrize("name", ["penguins", "a model alone"])
+    def test_it_fits_a_phone_and_says_nothing_on_the_console(self, name, reports, tmp_path):
+        found, said = self.looked_at(tmp_path, reports[name].html())
+        assert found["width"] <= 320
+        assert found["figures"] == reports[name].html().count("<svg")
+        assert found["fetched"] == 0
+        assert "CONSOLE" not in said
+
+    def test_hostile_names_do_nothing(self, hostile, tmp_path):
+        found, said = self.looked_at(tmp_path, hostile.html())
+        assert found["width"] <= 320
+        assert found["fetched"] == 0
+        assert "CONSOLE" not in said
+
+    @pytest.mark.parametrize(("scheme", "ground"), [("1", "#ffffff"), ("0", "#14171b")])
+    def test_contrast_as_it_is_shown(self, scheme, ground, reports, tmp_path):
+        chosen = f"--blink-settings=preferredColorScheme={scheme}"
+        found, _ = self.looked_at(tmp_path, reports["penguins"].html(), chosen)
+        assert hexadecimal(found["ground"]) == ground
+        for colour in [*found["texts"], *found["letters"]]:
+            assert contrast(hexadecimal(colour), ground) >= 4.5
+
+    def test_without_its_styles(self, reports, tmp_path):
+        """As under the header of Jenkins, which forbids them: the figures keep their colours, and no word is lost."""
+        text = reports["penguins"].html()
+        policy = "default-src 'none'; img-src 'self'; style-src 'self'"
+        tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        bare, _ = self.looked_at(tmp_path, text.replace("<head>", f"<head>{tag}"))
+        plain, _ = self.looked_at(tmp_path, text)
+        assert bare["ground"] != plain["ground"]
+        assert bare["words"] >= plain["words"]
+        assert len(bare["fills"]) > 3
+        for fill in bare["fills"]:
+            given, shown = fill.split(" ", maxsplit=1)
+            assert given == "none" or hexadecimal(shown) == given
