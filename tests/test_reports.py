@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import warnings
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
+from smtrain.model.record import Candidate, SelectionRecord
 from smtrain.reports.figures import Dot, confusion_matrix, dot_plot, near_the_diagonal
 from smtrain.reports.html import PALETTE
 from smtrain.reports.sections import Section, markdown
@@ -186,6 +188,42 @@ def test_a_report_on_a_choice_of_l2_and_a_test(tmp_path):
     assert (tmp_path / "r.md").read_text() == found.markdown()
     with pytest.raises(sm.OutputError, match="cannot write"):
         found.save(str(tmp_path / "none" / "r.html"))
+
+
+def forged(model):
+    """Models whose record says what no fit says: a file may."""
+    record, E = model.fit, len(model.history)
+    candidates = tuple(Candidate(l2, 0.5, 0.0) for l2 in (0.1, 1.0))
+    yield replace(model, history=np.full((E, 5), np.nan))
+    yield replace(model, history=np.full((E, 5), np.inf))
+    yield replace(model, history=-model.history)
+    yield replace(model, fit=replace(record, class_counts=(0, 0, 0)))
+    yield replace(model, fit=replace(record, selection=SelectionRecord(1, candidates)))
+    yield replace(model, W=np.zeros_like(model.W))
+    yield replace(model, W=1e150 * model.W)
+
+
+@pytest.mark.parametrize("which", range(7))
+def test_a_record_that_no_fit_has_made(which, models):
+    model = list(forged(models["iris"]))[which]
+    page = assert_safe(sm.report(model).html())
+    values = [value for _, attributes in page.elements for value in attributes.values() if value]
+    assert not [value for value in values if "nan" in value.split(",") or "inf" in value]
+
+
+@pytest.mark.parametrize("rows", [slice(0, 1), slice(0, 2), slice(40, 60)])
+def test_few_rows(rows, models):
+    few = pd.read_csv(SAMPLES / "iris.csv")[rows]
+    text = sm.report(models["iris"], few).html()
+    assert_safe(text)
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+
+
+def test_rows_with_small_weights(models):
+    rows = pd.read_csv(SAMPLES / "iris.csv")
+    found = sm.report(models["iris"], rows.drop(columns="species"), rows["species"], np.full(150, 1e-3))
+    assert_safe(found.html())
+    assert "nan" not in found.markdown()
 
 
 def test_markdown_is_cut_at_a_section():

@@ -223,7 +223,7 @@ def _ranges(model: Model) -> dict[str, str]:
 
 
 def _classes(model: Model) -> Section:
-    counts, total = model.fit.class_counts, sum(model.fit.class_counts)
+    counts, total = model.fit.class_counts, max(1, sum(model.fit.class_counts))
     rows = [[name, f"{n:,}", f"{n / total:.1%}"] for name, n in zip(model.encoder.classes, counts, strict=True)]
     return Section("Classes in training", ["class", "rows", "share"], rows)
 
