@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smtrain as sm
@@ -54,6 +54,7 @@ def both(data, dialect=None, piece=None, **how):
 # Which rows
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 4), min_size=2, max_size=60).filter(lambda y: max(map(y.count, y)) > 1),
     st.integers(0, 5),

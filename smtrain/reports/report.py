@@ -72,11 +72,21 @@ class Report:
         return page(self.title, self.sections)
 
     def markdown(self) -> str:
-        """The same without figures, as GitHub shows it; short enough for a comment there."""
+        """The same without figures, as GitHub shows it; short enough for a comment there.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.report(model).markdown()[:20]
+        '### Model of species'
+        """
         return markdown(self.title, self.sections, MOST_COMMENT - 1) + "\n"
 
     def text_for(self, path: str) -> str:
-        """What a file of that name is to hold: Markdown if it ends with .md, else the page."""
+        """What a file of that name is to hold: Markdown if it ends with .md, else the page.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.report(model).text_for("report.html")[:15]
+        '<!DOCTYPE html>'
+        """
         return self.markdown() if path.endswith(".md") else self.html()
 
     def _repr_html_(self) -> str:
@@ -117,7 +127,7 @@ def report(
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.report(model, "iris.csv")
-    <Report: Model of "species"; 15 sections>
+    <Report: Model of species; 14 sections>
     """
     model = as_model(model)
     if data is None:
