@@ -8,6 +8,7 @@ import numpy as np
 
 from smtrain.errors import OutputError, quoted
 from smtrain.inspecting.check import check
+from smtrain.inspecting.codes import check_codes
 from smtrain.inspecting.diagnosis import Diagnosis, diagnosis
 from smtrain.inspecting.judging import judged
 from smtrain.model.atomic import replacing
@@ -29,7 +30,7 @@ from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.inference import inference
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.ranking import largest_first
-from smtrain.sources.arguments import path_of, wrong
+from smtrain.sources.arguments import check_level, path_of, wrong
 from smtrain.sources.opening import Data
 
 # Rows of highest NLL that a report lists.
@@ -116,7 +117,7 @@ def report(
     *,
     level: float = LEVEL,
     worst: int = WORST,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     **how: Any,
 ) -> Report:
     """How good a model is on labelled rows, where it is wrong, why, whether to trust it, and how it is made again.
@@ -130,14 +131,17 @@ def report(
     <Report: Model of species; 14 sections>
     """
     model = as_model(model)
+    check_level(level)
+    codes = [ignore] if isinstance(ignore, str) else ignore
+    check_codes(codes)
     if data is None:
-        return report_on(model, None, of_fit(model).without(*ignore), level)
+        return report_on(model, None, of_fit(model).without(*codes), level)
     evaluation = evaluate(model, data, y, sample_weight, worst=worst, **how)
     contract = () if model.contract is None else check(model, data, threads=how.get("threads")).findings
     # The contract says more of levels that training did not have: where, and which.
     seen = [one for one in judged(model, evaluation).findings if one.kind not in {other.kind for other in contract}]
     found = diagnosis(evaluation.sums.rows, [*seen, *contract, *of_fit(model).findings])
-    return report_on(model, evaluation, found.without(*ignore), level)
+    return report_on(model, evaluation, found.without(*codes), level)
 
 
 def report_on(
