@@ -24,6 +24,7 @@ LISTS = frozenset({"dates", "drop", "categorical", "numeric", "na-values"})
 FLAGS = {
     **{option: f"{option.replace('-', '_')}=True" for option in ("se", "loo", "lr", "one-se", "calibrate")},
     "no-header": "header=False",
+    "no-stratify": "stratify=False",
     "fail-if": "outcomes()",
 }
 # An option with values, as `given` writes it; and one that is only named, but not in quotes, where it is a text.

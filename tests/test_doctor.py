@@ -441,6 +441,15 @@ def test_annotations_in_a_job_of_github(tmp_path):
     assert done.stderr == '::error file=t.csv,line=11::SM306 age: 2 words among 198 numbers: "?" 2\n'
 
 
+def test_more_annotations_than_github_shows(tmp_path):
+    columns = {f"c{i}": with_cells(["?"], [9]) for i in range(12)}
+    table(**columns).to_csv(tmp_path / "t.csv", index=False)
+    done = smtrain("doctor", "t.csv", cwd=tmp_path, env={"GITHUB_ACTIONS": "true"})
+    lines = [line for line in done.stderr.splitlines() if line.startswith("::error")]
+    assert [line.split("::")[2].split(":")[0] for line in lines[:9]] == [f"SM306 c{i}" for i in range(9)]
+    assert lines[9:] == ["::error::and 3 more, which the log has"]
+
+
 def test_the_target_is_named(tmp_path):
     table().to_csv(tmp_path / "t.csv", index=False)
     assert smtrain("doctor", "t.csv", cwd=tmp_path).stdout.startswith(f"{ROWS} rows, target label (the last column): 0")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import smtrain as sm
 from smtrain.errors import ExitCode
 from smtrain.fitting.fit import Observer
 from smtrain.scoring.metrics import METRICS
-from tests.homes import Pickling
+from tests.homes import Pickling, home_of
 
 PENGUINS = Path("sample_data/penguins.csv").absolute()
 FRAME = pd.read_csv(PENGUINS)
@@ -110,10 +111,11 @@ def test_arrays_and_labels_beside_them():
     assert found.fit.test.metrics["nll"] == sm.evaluate(found, test).metrics["nll"]
 
 
-def test_wherever_the_rows_live():
+@pytest.mark.parametrize("home", [Pickling, partial(home_of, 1 << 12)])
+def test_wherever_the_rows_live(home):
     found = sm.fit(FRAME, target="species", test=0.25, epochs=4)
-    pickled = sm.fit(FRAME, target="species", test=0.25, epochs=4, home=Pickling())
-    assert (pickled.W.tobytes(), pickled.fit.test) == (found.W.tobytes(), found.fit.test)
+    other = sm.fit(FRAME, target="species", test=0.25, epochs=4, home=home())
+    assert (other.W.tobytes(), other.fit.test) == (found.W.tobytes(), found.fit.test)
 
 
 @pytest.mark.parametrize("where", ["numbers", "labels"])
@@ -158,7 +160,7 @@ def test_a_file_of_other_rows(parts):
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
-        (lambda frame: frame.assign(species="Dodo"), sm.DataError, 'the training data has no class "Dodo"'),
+        (lambda frame: frame.assign(species="Dodo"), sm.DataError, 'the model has no class "Dodo"'),
         (lambda frame: frame.drop(columns="year"), sm.ModelError, '"year" of the training data is not there'),
         (lambda frame: frame[:0], sm.DataError, "test.csv: no rows"),
         (lambda frame: frame.assign(year="then"), sm.DataError, 'not a number: "then"'),

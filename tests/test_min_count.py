@@ -74,7 +74,7 @@ def test_the_least_count_makes_nothing_rare():
     assert plain.encoder == least.encoder
 
 
-@pytest.mark.parametrize("piece", [1, 100, 1000, None])
+@pytest.mark.parametrize("piece", [100, None])
 def test_the_same_bytes_however_the_table_is_cut(piece, tmp_path):
     path = FORMS["csv"](frame(gaps=True), tmp_path)
     whole = sm.fit(path, target="y", min_count=LEAST)

@@ -54,8 +54,7 @@ READERS = {
 
 @pytest.mark.filterwarnings("ignore::smtrain.UnknownLevelWarning")
 @pytest.mark.parametrize("form", READERS)
-@pytest.mark.parametrize("cells", [1 << 16, 40])
-@pytest.mark.parametrize("name", ["m.npz", "two.npz"])
+@pytest.mark.parametrize(("name", "cells"), [("m.npz", 40), ("two.npz", 1 << 16)])
 def test_every_row_has_the_columns_that_explain_says(name, form, cells, folder, go, monkeypatch):
     monkeypatch.setattr("smtrain.reports.predictions.BLOCK_CELLS", cells)
     options = ["--explain", 2, "--top", 1, "--keep", "town", "--format", form, "-o", f"out.{form}"]

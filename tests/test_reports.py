@@ -1,9 +1,12 @@
 """Reports as pages: what stands in them, that they are safe and alone, small, and the same in two runs."""
 
+import html
+import json
 import re
 import shutil
 import subprocess
 import warnings
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,8 +16,10 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
+from smtrain.model.record import Candidate, SelectionRecord
 from smtrain.reports.figures import Dot, confusion_matrix, dot_plot, near_the_diagonal
 from smtrain.reports.html import PALETTE
+from smtrain.reports.sections import Section, markdown
 from smtrain.reports.svg import COLOURS, middle_cut
 
 SAMPLES = Path("sample_data").resolve()
@@ -163,6 +168,12 @@ def test_findings_are_told_and_can_be_ignored(models):
     assert "SM606" not in quiet.html()
 
 
+@pytest.mark.parametrize("wrong", [{"level": 2}, {"level": "a"}, {"ignore": "leak"}, {"ignore": ["SM1"]}])
+def test_arguments_that_are_wrong(wrong, models):
+    with pytest.raises(sm.UsageError, match=r"out of range|there is no finding"):
+        sm.report(models["iris"], **wrong)
+
+
 def test_levels_that_training_did_not_have_are_told_once():
     frame = pd.DataFrame({"town": ["Bern", "Rome"] * 20, "y": ["p", "q"] * 20})
     model = sm.fit(frame)
@@ -183,6 +194,68 @@ def test_a_report_on_a_choice_of_l2_and_a_test(tmp_path):
     assert (tmp_path / "r.md").read_text() == found.markdown()
     with pytest.raises(sm.OutputError, match="cannot write"):
         found.save(str(tmp_path / "none" / "r.html"))
+
+
+def forged(model):
+    """Models whose record says what no fit says: a file may."""
+    record, E = model.fit, len(model.history)
+    candidates = tuple(Candidate(l2, 0.5, 0.0) for l2 in (0.1, 1.0))
+    yield replace(model, history=np.full((E, 5), np.nan))
+    yield replace(model, history=np.full((E, 5), np.inf))
+    yield replace(model, history=-model.history)
+    yield replace(model, fit=replace(record, class_counts=(0, 0, 0)))
+    yield replace(model, fit=replace(record, selection=SelectionRecord(1, candidates)))
+    yield replace(model, W=np.zeros_like(model.W))
+    yield replace(model, W=1e150 * model.W)
+
+
+@pytest.mark.parametrize("which", range(7))
+def test_a_record_that_no_fit_has_made(which, models):
+    model = list(forged(models["iris"]))[which]
+    page = assert_safe(sm.report(model).html())
+    values = [value for _, attributes in page.elements for value in attributes.values() if value]
+    assert not [value for value in values if "nan" in value.split(",") or "inf" in value]
+
+
+@pytest.mark.parametrize("rows", [slice(0, 1), slice(0, 2), slice(40, 60)])
+def test_few_rows(rows, models):
+    few = pd.read_csv(SAMPLES / "iris.csv")[rows]
+    text = sm.report(models["iris"], few).html()
+    assert_safe(text)
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+
+
+def test_rows_with_small_weights(models):
+    rows = pd.read_csv(SAMPLES / "iris.csv")
+    found = sm.report(models["iris"], rows.drop(columns="species"), rows["species"], np.full(150, 1e-3))
+    assert_safe(found.html())
+    assert "nan" not in found.markdown()
+
+
+def test_markdown_is_cut_at_a_section():
+    sections = [Section(f"section {i}", ["text"], [["w" * 190]] * 90) for i in range(9)]
+    text = markdown("title", sections, 60_000)
+    assert len(text.encode()) <= 60_000
+    assert text.endswith("There is no room for the last sections: 6.\n")
+    assert [f"section {i}" in text for i in range(4)] == [True, True, True, False]
+    assert text.startswith(markdown("title", sections[:3], 60_000))
+
+
+def test_coefficients_with_intervals():
+    model = sm.fit(str(SAMPLES / "iris.csv"), se=True)
+    (section,) = [one for one in sm.report(model).sections if one.title == "Coefficients with intervals"]
+    table = model.coef("setosa", se=True)
+    for name, term, estimate, low, high, _ in section.rows:
+        assert float(estimate) == pytest.approx(table.loc[(name, term), "estimate"], rel=1e-3)
+        assert float(low) < float(estimate) < float(high)
+    assert len(section.rows) == 10
+
+
+def test_a_notebook_shows_what_a_cell_ends_with(models):
+    """Several in one notebook have no id in common."""
+    model, rows = models["iris"], str(SAMPLES / "iris.csv")
+    shown = [model, model.evaluate(rows), sm.compare(model, model, rows), sm.report(model, rows)]
+    assert_safe(f"<body>{''.join(one._repr_html_() for one in shown)}</body>")
 
 
 @pytest.mark.parametrize("classes", [2, 26, 60])
@@ -294,34 +367,79 @@ def test_what_cannot_be_written_is_said_before_the_work(line, told, go, tmp_path
     assert told in go(*line, code=2).err
 
 
-# A page that shows the report on a phone, and says in its title how wide that is, and what it has drawn and fetched.
+# A page that has the report in a frame, and says in its title, as JSON, what a script finds there.
 OUTER = """<!DOCTYPE html><title></title>
 <iframe id="f" src="r.html" style="width:320px;height:800px;border:0"></iframe>
 <script>onload = () => {
-  const frame = document.getElementById("f"), root = frame.contentDocument.documentElement;
-  const fetched = frame.contentWindow.performance.getEntriesByType("resource").length;
-  document.title = [root.scrollWidth, root.querySelectorAll("svg").length, fetched].join(" ");
+  const frame = document.getElementById("f").contentWindow, page = frame.document;
+  const style = (one) => frame.getComputedStyle(one);
+  const texts = [...page.querySelectorAll("h1, h2, p, td, th, a, figcaption, code")].map((one) => style(one).color);
+  const drawn = [...page.querySelectorAll("svg *")].filter((one) => one.hasAttribute("fill"));
+  document.title = JSON.stringify({
+    width: page.documentElement.scrollWidth,
+    figures: page.querySelectorAll("svg").length,
+    fetched: frame.performance.getEntriesByType("resource").length,
+    ground: style(page.querySelector("main")).backgroundColor,
+    texts: [...new Set(texts)],
+    fills: [...new Set(drawn.map((one) => one.getAttribute("fill") + " " + style(one).fill))],
+    letters: [...new Set([...page.querySelectorAll("svg text")].map((one) => style(one).fill))],
+    words: page.body.innerText.length,
+  });
 }</script>"""
 
 
+def hexadecimal(colour):
+    """rgb(…), as a browser says it, as #rrggbb."""
+    return "#" + "".join(f"{int(x):02x}" for x in re.findall(r"\d+", colour)[:3])
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
 class TestInABrowser:
-    """In Chromium: the page loads in silence, fits a phone, and keeps its words and colours without its styles."""
+    """In Chromium: pages load in silence, fit a phone, can be read, and keep words and colours without their styles."""
 
-    def loaded(self, folder, text, outer):
-        """The outcome of a page that has the report in a frame."""
+    def looked_at(self, folder, text, *options):
+        """What the page around the report finds in it, and what the console says."""
         (folder / "r.html").write_text(text)
-        (folder / "outer.html").write_text(outer)
-        options = "--headless --no-sandbox --disable-gpu --allow-file-access-from-files --enable-logging=stderr"
-        command = [CHROMIUM, *options.split(), "--virtual-time-budget=4000", "--dump-dom"]
+        (folder / "outer.html").write_text(OUTER)
+        always = "--headless --no-sandbox --disable-gpu --allow-file-access-from-files --enable-logging=stderr"
+        command = [CHROMIUM, *always.split(), *options, "--virtual-time-budget=4000", "--dump-dom"]
         page = (folder / "outer.html").as_uri()
-        return subprocess.run([*command, page], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run([*command, page], capture_output=True, text=True, timeout=120, check=True)
+        return json.loads(html.unescape(re.search(r"<title>(.*?)</title>", done.stdout)[1])), done.stderr
 
-    def test_it_fits_a_phone_and_says_nothing_on_the_console(self, reports, tmp_path):
+    @pytest.mark.parametrize("name", ["penguins", "a model alone"])
+    def test_it_fits_a_phone_and_says_nothing_on_the_console(self, name, reports, tmp_path):
+        found, said = self.looked_at(tmp_path, reports[name].html())
+        assert found["width"] <= 320
+        assert found["figures"] == reports[name].html().count("<svg")
+        assert found["fetched"] == 0
+        assert "CONSOLE" not in said
+
+    def test_hostile_names_do_nothing(self, hostile, tmp_path):
+        found, said = self.looked_at(tmp_path, hostile.html())
+        assert found["width"] <= 320
+        assert found["fetched"] == 0
+        assert "CONSOLE" not in said
+
+    @pytest.mark.parametrize(("scheme", "ground"), [("1", "#ffffff"), ("0", "#14171b")])
+    def test_contrast_as_it_is_shown(self, scheme, ground, reports, tmp_path):
+        chosen = f"--blink-settings=preferredColorScheme={scheme}"
+        found, _ = self.looked_at(tmp_path, reports["penguins"].html(), chosen)
+        assert hexadecimal(found["ground"]) == ground
+        for colour in [*found["texts"], *found["letters"]]:
+            assert contrast(hexadecimal(colour), ground) >= 4.5
+
+    def test_without_its_styles(self, reports, tmp_path):
+        """As under the header of Jenkins, which forbids them: the figures keep their colours, and no word is lost."""
         text = reports["penguins"].html()
-        done = self.loaded(tmp_path, text, OUTER)
-        width, drawn, fetched = map(int, re.search(r"<title>(.*?)</title>", done.stdout)[1].split())
-        assert width <= 320
-        assert drawn == text.count("<svg")
-        assert fetched == 0
-        assert "CONSOLE" not in done.stderr
+        policy = "default-src 'none'; img-src 'self'; style-src 'self'"
+        tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        bare, _ = self.looked_at(tmp_path, text.replace("<head>", f"<head>{tag}"))
+        plain, _ = self.looked_at(tmp_path, text)
+        assert bare["ground"] != plain["ground"]
+        assert bare["words"] >= plain["words"]
+        assert len(bare["fills"]) > 3
+        for fill in bare["fills"]:
+            given, shown = fill.split(" ", maxsplit=1)
+            assert given == "none" or hexadecimal(shown) == given

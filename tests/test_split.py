@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smtrain as sm
@@ -54,6 +54,7 @@ def both(data, dialect=None, piece=None, **how):
 # Which rows
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 4), min_size=2, max_size=60).filter(lambda y: max(map(y.count, y)) > 1),
     st.integers(0, 5),
@@ -414,6 +415,17 @@ def test_from_python_frames_keep_their_index():
 def test_arguments_that_cannot_be(arguments, says):
     with pytest.raises(sm.UsageError, match=says):
         sm.split(PENGUINS, **arguments)
+
+
+def test_a_target_that_has_no_classes_has_a_way_out(go):
+    frame = pd.DataFrame({"x": range(9), "y": range(9)})
+    with pytest.raises(
+        sm.DataError, match=r"test=0.25: of 9 rows none .*\nhint: a larger share; or stratify=False draws"
+    ):
+        sm.split(frame)
+    frame.to_csv("d.csv", index=False)
+    assert "or --no-stratify draws from all rows alike" in go("split", "d.csv", code=ExitCode.DATA).err
+    assert len(sm.split(frame, stratify=False)[1]) == 2
 
 
 def test_other_data_than_frames():

@@ -12,12 +12,12 @@ from smtrain.errors import TrainingError
 from smtrain.fitting.arguments import config_of, with_labels
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
 from smtrain.fitting.contradictions import check_options
+from smtrain.fitting.held_out import held_out, tables, tested
 from smtrain.fitting.learn import Learned, learn
 from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.postestimation import PostEstimation, check_size, postestimation
 from smtrain.fitting.selection import Selection, select
-from smtrain.fitting.testing import held_out, tables, tested
 from smtrain.fitting.validation import fold_objectives, with_validation
 from smtrain.fitting.warm_start import warm_start
 from smtrain.model.model import HISTORY_COLUMNS, VALIDATED_COLUMNS, Model, as_model

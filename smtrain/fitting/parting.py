@@ -54,7 +54,7 @@ def drawn(table: Table, parting: Parting, threads: int = 1) -> Draw:
         return groups_drawn(table, parting.by, parting.share, parting.seed, threads)
     strata = strata_of(table, parting.stratify, parting.target, parting.weight)
     draw = strata_drawn(table, strata, parting.share, parting.seed, threads)
-    draw.check()
+    draw.check("a larger share" if strata.alike else "a larger share; or --no-stratify draws from all rows alike")
     return draw
 
 

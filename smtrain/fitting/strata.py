@@ -87,12 +87,12 @@ class ShareOfStrata(Draw):
     seed: int
     source: str
 
-    def check(self) -> None:
+    def check(self, hint: str = "a larger share, or more rows") -> None:
         """Raise DataError if no row would be put aside."""
         if not self._share(0, np.zeros_like(self.totals)).quota.any():
             why = "one must be left" if self.strata.alike else "one of each class must be left"
             what = f"{given('test', self.share)}: of {int(self.totals.sum()):,} rows none can be put aside: {why}"
-            raise DataError(what, source=self.source, hint="a larger share, or more rows")
+            raise DataError(what, source=self.source, hint=hint)
 
     def readings(self, columns: int) -> Readings:
         """The strata and the weights."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,14 +76,25 @@ class Further:
 
     def partitions(self, table: Table, threads: int = 1) -> Iterator[Partition]:
         """The rows of a labelled table, encoded like those of the fit, as they are parsed."""
-        encoder, dtype = self.encoder, np.float32 if self.single else np.float64
-        readings = encoder.readings(table, labels=True, model="the training data")
-        if self.skip:
-            table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
-        for rows in table.rows(readings, threads):
-            y, v = labelled(encoder, table.names, rows, hint=SKIP)
-            partition = Partition(encoder.encode(rows, table.names, dtype), y, v * self.factors[y])
-            yield partition.set_aside(np.ones(partition.rows, np.bool_))
+        dtype = np.float32 if self.single else np.float64
+        for partition in labelled_partitions(table, self.encoder, threads, skip=self.skip, dtype=dtype):
+            weighed = partition.weighing(partition.v * self.factors[partition.y])
+            yield weighed.set_aside(np.ones(partition.rows, np.bool_))
+
+
+def labelled_partitions(
+    table: Table, encoder: Encoder, threads: int, *, skip: bool, dtype: Any = np.float64
+) -> Iterator[Partition]:
+    """The labelled rows of a further table, encoded like those of the fit, as they are parsed, with their own weights.
+
+    `skip` leaves out rows without a label that can be used. Raises ModelError where columns are not there.
+    """
+    readings = encoder.readings(table, labels=True, model="the training data")
+    if skip:
+        table.skip_unlabelled(table.names.index(encoder.target), encoder.classes)
+    for rows in table.rows(readings, threads):
+        y, v = labelled(encoder, table.names, rows, hint=SKIP)
+        yield Partition(encoder.encode(rows, table.names, dtype), y, v)
 
 
 class FurtherRows(NamedTuple):

@@ -37,7 +37,7 @@ def _overfitting(model: Model, evaluation: Evaluation) -> Iterator[Finding]:
     if model.fit.options.class_weight is not None:
         return
     trained, here, (low, _) = model.fit.nll, evaluation.sums.nll.mean, evaluation.intervals(LEVEL)["nll"]
-    gain = _frequencies_nll(model) - trained
+    gain = frequencies_nll(model) - trained
     if low > trained and here - trained > LOST * gain:
         what = f"the NLL is {here:.4f} here (at least {low:.4f} for sure), and {trained:.4f} on the training rows"
         hint = "a larger --l2, or --l2 auto, which chooses it; fewer columns; or more rows"
@@ -45,9 +45,9 @@ def _overfitting(model: Model, evaluation: Evaluation) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "overfitting", what, hint=hint, numbers=numbers)
 
 
-def _frequencies_nll(model: Model) -> float:
+def frequencies_nll(model: Model) -> float:
     """The NLL of the frequencies of the classes on the training rows."""
-    shares = np.array(model.fit.class_counts) / sum(model.fit.class_counts)
+    shares = np.array(model.fit.class_counts) / max(1, sum(model.fit.class_counts))
     there = shares[shares > 0]
     return float(-(there * np.log(there)).sum())
 

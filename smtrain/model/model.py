@@ -150,6 +150,10 @@ class Model:
         fit = f"{counted(self.fit.rows, 'row')}, {self.fit.status.value}, NLL {self.fit.nll:.6g}"
         return f"<Model of {quoted(self.encoder.target)}: {classes} by {columns}; {fit}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the report of what the model itself knows."""
+        return str(import_module("smtrain.reports.report").report(self)._repr_html_())
+
     def predict(self, data: Any, **options: Any) -> list[str] | list[int]:
         """The most probable class of each row of a table: smtrain.predict(model, data).
 

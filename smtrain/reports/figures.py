@@ -74,14 +74,21 @@ def _draw_dot(plot: Plot, dot: Dot, y: float) -> None:
 def _ticks(low: float, high: float) -> list[float]:
     """Three to six round numbers between two."""
     span = high - low
+    if not 0 < span < math.inf:  # all values are the same, or none is a number
+        return [low] if math.isfinite(low) else []
     step = 10.0 ** math.floor(math.log10(span / 3))
     step *= next(factor for factor in (5, 2, 1) if span / (factor * step) >= 2.5)
     return [step * i for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
-def learning_curve(epochs: Array, above: Array, *, certified: bool) -> Figure:
-    """How far above the bound of the minimum the objective was after each epoch, on a logarithmic scale."""
-    there = np.flatnonzero(above > 0)
+def learning_curve(epochs: Array, above: Array, *, certified: bool) -> Figure | None:
+    """How far above the bound of the minimum the objective was after each epoch, on a logarithmic scale.
+
+    None where it never was above it, which no fit leaves.
+    """
+    there = np.flatnonzero((above > 0) & np.isfinite(above) & np.isfinite(epochs))
+    if not len(there):
+        return None
     chosen = there[np.unique(np.linspace(0, len(there) - 1, MOST_POINTS).round().astype(int))]
     x, y = epochs[chosen], np.log10(above[chosen])
     low, high = math.floor(y.min()), math.ceil(y.max() + 1e-9)

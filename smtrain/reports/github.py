@@ -12,16 +12,27 @@ from smtrain.reports.annotations import LONGEST_PATH, Annotation, in_folder
 from smtrain.reports.console import errors
 from smtrain.reports.text import in_github, message, show
 
+# Annotations of a level that GitHub shows of a step.
+MOST = 10
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def annotate(annotations: Sequence[Annotation]) -> None:
-    """In a job of GitHub Actions, a command for each: an error, a warning or a notice at a line of a file."""
-    if in_github():
-        for one in annotations:
+    """In a job of GitHub Actions, a command for each: an error, a warning or a notice at a line of a file.
+
+    Of more than GitHub shows of a level the last one says how many are left.
+    """
+    if not in_github():
+        return
+    for severity, level in LEVELS.items():
+        alike = [one for one in annotations if one.severity is severity]
+        shown = alike if len(alike) <= MOST else alike[: MOST - 1]
+        for one in shown:
             # GitHub shows an annotation where it knows the file: by its path in the repository.
             file = _property(in_folder(one.source, os.environ.get("GITHUB_WORKSPACE")))
-            errors().write(f"::{LEVELS[one.severity]} file={file},line={one.line}::{_data(message(one.what))}\n")
+            errors().write(f"::{level} file={file},line={one.line}::{_data(message(one.what))}\n")
+        if len(alike) > MOST:
+            errors().write(f"::{level}::and {len(alike) - len(shown)} more, which the log has\n")
 
 
 def _data(text: str) -> str:

@@ -8,9 +8,11 @@ import numpy as np
 
 from smtrain.errors import OutputError, quoted
 from smtrain.inspecting.check import check
+from smtrain.inspecting.codes import check_codes
 from smtrain.inspecting.diagnosis import Diagnosis, diagnosis
 from smtrain.inspecting.judging import judged
 from smtrain.model.atomic import replacing
+from smtrain.model.contract import HIGH, LOW
 from smtrain.model.model import Model, as_model
 from smtrain.reports.checks import checks_section
 from smtrain.reports.diagnosis import told_section
@@ -18,16 +20,17 @@ from smtrain.reports.evaluation import evaluation_sections
 from smtrain.reports.figures import Dot, Figure, Line, dot_plot, learning_curve, penalty_path
 from smtrain.reports.html import fragment, page
 from smtrain.reports.notices import of_fit
-from smtrain.reports.sections import Section, markdown
+from smtrain.reports.sections import MOST_COMMENT, Section, markdown
 from smtrain.reports.summary import answers
-from smtrain.reports.text import named
+from smtrain.reports.text import in_quotes, named
 from smtrain.reports.weights import column_row
 from smtrain.reports.worst import worst_document, worst_section
 from smtrain.scoring.evaluate import Evaluation, evaluate
 from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.inference import inference
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.ranking import largest_first
-from smtrain.sources.arguments import path_of, wrong
+from smtrain.sources.arguments import check_level, path_of, wrong
 from smtrain.sources.opening import Data
 
 # Rows of highest NLL that a report lists.
@@ -70,11 +73,21 @@ class Report:
         return page(self.title, self.sections)
 
     def markdown(self) -> str:
-        """The same without figures, as GitHub shows it."""
-        return markdown(self.title, self.sections) + "\n"
+        """The same without figures, as GitHub shows it; short enough for a comment there.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.report(model).markdown()[:20]
+        '### Model of species'
+        """
+        return markdown(self.title, self.sections, MOST_COMMENT - 1) + "\n"
 
     def text_for(self, path: str) -> str:
-        """What a file of that name is to hold: Markdown if it ends with .md, else the page."""
+        """What a file of that name is to hold: Markdown if it ends with .md, else the page.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.report(model).text_for("report.html")[:15]
+        '<!DOCTYPE html>'
+        """
         return self.markdown() if path.endswith(".md") else self.html()
 
     def _repr_html_(self) -> str:
@@ -104,7 +117,7 @@ def report(
     *,
     level: float = LEVEL,
     worst: int = WORST,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     **how: Any,
 ) -> Report:
     """How good a model is on labelled rows, where it is wrong, why, whether to trust it, and how it is made again.
@@ -115,17 +128,20 @@ def report(
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.report(model, "iris.csv")
-    <Report: Model of "species"; 15 sections>
+    <Report: Model of species; 14 sections>
     """
     model = as_model(model)
+    check_level(level)
+    codes = [ignore] if isinstance(ignore, str) else ignore
+    check_codes(codes)
     if data is None:
-        return report_on(model, None, of_fit(model).without(*ignore), level)
+        return report_on(model, None, of_fit(model).without(*codes), level)
     evaluation = evaluate(model, data, y, sample_weight, worst=worst, **how)
-    contract = () if model.contract is None else check(model, data).findings
+    contract = () if model.contract is None else check(model, data, threads=how.get("threads")).findings
     # The contract says more of levels that training did not have: where, and which.
     seen = [one for one in judged(model, evaluation).findings if one.kind not in {other.kind for other in contract}]
     found = diagnosis(evaluation.sums.rows, [*seen, *contract, *of_fit(model).findings])
-    return report_on(model, evaluation, found.without(*ignore), level)
+    return report_on(model, evaluation, found.without(*codes), level)
 
 
 def report_on(
@@ -145,6 +161,7 @@ def report_on(
         *measured,
         *([worst_section(rows)] if rows else []),
         _weights(model),
+        *_inferred(model, level),
         _columns(model),
         _classes(model),
         *_penalties(model),
@@ -177,19 +194,50 @@ def _weight_figure(model: Model) -> Figure:
     return dot_plot(f"The largest weights{more}", told, lines, (-size, size))
 
 
+def _inferred(model: Model, level: float) -> list[Section]:
+    """The coefficients with intervals, of a model that was fitted for them."""
+    if model.information is None:
+        return []
+    found = inference(model, level=level)
+    scales = dict(zip(model.features, model.encoder.scales.tolist(), strict=True))
+    rows, lines = [], list[Line]()
+    for k, name in enumerate(found.classes[:MOST_DRAWN]):
+        lines.append((name, ()))
+        for t, term in enumerate(found.terms[:MOST_FEATURES]):
+            numbers = [float(getattr(found, what)[t, k]) for what in ("estimate", "low", "high", "p")]
+            rows.append([name, term, *(f"{x:.4g}" if np.isfinite(x) else "–" for x in numbers)])
+            if term in scales and np.isfinite(numbers[:3]).all():
+                lines.append((term, [Dot(*(scales[term] * x for x in numbers[:3]))]))
+    ends = [abs(x) for _, dots in lines for dot in dots for x in (dot.low, dot.high)]
+    size = 1.05 * max([*ends, 1e-6])
+    told = "Intervals that do not reach the line at zero tell two classes apart."
+    figure = dot_plot("For one standard deviation more of a column of numbers", told, lines, (-size, size))
+    head = ["class", "term", "estimate", "low", "high", "p"]
+    said = (
+        f"Against the class {in_quotes(found.reference)}, in the units of the data, with {100 * level:g} % intervals."
+    )
+    return [Section("Coefficients with intervals", head, rows, texts=2, sentences=[said], figure=figure)]
+
+
 def _columns(model: Model) -> Section:
     """The columns, with what training knew of them."""
-    used = model.used.tolist()
+    used, ranges = model.used.tolist(), _ranges(model)
     rows = [
-        [*column_row(column, one), f"{model.fit.missing.get(column.name, 0):,}"]
+        [*column_row(column, one), ranges.get(column.name, ""), f"{model.fit.missing.get(column.name, 0):,}"]
         for column, one in zip(model.encoder.columns, used, strict=True)
     ]
-    rows += [[name, "ignored", reason, ""] for name, reason in model.encoder.ignored]
-    return Section("Columns", ["column", "kind", "what", "missing cells"], rows, texts=3)
+    rows += [[name, "ignored", reason, "", ""] for name, reason in model.encoder.ignored]
+    return Section("Columns", ["column", "kind", "what", "range", "missing cells"], rows, texts=3)
+
+
+def _ranges(model: Model) -> dict[str, str]:
+    """The least and the largest number of each column of numbers in training, as far as the model knows them."""
+    lines = [] if model.contract is None else model.contract.numbers[:, [LOW, HIGH]].tolist()
+    return {c.name: f"{low:g} … {high:g}" for c, (low, high) in zip(model.encoder.numeric, lines, strict=False)}
 
 
 def _classes(model: Model) -> Section:
-    counts, total = model.fit.class_counts, sum(model.fit.class_counts)
+    counts, total = model.fit.class_counts, max(1, sum(model.fit.class_counts))
     rows = [[name, f"{n:,}", f"{n / total:.1%}"] for name, n in zip(model.encoder.classes, counts, strict=True)]
     return Section("Classes in training", ["class", "rows", "share"], rows)
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 MOST_ROWS = 100
 # Characters of a cell.
 CELL_WIDTH = 200
+# Bytes of a summary of a job, which GitHub refuses beyond 1 MiB, with room for those of other steps; and of a comment.
+MOST_SUMMARY = 900_000
+MOST_COMMENT = 60_000
+# What stands in place of sections that have no room.
+CUT = "There is no room for the last sections: {}."
 # What a sentence begins with that is a command line.
 COMMAND = "$ "
 # Letters and digits, with single blanks, hyphens and the like between them: no Markdown can come of it.
@@ -63,9 +68,17 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
             console.print(line)
 
 
-def markdown(title: str, sections: Iterable[Section]) -> str:
-    """The same as GitHub's Markdown; of a long table the first rows."""
-    return "\n".join([f"### {title}", "", *(line for section in sections for line in _lines(section))])
+def markdown(title: str, sections: Sequence[Section], most: int = MOST_SUMMARY) -> str:
+    """The same as GitHub's Markdown, of `most` bytes at most; of a long table the first rows."""
+    lines = [f"### {title}", ""]
+    size = len("\n".join(lines).encode())
+    for i, section in enumerate(sections):
+        part = _lines(section)
+        size += sum(len(line.encode()) + 1 for line in part)
+        if size > most - len(CUT):
+            return "\n".join([*lines, CUT.format(len(sections) - i), ""])
+        lines += part
+    return "\n".join(lines)
 
 
 def _lines(section: Section) -> list[str]:

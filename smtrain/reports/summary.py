@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from smtrain.inspecting.diagnosis import Diagnosis, Severity
+from smtrain.inspecting.judging import frequencies_nll
 from smtrain.model.model import Model
 from smtrain.model.options import Options
 from smtrain.model.schema import document_of
@@ -43,9 +44,10 @@ def _how_good(model: Model, evaluation: Evaluation, level: float) -> Iterator[st
     metrics, ends, base = evaluation.metrics, evaluation.intervals(level), evaluation.baseline
     share = f"{100 * level:g} % interval"
     low, high = ends["accuracy"]
+    around = "" if math.isnan(low) else f" ({share} {low:.1%} – {high:.1%})"
     yield (
-        f"{metrics['accuracy']:.1%} of {evaluation.sums.rows:,} rows are predicted right ({share} {low:.1%} – "
-        f"{high:.1%}). Always {in_quotes(str(base.label))}, the commonest class, is right for {base.accuracy:.1%}."
+        f"{metrics['accuracy']:.1%} of {evaluation.sums.rows:,} rows are predicted right{around}. "
+        f"Always {in_quotes(str(base.label))}, the commonest class, is right for {base.accuracy:.1%}."
     )
     low, high = ends["nll"]
     around = "" if math.isnan(low) else f" ({share} {low:.4f} – {high:.4f})"
@@ -66,8 +68,7 @@ def _unseen_rows(model: Model) -> Iterator[str]:
         yield f"On {fit.test.rows:,} rows that the fit has not seen: {metrics}."
     if fit.validation is not None:
         yield f"On {fit.validation.rows:,} rows set aside for validation the NLL is {fit.validation.nll:.4f}."
-    shares = np.array(fit.class_counts) / sum(fit.class_counts)
-    alone = float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
+    alone = frequencies_nll(model)
     yield (
         f"On its {fit.rows:,} training rows the NLL, the mean surprise in nats, is {fit.nll:.4f}; the shares of the "
         f"classes alone, which know nothing of a row, have {alone:.4f}."

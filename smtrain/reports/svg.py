@@ -4,6 +4,7 @@ Every colour stands as an attribute of its element, which a page without style s
 which the style sheet of a page in dark colours has its say (smtrain.reports.html).
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -135,5 +136,6 @@ class Plot:
         return self.x.at(x), self.y.at(y)
 
     def bar(self, x: float, low: float, high: float, colour: str) -> None:
-        """An interval, upright."""
-        self.drawing.line(self.at(x, low), self.at(x, high), colour, width=1.5)
+        """An interval, upright; nothing where its ends are not defined."""
+        if not math.isnan(low + high):
+            self.drawing.line(self.at(x, low), self.at(x, high), colour, width=1.5)

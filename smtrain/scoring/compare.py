@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from smtrain.scoring.paired import PairedRows, PairedSum, joined, sums_of
 from smtrain.scoring.predict import Scored, UnseenLevels, score_pair, warn_of
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.loss import Partition
-from smtrain.sources.arguments import threads_of
+from smtrain.sources.arguments import check_level, threads_of
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import Data, open_table
 
@@ -47,6 +48,12 @@ class Comparison:
         pairs = ((name, self.old.metrics[name], self.new.metrics[name]) for name in ("nll", "accuracy"))
         return f"<Comparison: {', '.join(f'{name} {old:.6g} → {new:.6g}' for name, old, new in pairs)}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the tables of a report."""
+        reports = import_module("smtrain.reports.comparison")
+        sections = [reports.verdict(self, LEVEL), *reports.comparison_sections(self, LEVEL, ())]
+        return str(import_module("smtrain.reports.html").fragment("Two models compared", sections))
+
     def outcomes(self, *checks: Check | str, level: float = LEVEL) -> list[Outcome]:
         """What comes of checks of the new model, and of "worse", which fails if it is worse beyond noise.
 
@@ -54,6 +61,7 @@ class Comparison:
         >>> smtrain.compare(old, new, "iris.csv").outcomes("worse")[0].failed
         False
         """
+        check_level(level)
         return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
 
 

@@ -16,9 +16,9 @@ from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.parting import parted
 from smtrain.fitting.strata import strata_drawn, strata_of
+from smtrain.fitting.validation import labelled_partitions
 from smtrain.fitting.weights import check_classes
-from smtrain.model.encoder import Encoder
-from smtrain.model.labels import SKIP, labelled, nothing_to_measure, settle_unlabelled
+from smtrain.model.labels import nothing_to_measure
 from smtrain.model.model import Model
 from smtrain.model.record import HeldOutRecord, SkippedRecord
 from smtrain.partitions.cutter import cut
@@ -83,21 +83,14 @@ def held_out(table: Table, learned: Learned) -> HeldOut:
     """The labelled rows of a table, encoded and kept. Raises DataError if they cannot be used, or weigh nothing."""
     encoder, home = learned.encoder, learned.home
     shelf: Shelf[Partition] = home.shelf()
-    settle_unlabelled(table, learned.config.unlabelled, encoder.target, encoder.classes)
     rows, weight = 0, 0.0
-    for block in cut(_encoded(table, encoder, home.threads), block_rows(len(encoder.classes)), joined):
+    parts = labelled_partitions(table, encoder, home.threads, skip=learned.config.unlabelled == "skip")
+    for block in cut(parts, block_rows(len(encoder.classes)), joined):
         shelf.append(block)
         rows, weight = rows + block.rows, weight + float(block.v.sum())
     if not weight:
         raise nothing_to_measure(table, rows=rows > 0)
     return HeldOut(shelf, rows, table.skipped)
-
-
-def _encoded(table: Table, encoder: Encoder, threads: int) -> Iterator[Partition]:
-    """The rows of a table, with the weights that they have there."""
-    for rows in table.rows(encoder.readings(table, labels=True, model="the training data"), threads):
-        y, v = labelled(encoder, table.names, rows, "the training data", hint=SKIP)
-        yield Partition(encoder.encode(rows, table.names), y, v)
 
 
 def tested(model: Model, held: HeldOut, home: Home) -> Model:
@@ -108,7 +101,7 @@ def tested(model: Model, held: HeldOut, home: Home) -> Model:
     values = {name: float(metric(sums)) for name, metric in METRICS.items()}
     record = HeldOutRecord(
         rows=held.rows,
-        metrics={name: None if np.isnan(value) else value for name, value in values.items()},
+        metrics={name: value if np.isfinite(value) else None for name, value in values.items()},
         unseen={name: cells for name, cells in zip(names, unseen.tolist(), strict=True) if cells},
         skipped=SkippedRecord(held.skipped.unlabelled, held.skipped.unknown),
     )
