@@ -59,6 +59,7 @@ SHORT = {
     "Explanation": lambda model: model.explain("sample_data/iris.csv"),
     "FitConfig": lambda _: sm.FitConfig(target="species", l2=0.1),
     "Inference": sm.inference,
+    "Report": sm.report,
 }
 
 

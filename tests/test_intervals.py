@@ -1,11 +1,13 @@
 """Intervals against statsmodels, scipy, published tables and naive loops; and how often they hold the truth."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
+import smtrain as sm
 from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS, bin_intervals, wilson
 from smtrain.scoring.metrics import METRICS
 from smtrain.scoring.sums import evaluation_sum
@@ -148,6 +150,21 @@ def test_where_nothing_varies():
     alone = evaluation_sum(np.eye(2)[:, [0] * 5], np.zeros(5, np.intp), np.ones(5))
     assert np.isnan([INTERVALS[name](alone, 0.95) for name in ("auc", "kappa")]).all()
     assert np.isnan(CLASS_INTERVALS["recall"](alone, 0.95)[:, 1]).all()
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.5, 1.5, np.nan, "0.9", None])
+def test_what_is_no_level(level):
+    frame = pd.DataFrame({"x": np.arange(20.0), "y": ["a", "b"] * 10})
+    model = sm.fit(frame)
+    found, pair = sm.evaluate(model, frame), sm.compare(model, model, frame)
+    for ask in (
+        found.intervals,
+        found.class_intervals,
+        found.decisions,
+        lambda level: pair.outcomes("worse", level=level),
+    ):
+        with pytest.raises(sm.UsageError, match="level is out of range"):
+            ask(level)
 
 
 @pytest.mark.slow

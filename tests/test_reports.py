@@ -168,6 +168,12 @@ def test_findings_are_told_and_can_be_ignored(models):
     assert "SM606" not in quiet.html()
 
 
+@pytest.mark.parametrize("wrong", [{"level": 2}, {"level": "a"}, {"ignore": "leak"}, {"ignore": ["SM1"]}])
+def test_arguments_that_are_wrong(wrong, models):
+    with pytest.raises(sm.UsageError, match=r"out of range|there is no finding"):
+        sm.report(models["iris"], **wrong)
+
+
 def test_levels_that_training_did_not_have_are_told_once():
     frame = pd.DataFrame({"town": ["Bern", "Rome"] * 20, "y": ["p", "q"] * 20})
     model = sm.fit(frame)

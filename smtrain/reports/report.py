@@ -8,6 +8,7 @@ import numpy as np
 
 from smtrain.errors import OutputError, quoted
 from smtrain.inspecting.check import check
+from smtrain.inspecting.codes import check_codes
 from smtrain.inspecting.diagnosis import Diagnosis, diagnosis
 from smtrain.inspecting.judging import judged
 from smtrain.model.atomic import replacing
@@ -29,7 +30,7 @@ from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.inference import inference
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.ranking import largest_first
-from smtrain.sources.arguments import path_of, wrong
+from smtrain.sources.arguments import check_level, path_of, wrong
 from smtrain.sources.opening import Data
 
 # Rows of highest NLL that a report lists.
@@ -72,11 +73,21 @@ class Report:
         return page(self.title, self.sections)
 
     def markdown(self) -> str:
-        """The same without figures, as GitHub shows it; short enough for a comment there."""
+        """The same without figures, as GitHub shows it; short enough for a comment there.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.report(model).markdown()[:20]
+        '### Model of species'
+        """
         return markdown(self.title, self.sections, MOST_COMMENT - 1) + "\n"
 
     def text_for(self, path: str) -> str:
-        """What a file of that name is to hold: Markdown if it ends with .md, else the page."""
+        """What a file of that name is to hold: Markdown if it ends with .md, else the page.
+
+        >>> model = smtrain.fit("iris.csv")
+        >>> smtrain.report(model).text_for("report.html")[:15]
+        '<!DOCTYPE html>'
+        """
         return self.markdown() if path.endswith(".md") else self.html()
 
     def _repr_html_(self) -> str:
@@ -106,7 +117,7 @@ def report(
     *,
     level: float = LEVEL,
     worst: int = WORST,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     **how: Any,
 ) -> Report:
     """How good a model is on labelled rows, where it is wrong, why, whether to trust it, and how it is made again.
@@ -117,17 +128,20 @@ def report(
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.report(model, "iris.csv")
-    <Report: Model of "species"; 15 sections>
+    <Report: Model of species; 14 sections>
     """
     model = as_model(model)
+    check_level(level)
+    codes = [ignore] if isinstance(ignore, str) else ignore
+    check_codes(codes)
     if data is None:
-        return report_on(model, None, of_fit(model).without(*ignore), level)
+        return report_on(model, None, of_fit(model).without(*codes), level)
     evaluation = evaluate(model, data, y, sample_weight, worst=worst, **how)
     contract = () if model.contract is None else check(model, data, threads=how.get("threads")).findings
     # The contract says more of levels that training did not have: where, and which.
     seen = [one for one in judged(model, evaluation).findings if one.kind not in {other.kind for other in contract}]
     found = diagnosis(evaluation.sums.rows, [*seen, *contract, *of_fit(model).findings])
-    return report_on(model, evaluation, found.without(*ignore), level)
+    return report_on(model, evaluation, found.without(*codes), level)
 
 
 def report_on(

@@ -19,7 +19,7 @@ from smtrain.scoring.paired import PairedRows, PairedSum, joined, sums_of
 from smtrain.scoring.predict import Scored, UnseenLevels, score_pair, warn_of
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.loss import Partition
-from smtrain.sources.arguments import threads_of
+from smtrain.sources.arguments import check_level, threads_of
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import Data, open_table
 
@@ -61,6 +61,7 @@ class Comparison:
         >>> smtrain.compare(old, new, "iris.csv").outcomes("worse")[0].failed
         False
         """
+        check_level(level)
         return [worse(self.pairs, level) if c == WORSE else self.new.outcomes(c)[0] for c in checks]
 
 

@@ -31,7 +31,7 @@ from smtrain.scoring.sums import EvaluationSum
 from smtrain.scoring.totals import Array
 from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.softmax.distributions import LEVEL
-from smtrain.sources.arguments import COUNTS, check_range, whole
+from smtrain.sources.arguments import COUNTS, check_level, check_range, whole
 from smtrain.sources.arrays import is_array, together
 from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
@@ -91,11 +91,14 @@ class Evaluation:
     def intervals(self, level: float = LEVEL) -> dict[str, tuple[float, float]]:
         """The low and the high end of every metric of INTERVALS; NaN where they are not defined.
 
+        Raises UsageError for a level that is not between 0 and 1, as all do that take one.
+
         >>> model = smtrain.fit("iris.csv")
         >>> low, high = model.evaluate("iris.csv").intervals(0.9)["accuracy"]
         >>> round(low, 3), round(high, 3)
         (0.942, 0.988)
         """
+        check_level(level)
         return {name: interval(self.sums, level) for name, interval in INTERVALS.items()}
 
     def class_intervals(self, level: float = LEVEL) -> dict[str, NDArray[np.float64]]:
@@ -106,6 +109,7 @@ class Evaluation:
         array([[0.93, 0.84, 0.9 ],
                [1.  , 0.98, 1.  ]])
         """
+        check_level(level)
         return {name: interval(self.sums, level) for name, interval in CLASS_INTERVALS.items()}
 
     @property
@@ -129,6 +133,7 @@ class Evaluation:
         >>> {way: round(decided.cost, 3) for way, decided in found.items()}
         {'predicted': 0.08, 'least_cost': 0.153, 'always': 0.667}
         """
+        check_level(level)
         if self.sums.costs is None or self.costs is None:
             return {}
         sums = self.sums

@@ -7,7 +7,7 @@ its first level, so the intercept is that of a row with zeros for numbers and th
 import math
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from smtrain.model.features import intercept_name
 from smtrain.model.model import Model, as_model
 from smtrain.softmax.distributions import LEVEL, normal_quantile
 from smtrain.softmax.information import Inverse, inverse, penalty_information
+from smtrain.sources.arguments import check_level
 from smtrain.sources.likeness import did_you_mean
 
 if TYPE_CHECKING:
@@ -136,8 +137,7 @@ def inference(model: Model, reference: str | int | None = None, level: float = L
     # A term of a class against the reference is a sum of these weights, by L and by which two classes are compared, and
     # its variance that of the sum.
     base = reference_class(as_model(model), reference)
-    if not isinstance(level, Real) or not 0 < level < 1:
-        raise UsageError(f"level is out of range: {level} is not between 0 and 1", hint="such as 0.95")
+    check_level(level)
     if model.information is None:
         raise ModelError("the model holds no standard errors", hint="a fit with --se keeps what they are made of")
     p, K = model.W.shape
@@ -157,7 +157,7 @@ def inference(model: Model, reference: str | int | None = None, level: float = L
         penalised=model.fit.options.ridge > 0,
         estimate=estimate,
         error=error,
-        labels=tuple(model.classes[k] for k in others),
+        labels=cast("Labels", tuple(model.classes[k] for k in others)),
     )
 
 

@@ -63,6 +63,13 @@ def check_range(name: str, value: N, numbers: Range) -> N:
     return value
 
 
+def check_level(level: Any) -> float:
+    """The level of an interval. Raises UsageError for what is none."""
+    if not isinstance(level, Real) or not 0 < float(level) < 1:
+        raise UsageError(f"level is out of range: {cut(written(level))} is not between 0 and 1", hint="such as 0.95")
+    return float(level)
+
+
 def out_of_range(name: str, value: object, wanted: str) -> UsageError:
     """The error for a number that is not one of those that are wanted."""
     return UsageError(f"{name} is out of range: {cut(written(value))} is not {wanted}")
