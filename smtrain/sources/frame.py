@@ -244,7 +244,8 @@ def refused(sort: str, name: str, hint: str | None = None) -> DataError:
 def _way_out(sort: str, name: str) -> str:
     """What helps a fit with a column of this sort."""
     column = f"frame[{json.dumps(name, ensure_ascii=False)}]"  # in quotes that part no hint
-    ways = {"dates": f"{given('dates', name)} makes numbers of its year, month, day, weekday, hour, days"}
+    by_hand = f"{column}.dt.year, .dt.dayofweek or ({column} - {column}.min()).dt.days make numbers of it"
+    ways = {"dates": f"{given('dates', name)} makes numbers of its year, month, day, weekday, hour, days; {by_hand}"}
     way = ways.get(sort, f"{column}.astype(str) makes words of it, float(…) of each cell numbers")
     words = f"; {given('categorical', name)} takes it as words" if has_text(sort) else ""
     return f"{way}{words}; {given('drop', name)} leaves it out"
