@@ -81,6 +81,15 @@ def test_other_commands_take_the_file_too(options, capsys):
     assert capsys.readouterr().out.startswith("species,prediction,p(Adelie),")
 
 
+def test_keys_above_the_tables_are_for_the_commands_that_have_them(options, capsys):
+    text = 'target = "species"\nl2 = 0.5\ndrop = "year"\ntop = 1\nby = "sex"\n[fit]\nl2 = 2.0\n'
+    assert [options(text)[key] for key in ("target", "l2", "drop")] == ["species", 2.0, ["year"]]
+    assert run(["split", str(PENGUINS), "-q", "--config", "train.toml"]) == ExitCode.OK
+    assert run(["evaluate", str(PENGUINS), "--config", "train.toml"]) == ExitCode.OK
+    assert run(["predict", str(PENGUINS), "--config", "train.toml"]) == ExitCode.OK
+    assert "prediction,top1,p1\n" in capsys.readouterr().out
+
+
 def test_the_options_printed_are_those_that_repeat_the_fit(options):
     settled = options('target = "species"\ndrop = ["year"]\n')
     assert {"l2": 1.0, "tol": 1e-4, "solver": "lbfgs", "precision": "float64", "seed": 0}.items() <= settled.items()

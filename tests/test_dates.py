@@ -202,12 +202,23 @@ def test_names_that_would_be_twice():
         fit(frame(moments()).assign(**{"when.day": 1}))
 
 
+@pytest.mark.parametrize("written", ["%Y/%m/%d %H:%M:%S", "%Y.%m.%d %H:%M:%S"])
+def test_a_year_in_front_of_slashes_or_points_is_one(written):
+    one, other = (
+        fit(frame(as_text(moments(), how)).assign(y=frame(moments())["y"])) for how in ("%Y-%m-%d %H:%M:%S", written)
+    )
+    assert np.array_equal(one.W, other.W)
+
+
 # What is no date
 
 WRONG = {
     "03/04/2022": "either way round",
     "3.4.22": "either way round",
     "2022-02-30": "not a date",
+    "2022/02/30": "not a date",
+    "2022/03-04": "not a date",
+    "2022/03/041": "not a date",
     "2022-3-4": "not a date",
     "20220304": "not a date",
     "2022-03-04 25:00": "not a date",

@@ -225,7 +225,7 @@ def test_doctor_tells_of_texts_that_look_alike(go, tmp_path):
     one, other = "Orl\u00e9ans", "Orle\u0301ans"
     rows = "".join(f"{i % 5},{town},{label}\n" for i, (town, label) in enumerate([(one, "p"), (other, "q")] * 6))
     (tmp_path / "t.csv").write_text("x,town,y\n" + rows, "utf-8")
-    assert "warning  t.csv:2: town: texts that look alike" in go("doctor", "t.csv").out
+    assert "warning  SM416 t.csv:2: town: texts that look alike" in go("doctor", "t.csv").out
     (tmp_path / "t.csv").write_text("x,town,y\n" + rows.replace(one, "N\u00eemes"), "utf-8")
     assert "in NFC" in go("doctor", "t.csv").out
     (tmp_path / "t.csv").write_text("x,town,y\n" + rows.replace(other, "N\u00eemes"), "utf-8")

@@ -221,6 +221,7 @@ MOMENTS = ["2024-01-05", "2024-01-05 00:00:01", "2024-01-04T23:59", "2024-01-06"
         (["3.50", "3.5", " 3.6 ", "1e9"], "3.5", [False, False, True, True]),
         (MOMENTS, "2024-01-05", [False, True, False, True]),
         (MOMENTS, "2024-01-05 12:00", [False, False, False, True]),
+        ([text.replace("-", "/") for text in MOMENTS], "2024.01.05", [False, True, False, True]),
         (["2024-01-05T10:00Z", "2024-01-05T10:00+02:00"], "2024-01-05T09:00+00:00", [True, False]),
         (pd.to_datetime(["2024-01-05", "2024-01-07"]), "2024-01-05", [False, True]),
     ],

@@ -197,3 +197,49 @@ def test_pieces_without_any_label(place, dropped, tmp_path):
     path.write_text("x,w,y\n1,2,\n")
     with pytest.raises(sm.DataError, match="no row has a label"):
         sm.fit(str(path), unlabelled="skip", drop=("w",))
+
+
+def test_texts_that_mean_missing_cells_mean_missing_labels_where_these_are_skipped(go, folder):
+    named = ["1,u,NA", '2,v," ?"', "3,u,", "4,v,NA"]
+    (folder / "named.csv").write_text(HEAD + "\n".join(lines_with(named)) + "\n")
+    options = ("-q", "-t", "y", "--na-values", "NA", "--na-values", "?")
+    said = go("fit", "named.csv", *options, "--unlabelled", "skip", "-o", "m.npz").err
+    assert said == f"smtrain: warning: rows skipped: {len(lines_with(named)) - len(GOOD)} without a label [SM206]\n"
+    one, other = arrays("model.npz"), arrays("m.npz")
+    assert np.array_equal(one["W"], other["W"])
+    evaluated = go("evaluate", "named.csv", "-m", "m.npz", "--unlabelled", "skip", "--json").out
+    assert json.loads(evaluated)["skipped"] == {"labels": {}, "unknown": 0, "unlabelled": 14}
+    assert json.loads(go("fit", "named.csv", *options, "--unlabelled", "skip", "--test", "0.2", "--json").out)["test"]
+    (one, other) = (
+        sm.cross_validate(name, target="y", na_values=("NA", "?"), unlabelled="skip")
+        for name in ("named.csv", "clean.csv")
+    )
+    assert len(one.predictions) == len(lines_with(named))
+    assert one.pooled.confusion.sum(axis=None) == other.pooled.confusion.sum(axis=None) == 60
+    kinds = {finding.kind for finding in sm.check(sm.load("m.npz"), "named.csv").findings}
+    assert "unlabelled rows" in kinds
+    assert "unseen class" not in kinds
+    (folder / "na.csv").write_text(HEAD + "\n".join([*GOOD, "1,u,NA", "2,v,NA"]) + "\n")
+    said = go("fit", "na.csv", "-t", "y", "--na-values", "NA", "-o", "k.npz").err
+    assert "NA: a class, though --na-values names it; --unlabelled skip leaves its rows out" in said
+    evaluated = go("evaluate", "na.csv", "-m", "k.npz", "--unlabelled", "skip", "--json").out
+    assert json.loads(evaluated)["rows"] == 62  # a class that a model has stays one
+    hint = next(
+        f["hint"] for f in json.loads(go("doctor", "na.csv", "--json").out)["findings"] if "missing" in f["what"]
+    )
+    assert hint.startswith("--na-values NA --unlabelled skip leaves these rows out")
+
+
+def test_a_row_without_a_label_is_explained_and_so_is_one_beside_it(go, folder):
+    rows = [GOOD[0], "1,u,", GOOD[1], "2,v,dodo"]
+    (folder / "some.csv").write_text(HEAD + "\n".join(rows) + "\n")
+    (folder / "bare.csv").write_text("x,w\n" + "\n".join(row.rsplit(",", 1)[0] for row in rows) + "\n")
+    for row in (1, 2, 3):
+        found, bare = (
+            json.loads(go("explain", name, "--row", str(row), "--json").out) for name in ("some.csv", "bare.csv")
+        )
+        assert found.get("label") == (None if row == 2 else GOOD[row // 2][-1])
+        assert {key: found[key] for key in bare} == bare
+    assert (
+        'some.csv:5: column "y": the model has no class "dodo"' in go("explain", "some.csv", "--row", "4", code=3).err
+    )

@@ -24,16 +24,47 @@ def table(n=150, **columns):
 @pytest.mark.parametrize("start", [0, 1])
 def test_an_index_under_the_name_that_pandas_gives_it_is_left_out(name, start, tmp_path):
     frame = table(**{name: range(start, start + 150)})
-    assert f"ignored {name}: it has the name of an index and counts the rows" in said(tmp_path, frame)
+    assert f"ignored {name}: it has the name of an index and numbers the rows" in said(tmp_path, frame)
     assert [c.name for c in sm.fit(frame).encoder.columns] == ["x"]
     assert {f.column for f in sm.doctor(frame).findings if "a fit leaves it out" in f.what} == {name}
     assert name in [c.name for c in sm.fit(frame, numeric=(name,)).encoder.columns]
 
 
-@pytest.mark.parametrize("shuffled", [True, False])
-def test_a_column_of_that_name_that_does_not_count_is_kept(shuffled):
-    values = np.arange(150)[:: -1 if shuffled else 1] * (1 if shuffled else 2)
-    assert len(sm.fit(table(**{"Unnamed: 0": values})).encoder.columns) == 2
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_the_index_of_a_table_of_which_rows_were_taken_is_left_out(name, tmp_path):
+    whole = table(**{name: range(1, 151)})
+    train, test = sm.split(whole, target="y")
+    for frame in (train, test, whole[whole["x"] > 0], table(4, **{name: range(4)})):
+        assert {c.name for c in sm.fit(frame, target="y").encoder.columns} == {"x"}
+        (finding,) = [f for f in sm.doctor(frame, target="y").findings if (f.column, f.kind) == (name, "index")]
+        assert finding.what.endswith("numbers the rows: a fit leaves it out")
+    whole.to_csv(tmp_path / "t.csv", index=False)
+    printed = invoke("doctor", "t.csv", "--target", "y", folder=tmp_path).stdout.decode()
+    assert f"{named(name)}: it has " in printed
+    without = whole.drop(columns=name)
+    one, other = (sm.cross_validate(data, target="y").metrics["nll"] for data in (whole, without))
+    assert one == pytest.approx(other, rel=1e-3)
+    tested = sm.fit(whole, target="y", test=0.2)
+    assert [c.name for c in tested.encoder.columns] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(0).permutation(150),
+        np.arange(150)[::-1],
+        np.arange(150) + 0.5,
+        np.arange(-1, 149) * 2,
+        np.repeat(np.arange(75), 2),
+        np.where(np.arange(150) == 7, np.nan, np.arange(150)),
+    ],
+    ids=["shuffled", "falling", "no whole numbers", "below zero", "equal", "a gap"],
+)
+def test_a_column_of_that_name_that_does_not_number_the_rows_is_kept_and_named(values, tmp_path):
+    frame = table(**{"Unnamed: 0": values})
+    assert len(sm.fit(frame).encoder.columns) == 2
+    assert "Unnamed: 0: has the name of an index; --drop leaves it out" in said(tmp_path, frame)
+    assert not [line for line in said(tmp_path, frame, "--numeric", "Unnamed: 0") if "name of an index" in line]
 
 
 @pytest.mark.parametrize("start", [0, 1, 1000])
@@ -43,6 +74,17 @@ def test_other_columns_that_count_the_rows_are_named(start, tmp_path):
     assert line in said(tmp_path, frame)
     assert not [x for x in said(tmp_path, frame, "--drop", "rownames", "--drop", '"a, b"') if "counts" in x]
     assert not [x for x in said(tmp_path, frame.iloc[::2]) if "counts" in x]
+
+
+def test_names_of_rows_without_a_name_can_be_left_out_as_the_hint_says(tmp_path):
+    frame = table(6, **{"": list("uvwuvw")})
+    hint = next(line for line in said(tmp_path, frame, "--target", "y") if line.startswith("hint: "))
+    assert hint == "hint: name it in the header; --drop '\"\"' leaves it out, as R's names of rows"
+    assert not said(tmp_path, frame, "--target", "y", "--drop", '""', "--quiet")[0]
+    with pytest.raises(sm.DataError, match="has no name") as failure:
+        sm.fit(frame, target="y")
+    assert 'drop="" leaves it out' in failure.value.hint
+    assert sm.fit(frame, target="y", drop="").features == ("x",)
 
 
 def test_rare_classes_can_be_told_apart(tmp_path):

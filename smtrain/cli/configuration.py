@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from re import search
 from typing import Any
@@ -55,7 +56,7 @@ def configurable(command: click.Command) -> click.Command:
 def values(path: str, ctx: click.Context, parameters: Mapping[str, click.Parameter]) -> dict[str, Any]:
     """The file's values for the command of `ctx`, by parameter. Raises UsageError with the file and the key.
 
-    Keys before the first table are for the command that is run, a table for the command of its name.
+    Keys before the first table are for every command that has such an option, a table for the command of its name.
     """
     document, name, group = _document(path), str(ctx.info_name), ctx.find_root().command
     commands = group.list_commands(ctx) if isinstance(group, click.Group) else []
@@ -64,7 +65,25 @@ def values(path: str, ctx: click.Context, parameters: Mapping[str, click.Paramet
         raise UsageError(f"{path}: {quoted(name)} is a command: expected a table [{name}]")
     # A table of another command's name is for that command; any other is a mistake, and is told of as an option.
     above = {key: value for key, value in document.items() if key not in commands}
+    others = {key for key in above if _parameter(key) not in parameters}
+    if others:  # the other commands are loaded only if there is something to ask them
+        others = set(filter(partial(_is_an_option, group=group, ctx=ctx), others))
+    above = {key: value for key, value in above.items() if key not in others}
     return _of_table(path, above, ctx, parameters) | _of_table(path, table, ctx, parameters)
+
+
+def _parameter(key: str) -> str:
+    """The name of the parameter that a key is for."""
+    return key.replace("-", "_")
+
+
+def _is_an_option(key: str, group: click.Command, ctx: click.Context) -> bool:
+    """Whether any command has such an option."""
+    if not isinstance(group, click.Group):
+        return False
+    commands = filter(None, (group.get_command(ctx, name) for name in group.list_commands(ctx)))
+    names = {one.name for command in commands for one in command.params if one is not CONFIG}
+    return _parameter(key) in names
 
 
 def _document(path: str) -> dict[str, Any]:
@@ -94,7 +113,7 @@ def _of_table(
     """The values of one table, by parameter; a key is the name of an option, with - or _."""
     by_name: dict[str, Any] = {}
     for key, value in table.items():
-        name = key.replace("-", "_")
+        name = _parameter(key)
         if name not in parameters:
             near = get_close_matches(name, parameters, 1)
             hint = f"did you mean {near[0].replace('_', '-')}?" if near else f"{ctx.command_path} --help"

@@ -10,7 +10,15 @@ from smtrain.errors import DataError, Place
 from smtrain.fitting.moments import ColumnMoments, moments
 from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable
-from smtrain.fitting.refusals import COUNTED_ROWS, EMPTY, ColumnFacts, constant, no_name, other_notation
+from smtrain.fitting.refusals import (
+    COUNTED_ROWS,
+    EMPTY,
+    ColumnFacts,
+    constant,
+    named_as_an_index,
+    no_name,
+    other_notation,
+)
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn, Column, NumericColumn
 from smtrain.partitions.interface import Home, Items
 from smtrain.sources.interface import Reading
@@ -22,13 +30,14 @@ class Columns:
     """The columns that are `kept`, with their positions in the table, and the reasons for those that are left out.
 
     `moments` are those of all columns of numbers, by position; `counting` are the names of those that are kept and go
-    up by one from row to row.
+    up by one from row to row, `nameless` the names of those that are kept, unasked, and are called as an index is.
     """
 
     kept: tuple[tuple[int, Column], ...]
     left_out: dict[int, str]
     moments: dict[int, ColumnMoments]
     counting: tuple[str, ...]
+    nameless: tuple[str, ...]
 
     @property
     def numeric(self) -> list[int]:
@@ -46,20 +55,24 @@ def columns_of(table: RawTable, raws: Items[RawPartition], home: Home) -> Column
     slots = [table.slots[i] for i in table.numeric]
     all_moments = dict(zip(table.numeric, moments(raws, slots, home), strict=True))
     firsts = _counting(table.raws, slots, home)  # what a row weighs says nothing of its number
+    rising = _rising(table, home)
     columns: dict[int, Column | str] = {}
     for i, kind in table.summary.kinds.items():
         if kind is None:
             columns[i] = EMPTY
         else:
             numeric = kind is Reading.NUMBER
-            columns[i] = _numeric(table, i, all_moments[i], firsts) if numeric else _categorical(table, i)
+            columns[i] = _numeric(table, i, all_moments[i], firsts, rising) if numeric else _categorical(table, i)
     kept = tuple((i, column) for i, column in columns.items() if not isinstance(column, str))
     counting = [i for i, _ in kept if i in all_moments and table.slots[i] in firsts and table.rows >= COUNTED_ROWS]
     left_out = {i: reason for i, reason in columns.items() if isinstance(reason, str)}
-    return Columns(kept, left_out, all_moments, tuple(table.names[i] for i in counting))
+    nameless = [c.name for i, c in kept if named_as_an_index(c.name) and i not in table.roles.forced]
+    return Columns(kept, left_out, all_moments, tuple(table.names[i] for i in counting), tuple(nameless))
 
 
-def _numeric(table: RawTable, i: int, spread: ColumnMoments, firsts: dict[int, float]) -> NumericColumn | str:
+def _numeric(
+    table: RawTable, i: int, spread: ColumnMoments, firsts: dict[int, float], rising: set[int]
+) -> NumericColumn | str:
     """A column of numbers, or the reason to leave it out."""
     missing = table.summary.columns[i].missing > 0
     facts = ColumnFacts(
@@ -68,6 +81,7 @@ def _numeric(table: RawTable, i: int, spread: ColumnMoments, firsts: dict[int, f
         filled=spread.low <= spread.high,
         missing=missing,
         first=firsts.get(table.slots[i]),
+        rising=table.slots[i] in rising,
         deviation=spread.deviation,
         largest=spread.largest,
     )
@@ -131,6 +145,24 @@ def _counting(raws: Items[RawPartition], slots: list[int], home: Home) -> dict[i
         if not counting.any():
             break
     return {slot: float(number) for slot, number, one in zip(slots, first, counting, strict=True) if one}
+
+
+def _rising(table: RawTable, home: Home) -> set[int]:
+    """The slots of the columns that may be the index of a longer table: so named, their whole numbers go up."""
+    slots = [table.slots[i] for i in table.numeric if named_as_an_index(table.names[i])]
+    if not slots or table.rows < COUNTED_ROWS:
+        return set()
+    rising, last = np.ones(len(slots), np.bool_), np.full(len(slots), -1.0)
+    for ends, here in home.map(partial(rises, slots=slots), table.raws):
+        rising &= here & (ends[0] > last)
+        last = ends[1]
+    return {slot for slot, one in zip(slots, rising, strict=True) if one}
+
+
+def rises(raw: RawPartition, slots: list[int]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The first and last numbers (2, q) of some columns of a partition, and whether all are whole and go up (q,)."""
+    numbers = raw.numbers[:, slots].astype(np.float64)
+    return numbers[[0, -1]], (numbers == np.floor(numbers)).all(axis=0) & (np.diff(numbers, axis=0) > 0).all(axis=0)
 
 
 def first_row(raw: RawPartition, slots: list[int]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.vocabulary import Vocabulary
+from smtrain.sources.dates import with_dashes
 from smtrain.sources.interface import Reading, Readings, Rows
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.table import Table
@@ -146,7 +147,7 @@ def _moment(text: str, *, zoned: bool | None = None) -> datetime | None:
     `zoned` says whether it must be one in a time zone, or must not; None that it may.
     """
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(with_dashes(text.strip()))
     except ValueError:
         return None
     return moment if zoned is None or zoned == (moment.tzinfo is not None) else None

@@ -59,6 +59,7 @@ class Learned:
     data: DataDigest
     partition_rows: int
     counting: tuple[str, ...] = ()
+    nameless: tuple[str, ...] = ()
     validation_rows: int = 0
     test_rows: int = 0
     skipped: Skipped = field(default_factory=Skipped)
@@ -113,6 +114,7 @@ def _learned(table: RawTable, home: Home) -> Learned:
         factors=weights.factors,
         contract=contract,
         counting=columns.counting,
+        nameless=columns.nameless,
         partition_rows=table.sizes.rows,
         data=data,
         skipped=table.opened.skipped,

@@ -33,7 +33,8 @@ REGRESSION_SHARE = 0.5
 CONSTANT = 2 * sys.float_info.epsilon
 # Whole numbers from here on are not all floating-point numbers: different ones of 16 digits and more become equal.
 LARGEST_WHOLE = 2.0**53
-# Rows from which on a column of numbers that goes up by one is believed to count the rows.
+# Rows from which on a column of numbers that goes up by one is believed to count the rows, and one without a name whose
+# whole numbers go up to be the index of a longer table, of which a filter or a draw has left rows out.
 COUNTED_ROWS = 5
 # How pandas calls an index that it wrote without a name and read back as a column.
 UNNAMED = re.compile(r"Unnamed: \d+(?:\.\d+)*|")
@@ -77,10 +78,10 @@ class ColumnFacts:
     """What decides whether a fit keeps a column of features.
 
     `asked` says that its kind was asked for, `filled` that it has a cell that is not missing, `missing` that it has one
-    that is. Of numbers: `first` is the first of those that go up by one from row to row, None of all others;
-    `deviation` and `largest` are theirs. Of words: `levels` is how many are different, a missing cell among them, in so
-    so many `rows`; it is None for numbers. So many of them as are rare become one `together`. `number_texts` says that
-    all of them are numbers.
+    that is. Of numbers: `first` is the first of those that go up by one from row to row, None of all others; `rising`
+    says that they are whole, not negative, and each larger than the one before; `deviation` and `largest` are theirs.
+    Of words: `levels` is how many are different, a missing cell among them, in so many `rows`; it is None for numbers.
+    So many of them as are rare become one `together`. `number_texts` says that all of them are numbers.
     """
 
     name: str
@@ -88,6 +89,7 @@ class ColumnFacts:
     filled: bool
     missing: bool
     first: float | None = None
+    rising: bool = False
     deviation: float = 0.0
     largest: float = 0.0
     levels: int | None = None
@@ -106,10 +108,10 @@ class ColumnFacts:
 
     @property
     def index(self) -> str | None:
-        """The reason that it is an index: without a name of its own, it counts the rows from 0 or 1."""
-        if self.first not in {0, 1} or UNNAMED.fullmatch(self.name) is None:
+        """The reason that it is an index: without a name of its own, it numbers the rows, or those of a longer one."""
+        if not (self.first in {0, 1} or self.rising) or not named_as_an_index(self.name):
             return None
-        return f"it has {'the name of an index' if self.name else 'no name'} and counts the rows"
+        return f"it has {'the name of an index' if self.name else 'no name'} and numbers the rows"
 
     @property
     def must_have_a_name(self) -> bool:
@@ -128,6 +130,11 @@ class ColumnFacts:
         if self.levels is None or not name_the_rows(self.levels, self.rows):
             return None
         return NUMBERS_AS_TEXTS if self.number_texts else f"{EVERY_TEXT_ANOTHER}: it names the rows"
+
+
+def named_as_an_index(name: str) -> bool:
+    """Whether the name is one that nobody has given."""
+    return UNNAMED.fullmatch(name) is not None
 
 
 def constant(deviation: float, largest: float) -> str | None:
@@ -158,7 +165,8 @@ def no_column(source: str, left_out: Sequence[tuple[str, str]]) -> Refusal:
 
 def no_name(source: str, line: int | None) -> Refusal:
     """The first column has no name in the header, and is to be learned from."""
-    return Refusal("no name", "column 1 has no name", None, source, line, how_to_name(source))
+    hint = f"{how_to_name(source)}; {given('drop', '')} leaves it out, as R's names of rows"
+    return Refusal("no name", "column 1 has no name", None, source, line, hint)
 
 
 # Cells of features

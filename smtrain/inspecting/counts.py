@@ -18,7 +18,7 @@ from smtrain.sources.interface import Batch, Reading, Rows, Span, columns_of
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.reading import read_leniently
 from smtrain.sources.table import Table
-from smtrain.sources.usable import is_no_label
+from smtrain.sources.usable import missing_label
 
 # Distinct new texts of a column that are counted one by one; of a column of other texts there may be millions.
 MOST_TEXTS = 1000
@@ -210,6 +210,7 @@ class Counting:
         self._lines = {column.name: line for column, line in zip(encoder.numeric, contract.numbers, strict=True)}
         self._levels = {column.name: _codes(column) for column in encoder.categorical}
         self._classes = _places(encoder.classes)
+        self._missing_label = missing_label({*encoder.dialect.na_values} - {*encoder.classes})
 
     def readings(self, table: Table) -> tuple[Reading, ...]:
         """How the columns of a table are read. Raises ModelError if the model knows none of them."""
@@ -242,7 +243,7 @@ class Counting:
                 for name, levels in self._levels.items()
                 if name in at
             },
-            LevelCounts.of(rows, at[target], rows.texts(at[target]).without(is_no_label), self._classes)
+            LevelCounts.of(rows, at[target], rows.texts(at[target]).without(self._missing_label), self._classes)
             if target is not None and target in at
             else None,
         )

@@ -20,7 +20,7 @@ from smtrain.softmax.loss import Partition
 from smtrain.softmax.sampling import row_counts
 from smtrain.sources.interface import Reading, Rows
 from smtrain.sources.table import Table
-from smtrain.sources.usable import is_no_label
+from smtrain.sources.usable import missing_label
 
 FEW = "--folds: there are no two folds to deal the rows to"
 
@@ -70,9 +70,10 @@ def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None,
         raise UsageError(f"column {quoted(table.names[group])} is the weight, and cannot be the groups")
     rows = _read(table, roles, group, config.threads or available_threads())
     y, classes = _codes(rows, roles.target)
-    labelled = ~np.array(list(map(is_no_label, classes)))[y]
+    missing = missing_label(table.dialect.na_values if config.unlabelled == "skip" else ())
+    labelled = ~np.array(list(map(missing, classes)))[y]
     with table.advising():  # of all rows: those without a fold may look otherwise
-        check_classes(list(filterfalse(is_no_label, classes)), table, roles.target, int(labelled.sum()))
+        check_classes(list(filterfalse(missing, classes)), table, roles.target, int(labelled.sum()))
     v = np.where(labelled, _weights(rows, roles), 0.0)
     grouped = None if group is None else _codes(rows, group)[0]
     dealt = []

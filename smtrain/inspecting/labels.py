@@ -12,6 +12,7 @@ from smtrain.inspecting.words import spellings
 from smtrain.model.rarity import rare_classes
 from smtrain.sources.notation import is_number
 from smtrain.sources.usable import is_no_label
+from smtrain.wording import given
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 # Classes from which on, if all are numbers, they may be grades or counts; fewer are codes as a rule.
@@ -79,11 +80,12 @@ def _rare(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
 
 def _missing(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
     na_like = examined.labels.na_like
-    # Labels are never missing but where they are empty: "NA" is a class, and may be Namibia.
+    # Labels are missing where they are empty alone, if nobody says otherwise: "NA" is a class, and may be Namibia.
     missing = {label: n for label, n in counts.items() if label in examined.table.dialect.missing and label}
     missing |= {label: n for label, n in na_like.texts.items() if label in counts}
     if missing:
-        hint = "remove these rows unless this is the name of a class"
+        skip = f"{given('na-values', *missing)} {given('unlabelled', 'skip')}"
+        hint = f"{skip} leaves these rows out; nothing is to be done if this is the name of a class"
         what = f"labels that look like missing ones: {with_rows(missing.items())}"
         yield Finding(
             WARNING, "missing label", what, examined.labels.name, *na_like.where(), hint, {"classes": missing}

@@ -119,7 +119,7 @@ class Profile:
         self.long = Met(loses_digits, lines)
         self.spread = Spread()
         # True until a cell says otherwise.
-        self.whole, self.steps, self.maybe_long = True, True, True
+        self.whole, self.steps, self.rises, self.maybe_long = True, True, True, True
         self._first: float | None = None
         self._last: float | None = None
         self._digest = hashlib.blake2b(digest_size=16)
@@ -154,6 +154,7 @@ class Profile:
             filled=self.filled > 0,
             missing=self.missing > 0,
             first=self._first if counting else None,
+            rising=self._numbers_the_rows,
             deviation=self.spread.deviation,
             largest=self.spread.largest,
             levels=levels if self.words or self.typed_words else None,
@@ -166,6 +167,12 @@ class Profile:
     def consecutive(self) -> bool:
         """Whether the cells are whole numbers, each one more than the one before."""
         return self.steps and self.whole and not self.words and not self.missing and self.numbers >= COUNTED_ROWS
+
+    @property
+    def _numbers_the_rows(self) -> bool:
+        """Whether the cells are whole numbers from 0 on, each larger than the one before."""
+        whole = self.whole and not self.words and not self.missing and self.numbers >= COUNTED_ROWS
+        return whole and self.rises and self._first is not None and self._first >= 0
 
     @property
     def digest(self) -> bytes:
@@ -190,7 +197,8 @@ class Profile:
         self.missing += int((cells.codes < 0).sum())
         x = self._table.meaning.numbers(cells)
         self.numbers += int((~np.isnan(x)).sum())
-        self.steps = self.steps and not self.words
+        self.rises = self.rises and not self.words
+        self.steps = self.steps and self.rises
         self._step(x)
         self.spread.add(x, v)
         self.distinct.add({text: cells for text, (cells, _) in tallied.items() if self._is_word(text)})
@@ -218,11 +226,12 @@ class Profile:
                 self.distinct.add(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
     def _step(self, x: NDArray[np.float64]) -> None:
-        """Follow whether each number is one more than the one before."""
-        if self.steps and len(x):
+        """Follow whether each number is more than the one before, and whether by one."""
+        if self.rises and len(x):
             before = x[:0] if self._last is None else [self._last]
             self._first = float(x[0]) if self._first is None else self._first
-            self.steps = bool((np.diff(np.concatenate([before, x])) == 1).all())
+            steps = np.diff(np.concatenate([before, x]))
+            self.rises, self.steps = bool((steps > 0).all()), self.steps and bool((steps == 1).all())
             self._last = float(x[-1])
 
     def look_for_long(self, x: NDArray[np.float64]) -> bool:

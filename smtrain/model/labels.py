@@ -42,11 +42,25 @@ def labelled(
         check_weights(rows, v[: unknown[0]] if len(unknown) else v, weight, least=0)
     if len(unknown):
         place, text = rows.find(at, lambda cell: cell not in encoder.classes)
-        what = "an empty label" if is_no_label(text) else f"{model} has no class {quoted(text)}"
-        near = None if is_no_label(text) else did_you_mean(text, encoder.classes)
-        hint = "; ".join(filter(None, (near, hint))) or None
-        raise place.error(what, column=encoder.target, hint=hint)
+        raise _unusable(encoder, place, text, model, hint)
     return y, v
+
+
+def label_of_row(encoder: Encoder, names: Sequence[str], rows: Rows, i: int) -> int | None:
+    """The class code of row i, None if it has no label. Raises DataError for a label that training did not have."""
+    cells = rows.texts(names.index(encoder.target))
+    text = cells.levels[cells.codes[i]]
+    if is_no_label(text):
+        return None
+    if text not in encoder.classes:
+        raise _unusable(encoder, rows.place(i), text, "the model", None)
+    return encoder.classes.index(text)
+
+
+def _unusable(encoder: Encoder, place: Place, text: str, model: str, hint: str | None) -> DataError:
+    what = "an empty label" if is_no_label(text) else f"{model} has no class {quoted(text)}"
+    near = None if is_no_label(text) else did_you_mean(text, encoder.classes)
+    return place.error(what, column=encoder.target, hint="; ".join(filter(None, (near, hint))) or None)
 
 
 def unusable_weights(weights: NDArray[np.float64], least: float) -> NDArray[np.intp]:

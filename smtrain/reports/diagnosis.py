@@ -138,7 +138,7 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def _line(same: list[Finding]) -> str:
-    finding, columns = same[0], [named(one.column, WIDTH) for one in same if one.column]
+    finding, columns = same[0], [named(one.column, WIDTH) for one in same if one.column is not None]
     source = finding.source or ""
     where = "" if finding.line is None else f"{located(source, finding.line, show(source, WIDTH))}: "
     names = f"{len(same):,} columns: {listed(columns, MOST_NAMES)}" if len(same) > 1 else "".join(columns)

@@ -28,12 +28,13 @@ MOST_COLUMNS = 12
 
 
 def missing_classes(encoder: Encoder) -> list[str]:
-    """A line, if a class is called like a text of --na-values: labels are never missing but where they are empty."""
+    """A line, if a class is called like a text of --na-values: labels are missing where they are empty alone."""
     classes = [name for name in encoder.classes if name.strip() in encoder.dialect.na_values]
     if not classes:
         return []
     names = listed(map(named, classes), MOST_NAMES)
-    return [f"warning: {names}: a class, though --na-values names it; labels are taken as they stand"]
+    says = "a class, though --na-values names it; --unlabelled skip leaves its rows out"
+    return [f"warning: {names}: {says}"]
 
 
 def description(learned: Learned, config: FitConfig, sources: list[str], ignore: Collection[str] = ()) -> list[str]:
@@ -105,6 +106,9 @@ def _ignored_lines(learned: Learned) -> list[str]:
     lines = [f"ignored {listed(map(named, names), MOST_COLUMNS)}: {reason}" for reason, names in reasons.items()]
     if learned.counting:
         lines.append(f"{listed(map(named, learned.counting), MOST_NAMES)}: counts the rows; --drop leaves it out")
+    if learned.nameless:
+        names = listed(map(named, learned.nameless), MOST_NAMES)
+        lines.append(f"{names}: has the name of an index; --drop leaves it out")
     return lines
 
 

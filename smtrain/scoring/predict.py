@@ -1,7 +1,7 @@
 """A model applied to a table, a piece of rows at a time, in constant memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import UnknownLevelWarning, UsageError, counted, listed, quoted, warn
-from smtrain.model.labels import SKIP, labelled
+from smtrain.model.labels import SKIP, label_of_row, labelled
 from smtrain.model.model import Model, as_model
 from smtrain.model.tables import open_for
 from smtrain.scoring.decisions import decision_of
@@ -182,20 +182,24 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn", decide: Any =
 
 
 def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:
-    """A row of `data`, scored; and whether its label is known. Raises UsageError if there is no row of this number."""
+    """A row of `data`, scored; and whether it has a label. What the labels of other rows are does not matter.
+
+    Raises UsageError if there is no row of this number, DataError if its label is none of the classes.
+    """
     table = open_for(model, data)
     labels, before = model.encoder.named_target in table.places, 0
     # Rows are read up to the one that is asked for, and no further.
-    for scored in score(model, table, labels=labels):
+    for rows in table.rows(model.encoder.readings(table, labels=labels)):
         here = number - counted_from - before
-        if 0 <= here < scored.X.rows:
-            one = slice(here, here + 1)
+        if 0 <= here < rows.count:
+            y = label_of_row(model.encoder, table.names, rows, here) if labels else None
+            X = model.encoder.encode(rows, table.names).take(slice(here, here + 1))
+            scored = Scored(model, rows, here, X, np.array([0 if y is None else y], np.intp), np.ones(1))
             unseen = UnseenLevels(model)
-            unseen.add(replace(scored, X=scored.X.take(one)))
+            unseen.add(scored)
             warn_of(unseen.counts)
-            start, X, y, v = scored.start + here, scored.X.take(one), scored.y[one], scored.v[one]
-            return replace(scored, start=start, X=X, y=y, v=v), labels
-        before += scored.X.rows
+            return scored, y is not None
+        before += rows.count
     raise UsageError(
         f"there is no row {number}: {table.source} has {before}", hint=f"they are counted from {counted_from}"
     )

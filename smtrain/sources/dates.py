@@ -43,6 +43,8 @@ ISO = re.compile(
     r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,12}))?)?(?:Z|[+-]\d{2}(?::?[0-5]\d)?)?)?",
     re.ASCII,
 )
+# A date whose year is first, with other signs between: there is one way only to read it.
+YEAR_FIRST = re.compile(r"(\d{4})([/.])(\d{2})\2(\d{2})(?!\d)", re.ASCII)
 # A day and a month of which either may be first, before or behind a year.
 EITHER_WAY = re.compile(r"\d{1,2}([-/. ])\d{1,2}\1\d{2}(?:\d{2})?(?:\D.*)?", re.ASCII | re.DOTALL)
 SECONDS = 86_400
@@ -50,10 +52,15 @@ EPOCH = date(1970, 1, 1).toordinal()
 Numbers = NDArray[np.float64]
 
 
+def with_dashes(text: str) -> str:
+    """A text that begins with a date such as 2024/03/31 or 2024.03.31 as ISO 8601 writes it; any other as it is."""
+    return YEAR_FIRST.sub(r"\1-\3-\4", text, count=1) if YEAR_FIRST.match(text) else text
+
+
 @lru_cache(maxsize=1 << 16)
 def parts_of(text: str) -> tuple[float, ...] | None:
     """The numbers of PARTS of a date or a date with a time, None for another text."""
-    found = ISO.fullmatch(text.strip(BLANKS))
+    found = ISO.fullmatch(with_dashes(text.strip(BLANKS)))
     if found is None:
         return None
     hour, minute, second = (int(part or 0) for part in found.group(4, 5, 6))

@@ -195,8 +195,11 @@ class Table:
         self._origin.check_texts(columns, hint)
 
     def skip_unlabelled(self, column: int, classes: Collection[str] | None = None) -> None:
-        """From now on leave out the rows whose label, in a column, is empty or none of `classes`, if they are known."""
-        self._labels = UsableLabels(column, classes)
+        """From now on leave out the rows whose label, in a column, is empty or none of `classes`.
+
+        If these are not known, also those whose label is a text that the dialect adds to the missing ones.
+        """
+        self._labels = UsableLabels(column, self.dialect.na_values, classes)
 
     @property
     def skipped(self) -> Skipped:

@@ -1,8 +1,9 @@
 """Rows without a label that can be used, left out of a table before it is read: as if they were not there."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -17,6 +18,15 @@ MOST_NAMES = 1000  # so many of the labels that a model does not know are counte
 def is_no_label(text: str) -> bool:
     """Whether a cell of the target is empty, or blanks alone."""
     return not text.strip(BLANKS)
+
+
+def missing_label(missing: Collection[str]) -> Callable[[str], bool]:
+    """What tells whether a cell of the target is empty, or one of some texts that mean a missing one."""
+    return partial(_is_one_of, frozenset(text.strip(BLANKS) for text in ("", *missing)))
+
+
+def _is_one_of(texts: frozenset[str], text: str) -> bool:
+    return text.strip(BLANKS) in texts
 
 
 @dataclass
@@ -37,21 +47,22 @@ class Skipped:
         self.unlabelled, self.unknown = self.unlabelled + other.unlabelled, self.unknown + other.unknown
         self.names.update(other.names)
 
-    def count(self, label: str, rows: int) -> None:
-        """Some rows of a label."""
-        if is_no_label(label):
-            self.unlabelled += rows
-            return
+    def count_unknown(self, label: str, rows: int) -> None:
+        """Some rows of a label that is no class."""
         self.unknown += rows
         if label in self.names or len(self.names) < MOST_NAMES:
             self.names[label] += rows
 
 
 class UsableLabels:
-    """Tells and counts the rows whose label, in a column, is empty or none of `classes`; None knows every class."""
+    """Tells and counts the rows whose label, in a column, is empty or none of `classes`.
 
-    def __init__(self, column: int, classes: Collection[str] | None = None) -> None:
-        self.column, self._classes = column, None if classes is None else frozenset(classes)
+    Without `classes` every label is a class but those that are called `missing` by name.
+    """
+
+    def __init__(self, column: int, missing: Collection[str], classes: Collection[str] | None = None) -> None:
+        self.column, self._is_missing = column, missing_label(missing)
+        self._classes = None if classes is None else frozenset(classes)
         self.skipped, self._lock = Skipped(), Lock()
 
     def gone(self, labels: TextCells) -> NDArray[np.bool_] | None:
@@ -62,8 +73,16 @@ class UsableLabels:
         counts = np.bincount(labels.codes, minlength=len(labels.levels))
         with self._lock:  # batches are read in threads
             for k in np.flatnonzero(wrong):
-                self.skipped.count(labels.levels[k], int(counts[k]))
+                self._count(labels.levels[k], int(counts[k]))
         return np.asarray(wrong[labels.codes])
 
     def _usable(self, label: str) -> bool:
-        return not is_no_label(label) and (self._classes is None or label in self._classes)
+        if self._classes is None:
+            return not self._is_missing(label)
+        return not is_no_label(label) and label in self._classes
+
+    def _count(self, label: str, rows: int) -> None:
+        if self._is_missing(label):
+            self.skipped.unlabelled += rows
+        else:
+            self.skipped.count_unknown(label, rows)

@@ -3,6 +3,7 @@
 The sentences in quotes are those of docs/data.md. `read` gives what `smtrain.fit` must find, or what is wrong.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -29,7 +30,9 @@ SURELY_A_NUMBER = re.compile(r"-?[0-9]+(,[0-9]+|%)")
 SURELY_NONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]-[0-9]+")
 MAYBE_MISSING = re.compile(r"(?i)[\W_]*(na|n/a|n\.a\.|nan|nat|null|none|missing|unknown|-nan|\+nan)?[\W_]*")
 MAYBE_A_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
-COUNTS_THE_ROWS = "it has no name and counts the rows"
+NUMBERS_THE_ROWS = "it has no name and numbers the rows"
+# Rows from which on whole numbers that go up may be the index of a longer table.
+INDEX_ROWS = 5
 
 
 class Reader:
@@ -139,9 +142,10 @@ class Reader:
         self.finish()
 
     def labelled(self, rows: list[Record]) -> list[Record]:
-        """'`--unlabelled skip` leaves these rows out, as if they were not in the file.'"""
+        """'`--unlabelled skip` leaves these rows out', and those whose label `--na-values` names."""
         place = self.answer.names.index(self.answer.target)
-        found = [record for record in rows if blank_stripped(record.cells[place])]
+        none = {"", *map(blank_stripped, self.options.na_values)}
+        found = [record for record in rows if blank_stripped(record.cells[place]) not in none]
         if not found:
             self.fault("no rows with a label")
         return found
@@ -245,8 +249,8 @@ class Reader:
             values.append(math.nan if value is None else value)
         column = Column(name, values)
         kept = name in self.options.numeric
-        if place == 0 and not name and values in (counting(0, len(values)), counting(1, len(values))):
-            answer.ignored[name] = COUNTS_THE_ROWS
+        if place == 0 and not name and numbers_rows(values):
+            answer.ignored[name] = NUMBERS_THE_ROWS
         elif column.missing == len(values) and not kept:
             answer.ignored[name] = "every cell is missing"
         elif not name:
@@ -296,8 +300,12 @@ class Reader:
                     self.fault("a class whose rows weigh nothing together", column=self.options.weight)
 
 
-def counting(start: int, rows: int) -> list[float]:
-    return [float(i) for i in range(start, start + rows)]
+def numbers_rows(values: list[float]) -> bool:
+    """'It counts 0, 1, 2, … or 1, 2, 3, …', or in five rows or more its whole numbers 'go up from row to row'."""
+    counts = any(values == [float(i) for i in range(start, start + len(values))] for start in (0, 1))
+    whole = all(value >= 0 and value == value // 1 for value in values)
+    rising = whole and all(a < b for a, b in itertools.pairwise(values))
+    return counts or (rising and len(values) >= INDEX_ROWS)
 
 
 def read(data: bytes, options: Options) -> Answer:
