@@ -337,3 +337,9 @@ def test_folds_and_tests_read_dates(folder):
     assert all("when.year" in {column.name for column in model.encoder.columns} for model in validated.models)
     tested = sm.fit("t.csv", target="y", dates="when", test=0.3, validation=0.2, epochs=5)
     assert tested.fit.test is not None
+
+
+def test_dates_are_not_said_to_be_many_levels_besides():
+    days = pd.date_range("2024-01-01", periods=300).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"when": np.repeat(days, 2), "x": np.arange(600) % 7, "y": np.arange(600) % 5 % 2})
+    assert [found.kind for found in sm.doctor(table, target="y").findings if found.column == "when"] == ["date"]

@@ -139,8 +139,9 @@ def _kind(profile: Profile, kind: Reading | None, rows: int, decimal: str) -> It
         return
     # The most telling of these alone: a date that is different in every row is a date, and no name.
     numbers = _zeros(profile) if not profile.words and kind is not Reading.TEXT else []
-    yield from numbers or _dates(profile, kind) or _identifier(profile, kind, rows)
-    if profile.words and kind is None and profile.facts(kind, rows).left_out is None:
+    dates = _dates(profile, kind)
+    yield from numbers or dates or _identifier(profile, kind, rows)
+    if profile.words and not dates and kind is None and profile.facts(kind, rows).left_out is None:
         yield from _many_levels(profile, profile.facts(kind, rows).together)
         yield from _perhaps_numbers(profile, decimal)
 

@@ -66,14 +66,17 @@ def _wide(examined: Examined) -> Iterator[Finding]:
 
 
 def _leaks(examined: Examined) -> Iterator[Finding]:
-    """Columns each of which alone tells the label."""
+    """Columns each of which alone tells the label, but for those that a fit leaves out."""
     hashes, numbers, labels = examined.sample
     classes, y = np.unique(labels, return_inverse=True)
     if y.max() == 0 or len(y) < IDENTIFIER_ROWS:
         return
     # In a sample rare values are met once, where they say nothing; the tails have all rows of some of them.
     sampled = len(y) < examined.rows
-    for profile, values, x, (rare, rare_labels) in zip(examined.profiles, hashes, numbers, examined.tails, strict=True):
+    examples = zip(examined.profiles, examined.kinds, hashes, numbers, examined.tails, strict=True)
+    for profile, kind, values, x, (rare, rare_labels) in examples:
+        if profile.facts(kind, examined.rows).left_out is not None:
+            continue
         tail = (rare, np.searchsorted(classes, rare_labels) % len(classes)) if sampled and len(rare) else None
         right = gives_away(values, x, y, tail)
         if right is not None:
