@@ -249,7 +249,7 @@ class Reader:
             values.append(math.nan if value is None else value)
         column = Column(name, values)
         kept = name in self.options.numeric
-        if place == 0 and not name and numbers_rows(values):
+        if place == 0 and not name and numbers_rows(values) and not kept:
             answer.ignored[name] = NUMBERS_THE_ROWS
         elif column.missing == len(values) and not kept:
             answer.ignored[name] = "every cell is missing"
