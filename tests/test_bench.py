@@ -45,6 +45,7 @@ def check_same_problem(results):
         assert r["smtrain_objective"] == pytest.approx(r["peer_objective"], rel=2e-4)
 
 
+@pytest.mark.slow
 def test_fit_and_its_peer_solve_the_same_problem(tmp_path):
     parts, page = run_bench(tmp_path, "fit")
     check_same_problem(by_file(parts["fit"]))

@@ -42,6 +42,7 @@ def test_threads_and_hash_seeds(mixed, tmp_path):
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_sizes_of_reads_and_pieces(mixed, tmp_path, monkeypatch):
     reference = bytes_of(sm.fit(str(mixed)), tmp_path)
     for first, piece in [(100, 5_000), (1 << 20, 1 << 25), (7, 1 << 16)]:
@@ -83,6 +84,7 @@ def test_descent_is_reproducible_and_seeded(mixed, tmp_path, options):
     assert same == ("batch_size" not in options)  # a full batch has nothing to shuffle
 
 
+@pytest.mark.slow
 def test_float32_is_close_to_float64(mixed):
     double, single = (sm.fit(str(mixed), precision=p, tol=1e-8) for p in ("float64", "float32"))
     assert single.fit.objective == pytest.approx(double.fit.objective, rel=1e-6)

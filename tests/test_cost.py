@@ -36,6 +36,7 @@ def crowded(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_many_features_and_classes_take_little_memory_and_reach_the_optimum(crowded, tmp_path):
     """Curvature blocks of all features for each class would have taken 2.4 GB, and most of the time."""
     assert peak("fit", crowded, "-q", "-o", tmp_path / "m.npz") <= 400 * MB

@@ -769,6 +769,7 @@ def test_predictions_in_parquet_are_those_in_csv(here):
     assert (here / "out.parquet").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_predictions_in_parquet_of_text(here):
     mixed().to_csv("t.csv", index=False)
     smtrain("fit", "t.csv")
@@ -818,6 +819,7 @@ def test_every_command_takes_it(here):
         assert outcome.code in ({0, 7} if arguments[0] in {"check", "compare"} else {0}), (arguments, outcome.stderr)
 
 
+@pytest.mark.slow
 def test_columns_without_texts_are_kept_in_parquet_only(here):
     pq.write_table(pa.table({"x": ROWS % 4, "l": [[1]] * N, "y": LABELS}), "t.parquet")
     smtrain("fit", "t.parquet", "--drop", "l")

@@ -84,7 +84,13 @@ def test_the_folders_may_have_any_name(env, tmp_path):
     run(folder, "doctor", folder / "t.csv", env=env, code=3)
 
 
-@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def slowly_but_one(names):
+    """The names by their ids; all but the first are slow, for each fits in processes of their own."""
+    marks = [[], *[[pytest.mark.slow]] * (len(names) - 1)]
+    return [pytest.param(name, marks=mark, id=key) for (key, name), mark in zip(names.items(), marks, strict=True)]
+
+
+@pytest.mark.parametrize("name", slowly_but_one(NAMES))
 def test_the_locale_changes_no_byte_of_a_model(name, tmp_path):
     path = tmp_path / os.fsdecode(name)
     path.write_text(ROWS, encoding="utf-8")

@@ -40,7 +40,9 @@ def scikit_objective(X, y, l2):
     return nll + l2 / (2 * len(Z)) * (W**2).sum()
 
 
-@pytest.mark.parametrize("load", [load_iris, load_wine, load_digits, load_breast_cancer])
+@pytest.mark.parametrize(
+    "load", [load_iris, load_wine, pytest.param(load_digits, marks=pytest.mark.slow), load_breast_cancer]
+)
 def test_optimum_on_numbers(load):
     frame = frame_of(load)
     X = frame.drop(columns="label")

@@ -48,6 +48,7 @@ def test_means_scales_contract_and_digest_are_the_same(folder):
         np.testing.assert_array_equal(other.contract.levels, one.contract.levels)
 
 
+@pytest.mark.slow
 def test_verify_on_every_other_processor(folder):
     for made in PROCESSORS:
         for name, env in PROCESSORS.items():

@@ -302,6 +302,7 @@ def test_a_directory_that_lies(field, value, cli, tmp_path, forger):
         refused(cli, tmp_path, sealed(bytes(data)))
 
 
+@pytest.mark.slow
 def test_a_directory_of_very_many_members(tmp_path):
     """300,000 entries for one member, 15 MB: refused for less than 100 MB more than the file."""
     count = 300_000
