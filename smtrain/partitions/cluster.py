@@ -75,13 +75,14 @@ class Cluster:
             self._wanted = int(local[1])
             self._local = self._started(self._wanted)
             return distributed.Client(self._local, set_as_default=False)
-        address = self._address()
+        address, seconds = self._address(), min(self._patience, ANSWER)
         try:
             # A client that finds no scheduler waits for minutes as it is given up. So this is found out before.
             with ThreadPoolExecutor(1) as pool:  # there may be an event loop here, as in a notebook
-                kind = pool.submit(asyncio.run, kind_of(address, min(self._patience, ANSWER))).result()
+                kind = pool.submit(asyncio.run, kind_of(address, seconds)).result()
         except Exception as error:  # Dask has an error of its own for each sort of address that cannot be
-            raise self._error(f"no scheduler of Dask answers: {error}", "dask scheduler starts one") from error
+            why = str(error) or f"nothing came within {seconds} seconds"  # that of a wait that ended says nothing
+            raise self._error(f"no scheduler of Dask answers: {why}", "dask scheduler starts one") from error
         if kind != "Scheduler":
             raise self._error(f"this is a {kind.lower()} of Dask, not the scheduler", "the address of the scheduler")
         return distributed.Client(address, timeout=self._patience, set_as_default=False)

@@ -124,7 +124,7 @@ def test_a_worker_is_killed(step, folder, reference, tmp_path):
 
 
 def test_no_scheduler():
-    with pytest.raises(ClusterError, match="no scheduler"):
+    with pytest.raises(ClusterError, match=r"no scheduler of Dask answers: \w"):
         Cluster("tcp://127.0.0.1:1", patience=1)
 
 
@@ -332,7 +332,7 @@ def test_a_file_that_is_no_schedulers(text, tmp_path):
 
 
 def test_a_port_that_answers_nothing():
-    none = pytest.raises(ClusterError, match="no scheduler of Dask answers")
+    none = pytest.raises(ClusterError, match=r"no scheduler of Dask answers: \w")
     with socket.create_server(("127.0.0.1", 0)) as server, none:
         Cluster(f"127.0.0.1:{server.getsockname()[1]}", patience=1)
 
