@@ -102,6 +102,11 @@ def number_or_path(value: str | None) -> float | str | None:
         return value
 
 
+def columns_option(name: str, text: str) -> Decorator:
+    """An option of names of columns."""
+    return click.option(name, metavar="COLS", multiple=True, type=kinds.Names(), callback=names, help=text)
+
+
 def level_option(what: str) -> Decorator:
     """The level of intervals: `what` says of which."""
     number = kinds.Number(0, 1, open_low=True, open_high=True)
@@ -136,33 +141,10 @@ dialect_options = stacked(
 )
 reading_options = stacked(
     target_option,
-    click.option(
-        "--drop", metavar="COLS", multiple=True, type=kinds.Names(), callback=names, help="Columns to leave out."
-    ),
-    click.option(
-        "--categorical",
-        metavar="COLS",
-        multiple=True,
-        type=kinds.Names(),
-        callback=names,
-        help="Columns to read as words.",
-    ),
-    click.option(
-        "--numeric",
-        metavar="COLS",
-        multiple=True,
-        type=kinds.Names(),
-        callback=names,
-        help="Columns to read as numbers.",
-    ),
-    click.option(
-        "--dates",
-        metavar="COLS",
-        multiple=True,
-        type=kinds.Names(),
-        callback=names,
-        help="Columns of ISO dates or date-times: year, month, day, weekday, hour, days as numbers.",
-    ),
+    columns_option("--drop", "Columns to leave out."),
+    columns_option("--categorical", "Columns to read as words."),
+    columns_option("--numeric", "Columns to read as numbers."),
+    columns_option("--dates", "Columns of ISO dates or date-times: year, month, day, weekday, hour, days as numbers."),
     click.option(
         "--min-count",
         type=kinds.Integer(1),
@@ -204,30 +186,22 @@ memory_option = click.option(
     metavar="SIZE",
     help="Most memory, like 2G; rows beyond go to disk.  [default: no limit]",
 )
-
-
-def cluster_options(command: Any) -> Any:
-    """Add the two options of a cluster."""
-    for option in (
-        click.option(
-            "--cluster-wait",
-            type=kinds.Integer(1),
-            metavar="SECONDS",
-            default=DEFAULTS.cluster_wait,
-            show_default=True,
-            help="How long the cluster may be without a worker.",
-        ),
-        click.option(
-            "--cluster",
-            type=kinds.File(),
-            metavar="ADDRESS|FILE|local:N",
-            help="Dask scheduler, its file, or N processes here: its workers read the files.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
+cluster_options = stacked(
+    click.option(
+        "--cluster",
+        type=kinds.File(),
+        metavar="ADDRESS|FILE|local:N",
+        help="Dask scheduler, its file, or N processes here: its workers read the files.",
+    ),
+    click.option(
+        "--cluster-wait",
+        type=kinds.Integer(1),
+        metavar="SECONDS",
+        default=DEFAULTS.cluster_wait,
+        show_default=True,
+        help="How long the cluster may be without a worker.",
+    ),
+)
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
