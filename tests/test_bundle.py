@@ -148,7 +148,7 @@ def test_points_are_combined_in_proportion_to_what_a_pass_costs(monkeypatch):
     minimise(f, GradientDescent(), f.zeros(), epochs=300, tol=0)
     assert 32 < len(combined) < 120
     combined.clear()
-    monkeypatch.setattr(bundle, "TRIFLE", 0)
+    monkeypatch.setattr(bundle, "CHEAP_PASS", 0)
     minimise(f, GradientDescent(), f.zeros(), epochs=300, tol=0)
     assert len(combined) == 301
 

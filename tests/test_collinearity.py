@@ -10,6 +10,12 @@ from smtrain.softmax.loss import Partition
 from tests.problems import split
 
 
+@pytest.fixture(autouse=True, params=[2, 64])
+def block(request, monkeypatch):
+    """These tables have so few columns that they would be one block."""
+    monkeypatch.setattr("smtrain.softmax.collinearity.BLOCK", request.param)
+
+
 def found(X, *codes, size=50, levels=(), dtype=np.float64):
     whole = Partition(Design(X.astype(dtype), codes, levels), np.zeros(len(X), np.intp), np.ones(len(X)))
     return dependences(MemoryHome().rows(split(whole, size)))

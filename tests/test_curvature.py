@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.softmax.curvature import diagonal_curvature, local_curvature
+from smtrain.softmax.curvature import _triangular_inverse, diagonal_curvature, local_curvature
 from smtrain.softmax.curvature_cost import Plan, refresh_plan
 from smtrain.softmax.loss import softmax
 from smtrain.solvers.base import minimise
@@ -110,3 +110,10 @@ def test_cost_grows_with_the_columns():
     narrow, wide = (objective(gaussian(2000, p, 3), 3) for p in (5, 200))
     assert refresh_plan(narrow).cost < refresh_plan(wide).cost
     assert refresh_plan(narrow).multiple > refresh_plan(wide).multiple
+
+
+@pytest.mark.parametrize("m", [1, 64, 65, 200])
+def test_the_inverse_of_a_triangle(m):
+    A = np.random.default_rng(m).normal(size=(m, m))
+    L = np.linalg.cholesky(A @ A.T + np.eye(m))
+    np.testing.assert_allclose(_triangular_inverse(L), np.linalg.inv(L), rtol=1e-9, atol=1e-12)

@@ -123,3 +123,14 @@ def test_lines_by_logits_are_for_wide_rows_and_not_too_many(monkeypatch):
     assert isinstance(open_line(f, at, d, None, trials=1), LogitLine)
     monkeypatch.setattr("smtrain.softmax.line.MOST_LOGITS", 300)
     assert isinstance(open_line(f, at, d, None, trials=3), PassLine)
+
+
+def test_a_weight_whose_inverse_is_no_number():
+    """1e-310 is one; divided by it, the curvature of b would be none."""
+    v = np.where(np.arange(300) == 5, 1e-310, 1.0)
+    f = objective(partition("numeric", m=300).weighing(v), size=64)
+    at = f.value_and_grad(theta(f))
+    arrived, _ = taken(LogitLine(f, at, -at.gradient, None), 0.1)
+    exact = f.value_and_grad(arrived.theta)
+    assert arrived.objective == pytest.approx(exact.objective, rel=1e-12)
+    np.testing.assert_allclose(arrived.gradient, exact.gradient, rtol=1e-9, atol=1e-12)

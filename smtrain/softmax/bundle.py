@@ -24,18 +24,16 @@ Floats = NDArray[np.float64]
 MOST = 20
 # The most bytes of their gradients. With more, a large model would not fit in memory.
 MOST_BYTES = 1 << 26
-
-
 # Flops of a pass that takes less time than to combine the points, about a millisecond.
-TRIFLE = 1 << 20
-# After so many passes that are trifles only every second point is taken, after twice as many every third, and so
+CHEAP_PASS = 1 << 20
+# After so many passes that are cheap only every second point is taken, after twice as many every third, and so
 # on. With a smaller number a fit may take more passes than it needs; with a larger one, more time.
 RARER = 32
 
 
 def is_due(objective: Objective, passes: int) -> bool:
-    """Return whether the point after so many passes is to be taken: where a pass is a trifle, rarer as they go on."""
-    return objective.pass_flops >= TRIFLE or passes % (1 + passes // RARER) == 0
+    """Return whether the point after so many passes is to be taken: where a pass is cheap, rarer as they go on."""
+    return objective.pass_flops >= CHEAP_PASS or passes % (1 + passes // RARER) == 0
 
 
 def most_points(bytes_of_theta: int) -> int:

@@ -37,6 +37,8 @@ SETTLED = 3e-4
 CLASSES_PER_CELL = 0.5
 # How much higher, relatively, J may be with b solved than on the line, besides `Objective.rounding`: that is rounding.
 NOISE = 1e-13
+# The least weight whose inverse is a number. Rows of less count for nothing in the curvature of b.
+LEAST_WEIGHT = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,11 @@ class LogitLine:
         """
         on_the_line, sums = self._tried[t]
         noise = (NOISE + self._objective.rounding) * abs(on_the_line)
-        arrived = self._arrive(t, self._shift(t, sums))
-        if arrived[0].objective <= on_the_line + noise:
+        shift = self._shift(t, sums)
+        arrived = self._arrive(t, shift)
+        if not shift.any() or arrived[0].objective <= on_the_line + noise:
             return arrived
+        del arrived  # its logits are freed before those without the shift are made
         return self._arrive(t, np.zeros(self._objective.classes))
 
     def _arrive(self, t: float, shift: Floats) -> tuple[Point, Logits]:
@@ -202,7 +206,7 @@ def _along(partition: Partition, Z: Floats, U: Floats, *, t: float, shift: Float
     if not solving:
         return LineSums(nll, slope, InterceptSums(np.zeros(K), np.zeros((K, K))))
     # R = v (S − Y), so S = R / v + Y. The rows of no weight count in no sum.
-    R *= np.divide(1, v, out=np.zeros_like(v), where=v > 0)
+    R *= np.divide(1, v, out=np.zeros_like(v), where=v >= LEAST_WEIGHT)
     R.reshape(-1)[y * len(y) + np.arange(len(y))] += 1
     return LineSums(nll, slope, intercept_sums(partition, R))
 

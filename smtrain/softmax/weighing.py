@@ -72,7 +72,7 @@ class EqualWeights:
 def distance_scale(objective: Objective) -> Floats:
     """Return the scale of `distances`, (p + 1,): 1 / d_j, so that h is 1 on average; d is the curvature at θ = 0."""
     d = objective.diagonal_bound()
-    return np.asarray((1 / d / float((objective.square_sums / d).sum()))[:, 0])
+    return np.minimum(1 / d / float((objective.square_sums / d).sum()), LARGEST_LEVER)[:, 0]
 
 
 def distances(squares: Design, scale: Floats) -> Floats:

@@ -37,10 +37,6 @@ FIRST_STEPS = 3
 FIRST_WAIT = 3.0
 # Passes from one time to the next, at least.
 WAIT = 5.0
-# Passes from one time to the next for each pass that the blocks cost.
-WAIT_FOR_COST = 1.0
-# Passes before the first blocks for each pass that they cost, if they are dear.
-FIRST_FOR_COST = 0.75
 # The factor by which that wait grows each time.
 GROWTH = 1.3
 # Steps over which the decrease of the objective is measured.
@@ -236,15 +232,15 @@ class Lbfgs:
     def _refresh_is_due(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
         """Return whether to make the blocks anew, with `passes` passes left.
 
-        They wait longer the more they cost and the more often they were made; the first wait for as many passes as they
-        take. Blocks that take more passes than are left are not made. Dear ones wait until the objective has flattened.
+        They wait for as many passes as they cost, by their flops, and longer the more often they were made. Blocks that
+        take more passes than are left are not made.
         """
         n, p = objective.row_counts.total, objective.rows.features
         plan = refresh_plan(objective)
         wait = max(WAIT, plan.cost) * GROWTH**state.refreshes if state.refreshes else max(FIRST_WAIT, plan.cost)
         if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS:
             return False
-        return state.epoch - state.refreshed >= max(wait, plan.passes)
+        return state.epoch - state.refreshed >= wait
 
     def _refreshed(self, objective: Objective, state: LbfgsState, decrease: float, plan: Plan) -> LbfgsState:
         """Return the state with curvature blocks made at its point, damped by the recent relative `decrease`.
