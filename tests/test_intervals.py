@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 import smtrain as sm
 from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS, bin_intervals, wilson
-from smtrain.scoring.metrics import METRICS
+from smtrain.scoring.metrics import CLASS_METRICS, METRICS
 from smtrain.scoring.sums import evaluation_sum
 from smtrain.softmax.loss import nll, softmax
 
@@ -150,6 +150,38 @@ def test_where_nothing_varies():
     alone = evaluation_sum(np.eye(2)[:, [0] * 5], np.zeros(5, np.intp), np.ones(5))
     assert np.isnan([INTERVALS[name](alone, 0.95) for name in ("auc", "kappa")]).all()
     assert np.isnan(CLASS_INTERVALS["recall"](alone, 0.95)[:, 1]).all()
+
+
+def test_shares_of_all_of_some_weights_are_one():
+    """However they are added up: a figure above 1 would fail a check, and a spread of rounding be an interval."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        found = evaluation_sum(9 * np.eye(3)[:, [0, 1, 2] * 14], np.arange(42) % 3, rng.uniform(0.1, 3, 42))
+        for name in ("accuracy", "auc", "kappa", "top_2_accuracy"):
+            assert METRICS[name](found) == 1
+        assert 1 - 1e-12 < METRICS["mcc"](found) <= 1
+        for name in ("auc", "ks"):
+            assert (CLASS_METRICS[name](found) == 1).all()
+        assert np.isnan(CLASS_INTERVALS["auc"](found, 0.95)).all()
+
+
+@pytest.mark.parametrize("least", [1e-10, 1e-18])
+def test_one_class_has_nearly_all_the_weight(least):
+    """1 less the chance of agreement would be nothing."""
+    found = evaluation_sum(9 * np.eye(2)[:, [0, 1]], np.array([0, 1]), np.array([1.0, least]))
+    assert METRICS["mcc"](found) == METRICS["kappa"](found) == 1
+    every(found)
+
+
+@pytest.mark.parametrize("offset", [3e7, 1e9])
+def test_the_interval_of_a_cost_does_not_hang_on_what_all_costs_have_in_common(offset):
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200)})
+    frame["y"] = np.where(frame.x + np.random.default_rng(1).normal(size=200) > 0, "b", "a")
+    model, costs = sm.fit(frame), pd.DataFrame([[0.0, 1.0], [5.0, 0.0]], ["a", "b"], ["a", "b"])
+    plain, shifted = (sm.evaluate(model, frame, cost=costs + shift).decisions()["predicted"] for shift in (0, offset))
+    assert plain.low < plain.cost < plain.high
+    for end in ("cost", "low", "high"):
+        assert getattr(shifted, end) - offset == pytest.approx(getattr(plain, end), abs=1e-6)
 
 
 @pytest.mark.parametrize("level", [0, 1, -0.5, 1.5, np.nan, "0.9", None])

@@ -28,7 +28,8 @@ TABLE = (
         "overfitting",
         (WARNING,),
         "The NLL is surely above that of the training rows (the whole 95 % interval is), and more than a tenth of what "
-        "the model gains there over the frequencies of the classes is lost.",
+        "the model gains there over the frequencies of the classes is lost. Not told of a fit with weights, of rows or "
+        "classes: its record does not know their frequencies.",
         "Raise l2, or choose it by cross-validation (`--l2 auto`); leave out columns; or get more rows.",
     ),
     Code(

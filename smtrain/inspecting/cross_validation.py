@@ -27,7 +27,7 @@ from smtrain.scoring.evaluate import Evaluation, measured
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.predict import Scored
 from smtrain.softmax.holdout import NEVER
-from smtrain.sources.arguments import Range, check_range, whole
+from smtrain.sources.arguments import COUNTS, Range, check_range, whole
 from smtrain.sources.arrays import Together, is_values, with_groups
 from smtrain.sources.opening import Data, open_table
 
@@ -78,7 +78,7 @@ class CrossValidation:
     @property
     def rows(self) -> int:
         """The number of rows that are in a fold."""
-        return self.pooled.sums.rows // self.repeats
+        return sum(one.sums.rows for one in self.evaluations) // self.repeats
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -95,7 +95,7 @@ class CrossValidation:
         """
         return {name: error for name, (_, error) in self._means.items()}
 
-    @property
+    @cached_property
     def pooled(self) -> Evaluation:
         """All rows of the folds as one evaluation, for metrics of classes and for the confusion of classes.
 
@@ -203,8 +203,11 @@ def cross_validated(
 
     Raises as `cross_validate`, and gives the warnings of `fit` alone.
     """
+    if groups is not None and groups in config.dialect.dates:
+        raise UsageError(f"column {quoted(groups)} is both in --groups and in --dates", hint="leave it out of one")
     config = _of_a_fold(config, folds, groups)
     check_options(config)
+    check_range("seed", config.seed + repeats - 1, COUNTS)
     if config.cluster is not None:
         raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
     if config.test is not None:

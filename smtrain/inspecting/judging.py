@@ -1,5 +1,6 @@
 """Findings on the predictions of a model for labelled rows."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ from smtrain.errors import counted
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.model.model import Model
 from smtrain.scoring.evaluate import Evaluation
-from smtrain.scoring.intervals import bin_intervals
+from smtrain.scoring.intervals import INTERVALS, bin_intervals
 from smtrain.scoring.metrics import class_calibration_error
 from smtrain.softmax.distributions import LEVEL
 
@@ -33,11 +34,8 @@ def judged(model: Model, evaluation: Evaluation) -> Diagnosis:
 
 def _overfitting(model: Model, evaluation: Evaluation) -> Iterator[Finding]:
     """The training rows are predicted far better than these."""
-    # With weights of classes the NLL of the fit is of rows weighted otherwise.
-    if model.fit.options.class_weight is not None:
-        return
-    trained, here, (low, _) = model.fit.nll, evaluation.sums.nll.mean, evaluation.intervals(LEVEL)["nll"]
-    gain = frequencies_nll(model) - trained
+    trained, here, (low, _) = model.fit.nll, evaluation.sums.nll.mean, INTERVALS["nll"](evaluation.sums, LEVEL)
+    gain = frequencies_nll(model) - trained  # NaN of a fit with weights, and then nothing is told
     if low > trained and here - trained > LOST * gain:
         what = f"the NLL is {here:.4f} here (at least {low:.4f} for sure), and {trained:.4f} on the training rows"
         hint = "a larger --l2, or --l2 auto, which chooses it; fewer columns; or more rows"
@@ -46,7 +44,9 @@ def _overfitting(model: Model, evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def frequencies_nll(model: Model) -> float:
-    """The NLL of the frequencies of the classes on the training rows."""
+    """The NLL of the frequencies of the classes on the training rows; NaN of a fit whose NLL is of weighted rows."""
+    if model.encoder.weight is not None or model.fit.options.class_weight is not None:
+        return math.nan
     shares = np.array(model.fit.class_counts) / max(1, sum(model.fit.class_counts))
     there = shares[shares > 0]
     return float(-(there * np.log(there)).sum())
@@ -54,7 +54,7 @@ def frequencies_nll(model: Model) -> float:
 
 def _no_better(evaluation: Evaluation) -> Iterator[Finding]:
     """The columns of the rows tell nothing that the frequencies of the classes do not."""
-    baseline, (_, high) = evaluation.baseline.nll, evaluation.intervals(LEVEL)["nll"]
+    baseline, (_, high) = evaluation.baseline.nll, INTERVALS["nll"](evaluation.sums, LEVEL)
     # Of rows of a single class the frequencies know everything.
     if high >= baseline > 0:
         here = evaluation.sums.nll.mean

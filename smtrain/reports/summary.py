@@ -69,9 +69,10 @@ def _unseen_rows(model: Model) -> Iterator[str]:
     if fit.validation is not None:
         yield f"On {fit.validation.rows:,} rows set aside for validation the NLL is {fit.validation.nll:.4f}."
     alone = frequencies_nll(model)
+    beside = f"; the shares of the classes alone, which know nothing of a row, have {alone:.4f}"
     yield (
-        f"On its {fit.rows:,} training rows the NLL, the mean surprise in nats, is {fit.nll:.4f}; the shares of the "
-        f"classes alone, which know nothing of a row, have {alone:.4f}."
+        f"On its {fit.rows:,} training rows the NLL, the mean surprise in nats, is {fit.nll:.4f}"
+        f"{'' if math.isnan(alone) else beside}."
     )
 
 

@@ -37,10 +37,10 @@ def _read(path: str) -> pd.DataFrame:
     """The cells of a file as texts, with the names of its lines and columns. Raises UsageError and DataError."""
     try:
         text = Path(native_path(path)).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {quoted(path)}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DataError("not UTF-8 text", source=path) from error
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        raise UsageError(f"cannot read {quoted(path)}: {getattr(error, 'strerror', None) or error}") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines: list[list[str]] = []
     try:
@@ -86,6 +86,6 @@ def _cost(source: str, true: str, called: str, cell: Any) -> float:
     """A cell as a number. Raises DataError if it is no finite one."""
     text = str(cell)
     if not is_number(text) or not math.isfinite(number(text)):
-        what = f"the cost of calling {quoted(true)} {quoted(called)} is no finite number: {quoted(text)}"
+        what = f"the cost of calling {quoted(true)} {quoted(called)} is no finite number below 1e152: {quoted(text)}"
         raise DataError(what, source=source)
     return number(text)

@@ -72,12 +72,12 @@ class Curve:
     @cached_property
     def beats(self) -> Array:
         """The share of the rows of the class that are above each score, half of those at it, (G,)."""
-        return ratio(_above(self.rows) + self.rows / 2, self.n[0])
+        return ratio(_above(self.rows) + self.rows / 2, _in_turn(self.rows[::-1]))
 
     @cached_property
     def beaten(self) -> Array:
         """The share of the other rows that are below each score, half of those at it, (G,)."""
-        return ratio(_above(self.others[::-1])[::-1] + self.others / 2, self.n[1])
+        return ratio(_above(self.others[::-1])[::-1] + self.others / 2, _in_turn(self.others))
 
     def auc(self) -> Ranked:
         """The probability that a row of the class has a higher score than another: the area under the ROC curve."""
@@ -98,13 +98,14 @@ class Curve:
         value = (own * ((rows + own) / (rows + own + others + rest))).sum()
         # The rows of the class may be the first in the bin, or the last.
         error = (own * ((rows + own) / (rows + own + others) - rows / _positive(rows + others + rest))).sum()
-        return Ranked(_divided(float(value), self.n[0]), _divided(float(error), self.n[0]))
+        whole = float(own.sum())
+        return Ranked(_divided(float(value), whole), _divided(float(error), whole))
 
     def ks(self) -> Ranked:
         """The largest distance between the distributions of the scores of the class and of the others."""
         if not min(self.n):
             return Ranked(math.nan, math.nan)
-        apart = np.abs(self.rows.cumsum() / self.n[0] - self.others.cumsum() / self.n[1])
+        apart = np.abs(self.rows.cumsum() / _in_turn(self.rows) - self.others.cumsum() / _in_turn(self.others))
         step = np.maximum(self.rows / self.n[0], self.others / self.n[1])
         return Ranked(float(apart.max()), float(step.max()))
 
@@ -126,6 +127,16 @@ class Curve:
 def _above(weights: Array) -> Array:
     """The weight above each place, (G,)."""
     return np.append(weights[::-1].cumsum()[::-1], 0.0)[1:]
+
+
+def _in_turn(weights: Array) -> float:
+    """Their sum in the order of a cumulated one, so that a share of all of it is exactly 1."""
+    return float(weights.cumsum()[-1:].sum())
+
+
+def others(weights: Array) -> Array:
+    """For each place the weight of all others, (G,), without a difference that rounding could eat up."""
+    return _above(weights) + _above(weights[::-1])[::-1]
 
 
 def _positive(weights: Array) -> Array:

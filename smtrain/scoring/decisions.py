@@ -73,18 +73,24 @@ def decision_of(decide: Any, classes: Sequence[str]) -> Decision:
 
 @dataclass(frozen=True)
 class CostSum:
-    """The moments of what each row costs: called its most probable class, and that of the least expected cost."""
+    """The moments of what each row costs above the `least` of all costs, by which a spread is not lost in rounding.
+
+    `predicted` are those of calling it its most probable class, `best` those of the class of the least expected cost.
+    """
 
     predicted: Moments
     best: Moments
+    least: float
 
     def __add__(self, other: "CostSum") -> "CostSum":
-        return CostSum(self.predicted + other.predicted, self.best + other.best)
+        return CostSum(self.predicted + other.predicted, self.best + other.best, self.least)
 
     @classmethod
     def of(cls, S: Floats, y: Codes, v: Array, costs: Array) -> "CostSum":
         """Of some rows: probabilities (K, m), class codes and weights (m,); costs (K, K)."""
-        return cls(*(Moments.of(costs[y, decide(S)], v) for decide in (most_probable, LeastCost(costs))))
+        least = float(costs.min())
+        predicted, best = (Moments.of((costs - least)[y, how(S)], v) for how in (most_probable, LeastCost(costs)))
+        return cls(predicted, best, least)
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def decided(
     """
     two = len(costs) == 2
     means = {"predicted": weighted_mean(sums.predicted, level), "least_cost": weighted_mean(sums.best, level)}
-    ways = {way: Decided(mean.mean, *_ends(mean, costs)) for way, mean in means.items()}
+    ways = {way: Decided(sums.least + mean.mean, *_ends(mean, costs)) for way, mean in means.items()}
     if two:
         ways["least_cost"] = replace(ways["least_cost"], label=labels[1], least=threshold_of(costs))
     means_of_one = (support[:, None] / support.sum() * costs).sum(axis=0)
@@ -126,7 +132,8 @@ def _ends(mean: Mean, costs: Array) -> tuple[float, float]:
     """The interval of a mean cost, which is not beyond the costs; NaN where all rows cost the same."""
     if not mean.error > 0:
         return math.nan, math.nan
-    return max(mean.low, float(costs.min())), min(mean.high, float(costs.max()))
+    least, most = float(costs.min()), float(costs.max())
+    return max(least + mean.low, least), min(least + mean.high, most)
 
 
 def threshold_of(costs: Array) -> float:

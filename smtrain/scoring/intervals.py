@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from smtrain.scoring.curves import others
 from smtrain.scoring.metrics import accuracy, kappa, precision, recall, top_accuracy
 from smtrain.scoring.moments import Moments, weighted_mean
 from smtrain.scoring.sums import EvaluationSum
@@ -74,7 +75,7 @@ def _kappa(s: EvaluationSum, level: float) -> Interval:
 def _rows_and_others(s: EvaluationSum) -> Array:
     """The effective number of the rows of each class, and of the others, (2, K); exactly 1 of a single one."""
     weights, squares = s.support, s.squares[0]
-    rows = np.stack([effective(weights, squares), effective(s.weight - weights, squares.sum() - squares)])
+    rows = np.stack([effective(weights, squares), effective(others(weights), others(squares))])
     return np.where(rows < 1 + 1e-9, 1.0, rows)
 
 

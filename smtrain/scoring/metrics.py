@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from smtrain.scoring.curves import others
 from smtrain.scoring.sums import TOPS, EvaluationSum
 from smtrain.scoring.totals import Array, ratio
 
@@ -44,16 +45,16 @@ def class_calibration_error(s: EvaluationSum) -> Array:
 
 def mcc(s: EvaluationSum) -> float:
     """Matthews' correlation of true and predicted classes, for any number of them (Gorodkin, 2004); NaN without any."""
-    true, predicted, right = s.support / s.weight, s.predicted / s.weight, s.right.sum() / s.weight
-    spread = (true * (1 - true)).sum() * (predicted * (1 - predicted)).sum()
-    several = min(np.count_nonzero(s.support), np.count_nonzero(s.predicted)) > 1
-    return float((right - (true * predicted).sum()) / np.sqrt(spread)) if several else math.nan
+    true, predicted = s.support / s.weight, s.predicted / s.weight
+    spread = math.sqrt(float((true * others(true)).sum())) * math.sqrt(float((predicted * others(predicted)).sum()))
+    beyond = float((true * others(predicted)).sum()) - _wrong(s)
+    return max(-1.0, min(1.0, beyond / spread)) if spread else math.nan
 
 
 def kappa(s: EvaluationSum) -> float:
     """Cohen's kappa: the accuracy beyond that of chance, as a share of what there could be; NaN for one class alone."""
-    chance = float((s.support / s.weight * (s.predicted / s.weight)).sum())
-    return (accuracy(s) - chance) / (1 - chance) if _several(s) else math.nan
+    by_chance = float((s.support / s.weight * others(s.predicted / s.weight)).sum())
+    return 1 - _wrong(s) / by_chance if by_chance else math.nan
 
 
 def quadratic_kappa(s: EvaluationSum) -> float:
@@ -62,12 +63,13 @@ def quadratic_kappa(s: EvaluationSum) -> float:
     NaN if the labels are no numbers, or all rows are of one class and are predicted to be.
     """
     t, p, tt, pp, off = s.steps / s.weight
-    return math.nan if math.isnan(t) or not _several(s) else float(1 - off / (tt + pp - 2 * t * p))
+    by_chance = tt + pp - 2 * t * p
+    return float(1 - off / by_chance) if _several(s) and by_chance > 0 else math.nan
 
 
 def top_accuracy(s: EvaluationSum, k: int) -> float:
     """The share of the rows whose class is among the `k` most probable, k of TOPS; NaN if there are no more classes."""
-    return float(s.top[TOPS.index(k)] / s.weight) if len(s.support) > k else math.nan
+    return float(s.top[TOPS.index(k)] / s.nll.v) if len(s.support) > k else math.nan
 
 
 def class_ranking(s: EvaluationSum, name: str) -> Array:
@@ -79,6 +81,11 @@ def hand_till(s: EvaluationSum) -> float:
     """The mean over all pairs of classes of the AUC between the two, by the probability of each (Hand & Till, 2001)."""
     against = np.stack([one.against[0] for one in s.scores.ranks] or [np.full(1, np.nan)])
     return _mean(against[np.eye(*against.shape) == 0])
+
+
+def _wrong(s: EvaluationSum) -> float:
+    """The share of rows whose most probable class is another than the true one."""
+    return float((s.support - s.right).sum() / s.weight)
 
 
 def _several(s: EvaluationSum) -> bool:
@@ -114,7 +121,7 @@ METRICS: dict[str, Callable[[EvaluationSum], float]] = {
     "top_2_accuracy": lambda s: top_accuracy(s, 2),
     "top_3_accuracy": lambda s: top_accuracy(s, 3),
     "top_5_accuracy": lambda s: top_accuracy(s, 5),
-    "cost": lambda s: math.nan if s.costs is None else s.costs.best.mean,
+    "cost": lambda s: math.nan if s.costs is None else s.costs.least + s.costs.best.mean,
 }
 # Those that people look at first, and tables have room for.
 HEADLINE = ("nll", "accuracy", "balanced_accuracy", "macro_f1", "brier", "calibration_error", "auc")
