@@ -75,7 +75,13 @@ def test_a_frame_is_the_file(mixed, tmp_path):
     np.testing.assert_array_equal(sm.predict_proba(from_file, frame), sm.predict_proba(from_file, str(mixed)))
 
 
-@pytest.mark.parametrize("options", [{"batch_size": 512, "epochs": 3}, {"solver": "gd", "epochs": 5, "momentum": 0.5}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 512, "epochs": 3},
+        pytest.param({"solver": "gd", "epochs": 5, "momentum": 0.5}, marks=pytest.mark.slow),
+    ],
+)
 def test_descent_is_reproducible_and_seeded(mixed, tmp_path, options):
     one, two = (bytes_of(sm.fit(str(mixed), threads=t, **options), tmp_path) for t in (1, 2))
     assert one == two

@@ -110,6 +110,7 @@ class Told(Observer):
         self.candidates.append(candidate)
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_cross_validation_leaves_a_checkpoint_and_the_command_goes_on(tmp_path):
     command = [*SMTRAIN, "fit", str(Path(GLASS).absolute()), "--no-header", "--l2", "auto", "--folds", "20"]
     smtrain(*command[len(SMTRAIN) :], "-o", "whole.npz", cwd=tmp_path)

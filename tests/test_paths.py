@@ -70,7 +70,7 @@ def test_every_file_of_every_command_may_have_any_name(name, env, tmp_path):
     run(tmp_path, "doctor", data, "--junit", junit, env=ci, code=3)
 
 
-@pytest.mark.parametrize("env", [{}, ASCII], ids=["UTF-8", "ASCII"])
+@pytest.mark.parametrize("env", [pytest.param({}, marks=pytest.mark.slow), ASCII], ids=["UTF-8", "ASCII"])
 def test_the_folders_may_have_any_name(env, tmp_path):
     folder = tmp_path / os.fsdecode(b"\xff \xc3\xa9")
     folder.mkdir()

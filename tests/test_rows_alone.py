@@ -16,7 +16,7 @@ pytestmark = pytest.mark.bits
 
 @pytest.fixture(
     scope="module",
-    params=[2, 12, *(pytest.param(K, marks=pytest.mark.slow) for K in (3, 40))],
+    params=[2, *(pytest.param(K, marks=pytest.mark.slow) for K in (3, 12, 40))],
     ids="{} classes".format,
 )
 def model_and_rows(request, tmp_path_factory):
