@@ -141,6 +141,18 @@ def test_the_mixture_satisfies_the_conditions_of_the_maximum(seed, m, rank, scal
     assert np.abs(rise[w > 1e-9] - w @ rise).max() <= error
 
 
+def test_a_mixture_of_points_of_a_fit_that_diverges():
+    """Where entries of Q go up to 1e200 the programme may be singular; what is returned are weights even so."""
+    for seed in range(500):
+        rng = np.random.default_rng(seed)
+        m = int(rng.integers(2, 8))
+        root = rng.normal(size=(m, int(rng.integers(1, 5)))) * 10.0 ** rng.integers(-3, 100, size=m)[:, None]
+        root[-1] = root[int(rng.integers(m))]
+        w = best_mixture(rng.normal(size=m) * 10.0 ** rng.integers(-3, 50), root @ root.T, np.eye(m)[0])
+        assert (w >= 0).all(), seed
+        assert w.sum() == pytest.approx(1), seed
+
+
 def test_points_are_combined_in_proportion_to_what_a_pass_costs(monkeypatch):
     """A fit of a small table combines ever fewer of its points; one of a large table, all."""
     f, combined, old = objective(partition("mixed")), [], Bundle.with_point

@@ -3,12 +3,15 @@
 The function is e·w − w·Qw / 2, Q positive semidefinite, over w ≥ 0 with Σ w = 1 (Nocedal & Wright, 2006, section 16.5).
 """
 
+import contextlib
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# The most rounds for each variable. Rounding can make the active set go round in circles; then what it has is returned.
+# The most rounds for each variable. Rounding can make the active set go round in circles; then what it has is returned,
+# as where the points of a fit that diverges are so far apart (Q from 1 to 1e200) that nothing can be solved.
 ROUNDS = 4
 # What is added to the diagonal of Q, as a share of its mean: Q may be singular.
 RIDGE = 1e-12
@@ -30,6 +33,8 @@ def best_mixture(e: Floats, Q: Floats, start: Floats) -> Floats:
     for _ in range(ROUNDS * len(e)):
         z = _maximum_of(e, Q, free)
         if (z >= 0).all():
+            if not z.any():
+                break
             w = z / z.sum()
             rise = e - Q @ w
             best = int(np.where(free, -np.inf, rise).argmax())
@@ -46,7 +51,10 @@ def best_mixture(e: Floats, Q: Floats, start: Floats) -> Floats:
 
 
 def _maximum_of(e: Floats, Q: Floats, free: NDArray[np.bool_]) -> Floats:
-    """Return the maximum over the free variables with Σ w = 1, of any sign; the others are 0."""
+    """Return the maximum over the free variables with Σ w = 1, of any sign; the others are 0.
+
+    All are 0 where that cannot be solved, because the entries of Q are too far apart.
+    """
     # With the multiplier μ: Q w + μ = e and Σ w = 1. The rows are divided by the mean of Q's diagonal.
     chosen = np.flatnonzero(free)
     scale = float(Q.trace()) / len(e) or 1.0
@@ -55,5 +63,6 @@ def _maximum_of(e: Floats, Q: Floats, free: NDArray[np.bool_]) -> Floats:
     A.flat[:: len(A) + 1] += RIDGE
     A[-1, -1] = 0
     w = np.zeros(len(e))
-    w[chosen] = np.linalg.solve(A, np.append(e[chosen] / scale, 1.0))[:-1]
+    with contextlib.suppress(np.linalg.LinAlgError):  # singular to the last bit
+        w[chosen] = np.linalg.solve(A, np.append(e[chosen] / scale, 1.0))[:-1]
     return w
