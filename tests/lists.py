@@ -7,7 +7,7 @@ import pandas as pd
 
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import Dialect
-from smtrain.sources.interface import Batch, Places, Reading, Rows, Source, positions
+from smtrain.sources.interface import Batch, Places, Reading, Rows, Source, Span, positions
 from smtrain.sources.meaning import meaning_of
 
 
@@ -51,7 +51,7 @@ class ListBatch(Batch):
 
 
 @dataclass(frozen=True)
-class ListSpan:
+class ListSpan(Span):
     """Some rows, from number `start` on."""
 
     names: list

@@ -206,7 +206,7 @@ def test_labels_that_are_no_classes():
         ({"groups": "species"}, "is the target, not a feature"),
         ({"groups": "w", "weight": "w"}, "cannot be the groups"),
         ({"lambda_": 1}, "there is no option"),
-        ({"cluster": "local:2"}, "cluster= is for a fit"),
+        ({"cluster": "local:2", "memory": 10**9}, "memory= and cluster= exclude each other"),
         ({"groups": "year", "drop": ["year"], "one_se": True}, "one_se=True needs a penalty to be chosen"),
     ],
 )
@@ -362,7 +362,7 @@ def test_the_command_can_fail_a_check_and_tells_the_system_that_runs_it(go, monk
         (["--one-se"], "--one-se needs a penalty to be chosen"),
         (["--fail-if", "recal<1"], "no metric"),
         (["--junit", "x.xml"], "no checks to report"),
-        (["--cluster", "local:2"], "No such option"),
+        (["--cluster", "local:2", "--memory", "1G"], "--memory and --cluster exclude each other"),
     ],
 )
 def test_a_command_line_that_cannot_be(options, says, go):

@@ -221,7 +221,6 @@ def test_a_file_is_an_input_that_is_kept_and_its_levels_are_warned_of(go, parts)
         ("fit p.csv --test 1", "--test"),
         ("fit p.csv --test 0", "--test"),
         ("fit p.csv --test no.csv", 'cannot read "no.csv"'),
-        ("fit p.csv --test 0.2 --cluster local:2", "--test and --cluster exclude each other"),
     ],
 )
 def test_what_is_refused(line, says, go):

@@ -22,9 +22,6 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint=given("validation", 0.2))
-    if config.cluster is not None and config.test is not None:
-        hint = "smtrain split puts rows aside first; evaluate --cluster measures the model on them"
-        raise UsageError("--test and --cluster exclude each other", hint=hint)
     if config.cluster is not None and config.memory is not None:
         raise UsageError("--memory and --cluster exclude each other", hint="workers have limits of their own")
     check_ranges(config)

@@ -12,7 +12,7 @@ from smtrain.errors import TrainingError
 from smtrain.fitting.arguments import config_of, with_labels
 from smtrain.fitting.checkpoint import NoCheckpoint, digest, kept_progress
 from smtrain.fitting.contradictions import check_options
-from smtrain.fitting.held_out import held_out, tables, tested
+from smtrain.fitting.held_out import held_out, opened, tested, with_share
 from smtrain.fitting.learn import Learned, learn
 from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
@@ -30,6 +30,7 @@ from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of, wrong
 from smtrain.sources.opening import Data
+from smtrain.sources.table import Table
 
 
 class Observer:
@@ -119,14 +120,30 @@ def train(
     if not isinstance(observer, Observer | None):
         hint = "a subclass of smtrain.fitting.fit.Observer is told of every epoch"
         raise wrong("observer", observer, "an Observer", hint)
+    table, test = opened(data, config)
+    with home or partitions.home(config) as there:
+        if isinstance(config.test, float | int):
+            table, test = with_share(table, data, config, there)
+        return trained(table, test, config, there, observer=observer, init=init, checkpoint=checkpoint)
+
+
+def trained(
+    table: Table,
+    test: Table | None,
+    config: FitConfig,
+    home: Home,
+    *,
+    observer: Observer | None = None,
+    init: Model | None = None,
+    checkpoint: str | None = None,
+) -> Model:
+    """Train a model on a table, its rows at a home that is open and stays so, and measure it on another, `test`."""
     observer = observer or Observer()
-    table, test = tables(data, config)
-    with home or partitions.home(config) as opened:
-        learned = learn(table, config, opened, observer.on_piece)
-        held = None if test is None else held_out(test, learned)
-        learned = with_validation(replace(learned, test_rows=0 if held is None else held.rows))
-        model = _fitted(learned, observer, init, checkpoint)
-        return model if held is None else tested(model, held, opened)
+    learned = learn(table, config, home, observer.on_piece)
+    held = None if test is None else held_out(test, learned)
+    learned = with_validation(replace(learned, test_rows=0 if held is None else held.rows))
+    model = _fitted(learned, observer, init, checkpoint)
+    return model if held is None else tested(model, held, home)
 
 
 def _fitted(learned: Learned, observer: Observer, init: Model | None, checkpoint: str | None) -> Model:

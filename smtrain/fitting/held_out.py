@@ -11,21 +11,24 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.fitting.dealing import SpreadStrata, parts_of, read_strata, spans_of
 from smtrain.fitting.draws import Draw
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.parting import parted
-from smtrain.fitting.strata import strata_drawn, strata_of
-from smtrain.fitting.validation import labelled_partitions
+from smtrain.fitting.strata import ShareOfStrata, Strata, share_drawn, strata_drawn, strata_of
+from smtrain.fitting.validation import labelled_partitions, read_spans
 from smtrain.fitting.weights import check_classes
 from smtrain.model.labels import nothing_to_measure
 from smtrain.model.model import Model
 from smtrain.model.record import HeldOutRecord, SkippedRecord
 from smtrain.partitions.cutter import cut
-from smtrain.partitions.interface import Home, Shelf
+from smtrain.partitions.interface import Home, Shelf, Spread
 from smtrain.partitions.memory import available_threads, joined
 from smtrain.scoring.blocks import block_rows, sums_of
+from smtrain.scoring.home import sent
 from smtrain.scoring.metrics import METRICS
+from smtrain.softmax.holdout import Share
 from smtrain.softmax.loss import Partition
 from smtrain.sources.interface import Batch
 from smtrain.sources.opening import Data, check_read_again, open_table
@@ -42,32 +45,49 @@ class HeldOut:
     skipped: Skipped
 
 
-def tables(data: Data, config: FitConfig) -> tuple[Table, Table | None]:
-    """The table to learn from, and the one to test with, if the options ask for that.
+def opened(data: Data, config: FitConfig) -> tuple[Table, Table | None]:
+    """The table of the data, and the other one to test with, if the options name one.
 
-    With a share the data are read here, to draw the rows that are put aside. Raises UsageError for a pipe then.
+    Raises UsageError for a pipe where a share of it is to be put aside: it is read twice.
     """
     if isinstance(config.test, float | int):
         check_read_again(data, "--test with a share")
     table = open_table(data, config.dialect, fitting=True)
-    if config.test is None:
-        return table, None
-    if isinstance(config.test, str):
-        return table, open_table(config.test, config.dialect)
-    draw, threads = _drawn(table, config, config.test), config.threads or available_threads()
+    return table, open_table(config.test, config.dialect) if isinstance(config.test, str) else None
+
+
+def with_share(table: Table, data: Data, config: FitConfig, home: Home) -> tuple[Table, Table]:
+    """The table to learn from, and that of the share that the options put aside: the rows that `smtrain split` draws.
+
+    The data are read here. Raises DataError for labels that are no classes, and if no row can be put aside.
+    """
+    assert isinstance(config.test, float | int)
+    strata = strata_of(table, stratify=True, target=config.target, weight=config.weight)
+    if isinstance(home, Spread):
+        return _parted_there(table, strata, config, config.test, home)
+    threads = config.threads or available_threads()
+    draw = strata_drawn(table, strata, config.test, config.seed, threads)
+    _check(draw, table)
     train, test = (open_table(data, config.dialect, fitting=True) for _ in range(2))
     return train.of(_part(train, draw, threads, test=False)), test.of(_part(test, draw, threads, test=True))
 
 
-def _drawn(table: Table, config: FitConfig, share: float) -> Draw:
-    """The draw of a share of each class: that of `smtrain split`. Raises DataError for labels that are no classes."""
-    strata = strata_of(table, stratify=True, target=config.target, weight=config.weight)
-    draw = strata_drawn(table, strata, share, config.seed, config.threads or available_threads())
+def _parted_there(table: Table, strata: Strata, config: FitConfig, share: float, home: Spread) -> tuple[Table, Table]:
+    """The same, by the workers of a home."""
+    spans = spans_of(table, home)
+    there = SpreadStrata.of(home, spans, partial(read_strata, strata=strata))
+    _check(share_drawn(table, strata, there.total, share, config.seed), table)
+    masks = there.drawn(partial(Share, fraction=share, seed=config.seed))
+    parted = partial(parts_of, table, home, spans, masks, column=strata.column)
+    return parted(chosen=np.logical_not), parted(chosen=np.asarray)
+
+
+def _check(draw: ShareOfStrata, table: Table) -> None:
+    """Raise DataError for labels that are no classes, and if no row would be put aside."""
     classes = [text for text in draw.known.ordered() if not is_no_label(text)]
     with table.advising():
-        check_classes(classes, table, strata.column, int(draw.known.counts[draw.known.codes(classes)].sum()))
+        check_classes(classes, table, draw.strata.column, int(draw.known.counts[draw.known.codes(classes)].sum()))
     draw.check()
-    return draw
 
 
 def _part(table: Table, draw: Draw, threads: int, *, test: bool) -> Iterator[Batch]:
@@ -81,21 +101,31 @@ def _part(table: Table, draw: Draw, threads: int, *, test: bool) -> Iterator[Bat
 
 def held_out(table: Table, learned: Learned) -> HeldOut:
     """The labelled rows of a table, encoded and kept. Raises DataError if they cannot be used, or weigh nothing."""
-    encoder, home = learned.encoder, learned.home
-    shelf: Shelf[Partition] = home.shelf()
-    rows, weight = 0, 0.0
-    parts = labelled_partitions(table, encoder, home.threads, skip=learned.config.unlabelled == "skip")
-    for block in cut(parts, block_rows(len(encoder.classes)), joined):
-        shelf.append(block)
-        rows, weight = rows + block.rows, weight + float(block.v.sum())
-    if not weight:
+    encoder, home, skip = learned.encoder, learned.home, learned.config.unlabelled == "skip"
+    size = block_rows(len(encoder.classes))
+    if isinstance(home, Spread):
+        read = partial(labelled_partitions, encoder=encoder, threads=1, skip=skip)
+        parts, counts, skipped = read_spans(table, encoder, home, read)
+        shelf, rows = home.partitioned(parts, counts, size, joined), sum(counts)
+    else:
+        shelf, rows = home.shelf(), 0
+        for block in cut(labelled_partitions(table, encoder, home.threads, skip=skip), size, joined):
+            shelf.append(block)
+            rows += block.rows
+        skipped = table.skipped
+    if not rows or not home.sum(weight_of, shelf):
         raise nothing_to_measure(table, rows=rows > 0)
-    return HeldOut(shelf, rows, table.skipped)
+    return HeldOut(shelf, rows, skipped)
+
+
+def weight_of(block: Partition) -> float:
+    """What the rows of a block weigh."""
+    return float(block.v.sum())
 
 
 def tested(model: Model, held: HeldOut, home: Home) -> Model:
     """The model with every metric of the rows that were held out in its record."""
-    sums = home.sum(partial(sums_of, model=model), held.blocks)
+    sums = home.sum(partial(sums_of, model=sent(model)), held.blocks)
     unseen = home.sum(unseen_cells, held.blocks)
     names = [column.name for column in model.encoder.categorical]
     values = {name: float(metric(sums)) for name, metric in METRICS.items()}

@@ -88,7 +88,7 @@ def codes_of(span: Summary, total: Summary) -> Codes:
 
 def read_span(span: Span, roles: Roles, *, skip: bool) -> SpanRows:
     """Read the rows of a span, up to the first that cannot be used."""
-    table = Table(span.open())
+    table = Table.of_span(span)
     table.weigh_by(roles.weight)
     if skip:
         table.skip_unlabelled(roles.target)

@@ -6,8 +6,8 @@ more is kept than the texts of the strata and their counts.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
@@ -36,13 +36,13 @@ CHANGED = "the table has changed since it was read first"
 class Strata:
     """Where the strata of a row are: the texts of a `column`; or there is one, if all rows are `alike`.
 
-    Rows of no `weight` cannot be put aside, nor, where the strata are labels, rows without one.
+    Rows of no `weight` cannot be put aside, nor, where the strata are labels, those whose text is a `missing` one.
     """
 
     column: int
     weight: int | None = None
     alike: bool = False
-    labels: bool = False
+    missing: Callable[[str], bool] | None = None
 
     def readings(self, columns: int) -> Readings:
         """How each of so many columns is read."""
@@ -52,10 +52,10 @@ class Strata:
     def weights(self, rows: Rows) -> NDArray[np.float64]:
         """The weight (n,) of each row, 0 where it cannot be put aside."""
         v = np.ones(rows.count) if self.weight is None else rows.number(self.weight)
-        if not self.labels:
+        if self.missing is None:
             return v
         cells = rows.texts(self.column)
-        return np.where(np.array(list(map(is_no_label, cells.levels)))[cells.codes], 0.0, v)
+        return np.where(np.array(list(map(self.missing, cells.levels)))[cells.codes], 0.0, v)
 
     def known(self, rows: Rows) -> Vocabulary:
         """The texts of some rows; none where all are alike: they might be as many as the rows."""
@@ -70,6 +70,57 @@ class Strata:
             return np.take(known.codes(cells.levels).astype(np.intp), cells.codes)
         except KeyError as error:
             raise DataError(CHANGED, source=rows.batch.places(rows.count).source) from error
+
+
+@dataclass(frozen=True)
+class StrataCounts:
+    """The `known` texts of the strata of so many `rows`, and how many rows of each can be put aside, (V,)."""
+
+    known: Vocabulary = field(default_factory=Vocabulary)
+    totals: NDArray[np.intp] = field(default_factory=lambda: np.zeros(1, np.intp))
+    rows: int = 0
+
+    def __add__(self, right: "StrataCounts") -> "StrataCounts":
+        known = self.known + right.known
+        totals = np.zeros(max(1, len(known)), np.intp)
+        totals[: len(self.totals)] += self.totals
+        totals[known.codes(right.known.texts) if len(right.known) else [0]] += right.totals
+        return StrataCounts(known, totals, self.rows + right.rows)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Some rows by their strata: the codes `y` (n,) of texts that are `known`, and weights `v` (n,)."""
+
+    known: Vocabulary
+    y: NDArray[np.intp]
+    v: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, strata: Strata, parts: Iterable[Rows]) -> "Coded":
+        """Rows that come some at a time."""
+        known, y, v = Vocabulary(), [np.zeros(0, np.intp)], [np.zeros(0)]
+        for rows in parts:
+            known = known + strata.known(rows)
+            y.append(strata.codes(rows, known))
+            v.append(strata.weights(rows))
+        return cls(known, np.concatenate(y), np.concatenate(v))
+
+    @property
+    def counts(self) -> StrataCounts:
+        """The rows of each stratum."""
+        totals = np.bincount(self.y[self.v > 0], minlength=max(1, len(self.known)))
+        return StrataCounts(self.known, totals, len(self.y))
+
+    def partition(self, order: NDArray[np.intp]) -> Partition:
+        """The rows as a partition without columns, the places of their strata in an `order` (V,) as classes."""
+        return Partition(Design(np.empty((len(self.y), 0))), order[self.y], self.v)
+
+
+def numbered(blocks: Iterable[Partition]) -> Iterator[Partition]:
+    """All rows in partitions of those that are shuffled together, each with the position of its first row."""
+    for start, partition in zip(count(0, SHUFFLED), cut(blocks, SHUFFLED, joined), strict=False):
+        yield replace(partition, start=start)
 
 
 @dataclass(frozen=True)
@@ -112,16 +163,16 @@ class ShareOfStrata(Draw):
         """Rows as partitions without columns; they wait until their mask is known."""
         for some in rows:
             waiting.append(some)
-            y = self.order[self.strata.codes(some, self.known)]
-            yield Partition(Design(np.empty((some.count, 0))), y, self.strata.weights(some))
+            coded = Coded(self.known, self.strata.codes(some, self.known), self.strata.weights(some))
+            yield coded.partition(self.order)
 
     def _drawn(self, blocks: Iterable[Partition]) -> Iterator[Mask]:
         before = np.zeros_like(self.totals)
-        for start, partition in zip(count(0, SHUFFLED), cut(blocks, SHUFFLED, joined), strict=False):
+        for partition in numbered(blocks):
             here = np.bincount(partition.y[partition.v > 0], minlength=len(before))
             if (before + here > self.totals).any():
                 raise DataError(CHANGED, source=self.source)
-            yield self._share(start, before)(replace(partition, start=start))
+            yield self._share(partition.start, before)(partition)
             before = before + here
         if (before < self.totals).any():
             raise DataError(CHANGED, source=self.source)
@@ -142,7 +193,7 @@ def strata_of(table: Table, stratify: str | bool, target: str | None, weight: st
     column = table.column(stratify, "--stratify") if isinstance(stratify, str) else labels
     if column == weights:
         raise UsageError(f"column {quoted(table.names[column])} is the weight, and cannot be the strata")
-    return Strata(column, weights, labels=column == labels)
+    return Strata(column, weights, missing=is_no_label if column == labels else None)
 
 
 def _with_texts(table: Table, weights: int | None) -> int:
@@ -160,15 +211,16 @@ def _with_texts(table: Table, weights: int | None) -> int:
 
 def strata_drawn(table: Table, strata: Strata, share: float, seed: int, threads: int) -> ShareOfStrata:
     """A draw of a share of each stratum. Reads the table. Raises DataError for one without rows."""
-    known, totals, some = Vocabulary(), np.zeros(1, np.intp), False
-    for rows in table.rows(strata.readings(len(table.names)), threads):
-        known, some = known + strata.known(rows), True
-        codes = strata.codes(rows, known)[strata.weights(rows) > 0]
-        here = np.bincount(codes, minlength=max(1, len(known)))
-        here[: len(totals)] += totals
-        totals = here
-    if not some:
+    parts = table.rows(strata.readings(len(table.names)), threads)
+    counts = sum((Coded.of(strata, [rows]).counts for rows in parts), StrataCounts())
+    return share_drawn(table, strata, counts, share, seed)
+
+
+def share_drawn(table: Table, strata: Strata, counts: StrataCounts, share: float, seed: int) -> ShareOfStrata:
+    """A draw of a share of each of some strata, of which all rows were counted. Raises DataError for no rows."""
+    if not counts.rows:
         raise table.no_rows()
+    known, totals = counts.known, counts.totals
     texts = known.ordered()
     order = np.zeros(1, np.intp) if strata.alike else known.numbered(texts)
     totals = totals if strata.alike else totals[known.codes(texts)]

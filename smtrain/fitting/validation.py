@@ -1,6 +1,6 @@
 """Rows set aside: for validation, a share of the table or another file; and in the folds of a cross-validation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -131,24 +131,34 @@ def _add(table: Table, further: Further, learned: Learned) -> int:
 
 def _add_spans(table: Table, further: Further, learned: Learned, home: Spread) -> int:
     """Have workers keep the rows of a further table, and return their number."""
-    learned.encoder.readings(table, labels=True, model="the training data")
-    tasks = home.spread(
-        partial(read_further, further=further), table.spans(home.span_size(table.total_bytes), home.told)
-    )
-    told = list(home.told(count_further, tasks))
-    parts = home.spread(attrgetter("rows"), tasks)
-    counts = [count for count, _ in told]
+    parts, counts, skipped = read_spans(table, learned.encoder, home, further.partitions)
     learned.shelf = home.partitioned(parts, counts, learned.partition_rows, joined, behind=learned.shelf)
-    for _, skipped in told:
-        learned.skipped.include(skipped)
+    learned.skipped.include(skipped)
     return sum(counts)
 
 
-def read_further(span: Span, further: Further) -> FurtherRows:
+def read_spans(
+    table: Table, encoder: Encoder, home: Spread, partitions: Callable[[Table], Iterable[Partition]]
+) -> tuple[Sequence[Any], list[int], Skipped]:
+    """The rows of a further table, read by workers as `partitions`: a task for each span, and its number of rows.
+
+    Then those that were left out. Raises ModelError where columns are not there, before any row is read.
+    """
+    encoder.readings(table, labels=True, model="the training data")
+    tasks = home.spread(
+        partial(read_further, partitions=partitions), table.spans(home.span_size(table.total_bytes), home.told)
+    )
+    told, skipped = list(home.told(count_further, tasks)), Skipped()
+    for _, some in told:
+        skipped.include(some)
+    return home.spread(attrgetter("rows"), tasks), [count for count, _ in told], skipped
+
+
+def read_further(span: Span, partitions: Callable[[Table], Iterable[Partition]]) -> FurtherRows:
     """The rows of a span of a further table."""
-    table = Table(span.open())
-    partitions = list(further.partitions(table))
-    return FurtherRows(joined(partitions) if partitions else None, table.skipped)
+    table = Table.of_span(span)
+    parts = list(partitions(table))
+    return FurtherRows(joined(parts) if parts else None, table.skipped)
 
 
 def count_further(read: FurtherRows) -> tuple[int, Skipped]:

@@ -230,7 +230,7 @@ class Counting:
 
     def __call__(self, span: Span) -> TableCounts | None:
         """The counts of a span, of which no text is left out: the bound is for the sum of all."""
-        pieces = [*self.pieces(Table(span.open()))]
+        pieces = [*self.pieces(Table.of_span(span))]
         return reduce(add, pieces) if pieces else None
 
     def _of(self, rows: Rows, table: Table) -> TableCounts:

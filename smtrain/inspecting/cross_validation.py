@@ -5,8 +5,9 @@ class weights and, with l2="auto", the penalty are learned from them alone. The 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import chain
 from operator import add
 from typing import Any
@@ -15,21 +16,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smtrain import partitions
 from smtrain.errors import FitWarning, UsageError, counted, listed, quoted, warn
 from smtrain.fitting.arguments import column_of, config_of, with_labels
 from smtrain.fitting.contradictions import check_options
-from smtrain.fitting.fit import fit
+from smtrain.fitting.dealing import spans_of
+from smtrain.fitting.fit import trained
+from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import mean_and_error
 from smtrain.inspecting.folds import Dealt, deal
 from smtrain.model.model import Model
-from smtrain.scoring.evaluate import Evaluation, measured
+from smtrain.partitions.interface import Spread
+from smtrain.scoring.evaluate import Evaluation, measured, measured_by
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
-from smtrain.scoring.predict import Scored
+from smtrain.scoring.home import sent
+from smtrain.scoring.predict import Scored, score
+from smtrain.scoring.spans import SpanReading
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import COUNTS, Range, check_range, whole
 from smtrain.sources.arrays import Together, is_values, with_groups
+from smtrain.sources.interface import Span
 from smtrain.sources.opening import Data, open_table
+from smtrain.sources.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,25 +206,35 @@ def cross_validated(
     repeats: int,
     *,
     groups: str | None = None,
+    predictions: bool = True,
     on_fold: Callable[[Model, Evaluation], object] | None = None,
 ) -> CrossValidation:
     """The cross-validation with options that are in their form already; `on_fold` is told of each fold.
 
-    Raises as `cross_validate`, and gives the warnings of `fit` alone.
+    Without `predictions` there is no line for any row. Raises as `cross_validate`, and gives the warnings of `fit`
+    alone.
     """
     if groups is not None and groups in config.dialect.dates:
         raise UsageError(f"column {quoted(groups)} is both in --groups and in --dates", hint="leave it out of one")
     config = _of_a_fold(config, folds, groups)
     check_options(config)
     check_range("seed", config.seed + repeats - 1, COUNTS)
-    if config.cluster is not None:
-        raise UsageError("a cross-validation keeps its rows here: --cluster is for a fit", hint="leave out --cluster")
     if config.test is not None:
         raise UsageError("--test is for a fit: a cross-validation tests with every row", hint="leave out --test")
-    dealt = deal(open_table(data, config.dialect, fitting=True), config, folds, groups, repeats)
-    parts = [_validated(one, replace(config, seed=config.seed + repeat), on_fold) for repeat, one in enumerate(dealt)]
-    models, evaluations = (tuple(chain.from_iterable(each)) for each in zip(*(part[:2] for part in parts), strict=True))
-    return CrossValidation(models, evaluations, parts[0][2], repeats, dealt[0].single)
+    table, folds_done = open_table(data, config.dialect, fitting=True), list[_Fold]()
+    with nullcontext() if config.cluster is None else partitions.home(config) as home:
+        there = home if isinstance(home, Spread) else None
+        dealt = deal(table, config, folds, groups=groups, repeats=repeats, home=there)
+        for repeat, one in enumerate(dealt):
+            for fold in range(one.folds):
+                seeded = replace(config, seed=config.seed + repeat)
+                folds_done.append(_fold(one, fold, seeded, there, predictions=predictions and not repeat))
+                if on_fold is not None:
+                    on_fold(folds_done[-1].model, folds_done[-1].evaluation)
+        first = folds_done[: dealt[0].folds]
+        frame = _predictions(dealt[0].fold, first) if predictions else pd.DataFrame()
+    models, evaluations = tuple(done.model for done in folds_done), tuple(done.evaluation for done in folds_done)
+    return CrossValidation(models, evaluations, frame, repeats, dealt[0].single)
 
 
 def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
@@ -224,30 +243,52 @@ def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
     return replace(config, drop=drop, folds=config.folds if config.chosen is None else folds)
 
 
-def _validated(
-    dealt: Dealt, config: FitConfig, on_fold: Callable[[Model, Evaluation], object] | None
-) -> tuple[list[Model], list[Evaluation], pd.DataFrame]:
-    """The models, the evaluations and the predictions of the folds of one deal."""
-    models, evaluations, labels, probabilities = [], [], list[NDArray[np.intp]](), list[NDArray[np.float64]]()
-
-    def keep(scored: Scored) -> None:
-        labels.append(scored.y)
-        probabilities.append(np.asarray(scored.probabilities.T, np.float64))
-
-    for fold in range(dealt.folds):
-        models.append(fit(dealt.without(fold), config=config))
-        evaluations.append(measured(models[-1], dealt.alone(fold), config.threads, keep))
-        if on_fold is not None:
-            on_fold(models[-1], evaluations[-1])
-    y, S = np.concatenate(labels), np.concatenate(probabilities)
-    return models, evaluations, _predictions(models[0], dealt.fold, y, S)
+# Labels (m,) and probabilities (m, K) of some rows.
+Labelled = tuple[NDArray[np.intp], NDArray[np.float64]]
 
 
-def _predictions(model: Model, fold: NDArray[np.int32], y: NDArray[np.intp], S: NDArray[np.float64]) -> pd.DataFrame:
-    """The frame of `fold` (n,), and of labels `y` (m,) and probabilities (m, K), which come fold after fold."""
+@dataclass(frozen=True)
+class _Fold:
+    """What came of one fold, and what was predicted of its `rows`, some at a time, if that was wanted."""
+
+    model: Model
+    evaluation: Evaluation
+    rows: Sequence[Labelled]
+
+
+def _fold(dealt: Dealt, fold: int, config: FitConfig, home: Spread | None, *, predictions: bool) -> _Fold:
+    """A fit without a fold, evaluated on it; here, or by the workers of a home."""
+    with partitions.home(config) if home is None else nullcontext(home) as place:
+        model = trained(dealt.without(fold), None, config, place)
+    warn_of(model)
+    if home is None:
+        kept = list[Labelled]()
+        watchers = [lambda scored: kept.append(labelled_of(scored))] if predictions else []
+        evaluation = measured(model, dealt.alone(fold), config.threads, *watchers)
+    else:
+        evaluation = measured_by(home, dealt.alone(fold), SpanReading(sent(model), "error", 0))
+        read = partial(labelled_span, model=sent(model))
+        kept = list(chain.from_iterable(home.told(read, spans_of(dealt.alone(fold), home)))) if predictions else []
+    return _Fold(model, evaluation, kept)
+
+
+def labelled_of(scored: Scored) -> Labelled:
+    """Those of rows that were scored."""
+    return scored.y, np.asarray(scored.probabilities.T, np.float64)
+
+
+def labelled_span(span: Span, model: Model) -> list[Labelled]:
+    """Those of the rows of a span, some at a time."""
+    return [labelled_of(scored) for scored in score(model, Table.of_span(span), labels=True)]
+
+
+def _predictions(fold: NDArray[np.int32], folds: Sequence[_Fold]) -> pd.DataFrame:
+    """The frame of `fold` (n,), and of the labels and probabilities of the rows of all folds."""
+    y = np.concatenate([part for one in folds for part, _ in one.rows])
+    S = np.concatenate([part for one in folds for _, part in one.rows])
     # Within a fold the rows come in the order of the table.
     rows = np.argsort(fold, kind="stable")[np.count_nonzero(fold == NEVER) :]
-    encoder, every = model.encoder, pd.RangeIndex(len(fold))
+    encoder, every = folds[0].model.encoder, pd.RangeIndex(len(fold))
     dtype = "Int64" if encoder.integers else "boolean" if encoder.booleans else "str"
     labels = pd.Series(encoder.labels, dtype=dtype)
     columns = {"fold": pd.Series(fold[rows], dtype="Int64"), "label": labels[y], "prediction": labels[S.argmax(axis=1)]}

@@ -1,147 +1,207 @@
 """The rows of a table dealt out to folds, and the tables of the rows without a fold and of the fold alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import filterfalse
+from functools import partial
+from itertools import compress, filterfalse
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError, UsageError, quoted
-from smtrain.fitting.draws import check_groups
+from smtrain.fitting.dealing import SpreadStrata, parts_of, read_strata, spans_of
+from smtrain.fitting.draws import Mask, check_groups
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.roles import Roles, roles_of
-from smtrain.fitting.vocabulary import Vocabulary
+from smtrain.fitting.strata import Coded, Strata, StrataCounts
 from smtrain.fitting.weights import check_classes
+from smtrain.partitions.here import home_here
+from smtrain.partitions.interface import Spread
 from smtrain.partitions.memory import available_threads
-from smtrain.softmax.design import Design
 from smtrain.softmax.holdout import NEVER, Folds
-from smtrain.softmax.loss import Partition
-from smtrain.softmax.sampling import row_counts
 from smtrain.sources.interface import Reading, Rows
 from smtrain.sources.table import Table
 from smtrain.sources.usable import missing_label
 
 FEW = "--folds: there are no two folds to deal the rows to"
+Counts = NDArray[np.intp]
+FoldOf = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Dealt:
-    """A table whose rows are kept, in `parts`, so that they can be read again; the `fold` (n,) of each row.
+    """A table whose rows can be read again, in `spans`, and the `drawn` folds of each: tasks of a home.
 
     A row that is in no fold has NEVER: one of no weight or without a label, and the row of a class of one; `single` are
-    the names of such classes.
+    the names of such classes. `folds` is the number of folds that have rows. `parted` makes a table of the rows of the
+    spans that a function of their folds chooses.
     """
 
     table: Table
-    parts: Sequence[Rows]
-    fold: NDArray[np.int32]
+    home: Spread
+    spans: Sequence[Any]
+    drawn: Sequence[Any]
+    parted: Callable[..., Table]
+    folds: int
     single: tuple[str, ...] = ()
 
     @property
-    def folds(self) -> int:
-        """The number of folds that have rows."""
-        return int(self.fold.max()) + 1
+    def fold(self) -> FoldOf:
+        """The fold of each row (n,)."""
+        return np.concatenate([np.asarray(one, np.int32) for one in self.home.results(self.drawn)])
 
     def without(self, fold: int) -> Table:
         """All rows but those of a fold."""
-        return self._left(self.fold == fold)
+        return self.parted(self.table, self.home, self.spans, self.drawn, chosen=partial(np.not_equal, fold))
 
     def alone(self, fold: int) -> Table:
         """The rows of a fold."""
-        return self._left(self.fold != fold)
-
-    def _left(self, gone: NDArray[np.bool_]) -> Table:
-        ends = np.cumsum([rows.count for rows in self.parts])
-        pairs = zip(self.parts, np.split(gone, ends[:-1]), strict=True)
-        left = [rows.batch.without(out) if out.any() else rows.batch for rows, out in pairs]
-        return self.table.of([batch for batch in left if batch is not None])
+        return self.parted(self.table, self.home, self.spans, self.drawn, chosen=partial(np.equal, fold))
 
 
-def deal(table: Table, config: FitConfig, folds: int, groups: str | None = None, repeats: int = 1) -> list[Dealt]:
-    """Read `table` once, and deal its rows out to at most so many `folds`; again with the next seed for each repeat.
+def deal(
+    table: Table,
+    config: FitConfig,
+    folds: int,
+    *,
+    groups: str | None = None,
+    repeats: int = 1,
+    home: Spread | None = None,
+) -> list[Dealt]:
+    """Deal the rows of `table` out to at most so many `folds`; again with the next seed for each repeat.
 
     The rows of each class are dealt in turn; or, with `groups`, whole groups of rows: those of the same text in that
-    column. Raises DataError where less than two folds get rows, or all rows of a class are in one.
+    column. The table is read once and kept here; or workers of a `home` read it, and each time that rows of it are used
+    again. Raises DataError where less than two folds get rows, or all rows of a class are in one.
     """
     group = None if groups is None else table.column(groups, "--groups")
     roles = roles_of(table, config)
     if group is not None and group == roles.weight:
         raise UsageError(f"column {quoted(table.names[group])} is the weight, and cannot be the groups")
-    rows = _read(table, roles, group, config.threads or available_threads())
-    y, classes = _codes(rows, roles.target)
     missing = missing_label(table.dialect.na_values if config.unlabelled == "skip" else ())
-    labelled = ~np.array(list(map(missing, classes)))[y]
-    with table.advising():  # of all rows: those without a fold may look otherwise
-        check_classes(list(filterfalse(missing, classes)), table, roles.target, int(labelled.sum()))
-    v = np.where(labelled, _weights(rows, roles), 0.0)
-    grouped = None if group is None else _codes(rows, group)[0]
+    spans: Sequence[Any]
+    coded: Callable[..., Coded]
+    parted: Callable[..., Table]
+    if home is None:
+        home, spans = home_here(), _read(table, roles, group, config.threads or available_threads())
+        coded, parted = _coded, _kept
+    else:
+        spans, coded, parted = spans_of(table, home), read_strata, partial(parts_of, column=roles.target)
+    read = partial(coded, strata=Strata(roles.target, roles.weight, missing=missing))
+    labels = SpreadStrata.of(home, spans, read)
+    classes = _classes(labels.total, missing, table, roles.target)
+    if group is not None:
+        check = partial(check_groups, column=group, name=table.names[group])
+        grouped = SpreadStrata.of(home, spans, partial(coded, strata=Strata(group), check=check))
     dealt = []
     for seed in range(config.seed, config.seed + repeats):
-        fold = _by_class(y, v, folds, seed) if grouped is None else _by_group(grouped, v, folds, seed)
-        if fold.max() < 1:
-            raise DataError(FEW, source=table.source)
-        _check_spread(fold, y, classes, table.source)
-        single = tuple(classes[k] for k in np.unique(y[(fold == NEVER) & (v > 0)]))
-        dealt.append(Dealt(table, rows, fold, single))
+        if group is None:
+            drawn = labels.drawn(partial(Folds, most=folds, seed=seed))
+        else:
+            drawn = _by_group(labels, grouped, folds, seed)
+        tally = _tally(labels, drawn, folds)
+        _check(tally, classes, table.source)
+        number = int(np.flatnonzero(tally[:, 1:].any(axis=0))[-1]) + 1
+        dealt.append(Dealt(table, home, spans, drawn, parted, number, tuple(compress(classes, tally[:, 0] > 0))))
     return dealt
 
 
-def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[Rows]:
-    """All rows, of which those columns are read that decide about the folds. Raises DataError for no rows."""
-    table.weigh_by(roles.weight)
-    table.carry(range(len(table.names)))  # the batches are kept, and all of their columns will be read from them
-    rows = list(table.rows(_readings(table, roles, group), threads))
-    if not rows:
+def _classes(counts: StrataCounts, missing: Callable[[str], bool], table: Table, target: int) -> list[str]:
+    """The texts of the labels in their final order. Raises DataError for no rows, and if they are no classes."""
+    if not counts.rows:
         raise table.no_rows()
-    if group is not None:
-        for some in rows:
-            check_groups(some, group, table.names[group])
-    return rows
+    known = counts.known
+    labels = list(filterfalse(missing, known.ordered()))
+    with table.advising():  # of all rows: those without a fold may look otherwise
+        check_classes(labels, table, target, int(known.counts[known.codes(labels)].sum()))
+    return known.ordered()
 
 
-def _readings(table: Table, roles: Roles, group: int | None) -> tuple[Reading, ...]:
-    """How the columns are read that decide about the folds, all others skipped."""
-    wanted = {group: Reading.LABEL, roles.weight: Reading.NUMBER, roles.target: Reading.LABEL}
-    return tuple(wanted.get(i, Reading.SKIP) for i in range(len(table.names)))
+def _by_group(labels: SpreadStrata, groups: SpreadStrata, folds: int, seed: int) -> Sequence[Any]:
+    """A task for each span: the fold of each of its rows, that of its group."""
+    home = labels.home
+    sizes = sum(home.results(home.spread(sizes_of_groups, labels.coded, groups.coded)), StrataCounts())
+    texts = sizes.known.ordered()
+    fold_of = _folds_of(sizes.totals[sizes.known.codes(texts)], folds, seed)
+    own = [fold_of[order] for order in groups.orders]
+    return home.spread(folds_of_groups, labels.coded, groups.coded, own)
 
 
-def _weights(rows: Sequence[Rows], roles: Roles) -> NDArray[np.float64]:
-    """The weight of each row (n,), 1 where none are given."""
-    return np.concatenate([np.ones(part.count) if roles.weight is None else part.number(roles.weight) for part in rows])
-
-
-def _codes(rows: Sequence[Rows], column: int) -> tuple[NDArray[np.intp], list[str]]:
-    """The code of each cell (n,) of a column of labels, and the texts in their final order."""
-    cells = [part.texts(column) for part in rows]
-    total = sum(map(Vocabulary.of, cells), Vocabulary())
-    texts = total.ordered()
-    number_of = total.numbered(texts)
-    return np.concatenate([number_of[total.codes(one.levels)][one.codes] for one in cells]), texts
-
-
-def _by_class(y: NDArray[np.intp], v: NDArray[np.float64], folds: int, seed: int) -> NDArray[np.int32]:
-    """The fold of each row (n,), by class, as `--l2 auto` deals the rows of a partition."""
-    rows = Partition(Design(np.empty((len(y), 0))), y, v)
-    return Folds(row_counts(rows, int(y.max()) + 1), folds, seed)(rows)
-
-
-def _by_group(group: NDArray[np.intp], v: NDArray[np.float64], folds: int, seed: int) -> NDArray[np.int32]:
-    """The fold of each row (n,): the largest group first, each goes where the fewest rows are."""
-    sizes = np.bincount(group[v > 0], minlength=int(group.max()) + 1)
+def _folds_of(sizes: Counts, folds: int, seed: int) -> FoldOf:
+    """The fold of each group, of so many rows (G,): the largest group first, each goes where the fewest rows are."""
     shuffled = np.random.default_rng(seed).permutation(len(sizes))
     fold_of, filled = np.full(len(sizes), NEVER, np.int32), np.zeros(min(folds, int((sizes > 0).sum())), np.intp)
     for one in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
         if sizes[one]:
             fold_of[one] = filled.argmin()
             filled[fold_of[one]] += sizes[one]
-    return np.where(v > 0, fold_of[group], NEVER).astype(np.int32)
+    return fold_of
 
 
-def _check_spread(fold: NDArray[np.int32], y: NDArray[np.intp], classes: list[str], source: str) -> None:
-    """Raise DataError for a class whose rows are all in one fold: groups can bring that about."""
-    pairs = np.unique(np.stack([y, fold])[:, fold != NEVER], axis=1)
-    lonely = np.flatnonzero(np.bincount(pairs[0], minlength=len(classes)) == 1)
+def _tally(labels: SpreadStrata, drawn: Sequence[Any], folds: int) -> Counts:
+    """The rows of each class that have a weight, in no fold, and in each: (K, folds + 1)."""
+    classes = len(labels.total.known)
+    term = partial(tally_of, classes=classes, folds=folds)
+    tallies = labels.home.results(labels.home.spread(term, labels.coded, drawn, labels.orders))
+    return sum(tallies, np.zeros((classes, folds + 1), np.intp))
+
+
+def _check(tally: Counts, classes: list[str], source: str) -> None:
+    """Raise DataError for less than two folds, and for a class whose rows are all in one: groups can bring that about.
+
+    `tally` (K, folds + 1) are the rows of each class in no fold, and in each.
+    """
+    if np.count_nonzero(tally[:, 1:].any(axis=0)) < 2:
+        raise DataError(FEW, source=source)
+    lonely = np.flatnonzero(np.count_nonzero(tally[:, 1:], axis=1) == 1)
     if len(lonely):
         what = f"all rows of the class {quoted(classes[lonely[0]])} are in one fold: without it the class is unknown"
         raise DataError(what, source=source, hint="every class needs several groups; another --seed deals them anew")
+
+
+# ---- rows that are kept in this process ----
+
+
+def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[Rows]:
+    """All rows, of which those columns are read that decide about the folds."""
+    table.weigh_by(roles.weight)
+    table.carry(range(len(table.names)))  # the batches are kept, and all of their columns will be read from them
+    wanted = {group: Reading.LABEL, roles.weight: Reading.NUMBER, roles.target: Reading.LABEL}
+    return list(table.rows(tuple(wanted.get(i, Reading.SKIP) for i in range(len(table.names))), threads))
+
+
+def _coded(rows: Rows, strata: Strata, check: Callable[[Rows], object] | None = None) -> Coded:
+    """Some rows by their strata."""
+    if check is not None:
+        check(rows)
+    return Coded.of(strata, [rows])
+
+
+def _kept(
+    table: Table, home: Spread, spans: Sequence[Rows], drawn: Sequence[Any], *, chosen: Callable[[FoldOf], Mask]
+) -> Table:
+    """The table of the rows that are chosen by their folds."""
+    gone = [~chosen(one) for one in home.results(drawn)]
+    left = [rows.batch.without(out) if out.any() else rows.batch for rows, out in zip(spans, gone, strict=True)]
+    return table.of([batch for batch in left if batch is not None])
+
+
+# ---- what workers compute ----
+
+
+def sizes_of_groups(labels: Coded, groups: Coded) -> StrataCounts:
+    """The groups, and how many rows of each can be dealt."""
+    return Coded(groups.known, groups.y, labels.v).counts
+
+
+def folds_of_groups(labels: Coded, groups: Coded, fold_of: FoldOf) -> FoldOf:
+    """The fold of each row (n,): that of its group, by the codes of the groups."""
+    return np.where(labels.v > 0, fold_of[groups.y], NEVER).astype(np.int32)
+
+
+def tally_of(labels: Coded, fold: FoldOf, order: Counts, classes: int, folds: int) -> Counts:
+    """The rows that have a weight, of each class, whose place is in an `order`, in no fold and in each."""
+    there = labels.v > 0
+    pairs = order[labels.y[there]] * (folds + 1) + fold[there] + 1
+    return np.bincount(pairs, minlength=classes * (folds + 1)).reshape(classes, folds + 1)

@@ -154,3 +154,7 @@ class Spread(Home, Protocol):
         Those of the shelf `behind` come first. `join` joins the rows of several parts.
         """
         ...
+
+    def pieces(self, arrays: Any, rows: int, counts: Sequence[int]) -> Sequence[Any]:
+        """Return tasks of arrays with `counts` rows each, cut from a handle of arrays of so many rows: their joints."""
+        ...

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smtrain.partitions import sizes
 from smtrain.partitions.blocks import Block, Blocks
@@ -148,6 +149,19 @@ class SpreadHome:
             blocks.counts.append(min(size, partitions - begin))
         return blocks
 
+    def pieces(self, arrays: Blocks[NDArray[Any]], rows: int, counts: Sequence[int]) -> list[Task]:
+        """Return tasks of arrays with `counts` rows each, cut from arrays of so many rows, of which the last has less.
+
+        It is the way back from partitions to the parts that they were cut from.
+        """
+        held = [rows * count for count in arrays.counts]
+        tasks = []
+        for begin, end in pairwise([0, *accumulate(counts)]):
+            some = list(overlapping(held, begin, end))
+            work = partial(piece_of, ranges=[one for _, one in some])
+            tasks.append(self.executor.submit(work, *(arrays.tasks[k] for k, _ in some)))
+        return tasks
+
     def close(self) -> None:
         """Give up the rows, and leave the workers."""
         if self._pool is not None:
@@ -277,6 +291,13 @@ def cut_block(*parts: C, first: int, rows: int, join: Join[C], ranges: Sequence[
     copies = (part.copy(slice(some.start, some.stop)) for part, some in zip(parts, ranges, strict=True))
     partitions = enumerate(cut(copies, rows, join), first)
     return Block(first, [replace(one, start=number * rows) for number, one in partitions])
+
+
+def piece_of(*blocks: Block[NDArray[Any]], ranges: Sequence[range]) -> NDArray[Any]:
+    """Return the rows in `ranges` of some blocks of arrays, as one array."""
+    joints = (np.concatenate(block.things) for block in blocks)
+    pieces = [joint[some.start : some.stop] for joint, some in zip(joints, ranges, strict=True)]
+    return np.concatenate(pieces) if pieces else np.empty(0, np.int32)
 
 
 def grouped(first: int, size: int, every: int, *blocks: Block[Partition]) -> Block[Partition]:

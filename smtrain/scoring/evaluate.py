@@ -207,7 +207,7 @@ def evaluate(
     costs = None if cost is None else cost_matrix("cost", cost, model.encoder.classes)
     with home_of(home, threads, cluster, cluster_wait) as opened:
         if isinstance(opened, Spread):
-            evaluation = _measured_by(opened, table, SpanReading(sent(model), unlabelled, worst), costs)
+            evaluation = measured_by(opened, table, SpanReading(sent(model), unlabelled, worst), costs)
         else:
             surprising = WorstRows(worst)
             watchers = [surprising.add] if worst else []
@@ -235,7 +235,7 @@ def measured(
     return _evaluation(model, table, sums, unseen.counts)
 
 
-def _measured_by(home: Spread, table: Table, reading: SpanReading, costs: Array | None) -> Evaluation:
+def measured_by(home: Spread, table: Table, reading: SpanReading, costs: Array | None = None) -> Evaluation:
     """The same, by the workers of a home."""
     model, sums = reading.model, None
     parts, told = read_spans(home, table, reading)

@@ -46,7 +46,7 @@ class SpanReading:
 
     def __call__(self, span: Span) -> SpanRows:
         """The rows of a span. Raises as `score` does."""
-        table, unseen, worst = Table(span.open()), UnseenLevels(self.model), WorstRows(self.worst)
+        table, unseen, worst = Table.of_span(span), UnseenLevels(self.model), WorstRows(self.worst)
         settle_unlabelled(table, self.unlabelled, self.model.encoder.target, self.model.encoder.classes)
         scored = score(self.model, table, labels=True, hint=SKIP)
         parts = list(labelled_rows(scored, unseen.add, *([worst.add] if self.worst else [])))

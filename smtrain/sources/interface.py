@@ -185,6 +185,10 @@ class Span(Protocol):
         """A source of these rows alone, with the names, dialect, messages and lines or numbers of the whole one."""
         ...
 
+    def chosen(self, source: "Source") -> "Iterable[Batch] | None":  # noqa: ARG002 - for spans of some of the rows
+        """The rows of that source that are meant; None for all."""
+        return None
+
 
 class Run(Protocol):
     """How a function of things is computed where the files are: on one machine, `map`."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smtrain.errors import DataError, Place, UsageError, quoted
 from smtrain.softmax.threads import in_order
@@ -25,12 +25,15 @@ T = TypeVar("T")
 class Table:
     """The rows of a source. `source` is its name, `names` are those of the columns.
 
-    `batches` are some rows of the source, None for all of them as they come. `array` and `unnamed` are as in
+    `batches` are some rows of the source, None for all of them as they come; `spans` are some for other processes, or
+    tasks of a home that give them, which this one cannot read itself. `array` and `unnamed` are as in
     `Source`.
     """
 
-    def __init__(self, origin: Source, batches: Iterable[Batch] | None = None) -> None:
-        self._origin, self._batches = origin, batches
+    def __init__(
+        self, origin: Source, batches: Iterable[Batch] | None = None, spans: Sequence[Any] | None = None
+    ) -> None:
+        self._origin, self._batches, self._spans = origin, batches, spans
         self.source, self.names, self.dialect = origin.name, origin.names, origin.dialect
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
         self.own_bytes, self.array, self.unnamed = origin.own_bytes, origin.array, origin.unnamed
@@ -40,6 +43,16 @@ class Table:
     def of(self, batches: Iterable[Batch]) -> "Table":
         """The table of some rows of the same source; if they were kept, it may be read again, unlike the source."""
         return Table(self._origin, batches)
+
+    def of_spans(self, spans: Sequence[Any]) -> "Table":
+        """The table of some rows of the same source: those of spans, or of tasks that give them."""
+        return Table(self._origin, (), spans)
+
+    @classmethod
+    def of_span(cls, span: Span) -> "Table":
+        """The table of the rows of a span alone."""
+        source = span.open()
+        return cls(source, span.chosen(source))
 
     @property
     def own_names(self) -> list[str]:
@@ -170,11 +183,14 @@ class Table:
         """The bytes of all files of the source; 0 if it has none."""
         return self._origin.total_bytes()
 
-    def spans(self, size: int, run: Run) -> Sequence[Span]:
-        """The rows cut into spans of about `size` bytes, in order; `Table(span.open())` is a table of those of one.
+    def spans(self, size: int, run: Run) -> Sequence[Any]:
+        """The rows cut into spans of about `size` bytes, or into those it was made of, or the tasks that give them.
 
-        Raises UsageError for a table that other processes cannot read.
+        They are in order; `Table.of_span` has the rows of one. Raises UsageError for a table that other processes
+        cannot read.
         """
+        if self._spans is not None:
+            return self._spans
         assert self._batches is None, "spans are of all rows of a source"
         with self.advising():
             return self._origin.spans(size, run)

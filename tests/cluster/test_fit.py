@@ -97,10 +97,11 @@ def test_the_same_bytes_on_any_number_of_workers(workers, threads, folder, refer
 
 
 def test_from_the_shell(folder, tmp_path):
-    """local:N; the model has the bytes of one process, and nothing is left behind."""
+    """local:N; the model has the bytes of one process, rows that are held out too, and nothing is left behind."""
     (tmp_path / "tmp").mkdir()
     for name, more in {"here.npz": (), "there.npz": ("--cluster", "local:2")}.items():
-        command = [*SMTRAIN, "fit", *paths(folder, "part-*.csv"), "-t", "y", "-o", str(tmp_path / name), *more]
+        options = ["-t", "y", "--test", "0.2", "-o", str(tmp_path / name), *more]
+        command = [*SMTRAIN, "fit", *paths(folder, "part-*.csv"), *options]
         environment = clean_environment() | {"TMPDIR": str(tmp_path / "tmp")}
         done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -32,9 +32,11 @@ def said(folder, command, *more):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [["evaluate", "--worst", "5", "--json"], ["check", "--json"]])
+@pytest.mark.parametrize(
+    "command", ["evaluate --worst 5 --json", "check --json", "cv -t y --weight w --folds 2"], ids=lambda text: text[:5]
+)
 def test_from_the_shell(command, folder):
-    assert said(folder, command, "--cluster", "local:2") == said(folder, command)
+    assert said(folder, command.split(), "--cluster", "local:2") == said(folder, command.split())
 
 
 @pytest.mark.filterwarnings("ignore::smtrain.errors.UnknownLevelWarning")

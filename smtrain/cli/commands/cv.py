@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @objective_options
 @one_se_option
 @computing_options
+@opt.cluster_options
 @convergence_option
 @gate_options()
 @opt.json_option
@@ -81,7 +82,9 @@ def command(
     with reporting_errors("cv", junit):
         table = open_table(list(data), config.dialect, fitting=True)
         on_fold = None if quiet else FoldLines()
-        validated = cross_validated(table, config, folds, repeats, groups=groups, on_fold=on_fold)
+        validated = cross_validated(
+            table, config, folds, repeats, groups=groups, predictions=writer is not None, on_fold=on_fold
+        )
         outcomes = validated.outcomes(*fail_if)
     if output is not None and writer is not None:
         with data_output(output) as out:
