@@ -7,7 +7,7 @@ import pytest
 
 import smtrain as sm
 
-SEEDS = int(os.environ.get("SMTRAIN_TEST_SEEDS", "400"))
+SEEDS = int(os.environ.get("SMTRAIN_TEST_SEEDS", "200"))
 FIRST = int(os.environ.get("SMTRAIN_TEST_FIRST_SEED", "0"))
 NUMBERS = [
     "0",

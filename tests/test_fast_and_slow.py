@@ -74,10 +74,11 @@ def test_parsed_at_once_and_cell_by_cell(seed):
     assert taken
 
 
-def test_every_form_of_a_table():
+@pytest.mark.parametrize("some", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 5))])
+def test_every_form_of_a_table(some):
     taken = 0
-    for kind, labels, form in product(KINDS, LABELS, FORMS):
-        if form.compression:
+    for i, (kind, labels, form) in enumerate(product(KINDS, LABELS, FORMS)):
+        if form.compression or i % 5 != some:
             continue
         plain = table(kind, labels, 0)
         readings = [Reading.TEXT if name in "wv" else Reading.NUMBER for name in plain.header[:-1]] + [Reading.LABEL]
@@ -85,7 +86,7 @@ def test_every_form_of_a_table():
         source = Delimited([("t", iter([data]))], sm.Dialect(**form.options))
         for batch in source.batches():
             taken += compared(source.parser(), batch.piece, tuple(readings))
-    assert taken > 100  # what looks like an odd number, in words too, is left to the slow path
+    assert taken > 20  # what looks like an odd number, in words too, is left to the slow path
 
 
 def checked_at_a_glance(piece, width):

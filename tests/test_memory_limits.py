@@ -39,6 +39,11 @@ def limited(folder, kib, *line, kind=resource.RLIMIT_AS):
     )
 
 
+def some(limits, step):
+    """All limits; one of `step` in the fast suite."""
+    return [pytest.param(limit, marks=[] if i % step == 1 else pytest.mark.slow) for i, limit in enumerate(limits)]
+
+
 def assert_ended_well(done):
     assert done.returncode in {0, 6}, done.stderr
     assert "Traceback" not in done.stderr
@@ -46,12 +51,12 @@ def assert_ended_well(done):
         assert "smtrain: error: not enough memory" in done.stderr
 
 
-@pytest.mark.parametrize("kib", range(40_000, 400_000, 20_000))
+@pytest.mark.parametrize("kib", some(range(40_000, 400_000, 20_000), 5))
 def test_a_fit_under_a_limit_of_address_space(kib, folder):
     assert_ended_well(limited(folder, kib, "fit", "t.csv", "-q", "-o", "m.npz"))
 
 
-@pytest.mark.parametrize("kib", [60_000, 100_000, 140_000, 180_000, 220_000])
+@pytest.mark.parametrize("kib", some([60_000, 100_000, 140_000, 180_000, 220_000], 3))
 @pytest.mark.parametrize("line", ["predict t.csv", "evaluate t.csv", "doctor t.csv", "show", "check t.csv --json"])
 def test_any_command_under_a_limit_of_address_space(line, kib, folder):
     assert_ended_well(limited(folder, kib, *line.split()))

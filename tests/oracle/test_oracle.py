@@ -11,7 +11,7 @@ from tests.oracle.comparing import differences, later_differences, shown
 from tests.oracle.files import case, case_with_later, long_case
 
 SEED = int(os.environ.get("SMTRAIN_ORACLE_SEED", "0"))
-FILES = int(os.environ.get("SMTRAIN_ORACLE_FILES", "1000"))
+FILES = int(os.environ.get("SMTRAIN_ORACLE_FILES", "600"))
 AT_ONCE = 100
 
 
@@ -22,14 +22,14 @@ def test_the_program_agrees_with_the_oracle(tmp_path, start):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(0, 10 * FILES, AT_ONCE))
+@pytest.mark.parametrize("start", range(0, 16 * FILES, AT_ONCE))
 def test_the_program_agrees_with_the_oracle_on_other_files(tmp_path, start):
     for number in range(start, start + AT_ONCE):
         agree(case(SEED + 1, number), tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(FILES // 20))
+@pytest.mark.parametrize("number", range(FILES // 12))
 def test_the_program_agrees_with_the_oracle_on_long_files(tmp_path, number):
     agree(long_case(SEED, number), tmp_path)
 
