@@ -8,7 +8,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
 import smtrain as sm
-from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS, bin_intervals, wilson
+from smtrain.scoring.intervals import CLASS_INTERVALS, INTERVALS, average_precision_intervals, bin_intervals, wilson
 from smtrain.scoring.metrics import CLASS_METRICS, METRICS
 from smtrain.scoring.sums import evaluation_sum
 from smtrain.softmax.loss import nll, softmax
@@ -97,6 +97,46 @@ def test_kappa_has_the_error_of_fleiss_cohen_and_everitt():
     assert INTERVALS["kappa"](sums, 0.9) == pytest.approx((theirs.kappa - half, theirs.kappa + half), rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_balanced_accuracy_has_the_error_of_a_mean_of_shares(seed):
+    Z, y, v = some(300, 4, seed)
+    sums, z = evaluation_sum(Z, y, v), stats.norm.ppf(0.95)
+    recalls, rows = CLASS_METRICS["recall"](sums), np.bincount(y)
+    half = z * np.sqrt((recalls * (1 - recalls) / rows).sum()) / 4
+    assert INTERVALS["balanced_accuracy"](sums, 0.9) == pytest.approx((recalls.mean() - half, recalls.mean() + half))
+
+
+def test_macro_f1_has_the_error_of_takahashi_yamamoto_kuchiba_and_koyama():
+    """The variance of a multinomial sample's shares, carried on by derivatives that are differences here."""
+    counts = np.array([[50, 10], [20, 120]])
+    y, predicted = (np.repeat(each, counts.ravel()) for each in np.divmod(np.arange(4), 2))
+    sums = evaluation_sum(np.eye(2)[predicted].T, y, np.ones(200))
+
+    def macro(p):
+        return np.mean([2 * p[k, k] / (p[k].sum() + p[:, k].sum()) for k in range(2)])
+
+    p = counts / 200
+    slopes = np.array([(macro(p + step) - macro(p - step)) / 2e-6 for step in 1e-6 * np.eye(4).reshape(4, 2, 2)])
+    variance = slopes @ (np.diag(p.ravel()) - np.outer(p.ravel(), p.ravel())) @ slopes / 200
+    half = stats.norm.ppf(0.975) * variance**0.5
+    assert INTERVALS["macro_f1"](sums, 0.95) == pytest.approx((macro(p) - half, macro(p) + half), rel=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_figures_of_the_confusion_vary_as_over_resampled_rows(classes):
+    Z, y, v = some(500, classes, seed=2)
+    names = ("balanced_accuracy", "macro_f1", "mcc", "kappa", "average_precision")
+    sums, rng, drawn = evaluation_sum(Z, y, v), np.random.default_rng(0), []
+    for _ in range(300):
+        rows = rng.integers(0, 500, 500)
+        again = evaluation_sum(Z[:, rows], y[rows], v)
+        drawn.append([*(METRICS[name](again) for name in names[:4]), CLASS_METRICS[names[4]](again)[1]])
+    ends = [*(INTERVALS[name](sums, 0.95) for name in names[:4]), CLASS_INTERVALS[names[4]](sums, 0.95)[:, 1]]
+    ratio = np.diff(ends)[:, 0] / (2 * stats.norm.ppf(0.975) * np.std(drawn, axis=0))
+    assert (np.abs(np.log(ratio[:4])) < 0.12).all(), ratio  # the error of a deviation of 300 is 4 %
+    assert 0.8 < ratio[4] < 2, ratio  # its rows are taken as trials, which are less sure than they are
+
+
 def every(sums):
     ends = [ends for interval in INTERVALS.values() for ends in interval(sums, 0.9)]
     return np.array([*ends, *np.ravel([interval(sums, 0.9) for interval in CLASS_INTERVALS.values()])])
@@ -139,8 +179,11 @@ def test_where_nothing_varies():
     assert np.isnan(INTERVALS["nll"](one, 0.95)).all()
     assert INTERVALS["accuracy"](one, 0.95) == pytest.approx(proportion_confint(1, 1, method="wilson"))
     perfect = evaluation_sum(9 * np.eye(2)[:, [0, 1] * 20], np.arange(40) % 2, np.ones(40))
-    for name in ("auc", "kappa"):
+    for name in ("auc", "kappa", "mcc", "macro_f1", "balanced_accuracy"):
         assert np.isnan(INTERVALS[name](perfect, 0.95)).all()
+    for found in (perfect, evaluation_sum(9 * np.eye(2)[:, [1, 0] * 20], np.arange(40) % 2, np.ones(40))):
+        assert np.isnan(INTERVALS["mcc"](found, 0.95)).all()
+        assert np.isnan(CLASS_INTERVALS["average_precision"](found, 0.95)).any() == (found is perfect)
     assert CLASS_INTERVALS["precision"](perfect, 0.95)[:, 0] == pytest.approx(
         proportion_confint(20, 20, method="wilson")
     )
@@ -205,13 +248,14 @@ def test_how_often_the_truth_is_held(weighted):
     """The truth is the figure of a great many rows; of 1,000 intervals of 90 % from 150 rows about 900 hold it."""
     Z, y, v = some(400_000, 2, seed=1)
     truth = evaluation_sum(Z, y, v)
-    names, held = ("nll", "accuracy", "brier", "auc", "kappa"), np.zeros(5)
+    names = ("nll", "accuracy", "brier", "auc", "kappa", "balanced_accuracy", "macro_f1", "mcc")
+    precision, held = CLASS_METRICS["average_precision"](truth)[1], np.zeros(len(names) + 1)
     for seed in range(1000):
         rng = np.random.default_rng(seed)
         rows = rng.integers(0, 400_000, 150)
         sums = evaluation_sum(Z[:, rows], y[rows], rng.uniform(0.2, 3, 150) if weighted else np.ones(150))
-        ends = np.array([INTERVALS[name](sums, 0.9) for name in names])
-        values = np.array([METRICS[name](truth) for name in names])
+        ends = np.array([*(INTERVALS[name](sums, 0.9) for name in names), average_precision_intervals(sums, 0.9)[:, 1]])
+        values = np.array([*(METRICS[name](truth) for name in names), precision])
         held += (ends[:, 0] <= values) & (values <= ends[:, 1])
     assert (held > 860).all(), held
-    assert (held < 940).all(), held
+    assert (held[:-1] < 940).all(), held  # that of the average precision is wider than it need be
