@@ -369,3 +369,36 @@ def test_a_command_line_that_cannot_be(options, says, go):
     said = go("cv", PATH, "-t", "species", *options, code=ExitCode.USAGE)
     assert says in said.err
     assert not list(Path().iterdir())
+
+
+# Costs
+
+
+COSTS = pd.DataFrame([[0, 1, 4], [2, 0, 1], [1, 9, 0]], *[["Adelie", "Chinstrap", "Gentoo"]] * 2)
+
+
+def test_costs_are_those_of_a_loop_with_evaluate():
+    found = sm.cross_validate(FRAME, target="species", folds=3, repeats=2, cost=COSTS)
+    costs, weights = [], []
+    for fold in range(3):
+        aside = (found.predictions["fold"] == fold).to_numpy(bool)
+        model = sm.fit(FRAME[~aside], target="species")
+        evaluation = sm.evaluate(model, FRAME[aside], cost=COSTS)
+        assert found.to_frame().loc["cost", fold] == pytest.approx(evaluation.metrics["cost"], rel=1e-12)
+        costs.append({way: one.cost for way, one in evaluation.decisions().items()})
+        weights.append(aside.sum())
+    once = sm.cross_validate(FRAME, target="species", folds=3, cost=COSTS).pooled.decisions()
+    for way in ("predicted", "least_cost"):
+        assert once[way].cost == pytest.approx(np.average([one[way] for one in costs], weights=weights), rel=1e-12)
+
+
+def test_costs_on_the_command_line(go):
+    COSTS.to_csv("costs.csv")
+    said = go("cv", PATH, "-t", "species", "--folds", "3", "--cost", "costs.csv", "-q")
+    assert "what a row costs on average" in said.out
+    document = json.loads(go("cv", PATH, "-t", "species", "--folds", "3", "--cost", "costs.csv", "-q", "--json").out)
+    assert document["cost"] == pytest.approx(document["decisions"]["least_cost"]["cost"], rel=1e-12)
+    assert document["se"]["cost"] > 0
+    COSTS.iloc[:2].to_csv("costs.csv")
+    go("cv", PATH, "-t", "species", "--cost", "costs.csv", "-q", code=ExitCode.DATA)
+    go("cv", PATH, "-t", "species", "--fail-if", "cost>0", "-q", code=ExitCode.CHECK)

@@ -108,7 +108,10 @@ LINES = {
         "fit apart.csv -t y --l2 0 --epochs 5",
     ],
     "evaluate": ["evaluate rows.csv -m new.npz --worst 2 --cost costs.csv --unlabelled skip --fail-if nll>99"],
-    "cv": ["cv rows.csv -t y --folds 2 --unlabelled skip --fail-if nll>99"],
+    "cv": [
+        "cv rows.csv -t y --folds 2 --unlabelled skip --fail-if nll>99",
+        "cv apart.csv -t y --folds 2 --cost costs.csv",
+    ],
     "compare": ["compare old.npz new.npz rows.csv --unlabelled skip --fail-if nll>99"],
     "doctor": ["doctor rows.csv -t y"],
     "check": ["check rows.csv -m new.npz"],

@@ -205,6 +205,12 @@ cluster_options = stacked(
 model_option = click.option(
     "-m", "--model", type=kinds.File(), default=DEFAULT_MODEL, show_default=True, metavar="FILE", help="Model to use."
 )
+cost_option = click.option(
+    "--cost",
+    type=kinds.File(),
+    metavar="FILE",
+    help="What errors cost: CSV, a line a true class, a column a called one.",
+)
 positive_option = click.option(
     "--positive", type=kinds.Text(), metavar="NAME", help="Of two classes, the one whose odds are told.  [the second]"
 )

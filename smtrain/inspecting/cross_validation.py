@@ -28,11 +28,13 @@ from smtrain.fitting.selection import mean_and_error
 from smtrain.inspecting.folds import Dealt, deal
 from smtrain.model.model import Model
 from smtrain.partitions.interface import Spread
+from smtrain.scoring.costs import cost_matrix
 from smtrain.scoring.evaluate import Evaluation, measured, measured_by
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
 from smtrain.scoring.home import sent
 from smtrain.scoring.predict import Scored, score
 from smtrain.scoring.spans import SpanReading
+from smtrain.scoring.totals import Array
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import COUNTS, Range, check_range, whole
 from smtrain.sources.arrays import Together, is_values, with_groups
@@ -165,6 +167,7 @@ def cross_validate(
     folds: int = FitConfig.folds,
     repeats: int = 1,
     groups: Any = None,
+    cost: Any = None,
     config: FitConfig | None = None,
     names: Sequence[str] | None = None,
     **options: Any,
@@ -173,7 +176,8 @@ def cross_validate(
 
     The arguments are those of `fit`. Rows are dealt to the folds by `seed`, each class evenly; or, with `groups`, the
     name of a column or an array (n,), rows of one group go to the same fold, and the groups are no feature. Each of the
-    `repeats` is a cross-validation with the next seed, of other folds. With l2="auto" the rows without a fold are dealt
+    `repeats` is a cross-validation with the next seed, of other folds. `cost` is what errors cost, as `evaluate` takes
+    it: `pooled.decisions()` then says what decisions cost. With l2="auto" the rows without a fold are dealt
     to as many folds again, to choose its penalty.
     Warns as `fit` does, and gives a FitWarning of classes of one row, which is in no fold.
     Raises as `fit` does, and DataError for rows that cannot be dealt out.
@@ -190,7 +194,7 @@ def cross_validate(
     if is_values(groups):
         data, groups = with_groups(data, groups)
     groups = None if groups is None else column_of("groups", groups)
-    validated = cross_validated(data, config_of(config, options), folds, repeats, groups=groups)
+    validated = cross_validated(data, config_of(config, options), folds, repeats, groups=groups, cost=cost)
     if validated.single:
         names = listed(map(quoted, validated.single))
         warn(f"classes of one row, which every fit learns from and no evaluation has: {names}", FitWarning)
@@ -206,6 +210,7 @@ def cross_validated(
     repeats: int,
     *,
     groups: str | None = None,
+    cost: Any = None,
     predictions: bool = True,
     on_fold: Callable[[Model, Evaluation], object] | None = None,
 ) -> CrossValidation:
@@ -225,10 +230,11 @@ def cross_validated(
     with nullcontext() if config.cluster is None else partitions.home(config) as home:
         there = home if isinstance(home, Spread) else None
         dealt = deal(table, config, folds, groups=groups, repeats=repeats, home=there)
+        costs = None if cost is None else cost_matrix("cost", cost, dealt[0].classes)
         for repeat, one in enumerate(dealt):
             for fold in range(one.folds):
                 seeded = replace(config, seed=config.seed + repeat)
-                folds_done.append(_fold(one, fold, seeded, there, predictions=predictions and not repeat))
+                folds_done.append(_fold(one, fold, seeded, there, costs=costs, predictions=predictions and not repeat))
                 if on_fold is not None:
                     on_fold(folds_done[-1].model, folds_done[-1].evaluation)
         first = folds_done[: dealt[0].folds]
@@ -256,7 +262,9 @@ class _Fold:
     rows: Sequence[Labelled]
 
 
-def _fold(dealt: Dealt, fold: int, config: FitConfig, home: Spread | None, *, predictions: bool) -> _Fold:
+def _fold(
+    dealt: Dealt, fold: int, config: FitConfig, home: Spread | None, *, costs: Array | None, predictions: bool
+) -> _Fold:
     """A fit without a fold, evaluated on it; here, or by the workers of a home."""
     with partitions.home(config) if home is None else nullcontext(home) as place:
         model = trained(dealt.without(fold), None, config, place)
@@ -264,9 +272,9 @@ def _fold(dealt: Dealt, fold: int, config: FitConfig, home: Spread | None, *, pr
     if home is None:
         kept = list[Labelled]()
         watchers = [lambda scored: kept.append(labelled_of(scored))] if predictions else []
-        evaluation = measured(model, dealt.alone(fold), config.threads, *watchers)
+        evaluation = measured(model, dealt.alone(fold), config.threads, *watchers, costs=costs)
     else:
-        evaluation = measured_by(home, dealt.alone(fold), SpanReading(sent(model), "error", 0))
+        evaluation = measured_by(home, dealt.alone(fold), SpanReading(sent(model), "error", 0), costs)
         read = partial(labelled_span, model=sent(model))
         kept = list(chain.from_iterable(home.told(read, spans_of(dealt.alone(fold), home)))) if predictions else []
     return _Fold(model, evaluation, kept)

@@ -30,34 +30,53 @@ FoldOf = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the rows of a table can be read again: in `spans`, by tasks of a home.
+
+    `coded` tells the strata of a span, `parted` makes a table of the rows that a function of what was drawn chooses.
+    """
+
+    home: Spread
+    spans: Sequence[Any]
+    coded: Callable[..., Coded]
+    parted: Callable[..., Table]
+
+    def strata(self, strata: Strata, check: Callable[[Rows], object] | None = None) -> SpreadStrata:
+        """The rows by their strata; `check` is shown them and may raise an error."""
+        return SpreadStrata.of(self.home, self.spans, partial(self.coded, strata=strata, check=check))
+
+
+@dataclass(frozen=True)
 class Dealt:
-    """A table whose rows can be read again, in `spans`, and the `drawn` folds of each: tasks of a home.
+    """A table whose rows can be read again, and the `drawn` folds of the rows of each span: tasks.
 
     A row that is in no fold has NEVER: one of no weight or without a label, and the row of a class of one; `single` are
-    the names of such classes. `folds` is the number of folds that have rows. `parted` makes a table of the rows of the
-    spans that a function of their folds chooses.
+    the names of such classes. `classes` are the labels, `folds` is the number of the folds that have rows.
     """
 
     table: Table
-    home: Spread
-    spans: Sequence[Any]
+    place: Place
     drawn: Sequence[Any]
-    parted: Callable[..., Table]
+    classes: tuple[str, ...]
     folds: int
     single: tuple[str, ...] = ()
 
     @property
     def fold(self) -> FoldOf:
         """The fold of each row (n,)."""
-        return np.concatenate([np.asarray(one, np.int32) for one in self.home.results(self.drawn)])
+        return np.concatenate([np.asarray(one, np.int32) for one in self.place.home.results(self.drawn)])
 
     def without(self, fold: int) -> Table:
         """All rows but those of a fold."""
-        return self.parted(self.table, self.home, self.spans, self.drawn, chosen=partial(np.not_equal, fold))
+        return self._parted(partial(np.not_equal, fold))
 
     def alone(self, fold: int) -> Table:
         """The rows of a fold."""
-        return self.parted(self.table, self.home, self.spans, self.drawn, chosen=partial(np.equal, fold))
+        return self._parted(partial(np.equal, fold))
+
+    def _parted(self, chosen: Callable[[FoldOf], Mask]) -> Table:
+        place = self.place
+        return place.parted(self.table, place.home, place.spans, self.drawn, chosen=chosen)
 
 
 def deal(
@@ -80,42 +99,40 @@ def deal(
     if group is not None and group == roles.weight:
         raise UsageError(f"column {quoted(table.names[group])} is the weight, and cannot be the groups")
     missing = missing_label(table.dialect.na_values if config.unlabelled == "skip" else ())
-    spans: Sequence[Any]
-    coded: Callable[..., Coded]
-    parted: Callable[..., Table]
-    if home is None:
-        home, spans = home_here(), _read(table, roles, group, config.threads or available_threads())
-        coded, parted = _coded, _kept
+    place = _here(table, roles, group, config) if home is None else _there(table, roles, home)
+    labels = place.strata(Strata(roles.target, roles.weight, missing=missing))
+    _check_labels(labels.total, missing, table, roles.target)
+    if group is None:
+        draws = [labels.drawn(partial(Folds, most=folds, seed=config.seed + repeat)) for repeat in range(repeats)]
     else:
-        spans, coded, parted = spans_of(table, home), read_strata, partial(parts_of, column=roles.target)
-    read = partial(coded, strata=Strata(roles.target, roles.weight, missing=missing))
-    labels = SpreadStrata.of(home, spans, read)
-    classes = _classes(labels.total, missing, table, roles.target)
-    if group is not None:
-        check = partial(check_groups, column=group, name=table.names[group])
-        grouped = SpreadStrata.of(home, spans, partial(coded, strata=Strata(group), check=check))
-    dealt = []
-    for seed in range(config.seed, config.seed + repeats):
-        if group is None:
-            drawn = labels.drawn(partial(Folds, most=folds, seed=seed))
-        else:
-            drawn = _by_group(labels, grouped, folds, seed)
-        tally = _tally(labels, drawn, folds)
-        _check(tally, classes, table.source)
-        number = int(np.flatnonzero(tally[:, 1:].any(axis=0))[-1]) + 1
-        dealt.append(Dealt(table, home, spans, drawn, parted, number, tuple(compress(classes, tally[:, 0] > 0))))
-    return dealt
+        grouped = place.strata(Strata(group), partial(check_groups, column=group, name=table.names[group]))
+        draws = [_by_group(labels, grouped, folds, config.seed + repeat) for repeat in range(repeats)]
+    return [_dealt(table, place, labels, drawn, folds=folds, missing=missing) for drawn in draws]
 
 
-def _classes(counts: StrataCounts, missing: Callable[[str], bool], table: Table, target: int) -> list[str]:
-    """The texts of the labels in their final order. Raises DataError for no rows, and if they are no classes."""
+def _dealt(
+    table: Table,
+    place: Place,
+    labels: SpreadStrata,
+    drawn: Sequence[Any],
+    *,
+    folds: int,
+    missing: Callable[[str], bool],
+) -> Dealt:
+    """The table with what was drawn. Raises DataError as `deal`."""
+    texts, tally = labels.total.known.ordered(), _tally(labels, drawn, folds)
+    _check(tally, texts, table.source)
+    there, single = np.flatnonzero(tally[:, 1:].any(axis=0)), tuple(compress(texts, tally[:, 0] > 0))
+    return Dealt(table, place, drawn, tuple(filterfalse(missing, texts)), int(there[-1]) + 1, single)
+
+
+def _check_labels(counts: StrataCounts, missing: Callable[[str], bool], table: Table, target: int) -> None:
+    """Raise DataError for no rows, and if their labels are no classes."""
     if not counts.rows:
         raise table.no_rows()
-    known = counts.known
-    labels = list(filterfalse(missing, known.ordered()))
+    labels = list(filterfalse(missing, counts.known.ordered()))
     with table.advising():  # of all rows: those without a fold may look otherwise
-        check_classes(labels, table, target, int(known.counts[known.codes(labels)].sum()))
-    return known.ordered()
+        check_classes(labels, table, target, int(counts.known.counts[counts.known.codes(labels)].sum()))
 
 
 def _by_group(labels: SpreadStrata, groups: SpreadStrata, folds: int, seed: int) -> Sequence[Any]:
@@ -163,12 +180,13 @@ def _check(tally: Counts, classes: list[str], source: str) -> None:
 # ---- rows that are kept in this process ----
 
 
-def _read(table: Table, roles: Roles, group: int | None, threads: int) -> list[Rows]:
+def _here(table: Table, roles: Roles, group: int | None, config: FitConfig) -> Place:
     """All rows, of which those columns are read that decide about the folds."""
     table.weigh_by(roles.weight)
     table.carry(range(len(table.names)))  # the batches are kept, and all of their columns will be read from them
     wanted = {group: Reading.LABEL, roles.weight: Reading.NUMBER, roles.target: Reading.LABEL}
-    return list(table.rows(tuple(wanted.get(i, Reading.SKIP) for i in range(len(table.names))), threads))
+    readings = tuple(wanted.get(i, Reading.SKIP) for i in range(len(table.names)))
+    return Place(home_here(), list(table.rows(readings, config.threads or available_threads())), _coded, _kept)
 
 
 def _coded(rows: Rows, strata: Strata, check: Callable[[Rows], object] | None = None) -> Coded:
@@ -185,6 +203,14 @@ def _kept(
     gone = [~chosen(one) for one in home.results(drawn)]
     left = [rows.batch.without(out) if out.any() else rows.batch for rows, out in zip(spans, gone, strict=True)]
     return table.of([batch for batch in left if batch is not None])
+
+
+# ---- rows that workers read ----
+
+
+def _there(table: Table, roles: Roles, home: Spread) -> Place:
+    """The spans of a table."""
+    return Place(home, spans_of(table, home), read_strata, partial(parts_of, column=roles.target))
 
 
 # ---- what workers compute ----

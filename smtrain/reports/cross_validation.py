@@ -11,7 +11,13 @@ from smtrain.model.model import Model
 from smtrain.model.schema import document_of
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.console import errors
-from smtrain.reports.evaluation import class_document, class_section, confusion_document
+from smtrain.reports.evaluation import (
+    class_document,
+    class_section,
+    confusion_document,
+    decision_document,
+    decision_sections,
+)
 from smtrain.reports.notices import EXPECTED, warnings
 from smtrain.reports.predictions import PredictionWriter, say_unseen
 from smtrain.reports.sections import Section
@@ -51,6 +57,7 @@ def cross_validation_document(validated: CrossValidation, outcomes: Sequence[Out
         "classes": list(pooled.classes),
         "confusion": confusion_document(pooled),
         "per_class": class_document(pooled),
+        "decisions": decision_document(pooled, None),
         "unseen": pooled.unseen,
         "checks": checks_document(outcomes),
         "skipped": document_of(validated.models[0].fit.skipped),
@@ -79,7 +86,9 @@ def cross_validation_sections(validated: CrossValidation, outcomes: Sequence[Out
     means = {name: mean for name, mean in validated.metrics.items() if not np.isnan(mean)}
     rows = [[name, number(mean, 6), number(errors_of[name], 6)] for name, mean in means.items()]
     told = Section(validated.described, ["metric", "mean", "± error"], rows)
-    return [*([checks_section(outcomes)] if outcomes else []), told, class_section(validated.pooled)]
+    pooled = validated.pooled
+    checks = [checks_section(outcomes)] if outcomes else []
+    return [*checks, told, *decision_sections(pooled, None), class_section(pooled)]
 
 
 def say_warnings(validated: CrossValidation) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.intervals import bin_intervals
 from smtrain.scoring.metrics import CLASS_HEADLINE, HEADLINE
 from smtrain.scoring.sums import CALIBRATION_BINS
+from smtrain.softmax.distributions import LEVEL
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,7 +71,7 @@ def evaluation_document(
         **{name: plain(value) for name, value in evaluation.metrics.items()},
         "baseline": _baseline_document(evaluation),
         "ranking": _ranking_document(evaluation),
-        "decisions": _decision_document(evaluation, level),
+        "decisions": decision_document(evaluation, level),
         "intervals": _interval_document(evaluation, level),
         "classes": list(evaluation.classes),
         "confusion": confusion_document(evaluation),
@@ -115,16 +117,16 @@ def _baseline_document(evaluation: Evaluation) -> dict[str, Any]:
     return {"class": str(baseline.label), "accuracy": baseline.accuracy, "nll": baseline.nll}
 
 
-def _decision_document(evaluation: Evaluation, level: float) -> dict[str, Any]:
-    """What a row costs by ways to decide; nothing without costs of errors."""
+def decision_document(evaluation: Evaluation, level: float | None) -> dict[str, Any]:
+    """What a row costs by ways to decide, with intervals of a level, if one is given; nothing without costs."""
     return {
         way: {
             "cost": one.cost,
-            **_ends(one.low, one.high),
+            **({} if level is None else _ends(one.low, one.high)),
             "class": None if one.label is None else str(one.label),
             "least": plain(one.least),
         }
-        for way, one in evaluation.decisions(level).items()
+        for way, one in evaluation.decisions(level or LEVEL).items()
     }
 
 
@@ -208,7 +210,7 @@ def summary(evaluation: Evaluation, level: float, more: Sequence[Section], **abo
 
 
 def _figures(evaluation: Evaluation, level: float) -> list[Section]:
-    return [_metrics(evaluation, level), *_decisions(evaluation, level), class_section(evaluation, level)]
+    return [_metrics(evaluation, level), *decision_sections(evaluation, level), class_section(evaluation, level)]
 
 
 def further_sections(outcomes: Sequence[Outcome], worst: Worst, findings: Sequence[Finding]) -> list[Section]:
@@ -236,9 +238,11 @@ def _metrics(evaluation: Evaluation, level: float) -> Section:
     return Section(_rows_of(evaluation), head, rows, notes=more)
 
 
-def _decisions(evaluation: Evaluation, level: float) -> list[Section]:
-    """What a row costs by ways to decide, if errors have costs."""
-    ways = evaluation.decisions(level)
+def decision_sections(evaluation: Evaluation, level: float | None) -> list[Section]:
+    """What a row costs by ways to decide, with intervals of a level, if one is given; nothing without costs."""
+    ways = evaluation.decisions(level or LEVEL)
+    head = ["a row is called", "cost", _at(level or LEVEL), f"from p({evaluation.classes[1]})"]
+    kept = [True, True, level is not None, "threshold" in ways]
     rows = [
         [
             WAYS[way].format(one.label),
@@ -248,9 +252,8 @@ def _decisions(evaluation: Evaluation, level: float) -> list[Section]:
         ]
         for way, one in ways.items()
     ]
-    head = ["a row is called", "cost", _at(level), f"from p({evaluation.classes[1]})"]
-    width = 4 if "threshold" in ways else 3
-    return [Section("what a row costs on average", head[:width], [row[:width] for row in rows])] if rows else []
+    title = "what a row costs on average"
+    return [Section(title, list(compress(head, kept)), [list(compress(row, kept)) for row in rows])] if rows else []
 
 
 def _rows_of(evaluation: Evaluation) -> str:

@@ -214,7 +214,7 @@ def evaluate(
             evaluation = measured(model, table, opened.threads, *watchers, costs=costs)
             evaluation = replace(evaluation, worst=tuple(surprising.rows))
     warn_of(evaluation.unseen)
-    return replace(evaluation, costs=costs)
+    return evaluation
 
 
 def measured(
@@ -232,7 +232,7 @@ def measured(
     scored = score(model, table, labels=True, threads=threads or available_threads(), hint=SKIP)
     rows = labelled_rows(scored, unseen.add, *watchers)
     sums = total(partial(sums_of, model=model, costs=costs), rows, block_rows(len(model.encoder.classes)), joined)
-    return _evaluation(model, table, sums, unseen.counts)
+    return _evaluation(model, table, sums, unseen.counts, costs)
 
 
 def measured_by(home: Spread, table: Table, reading: SpanReading, costs: Array | None = None) -> Evaluation:
@@ -243,15 +243,17 @@ def measured_by(home: Spread, table: Table, reading: SpanReading, costs: Array |
         blocks = home.partitioned(parts, told.counts, block_rows(len(model.encoder.classes)), joined)
         del parts  # workers need not keep the rows twice
         sums = home.sum(partial(sums_of, model=model, costs=costs), blocks)
-    evaluation = _evaluation(model, table, sums, told.unseen.counts)
+    evaluation = _evaluation(model, table, sums, told.unseen.counts, costs)
     return replace(evaluation, worst=tuple(told.worst.rows))
 
 
-def _evaluation(model: Model, table: Table, sums: EvaluationSum | None, unseen: dict[str, int]) -> Evaluation:
+def _evaluation(
+    model: Model, table: Table, sums: EvaluationSum | None, unseen: dict[str, int], costs: Array | None
+) -> Evaluation:
     """What the sums say, None for no rows. Raises DataError for these, and for rows that weigh nothing together."""
     if sums is None or sums.weight == 0:
         raise nothing_to_measure(table, rows=sums is not None)
-    return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, labels=model.classes)
+    return Evaluation(model.encoder.classes, sums, unseen, skipped=table.skipped, labels=model.classes, costs=costs)
 
 
 def _with_labels(model: Model, data: Data, y: Any, sample_weight: Any) -> tuple[Model, Data, str | None]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the prediction of each row by the fit that has not seen it, as predict --proba.",
 )
+@opt.cost_option
 @opt.reading_options
 @objective_options
 @one_se_option
@@ -51,6 +52,7 @@ def command(
     groups: str | None,
     output: str | None,
     *,
+    cost: str | None,
     fail_if: tuple[Any, ...],
     junit: str | None,
     json: bool,
@@ -83,7 +85,7 @@ def command(
         table = open_table(list(data), config.dialect, fitting=True)
         on_fold = None if quiet else FoldLines()
         validated = cross_validated(
-            table, config, folds, repeats, groups=groups, predictions=writer is not None, on_fold=on_fold
+            table, config, folds, repeats, groups=groups, cost=cost, predictions=writer is not None, on_fold=on_fold
         )
         outcomes = validated.outcomes(*fail_if)
     if output is not None and writer is not None:

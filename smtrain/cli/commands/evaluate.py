@@ -16,12 +16,7 @@ from smtrain.cli.publishing import publish, reporting_errors
 @opt.model_option
 @gate_options()
 @opt.level_option("Of the intervals.")
-@click.option(
-    "--cost",
-    type=kinds.File(),
-    metavar="FILE",
-    help="What errors cost: CSV, a line a true class, a column a called one.",
-)
+@opt.cost_option
 @click.option("--worst", type=kinds.Integer(0), default=0, metavar="N", help="Show the N rows of highest NLL.")
 @opt.ignore_option
 @page_options
