@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownLevelWarning,
         UsageError,
     )
+    from smtrain.exports.table import export
     from smtrain.fitting.fit import fit
     from smtrain.fitting.options import FitConfig
     from smtrain.fitting.parting import split
@@ -65,6 +66,7 @@ _HOMES = {
         "UnknownLevelWarning",
         "UsageError",
     ),
+    "smtrain.exports.table": ("export",),
     "smtrain.fitting.fit": ("fit",),
     "smtrain.fitting.options": ("FitConfig",),
     "smtrain.fitting.parting": ("split",),
@@ -118,6 +120,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "explain",
+    "export",
     "fit",
     "inference",
     "likelihood",

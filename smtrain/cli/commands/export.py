@@ -1,0 +1,31 @@
+"""`smtrain export`."""
+
+from typing import Any
+
+import click
+
+from smtrain.cli import kinds
+from smtrain.cli import options as opt
+
+# Those of smtrain.exports.table, which help does not load.
+FORMATS = ("json", "python")
+
+
+@click.command("export")
+@click.argument("model", type=kinds.File(), default=opt.DEFAULT_MODEL)
+@click.option("--to", type=click.Choice(FORMATS), required=True, help="The language of the export.")
+@click.option("-o", "--output", type=kinds.Output(), metavar="FILE", help="File to write.  [default: standard output]")
+@click.option("--self-test", is_flag=True, help="Run the export here, and compare it with the model; 7 if it differs.")
+def command(model: str, to: str, output: str | None, **options: Any) -> None:
+    """Write the whole prediction of MODEL in another language.
+
+    Preprocessing is inside: missing cells, scaling, levels of words, levels that training did not have. The export
+    needs no smtrain, and carries the SHA-256 of the model and rows with their probabilities to test it with.
+    """
+    from smtrain.cli.output import data_output
+    from smtrain.exports.table import export
+    from smtrain.model.model import load_model
+
+    artefact = export(load_model(model), to, **options)
+    with data_output(output) as out:
+        out.write(artefact)

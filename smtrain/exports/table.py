@@ -1,0 +1,76 @@
+"""The formats of export, and the export of a model to one of them."""
+
+from dataclasses import fields
+from importlib import import_module
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smtrain.errors import CheckError, UsageError, quoted
+from smtrain.exports.golden import golden_of
+from smtrain.exports.interface import Exporter, Golden, NoEngineError, Options, Portable
+from smtrain.model.model import Model
+
+Floats = NDArray[np.float64]
+# Each with its module.
+FORMATS = {
+    "json": "json_document",
+    "python": "python_module",
+}
+
+
+def export(model: Model, to: str, *, self_test: bool = False, **options: Any) -> bytes:
+    """Return the whole prediction of a model in another language, `to` one of FORMATS; see docs/exports.md.
+
+    `options` are those of the format: `table`, `keep`, `dbt` of SQL. With `self_test` the artefact is run here, and
+    held against `predict_proba` on its golden rows. Raises UsageError for a format or an option that is not there, for
+    a model that the format cannot hold, and for a self-test where there is nothing that runs the artefact; CheckError
+    where a probability differs.
+
+    >>> import json
+    >>> model = smtrain.fit("iris.csv")
+    >>> document = json.loads(smtrain.export(model, "json"))
+    >>> document["classes"]
+    ['setosa', 'versicolor', 'virginica']
+    """
+    exporter, asked = exporter_of(to), options_of(to, options)
+    portable = Portable.of(model)
+    golden = golden_of(portable)
+    artefact = exporter.write(portable, golden, asked)
+    if self_test:
+        _check(to, exporter.TOLERANCE, _run(to, exporter, artefact, golden, asked), golden)
+    return artefact
+
+
+def exporter_of(to: str) -> Exporter:
+    """The format of a name. Raises UsageError."""
+    if to not in FORMATS:
+        raise UsageError(f"there is no export to {quoted(str(to))}", hint=f"there are {', '.join(FORMATS)}")
+    return cast(Exporter, import_module(f"smtrain.exports.{FORMATS[to]}"))
+
+
+def options_of(to: str, given: dict[str, Any]) -> Options:
+    """The options of a format. Raises UsageError for one that it does not have."""
+    known = exporter_of(to).OPTIONS
+    names = [one.name for one in fields(Options)]
+    for name, value in given.items():
+        if name not in known and (name not in names or value != getattr(Options, name)):
+            raise UsageError(f"the export to {to} has no {name}")
+    return Options(**given)
+
+
+def _run(to: str, exporter: Exporter, artefact: bytes, golden: Golden, options: Options) -> Floats:
+    try:
+        return np.array(exporter.run(artefact, golden.rows, options))
+    except NoEngineError as error:
+        raise UsageError(f"the export to {to} cannot be run here: {error}", hint="leave --self-test out") from error
+
+
+def _check(to: str, tolerance: float, found: Floats, golden: Golden) -> None:
+    """Raise CheckError if a probability of the golden rows is further from the model's than the format allows."""
+    differences = np.abs(found - golden.probabilities)
+    if not (differences <= tolerance).all():
+        row = int(np.nan_to_num(differences, nan=np.inf).max(axis=1).argmax())
+        what = f"the export to {to} differs from the model by {differences[row].max():.3g} in its golden row {row + 1}"
+        raise CheckError(what, hint="it is not to be used; please report this")

@@ -1,0 +1,95 @@
+"""Models with everything that an export may stumble over, each with the text of rows for it."""
+
+import random
+from functools import cache
+from pathlib import Path
+
+import smtrain as sm
+
+SAMPLES = {
+    "iris": {},
+    "penguins": {"target": "species"},
+    "penguins-raw": {"target": "Species", "drop": ["Sample Number", "Individual ID", "Comments"]},
+    "car": {"categorical": ["doors", "persons"]},
+    "wine-semicolon": {},
+}
+# Names and levels that languages have a meaning for, or people write otherwise than programs.
+NAMES = [
+    'say "so"',
+    "it's",
+    "a.b",
+    "größe",
+    "x\ny",
+    "select",
+    "__proto__",
+    "1st",
+    " a b ",
+    "日本",
+    "%s{0}",
+    "back\\slash",
+]
+LEVELS = [
+    "",
+    "NA",
+    "yes",
+    "ja, nein",
+    "it's",
+    '"',
+    "constructor",
+    "naïve",
+    "0.10",
+    "line\nend",
+    "?*/",
+    "𝒳",
+    "\\",
+    "${x}",
+]
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def awkward(seed: int = 0, decimal: str = ".", classes: int = 3) -> str:
+    """A table with such names and levels; every other column is one of numbers, with gaps."""
+    chance = random.Random(seed)
+    labels = [f'class "{k}", it\'s' for k in range(classes)]
+    lines = [",".join(map(quoted, [*NAMES, "y"]))]
+    for i in range(120):
+        cells = [
+            chance.choice(LEVELS) if j % 2 else chance.choice(["", "-999", *[f"{chance.gauss(1e3, 50):.4g}"] * 8])
+            for j in range(len(NAMES))
+        ]
+        cells = [cell.replace(".", decimal) if j % 2 == 0 else cell for j, cell in enumerate(cells)]
+        lines.append(",".join(map(quoted, [*cells, labels[i % classes]])))
+    return "\n".join(lines) + "\n"
+
+
+@cache
+def model_of(name: str, folder: str) -> tuple[sm.Model, str]:
+    """A model, and the path of a table with its columns."""
+    if name in SAMPLES:
+        path = f"sample_data/{name}.csv"
+        return sm.fit(path, **SAMPLES[name]), path
+    path = f"{folder}/{name}.csv"
+    comma = "comma" in name
+    options = {
+        "dialect": sm.Dialect(decimal="," if comma else ".", na_values=("-999", "?*/")),
+        "categorical": NAMES[1::2],
+    }
+    options |= {"min_count": 12} if "rare" in name else {}
+    options |= {"calibrate": True, "validation": 0.3} if "calibrated" in name else {}
+    options |= {"l1": 3.0} if "sparse" in name else {}
+    Path(path).write_text(awkward(len(name), "," if comma else ".", 2 if "two" in name else 3))
+    return sm.fit(path, **options), path
+
+
+NAMES_OF_MODELS = [
+    *SAMPLES,
+    "awkward",
+    "awkward comma",
+    "awkward two",
+    "awkward rare",
+    "awkward calibrated",
+    "awkward sparse",
+]
