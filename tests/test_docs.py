@@ -310,7 +310,7 @@ def test_every_command_and_option_is_explained():
 
     from smtrain.cli.main import COMMANDS, cli
 
-    pages = ("options.md", "data.md", "ci.md", "unseen-rows.md", "findings.md", "reports.md")
+    pages = ("options.md", "data.md", "ci.md", "unseen-rows.md", "findings.md", "reports.md", "exports.md")
     readme, choosing = README.read_text(), "".join((ROOT / "docs" / page).read_text() for page in pages)
     measuring = re.findall(r'add_argument\(\s*"(--[a-z]+)"', (ROOT / "bench" / "run.py").read_text())
     known = {"--help", "--version", *measuring}

@@ -9,6 +9,7 @@ A cell is a number, a text, or None where it is missing.
 import csv
 import math
 import re
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -80,4 +81,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):  # a reader may stop early, as head does
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     main()
