@@ -35,7 +35,8 @@ def test_every_command_has_help_and_handles_missing_and_empty_files(command, fol
     first = {"compare": [model, model], "verify": [model], "export": ["--to", "json"]}.get(command, [])
     last = ["-m", model] if command in {"predict", "evaluate", "report", "check", "explain"} else []
     for path in ("no-such-file", tmp_path / "empty.csv"):
-        expected = ExitCode.USAGE if path == "no-such-file" else ExitCode.MODEL if command in {"show", "export"} else ExitCode.DATA
+        no_model = ExitCode.MODEL if command in {"show", "export"} else ExitCode.DATA
+        expected = ExitCode.USAGE if path == "no-such-file" else no_model
         done = invoke(command, *first, path, *last, folder=tmp_path)
         assert done.code == expected
         assert done.stderr.startswith("smtrain: error: ")
