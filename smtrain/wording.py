@@ -94,13 +94,22 @@ class Spoken(str):
 
 
 def option_word(*texts: str) -> str:
-    """Texts as the value of an option that takes a list, for a shell: cut short, in CSV quotes where one needs them."""
-    return ",".join(shell_word(_listed(_cut(text))) for text in texts)
+    """Texts as the value of an option that takes a list, for a shell: cut short."""
+    return list_word(*map(_cut, texts))
+
+
+def list_word(*texts: str) -> str:
+    """Texts as the value of an option that takes a list, for a shell: in CSV quotes where one needs them."""
+    return ",".join(shell_word(_listed(text)) for text in texts)
 
 
 def shell_word(text: str) -> str:
-    """`text` as a word for a shell."""
-    return text if re.fullmatch(r"[\w.,%+:=/@-]+", text) else "'" + text.replace("'", "'\\''") + "'"
+    """`text` as a word for a shell; with a character that cannot be seen as one of bash and zsh, by its bytes."""
+    if re.fullmatch(r"[\w.,%+:=/@-]+", text):
+        return text
+    if text.isprintable():
+        return "'" + text.replace("'", "'\\''") + "'"
+    return "$'" + "".join(map(_in_shell_string, text)) + "'"
 
 
 def shell_character(text: str) -> str:
@@ -132,6 +141,15 @@ def _name(match: re.Match[str], called: Mapping[str, str]) -> str:
     if option in FLAGS:
         return FLAGS[option]
     return option.replace("-", "_") + "=" if option in ARGUMENTS else match[0]
+
+
+def _in_shell_string(character: str) -> str:
+    """A character between $' and '."""
+    if character.isprintable():
+        return "\\" + character if character in "\\'" else character
+    # A byte that is not UTF-8 is a half surrogate from here on, as Python has it in paths.
+    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode(errors=errors))
 
 
 def _listed(text: str) -> str:

@@ -1,7 +1,7 @@
 """Columns of dates: the same model as of a table in which pandas has written their parts as columns of numbers."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -126,6 +126,23 @@ def test_parts_are_those_of_pandas_over_all_years(seed):
         assert parts_of(text) == (day.year, day.month, day.day, day.isoweekday(), hour, pytest.approx(since))
 
 
+SOUND = ["Z", "+02", "+02:30", "+0230", "-00:09:21", "+00:09:21", "+000921", "+14:00:00", "-23:59:59"]
+FAULTY = ["+1:00", "+02:3", "+0230:10", "+02:3010", "+24:00", "+02:", "++02", "+99", "+0", "+02:30:1", "+023"]
+
+
+@pytest.mark.parametrize("time", ["2024-03-31T17:45", "2024-03-31 17:45:00.250"])
+def test_offsets_are_those_that_python_reads(time):
+    assert parts_of(f"{time}+02:60") is None  # which Python reads as three hours
+    for tail in SOUND + FAULTY:
+        try:
+            moment = datetime.fromisoformat(time + tail)
+        except ValueError:
+            moment = None
+        found = parts_of(time + tail)
+        assert (found is None) == (moment is None), tail
+        assert found is None or found[:5] == (2024, 3, 31, 7, 17)
+
+
 @pytest.mark.parametrize(
     "form",
     [pytest.param(form, id=form.name, marks=[] if i % 6 == 0 else pytest.mark.slow) for i, form in enumerate(FORMS)],
@@ -246,11 +263,61 @@ def test_an_error_of_another_column_before_it_comes_first(tmp_path):
     table.loc[60, "when"], table.loc[30, "x"] = "yesterday", "1e400"
     with pytest.raises(sm.DataError) as failure:
         fit(SOURCES["csv"](table, tmp_path))
-    assert failure.value.line in {32, 62}  # the first rows are one place
+    assert failure.value.line == 32  # what is wrong in the rows comes before the date that ends them
     table.loc[30, "x"], table.loc[20, "y"] = 1.0, ""
     with pytest.raises(sm.DataError) as failure:
         fit(SOURCES["csv"](table, tmp_path))
     assert failure.value.line == 22
+
+
+OTHERS = [f"when.{part}" for part in PARTS if part != "weekday"]
+READ_AS = {
+    "words": {"target": "y", "categorical": ["when.weekday"], "drop": OTHERS},
+    "labels": {"target": "when.weekday", "drop": OTHERS},
+    "labels, skipping": {"target": "when.weekday", "unlabelled": "skip", "drop": OTHERS},
+}
+
+
+@pytest.mark.parametrize("how", READ_AS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_is_no_date_is_no_level_and_no_class(how, source, tmp_path):
+    """However a column that is made is read, what is no date is refused with its place: by predict, too."""
+    good = frame(as_text(moments().bfill(), "%Y-%m-%d %H:%M:%S"))
+    bad = good.assign(when=good["when"].where(good.index != 60, "03/04/2022"))
+    (tmp_path / "bad").mkdir()
+    data, wrong = SOURCES[source](good, tmp_path), SOURCES[source](bad, tmp_path / "bad")
+    options = {"dates": "when", "epochs": 3, **READ_AS[how]}
+    model = sm.fit(data, **options)
+    calls = [lambda: sm.fit(wrong, **options)]
+    if how == "words":
+        calls += [lambda: sm.predict_proba(model, wrong)]
+    calls += [lambda: sm.evaluate(model, wrong, unlabelled=options.get("unlabelled", "error"))]
+    for call in calls:
+        with pytest.raises(sm.DataError, match="either way round") as failure:
+            call()
+        assert (failure.value.line, failure.value.column) == ({"csv": 62, "parquet": 61, "frame": 60}[source], "when")
+    found = sm.doctor(wrong, **{name: value for name, value in options.items() if name != "epochs"})
+    assert any(one.severity.value == "error" and "03/04/2022" in f"{one.what} {one.hint}" for one in found.findings)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_missing_date_is_no_label(source, tmp_path):
+    """It is the last class no more than an empty cell is; `unlabelled` says what becomes of it."""
+    table = frame(moments())
+    options = {"dates": "when", "target": "when.weekday", "epochs": 3}
+    data, gaps = SOURCES[source](table, tmp_path), int(table["when"].isna().sum())
+    with pytest.raises(sm.DataError, match="empty label"):
+        sm.fit(data, **options)
+    model = sm.fit(data, unlabelled="skip", **options)
+    expected = sm.fit(table.dropna(subset="when"), **options)
+    assert (model.fit.skipped.unlabelled, model.classes) == (gaps, (1, 2, 3, 4, 5, 6, 7))
+    assert model.W.tobytes() == expected.W.tobytes()
+    assert sm.evaluate(model, data, unlabelled="skip").skipped.unlabelled == gaps
+
+
+def test_days_with_fractions_are_labels_too():
+    table = pd.DataFrame({"when": ["2024-01-01 12:00", "2024-01-02 06:00"] * 9, "x": range(18)})
+    assert sm.fit(table, target="when.days", dates="when", epochs=3).classes == ("19723.5", "19724.25")
 
 
 # The commands

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from smtrain.softmax.distributions import quantile, sign_test, two_sided
+from smtrain.softmax.distributions import normal_quantile, quantile, sign_test, two_sided
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 10, 29, 100, 999, 1000])
@@ -21,6 +21,11 @@ def test_many_degrees_are_normal():
     assert two_sided(1.96, 10**6) == pytest.approx(2 * stats.norm.sf(1.96), rel=1e-12)
     assert quantile(0.95, 10**6) == pytest.approx(stats.norm.ppf(0.975), rel=1e-12)
     assert quantile(0.95, 1001) == pytest.approx(stats.t.ppf(0.975, 1001), rel=2e-3)
+
+
+@pytest.mark.parametrize("level", [1e-300, 1e-16, 0.5, 0.95, 1 - 2**-53])
+def test_quantiles_of_a_normal_variable(level):
+    assert normal_quantile(level) == pytest.approx(-stats.norm.ppf((1 - level) / 2), rel=1e-12, abs=1e-15)
 
 
 def test_edges():

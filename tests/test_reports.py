@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 import smtrain as sm
 from smtrain.model.record import Candidate, SelectionRecord
+from smtrain.reports.again import fit_command
 from smtrain.reports.figures import Dot, confusion_matrix, dot_plot, near_the_diagonal
 from smtrain.reports.html import PALETTE
 from smtrain.reports.sections import Section, markdown
@@ -147,16 +149,92 @@ def test_the_first_sections_answer_five_questions_in_words(reports, models):
     assert models["iris"].data.sha256 in again
 
 
-def test_the_command_of_a_report_makes_the_same_model(go, tmp_path):
-    shutil.copy(SAMPLES / "penguins.csv", tmp_path)
-    given = ["--drop", 'year,"bill_depth_mm"', "--class-weight", "Adelie=2,Gentoo=0.5", "--l2", "auto", "--folds", "3"]
-    go("fit", "penguins.csv", "-t", "species", "-q", *given, "-o", "a.npz")
-    said = sm.report(sm.load("a.npz")).sections[4].sentences[0]
-    command = said.removeprefix("$ smtrain ").replace("DATA", "penguins.csv")
-    done = subprocess.run(["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
-    go(*done.stdout.split("\n")[:-1], "-q", "-o", "b.npz")
-    assert sm.load("b.npz").data == sm.load("a.npz").data
-    assert np.allclose(sm.load("b.npz").W, sm.load("a.npz").W, atol=1e-6)
+LONG = "a name of a column that is much longer than forty characters, with a comma"
+AGAIN = {
+    "plain": "",
+    "zeros": "--l2 0 --epochs 0",
+    "no tolerance": "--tol 0 --epochs 4",
+    "all digits": "--l2 0.12345678901234567 --tol 1.2345678e-5 --solver gd --learning-rate 0.0123456789",
+    "l1": "--l1 0.3333333333333333 --l2 0",
+    "l1 auto": "--l1 auto --folds 3",
+    "l2 auto": "--l2 auto --folds 3 --one-se",
+    "mini-batches": "--batch-size 16 --momentum 0.7000000001 --epochs 3 --seed 12345678",
+    "weights of classes": """--class-weight '"k,0=0.30000000000000004",\"\"\"q\"\"=1\"'",it's=2\"""",
+    "balanced": "--class-weight balanced --weight w",
+    "names": f"""--drop '"{LONG}"' --categorical n --numeric x --min-count 3""",
+    "missing": """--na-values '0.5,"?,"' --unlabelled skip""",
+    "dates": "--dates when --drop when.hour",
+    "validation": "--validation 0.3 --patience 2 --calibrate",
+    "a file": "--validation 'other rows.csv' --test 0.25",
+    "single precision": "--precision float32 --se --loo",
+    "no penalty": "--l2 0 --lr",
+    "a start": "--init start.npz --epochs 2",
+}
+
+QUICK = {"zeros", "names", "weights of classes"}
+SOME = [pytest.param(given, id=name, marks=[] if name in QUICK else pytest.mark.slow) for name, given in AGAIN.items()]
+
+
+def odd_table(rows):
+    rng = np.random.default_rng(rows)
+    labels = np.array(["k,0", "it's", '"q"', "  "])[rng.integers(0, 3, rows)]
+    return pd.DataFrame(
+        {
+            "x": rng.normal(size=rows).round(2),
+            "n": rng.integers(0, 5, rows),
+            LONG: rng.choice(["u", "v", "?,"], rows),
+            "w": 1 + rng.integers(0, 3, rows),
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), "D"),
+            "it's the\n label": labels,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def odd_tables(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("again")
+    for name, rows in (("rows.csv", 90), ("other rows.csv", 40)):
+        odd_table(rows).to_csv(folder / name, index=False)
+    sm.fit(folder / "rows.csv", l2=3.0).save(str(folder / "start.npz"))
+    return folder
+
+
+def words(command):
+    """What a shell makes of a command line."""
+    done = subprocess.run(["bash", "-c", f"printf '%s\\0' words {command}"], capture_output=True, text=True, check=True)
+    return done.stdout.split("\0")[1:-1]
+
+
+@pytest.mark.parametrize("given", SOME)
+def test_the_command_of_a_report_makes_the_same_model(given, go, odd_tables, monkeypatch):
+    monkeypatch.chdir(odd_tables)
+    go("fit", "rows.csv", "-q", *words(given), "-o", "a.npz")
+    model = sm.load("a.npz")
+    page = " ".join("".join(Page(sm.report(model).html()).text).split())
+    command = page[page.index("smtrain fit DATA") : page.index("smtrain verify MODEL")]
+    told = command.replace("DATA", "rows.csv", 1).replace("--init INIT", "--init start.npz")
+    go(*words(told)[1:], "-q", "-o", "b.npz")
+    other = sm.load("b.npz")
+    assert (other.W.tobytes(), other.b.tobytes()) == (model.W.tobytes(), model.b.tobytes())
+    assert other.fit.options == replace(model.fit.options, target=model.encoder.target)
+    assert other.data == model.data
+
+
+def test_a_command_is_whole_or_not_told(models):
+    """However many names it has; with those that cannot be seen in bytes of them."""
+    options = replace(models["iris"].fit.options, drop=tuple(f"column {i}" for i in range(400)))
+    model = replace(models["iris"], fit=replace(models["iris"].fit, options=options))
+    found = sm.report(model)
+    assert "column 399" in "".join(Page(found.html()).text)
+    assert "column 399" in found.markdown()
+    options = replace(options, drop=("x" * 10_000, "a\tb\u202e'\udcff"))
+    found = sm.report(replace(model, fit=replace(model.fit, options=options)))
+    assert "too long to be told" in found.markdown()
+    assert "xxx" not in found.html()
+    options = replace(options, drop=options.drop[1:])
+    told = fit_command(replace(model, fit=replace(model.fit, options=options)))
+    assert told.isprintable()
+    assert words(told.replace(r"\xff", "!"))[4] == "a\tb\u202e'!"
 
 
 def test_findings_are_told_and_can_be_ignored(models):
@@ -183,11 +261,16 @@ def test_levels_that_training_did_not_have_are_told_once():
     assert [one.kind for one in found.findings.findings].count("unseen level") == 1
 
 
-def test_a_report_on_a_choice_of_l2_and_a_test(tmp_path):
-    model = sm.fit(str(SAMPLES / "iris.csv"), l2="auto", folds=3, test=0.3)
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+def test_a_report_on_a_choice_of_a_penalty_and_a_test(penalty, tmp_path):
+    model = sm.fit(str(SAMPLES / "iris.csv"), **{penalty: "auto"}, folds=3, test=0.3)
     found = sm.report(model)
-    titles = [section.title for section in found.sections]
-    assert "Choice of l2 by cross-validation" in titles
+    (choice,) = [section for section in found.sections if section.title.startswith("Choice of")]
+    assert choice.title == f"Choice of {penalty} by cross-validation"
+    assert choice.head[0] == penalty
+    values = [float(row[0]) for row in choice.rows]
+    assert values == sorted(set(values))
+    assert f"{penalty} = {getattr(model.fit.options, penalty):.4g} was chosen" in choice.figure.description
     assert "rows that the fit has not seen: accuracy" in " ".join(found.sections[0].sentences)
     assert_safe(found.html())
     found.save(str(tmp_path / "r.md"))
@@ -214,7 +297,25 @@ def test_a_record_that_no_fit_has_made(which, models):
     model = list(forged(models["iris"]))[which]
     page = assert_safe(sm.report(model).html())
     values = [value for _, attributes in page.elements for value in attributes.values() if value]
-    assert not [value for value in values if "nan" in value.split(",") or "inf" in value]
+    assert not [value for value in values if re.search(r"\b(nan|inf)\b", value)]
+
+
+@pytest.mark.parametrize("call", [sm.report, lambda _, data: sm.verify("m.npz", data)], ids=["report", "verify"])
+def test_data_that_can_be_read_once(call, models, tmp_path, monkeypatch):
+    """An iterator of paths is gone through once; a pipe is refused before it is opened."""
+    monkeypatch.chdir(tmp_path)
+    models["iris"].save("m.npz")
+    call(models["iris"], iter([SAMPLES / "iris.csv"]))
+    os.mkfifo("pipe.csv")
+    with pytest.raises(sm.UsageError, match=r"pipe.csv: .* reads the data twice"):
+        call(models["iris"], "pipe.csv")
+
+
+@pytest.mark.parametrize("level", [1e-300, 0.5, 0.9999999999999999])
+def test_levels_of_any_width(level, models):
+    found = sm.report(models["iris"], str(SAMPLES / "iris.csv"), level=level)
+    assert_safe(found.html())
+    assert "nan" not in found.markdown()
 
 
 @pytest.mark.parametrize("rows", [slice(0, 1), slice(0, 2), slice(40, 60)])
@@ -354,7 +455,7 @@ def test_commands_write_pages(go, tmp_path):
     ("line", "told"),
     [
         (("report", "iris.csv", "-o", "-"), "standard output"),
-        (("report", "-"), "reads its rows twice"),
+        (("report", "-"), "stdin: a report reads the data twice"),
         (("report", "iris.csv", "-o", "iris.csv"), "is the input"),
         (("evaluate", "iris.csv", "--html", "-"), "standard output"),
         (("evaluate", "iris.csv", "--html", "none/e.html"), "cannot write"),

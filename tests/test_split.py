@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import smtrain as sm
 from smtrain.errors import ExitCode
-from smtrain.fitting.parting import Parting, copied, drawn, parted
+from smtrain.fitting.parting import Parting, copied, drawn, parted, to_part
 from smtrain.sources.dialect import Dialect
 from smtrain.sources.opening import open_table
 from tests.forms.tables import table
@@ -38,16 +38,16 @@ DECOMPRESSORS = {"": bytes, "gzip": gzip.decompress, "bz2": bz2.decompress, "xz"
 def aside(data, dialect=None, piece=None, **how):
     """The mask of the rows of a table that are put aside."""
     dialect = dialect or Dialect()
-    draw = drawn(open_table(data, dialect, piece=piece), Parting(**how))
-    return np.concatenate([mask for _, mask in parted(open_table(data, dialect, piece=piece), draw, threads=2)])
+    first, second = (to_part(open_table(data, dialect, piece=piece), Parting(**how)) for _ in range(2))
+    return np.concatenate([mask for _, mask in parted(second, drawn(first, Parting(**how)), threads=2)])
 
 
 def both(data, dialect=None, piece=None, **how):
     """The bytes of both parts."""
     dialect = dialect or Dialect()
-    draw = drawn(open_table(data, dialect, piece=piece), Parting(**how))
+    first, second = (to_part(open_table(data, dialect, piece=piece), Parting(**how)) for _ in range(2))
     outputs = io.BytesIO(), io.BytesIO()
-    copied(open_table(data, dialect, piece=piece), draw, outputs)
+    copied(second, drawn(first, Parting(**how)), outputs)
     return outputs[0].getvalue(), outputs[1].getvalue()
 
 
@@ -293,6 +293,45 @@ def test_several_parquet_files_have_one_schema(tmp_path):
         both(files, stratify=False, share=0.5)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["a", "b", None] * 20).cast(pa.string_view()),
+        pa.array([b"a", b"\xff", None] * 20).cast(pa.binary_view()),
+        pa.array(["a", "b", None] * 20).cast(pa.large_string()),
+        pa.array(["a", "b", None] * 20).dictionary_encode(),
+        pa.array([["a"], [], None] * 20),
+    ],
+    ids=lambda column: str(column.type).split("<")[0],
+)
+@pytest.mark.parametrize("unlabelled", ["error", "skip"])
+def test_parquet_of_every_type_of_text(column, unlabelled, tmp_path):
+    whole = pa.table({"x": range(60), "z": column, "y": ["p", "q", "", "p"] * 15})
+    pq.write_table(whole, tmp_path / "d.parquet")
+    parts = [pq.read_table(io.BytesIO(part)) for part in both(tmp_path / "d.parquet", unlabelled=unlabelled)]
+    assert all(part.schema.equals(whole.schema) for part in parts)
+    rows = sorted(row for part in parts for row in part["x"].to_pylist())
+    assert rows == [i for i in range(60) if unlabelled == "error" or i % 4 != 2]
+    assert all(part["z"].to_pylist() == [column[i].as_py() for i in part["x"].to_pylist()] for part in parts)
+
+
+def test_parquet_of_types_that_have_no_part(tmp_path):
+    nested = pa.StructArray.from_arrays([pa.array(["a"] * 60).cast(pa.string_view())], ["u"])
+    pq.write_table(pa.table({"z": nested, "y": ["p", "q"] * 30}), tmp_path / "d.parquet")
+    with pytest.raises(sm.DataError, match="pyarrow takes no rows") as failure:
+        both(tmp_path / "d.parquet")
+    assert failure.value.column == "z"
+
+
+@pytest.mark.parametrize("after", ["2,5", "2"])
+def test_numbers_of_a_type_have_no_decimal_comma(after, tmp_path):
+    frame = pd.DataFrame({"x": [1.5, 2.25, 2.75, 1e20], "text": ["1,5", "2,25", "2,75", "1e20"], "y": list("abab")})
+    frame.to_parquet(tmp_path / "d.parquet")
+    mask = [False, False, True, True] if after == "2,5" else [False, True, True, True]
+    for on in ("x", "text"):
+        assert list(aside(tmp_path / "d.parquet", Dialect(decimal=","), after=after, on=on)) == mask
+
+
 # The command
 
 
@@ -312,6 +351,7 @@ def test_the_command_writes_both_parts_and_replaces_nothing(go, tmp_path):
         "test": {"file": "test.csv", "rows": 86},
         "rows": 344,
         "seed": 0,
+        "skipped": {"unlabelled": 0},
     }
     assert go("split", "train.csv", "--force", code=ExitCode.USAGE).err.startswith("smtrain: error: --output: ")
     go("split", "train.csv", "-o", "further/", "-q", "-t", "species")
@@ -374,6 +414,23 @@ def test_what_cannot_be_parted_leaves_no_file(line, code, says, go):
     assert sorted(path for path in Path().iterdir() if path.is_file()) == before
 
 
+@pytest.mark.parametrize("how", ["-t y", "--by g", "--no-stratify", "--stratify g", "--after 700 --on x", "--weight w"])
+def test_rows_without_a_label_are_in_neither_part(how, go):
+    """As if they were not in the file, whatever is in them, in a table of more rows than are shuffled together."""
+    rows = [f"{i},{i % 5},{1 + i % 3},{'ab'[i % 7 > 2]}\n" for i in range(1400)]
+    junk = ["Total,,many,\n", '"2",new,"",NA\n', '"a\nb",c,-1,"  "\n']
+    mixed = [line for i, row in enumerate(rows) for line in ([junk[i // 6 % 3], row] if i % 6 == 1 else [row])]
+    for name, lines in (("clean.csv", rows), ("gaps.csv", mixed)):
+        Path(name).write_text("x,g,w,y\n" + "".join(lines))
+    go("split", "clean.csv", *how.split(), "-q", "-o", "clean")
+    line = ["--na-values", "NA", "--unlabelled", "skip"]
+    said = go("split", "gaps.csv", *how.split(), *line, "--json", "-o", "gaps")
+    assert said.err == "smtrain: warning: rows skipped: 234 without a label\n"
+    assert json.loads(said.out)["skipped"] == {"unlabelled": 234}
+    for part in ("train.csv", "test.csv"):
+        assert Path("gaps", part).read_bytes() == Path("clean", part).read_bytes()
+
+
 def test_later_rows_of_a_pipe(go, monkeypatch):
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as pipe:
@@ -397,6 +454,10 @@ def test_from_python_frames_keep_their_index():
     assert set(later["year"]) == {2009}
     assert len(sm.split(frame, stratify=False)[1]) == 86
     assert sm.split(frame, by="island", test=0.4)[1]["island"].nunique() == 1
+    gaps = frame.assign(species=frame["species"].where(np.arange(344) % 7 > 0))
+    found = sm.split(gaps, target="species", unlabelled="skip")
+    for part, expected in zip(found, sm.split(gaps.dropna(subset="species"), target="species"), strict=True):
+        pd.testing.assert_frame_equal(part, expected)
 
 
 @pytest.mark.parametrize(
@@ -409,6 +470,7 @@ def test_from_python_frames_keep_their_index():
         ({"by": ["a"]}, "by must be the name of a column"),
         ({"stratify": 3.5}, "stratify=: there is no column"),
         ({"seed": -1}, "seed is out of range"),
+        ({"unlabelled": "drop"}, 'unlabelled is "drop"'),
         ({"target": "z"}, "target=: there is no column"),
     ],
 )

@@ -1,5 +1,7 @@
 """What a fit says of columns and classes: names in lists can be told apart, columns that count the rows are named."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -152,3 +154,23 @@ def test_the_objective_is_what_the_epochs_lower(tmp_path):
         total -= z[model.classes.index(y)] - np.log(np.exp(z).sum())
     assert model.fit.nll == pytest.approx(total / 40, rel=1e-12)
     assert model.fit.objective == pytest.approx(total / 40 + 2 / 2 * (model.W**2).sum() / 40, rel=1e-12)
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_forgotten_target_is_told_before_the_training(decimal, tmp_path):
+    """The last column are fractions, each often enough to be a class: `doctor` and `fit` say so in the same words."""
+    frame = table(1000).rename(columns={"y": "label"})
+    frame["share"] = (np.arange(1000) * 7 % 99 + 0.5) / 100
+    frame.to_csv(tmp_path / "m.csv", index=False, sep=";", decimal=decimal)
+    what = "99 classes in 1,000 rows, most of them numbers with a fraction, as of a measurement"
+    dialect = ["--decimal", decimal]
+    lines = invoke("fit", "m.csv", "--epochs", "1", *dialect, folder=tmp_path).stderr.splitlines()
+    hint = "--target names the column with the classes"
+    assert f"warning: {what}; {hint} [SM502]" in lines[:4]
+    quiet = invoke("fit", "m.csv", "--epochs", "1", *dialect, "-q", "--json", folder=tmp_path)
+    assert f"smtrain: warning: {what}; {hint} [SM502]" in quiet.stderr
+    assert [one["what"] for one in json.loads(quiet.stdout)["findings"] if one["code"] == "SM502"] == [what]
+    assert what in invoke("doctor", "m.csv", *dialect, folder=tmp_path).stdout.decode()
+    assert "SM502" not in invoke("fit", "m.csv", "-q", "-t", "label", *dialect, folder=tmp_path).stderr
+    with pytest.warns(sm.FitWarning, match=f"{what}.*target= names"):
+        sm.fit(frame, epochs=1)

@@ -19,7 +19,7 @@ from smtrain.partitions.memory import joined
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.sampling import RowCounts, row_counts
 from smtrain.sources.interface import Rows, Span
-from smtrain.sources.part import PartOfSpan
+from smtrain.sources.part import LabelledSpan, PartOfSpan
 from smtrain.sources.table import Table
 
 # What is drawn of the rows of a partition, (m,), when the rows of all are counted.
@@ -67,15 +67,22 @@ def spans_of(table: Table, home: Spread) -> Sequence[Span]:
     return table.spans(home.span_size(table.total_bytes), home.told)
 
 
-def read_strata(span: Span, strata: Strata, check: Callable[[Rows], object] | None = None) -> Coded:
-    """The rows of a span by their strata; `check` is shown them and may raise an error."""
+def read_strata(
+    span: Span, strata: Strata, check: Callable[[Rows], object] | None = None, *, skip: bool = False
+) -> Coded:
+    """The rows of a span by their strata; `check` is shown them and may raise an error.
+
+    `skip` leaves out rows without a label, the strata.
+    """
     table = Table.of_span(span)
     table.weigh_by(strata.weight)
+    if skip:
+        table.skip_unlabelled(strata.column)
     parts = list(table.rows(strata.readings(len(table.names))))
     if check is not None:
         for rows in parts:
             check(rows)
-    return Coded.of(strata, parts)
+    return Coded.of(strata, parts, table.skipped.unlabelled)
 
 
 def parts_of(
@@ -86,13 +93,17 @@ def parts_of(
     *,
     chosen: Callable[[NDArray[Any]], NDArray[np.bool_]],
     column: int,
+    skip: bool = False,
 ) -> Table:
-    """The table of the rows that are `chosen` by what was drawn of them. All can be read as labels in a `column`."""
-    return table.of_spans(home.spread(partial(part_of, chosen=chosen, column=column), spans, drawn))
+    """The table of the rows that are `chosen` by what was drawn of them. All can be read as labels in a `column`.
+
+    `skip` says that rows without a label there were left out before.
+    """
+    return table.of_spans(home.spread(partial(part_of, chosen=chosen, column=column, skip=skip), spans, drawn))
 
 
 def part_of(
-    span: Span, drawn: NDArray[Any], chosen: Callable[[NDArray[Any]], NDArray[np.bool_]], column: int
+    span: Span, drawn: NDArray[Any], chosen: Callable[[NDArray[Any]], NDArray[np.bool_]], column: int, *, skip: bool
 ) -> PartOfSpan:
     """The rows of a span that are chosen."""
-    return PartOfSpan(span, chosen(drawn), column)
+    return PartOfSpan(LabelledSpan(span, column) if skip else span, chosen(drawn), column)

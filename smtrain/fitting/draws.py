@@ -14,7 +14,7 @@ from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.sources.dates import with_dashes
 from smtrain.sources.interface import Reading, Readings, Rows
-from smtrain.sources.meaning import Meaning
+from smtrain.sources.notation import number
 from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
 from smtrain.wording import given
@@ -115,9 +115,10 @@ def later(table: Table, after: str, name: str) -> Draw:
 
     A date is its midnight. The draw raises DataError at a row with neither. Raises UsageError for such a value.
     """
-    column, number, moment = table.column(name, "--on"), table.meaning.number(after), _moment(after)
-    if not np.isnan(number):
-        return ByCell(column, lambda rows: _larger(rows, column, name, partial(_number, meaning=table.meaning), number))
+    column, least, moment = table.column(name, "--on"), table.meaning.number(after), _moment(after)
+    if not np.isnan(least):
+        read = partial(_number, decimal="." if _is_typed_number(table, column) else table.meaning.decimal)
+        return ByCell(column, lambda rows: _larger(rows, column, name, read, least))
     if moment is None:
         raise UsageError(f"--after: {quoted(after)} is neither a number nor a date", hint=DATES)
     alike = partial(_moment, zoned=moment.tzinfo is not None)
@@ -136,9 +137,17 @@ def _larger(rows: Rows, column: int, name: str, read: Callable[[str], Any], afte
     return _with_texts(rows, column, lambda text: values[text] > after)
 
 
-def _number(text: str, meaning: Meaning) -> float | None:
-    number = meaning.number(text)
-    return None if np.isnan(number) else number
+def _is_typed_number(table: Table, column: int) -> bool:
+    """Whether a column is of numbers by its type: their texts have a point, whatever the decimal mark of texts is."""
+    try:
+        return table.kind(column) is Reading.NUMBER
+    except DataError:  # it is neither of numbers nor of words
+        return False
+
+
+def _number(text: str, decimal: str) -> float | None:
+    value = number(text, decimal)
+    return None if np.isnan(value) else value
 
 
 def _moment(text: str, *, zoned: bool | None = None) -> datetime | None:

@@ -29,7 +29,7 @@ from smtrain.solvers import make_solver
 from smtrain.solvers.base import Record, Solution, Status, minimise
 from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of, wrong
-from smtrain.sources.opening import Data
+from smtrain.sources.opening import Data, read_again
 from smtrain.sources.table import Table
 
 
@@ -74,7 +74,8 @@ def fit(
     on from it. It is left behind: remove it when the model is saved. `home` is where the rows are to live, None is
     what the options ask for.
     A FitWarning says that the fit ended before its tolerance, but by `patience`; that without a penalty the classes are
-    separated; or that a column of texts was ignored which are numbers. `model.ignored` are all columns that were.
+    separated; that a column of texts was ignored which are numbers; or that the labels look like measured numbers.
+    `model.ignored` are all columns that were.
     Raises DataError, UsageError, and TrainingError if training diverged.
 
     >>> smtrain.fit("iris.csv", target="species", l2=0.1)
@@ -120,6 +121,8 @@ def train(
     if not isinstance(observer, Observer | None):
         hint = "a subclass of smtrain.fitting.fit.Observer is told of every epoch"
         raise wrong("observer", observer, "an Observer", hint)
+    if isinstance(config.test, float | int):
+        data = read_again(data, "--test with a share")
     table, test = opened(data, config)
     with home or partitions.home(config) as there:
         if isinstance(config.test, float | int):

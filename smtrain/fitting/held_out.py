@@ -16,6 +16,7 @@ from smtrain.fitting.draws import Draw
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.parting import parted
+from smtrain.fitting.roles import labelled_rows
 from smtrain.fitting.strata import ShareOfStrata, Strata, share_drawn, strata_drawn, strata_of
 from smtrain.fitting.validation import labelled_partitions, read_spans
 from smtrain.fitting.weights import check_classes
@@ -31,7 +32,7 @@ from smtrain.scoring.metrics import METRICS
 from smtrain.softmax.holdout import Share
 from smtrain.softmax.loss import Partition
 from smtrain.sources.interface import Batch
-from smtrain.sources.opening import Data, check_read_again, open_table
+from smtrain.sources.opening import Data, open_table
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped, is_no_label
 
@@ -46,12 +47,7 @@ class HeldOut:
 
 
 def opened(data: Data, config: FitConfig) -> tuple[Table, Table | None]:
-    """The table of the data, and the other one to test with, if the options name one.
-
-    Raises UsageError for a pipe where a share of it is to be put aside: it is read twice.
-    """
-    if isinstance(config.test, float | int):
-        check_read_again(data, "--test with a share")
+    """The table of the data, and the other one to test with, if the options name one."""
     table = open_table(data, config.dialect, fitting=True)
     return table, open_table(config.test, config.dialect) if isinstance(config.test, str) else None
 
@@ -62,24 +58,34 @@ def with_share(table: Table, data: Data, config: FitConfig, home: Home) -> tuple
     The data are read here. Raises DataError for labels that are no classes, and if no row can be put aside.
     """
     assert isinstance(config.test, float | int)
-    strata = strata_of(table, stratify=True, target=config.target, weight=config.weight)
+    strata = strata_of(_labelled(table, config), stratify=True, target=config.target, weight=config.weight)
     if isinstance(home, Spread):
         return _parted_there(table, strata, config, config.test, home)
     threads = config.threads or available_threads()
     draw = strata_drawn(table, strata, config.test, config.seed, threads)
     _check(draw, table)
-    train, test = (open_table(data, config.dialect, fitting=True) for _ in range(2))
-    return train.of(_part(train, draw, threads, test=False)), test.of(_part(test, draw, threads, test=True))
+    train, test = (_labelled(open_table(data, config.dialect, fitting=True), config) for _ in range(2))
+    seen = train.of(_part(train, draw, threads, test=False))
+    seen.skipped.include(table.skipped)  # those of the whole table, told once
+    return seen, test.of(_part(test, draw, threads, test=True))
+
+
+def _labelled(table: Table, config: FitConfig) -> Table:
+    """The table without the rows that the fit leaves out for want of a label: the draw is as if they were not there."""
+    return labelled_rows(table, config.target, config.unlabelled)
 
 
 def _parted_there(table: Table, strata: Strata, config: FitConfig, share: float, home: Spread) -> tuple[Table, Table]:
     """The same, by the workers of a home."""
-    spans = spans_of(table, home)
-    there = SpreadStrata.of(home, spans, partial(read_strata, strata=strata))
+    spans, skip = spans_of(table, home), config.unlabelled == "skip"
+    there = SpreadStrata.of(home, spans, partial(read_strata, strata=strata, skip=skip))
+    table.skipped.include(Skipped(there.total.skipped))
     _check(share_drawn(table, strata, there.total, share, config.seed), table)
     masks = there.drawn(partial(Share, fraction=share, seed=config.seed))
-    parted = partial(parts_of, table, home, spans, masks, column=strata.column)
-    return parted(chosen=np.logical_not), parted(chosen=np.asarray)
+    parted = partial(parts_of, table, home, spans, masks, column=strata.column, skip=skip)
+    seen = parted(chosen=np.logical_not)
+    seen.skipped.include(table.skipped)
+    return seen, parted(chosen=np.asarray)
 
 
 def _check(draw: ShareOfStrata, table: Table) -> None:

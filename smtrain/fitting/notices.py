@@ -1,16 +1,21 @@
 """What a caller from Python is to know of a fit, as warnings; the command line has its report."""
 
 from smtrain.errors import FitWarning, counted, listed, quoted, warn
-from smtrain.fitting.refusals import NUMBERS_AS_TEXTS
+from smtrain.fitting.refusals import NUMBERS_AS_TEXTS, OTHER_TARGET
 from smtrain.model.model import Model
+from smtrain.model.rarity import are_measured, many_classes
 from smtrain.model.record import FitRecord, SeparationRecord
 from smtrain.solvers.base import Status
 from smtrain.wording import given, in_python
 
 
 def warn_of(model: Model) -> None:
-    """Give a FitWarning of separated classes, of a tolerance that was missed, of numbers that were left out."""
-    record = model.fit
+    """Give a FitWarning of separated classes, of a missed tolerance, of numbers left out or used as labels."""
+    record, encoder = model.fit, model.encoder
+    if are_measured(encoder.classes, encoder.dialect.decimal):
+        many = many_classes(encoder.classes, len(encoder.classes), record.rows, encoder.dialect.decimal)
+        if many is not None:
+            warn(f"target {quoted(encoder.target)}: {many} ({in_python(OTHER_TARGET)})", FitWarning)
     if record.separation is not None:
         warn(f"{separated(record.separation)} (l2 above 0 has a minimum)", FitWarning)
     elif record.status in {Status.MAX_EPOCHS, Status.STALLED}:

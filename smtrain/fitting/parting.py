@@ -11,6 +11,7 @@ import pandas as pd
 from smtrain.errors import DataError, UsageError
 from smtrain.fitting.arguments import column_of
 from smtrain.fitting.draws import Draw, Mask, groups_drawn, later
+from smtrain.fitting.roles import labelled_rows
 from smtrain.fitting.strata import strata_drawn, strata_of
 from smtrain.sources.arguments import COUNTS, Range, check_range, whole, wrong
 from smtrain.sources.dialect import Dialect
@@ -29,7 +30,7 @@ class Parting:
     A `share` of the rows is put aside, drawn by `seed`: of each text of the column `stratify`, True for the target, or
     False for a share of all rows alike; or, with `by`, of whole groups, the texts of that column. Or, with `after`, the
     rows with a later value in the column `on`. Rows of no `weight`, and those without a label where the target is
-    stratified, are not put aside.
+    stratified, are not put aside; with `unlabelled` "skip" these are in neither part.
     """
 
     share: float = 0.25
@@ -40,6 +41,12 @@ class Parting:
     on: str | None = None
     target: str | None = None
     weight: str | None = None
+    unlabelled: str = "error"
+
+
+def to_part(table: Table, parting: Parting) -> Table:
+    """The table without the rows that are in neither part. Raises UsageError for a target that is not there."""
+    return labelled_rows(table, parting.target, parting.unlabelled)
 
 
 def drawn(table: Table, parting: Parting, threads: int = 1) -> Draw:
@@ -95,13 +102,15 @@ def split(
     target: str | None = None,
     weight: str | None = None,
     seed: int = 0,
+    unlabelled: str = "error",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Part a DataFrame in two, rows to train on and rows to test with, by the rows that `smtrain split` puts aside.
 
     A share `test`, 0.25 if it is None, is drawn by `seed`: of each class of the `target`, None for the last column; or
     of each text of another column, `stratify`, or of all rows alike, if that is False; or of whole groups, the texts of
     the column `by`. In place of a share, `after` is a number or a date: rows with a later one in the column `on` are
-    put aside. Rows whose `weight`, a column, is 0 are trained on.
+    put aside. Rows whose `weight`, a column, is 0 are trained on; so are those without a label, and `unlabelled` "skip"
+    leaves these out of both parts.
     Raises UsageError, and DataError for rows that cannot be parted.
 
     >>> train, test = smtrain.split(pandas.read_csv("iris.csv"), 0.2)
@@ -116,12 +125,13 @@ def split(
         stratify = column_of("stratify", stratify)
     after = None if after is None else str(after)
     check_range("seed", whole("seed", seed), COUNTS)
-    parting = Parting(share_of(test, after), seed, stratify, after=after, **columns)
-    draw = drawn(open_table(data, Dialect()), parting)
-    masks = [aside for _, aside in parted(open_table(data, Dialect()), draw)]
-    aside = np.concatenate(masks) if masks else np.zeros(0, np.bool_)
-    check_parts(len(aside) - int(aside.sum()), int(aside.sum()), SOURCE)
-    return data[~aside], data[aside]
+    parting = Parting(share_of(test, after), seed, stratify, after=after, unlabelled=unlabelled, **columns)
+    draw = drawn(to_part(open_table(data, Dialect()), parting), parting)
+    train, aside = np.zeros((2, len(data)), np.bool_)
+    for rows, mask in parted(to_part(open_table(data, Dialect()), parting), draw):
+        train[rows.places.lines], aside[rows.places.lines] = ~mask, mask
+    check_parts(int(train.sum()), int(aside.sum()), SOURCE)
+    return data[train], data[aside]
 
 
 def share_of(test: Any, after: str | None) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.options import FitConfig
+from smtrain.model.labels import skips
 from smtrain.sources.interface import Reading, Readings
 from smtrain.sources.table import Table
 
@@ -59,10 +60,22 @@ def refused_types(table: Table, config: FitConfig) -> list[DataError]:
     return errors
 
 
+def target_of(table: Table, name: str | None) -> int:
+    """The column of the labels: that of a name, or the last. Raises UsageError for a name that no column has."""
+    return len(table.own_names) - 1 if name is None else table.column(name, "--target")
+
+
+def labelled_rows(table: Table, target: str | None, unlabelled: str) -> Table:
+    """The table, which from now on leaves out rows without a label, if `unlabelled` is "skip"."""
+    if skips(unlabelled):
+        table.skip_unlabelled(target_of(table, target))
+    return table
+
+
 def _by_name(table: Table, config: FitConfig) -> Roles:
     """The columns that the options name, without the kinds of the features."""
     names = table.names
-    target = table.column(config.target, "--target") if config.target is not None else len(table.own_names) - 1
+    target = target_of(table, config.target)
     weight = table.column(config.weight, "--weight") if config.weight is not None else None
     dropped = {table.column(name, "--drop") for name in config.drop}
     forced = _forced(table, config)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from smtrain.errors import DataError, UsageError, quoted
 from smtrain.fitting.draws import Draw, Mask, reading_of
+from smtrain.fitting.roles import target_of
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.partitions.cutter import cut
 from smtrain.partitions.memory import joined
@@ -74,43 +75,51 @@ class Strata:
 
 @dataclass(frozen=True)
 class StrataCounts:
-    """The `known` texts of the strata of so many `rows`, and how many rows of each can be put aside, (V,)."""
+    """The `known` texts of the strata of so many `rows`, and how many rows of each can be put aside, (V,).
+
+    Further rows were `skipped` for want of a label.
+    """
 
     known: Vocabulary = field(default_factory=Vocabulary)
     totals: NDArray[np.intp] = field(default_factory=lambda: np.zeros(1, np.intp))
     rows: int = 0
+    skipped: int = 0
 
     def __add__(self, right: "StrataCounts") -> "StrataCounts":
         known = self.known + right.known
         totals = np.zeros(max(1, len(known)), np.intp)
         totals[: len(self.totals)] += self.totals
         totals[known.codes(right.known.texts) if len(right.known) else [0]] += right.totals
-        return StrataCounts(known, totals, self.rows + right.rows)
+        return StrataCounts(known, totals, self.rows + right.rows, self.skipped + right.skipped)
 
 
 @dataclass(frozen=True)
 class Coded:
-    """Some rows by their strata: the codes `y` (n,) of texts that are `known`, and weights `v` (n,)."""
+    """Some rows by their strata: the codes `y` (n,) of texts that are `known`, and weights `v` (n,).
+
+    Further rows were `skipped` for want of a label.
+    """
 
     known: Vocabulary
     y: NDArray[np.intp]
     v: NDArray[np.float64]
+    skipped: int = 0
 
     @classmethod
-    def of(cls, strata: Strata, parts: Iterable[Rows]) -> "Coded":
+    def of(cls, strata: Strata, parts: Iterable[Rows], skipped: int = 0) -> "Coded":
         """Rows that come some at a time."""
         known, y, v = Vocabulary(), [np.zeros(0, np.intp)], [np.zeros(0)]
         for rows in parts:
             known = known + strata.known(rows)
             y.append(strata.codes(rows, known))
             v.append(strata.weights(rows))
-        return cls(known, np.concatenate(y), np.concatenate(v))
+        return cls(known, np.concatenate(y), np.concatenate(v), skipped)
 
     @property
     def counts(self) -> StrataCounts:
         """The rows of each stratum."""
         totals = np.bincount(self.y[self.v > 0], minlength=max(1, len(self.known)))
-        return StrataCounts(self.known, totals, len(self.y))
+        return StrataCounts(self.known, totals, len(self.y), self.skipped)
 
     def partition(self, order: NDArray[np.intp]) -> Partition:
         """The rows as a partition without columns, the places of their strata in an `order` (V,) as classes."""
@@ -189,7 +198,7 @@ def strata_of(table: Table, stratify: str | bool, target: str | None, weight: st
     table.weigh_by(weights)
     if stratify is False:
         return Strata(_with_texts(table, weights), weights, alike=True)
-    labels = len(table.own_names) - 1 if target is None else table.column(target, "--target")
+    labels = target_of(table, target)
     column = table.column(stratify, "--stratify") if isinstance(stratify, str) else labels
     if column == weights:
         raise UsageError(f"column {quoted(table.names[column])} is the weight, and cannot be the strata")

@@ -242,7 +242,8 @@ TABLE = (
         "SM502",
         "many classes",
         (WARNING,),
-        "There are more than 100 classes, or more than 20 with fewer than five rows each on average.",
+        "There are more than 100 classes, or more than 20 with fewer than five rows each on average, or more than 20 "
+        "of which most are numbers with a fraction.",
         "`--target` names the column with the classes.",
     ),
     Code(

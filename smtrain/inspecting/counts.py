@@ -224,7 +224,7 @@ class Counting:
         readings, meaning = self.readings(table), table.meaning
 
         def read(batch: Batch) -> Rows:
-            return read_leniently(batch, readings, meaning)
+            return read_leniently(batch.lenient_in(columns_of(readings)), readings, meaning)
 
         return (self._of(rows, table) for rows in table.map(read, threads, columns_of(readings)))
 

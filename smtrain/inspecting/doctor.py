@@ -142,6 +142,7 @@ class Examiner:
 
     def _rows(self, batch: Batch) -> Rows:
         """A batch with the readings that the first one has settled, every column text where it must be."""
+        batch = batch.lenient_in(self._roles.features)
         # The first batch is read alone, before others are read in threads: it settles the readings for all of them.
         if self._settled is None:
             self._settle(batch.read(self._readings(Reading.TEXT)))

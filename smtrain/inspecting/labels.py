@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from smtrain.errors import counted, with_rows
+from smtrain.errors import with_rows
 from smtrain.fitting.refusals import OTHER_TARGET, empty_label, no_classes, weightless_class, wrong_weights
 from smtrain.inspecting.diagnosis import Finding, Severity, refused
 from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.forms import forms
 from smtrain.inspecting.profile import MOST_DISTINCT, Profile
 from smtrain.inspecting.words import spellings
-from smtrain.model.rarity import rare_classes
+from smtrain.model.rarity import many_classes, rare_classes
 from smtrain.sources.notation import is_number
 from smtrain.sources.usable import is_no_label
 from smtrain.wording import given
@@ -17,9 +17,6 @@ from smtrain.wording import given
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 # Classes from which on, if all are numbers, they may be grades or counts; fewer are codes as a rule.
 GRADES = 5
-# Classes beyond which there are many; or four times GRADES, with fewer rows for each on average.
-MANY_CLASSES = 100
-FEW_ROWS = 5
 
 
 def labels(examined: Examined) -> Iterator[Finding]:
@@ -36,7 +33,7 @@ def labels(examined: Examined) -> Iterator[Finding]:
     if refusal is not None:
         yield refused(refusal)
         return
-    yield from _many(examined, len(counts))
+    yield from _many(examined, counts)
     yield from _rare(examined, counts)
     yield from _missing(examined, counts)
     yield from _grades(examined, counts)
@@ -61,11 +58,11 @@ def _named(examined: Examined) -> Iterator[Finding]:
         yield Finding(ERROR, "header", error.plain, name, error.source, error.line, error.hint)
 
 
-def _many(examined: Examined, count: int) -> Iterator[Finding]:
-    """More classes than a person would name: mostly it is another column that is meant."""
-    count = max(count, examined.repeats.labels - (examined.empty.cells > 0))
-    if count > MANY_CLASSES or (count > GRADES * 4 and examined.rows < FEW_ROWS * count):
-        what = f"{count:,} classes in {counted(examined.rows, 'row')}"
+def _many(examined: Examined, counts: dict[str, int]) -> Iterator[Finding]:
+    """More classes than a person would name."""
+    count = max(len(counts), examined.repeats.labels - (examined.empty.cells > 0))
+    what = many_classes(counts, count, examined.rows, examined.table.dialect.decimal)
+    if what is not None:
         yield Finding(
             WARNING, "many classes", what, examined.labels.name, hint=OTHER_TARGET, numbers={"classes": count}
         )

@@ -16,7 +16,7 @@ from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import CategoricalColumn, NumericColumn
 from smtrain.model.model import Model, load
 from smtrain.scoring.predict import probabilities
-from smtrain.sources.opening import Data
+from smtrain.sources.opening import Data, read_again
 
 # How far apart means and deviations may be, in deviations, that are of the same numbers, summed in another order.
 ROUNDING = 1e-9
@@ -91,7 +91,7 @@ def verify(
     >>> smtrain.verify("model.npz", "iris.csv").same
     True
     """
-    old = load(model)
+    old, data = load(model), read_again(data, "verify")
     # Threads and memory change no bit, so they are those of this machine and not of the one that made the model.
     config = replace(recorded_options(old), threads=threads, memory=memory)
     if old.fit.init is not None and init is None:

@@ -15,11 +15,16 @@ from smtrain.sources.usable import is_no_label
 from smtrain.wording import given
 
 
-def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:
-    """Have a table leave out the rows whose label is none of `classes`, if that is asked for."""
+def skips(unlabelled: str) -> bool:
+    """Whether rows without a label are to be left out. Raises UsageError for a word that does not say so, or not."""
     if unlabelled not in UNLABELLED:
         raise UsageError(f"unlabelled is {quoted(unlabelled)}", hint=f"there are {', '.join(UNLABELLED)}")
-    if unlabelled == "skip" and target in table.names:
+    return unlabelled == "skip"
+
+
+def settle_unlabelled(table: Table, unlabelled: str, target: str, classes: Collection[str]) -> None:
+    """Have a table leave out the rows whose label is none of `classes`, if that is asked for."""
+    if skips(unlabelled) and target in table.names:
         table.skip_unlabelled(table.names.index(target), classes)
 
 

@@ -164,16 +164,19 @@ def reliability(mean: Array, right: Array, ends: Array) -> Figure:
     return Figure("Reliability of the predicted class", told, drawing)
 
 
-def penalty_path(l2: Array, nll: Array, error: Array, chosen: float) -> Figure:
-    """The NLL of the rows set aside by l2, with standard errors; the value that was chosen stands out."""
-    drawing, x = Drawing(WIDTH, 200), np.log10(l2)
+def penalty_path(name: str, values: Array, nll: Array, error: Array, chosen: float) -> Figure:
+    """The NLL of the rows set aside by the values of a penalty, l1 or l2, with standard errors.
+
+    The value that was chosen stands out.
+    """
+    drawing, x = Drawing(WIDTH, 200), np.log10(values)
     low, high = float((nll - error).min()), float((nll + error).max())
     plot = Plot(drawing, Axis(float(x.min()), float(x.max()), 52, WIDTH - 14), Axis(low, high, 168, 10))
     plot.frame([(t, f"1e{t:g}") for t in _ticks(x.min(), x.max())], [(t, f"{t:.3g}") for t in _ticks(low, high)])
-    for a, b, e, one in zip(x.tolist(), nll.tolist(), error.tolist(), l2.tolist(), strict=True):
+    for a, b, e, one in zip(x.tolist(), nll.tolist(), error.tolist(), values.tolist(), strict=True):
         colour = "orange" if one == chosen else "blue"
         plot.bar(a, b - e, b + e, colour)
         drawing.dot(plot.at(a, b), colour)
-    drawing.text((WIDTH - 14, 198), "l2", anchor="end", colour="soft")
-    told = f"The lowest NLL is {nll.min():.4g}; l2 = {chosen:.4g} was chosen, the dot of another colour."
+    drawing.text((WIDTH - 14, 198), name, anchor="end", colour="soft")
+    told = f"The lowest NLL is {nll.min():.4g}; {name} = {chosen:.4g} was chosen, the dot of another colour."
     return Figure("NLL of rows set aside, by penalty", told, drawing)

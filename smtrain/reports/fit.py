@@ -12,7 +12,7 @@ from smtrain.model.options import Options
 from smtrain.model.rarity import rare_classes
 from smtrain.model.schema import document_of
 from smtrain.reports.diagnosis import findings_document
-from smtrain.reports.notices import MOST_NAMES, of_fit, rare_line
+from smtrain.reports.notices import MOST_NAMES, many_line, of_fit, rare_line
 from smtrain.reports.text import named, show
 from smtrain.scoring.metrics import HEADLINE, METRICS
 from smtrain.solvers.base import Status
@@ -43,6 +43,7 @@ def description(learned: Learned, config: FitConfig, sources: list[str], ignore:
         *_table_lines(learned, sources),
         *([f"warning: {learned.doubt}"] if learned.doubt else []),
         *missing_classes(learned.encoder),
+        *many_line(learned.encoder, learned.rows, ignore),
         *_rows_lines(learned),
         *rare_line(learned.class_counts, ignore),
         *_dates_line(learned.encoder),

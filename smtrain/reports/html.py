@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from smtrain.reports.sections import CELL_WIDTH, COMMAND, MOST_ROWS, Section
+from smtrain.reports.sections import CELL_WIDTH, COMMAND, MOST_COMMAND, MOST_ROWS, Section
 from smtrain.reports.text import message, show
 
 # Columns of text from which on a table is read as cards on a phone.
@@ -120,7 +120,7 @@ def _sentence(sentence: str) -> str:
     """A sentence; one that is a command is set as such."""
     if sentence.startswith(COMMAND):
         # An option and its value stay on a line where they can.
-        first, *options = show(sentence.removeprefix(COMMAND), 1000).split(" --")
+        first, *options = show(sentence.removeprefix(COMMAND), MOST_COMMAND).split(" --")
         return f"<code>{escape(first)}{''.join(f' <span>--{escape(one)}</span>' for one in options)}</code>"
     return escape(message(sentence, 1000))
 

@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from smtrain.errors import listed
 from smtrain.fitting.notices import unconverged
+from smtrain.fitting.refusals import OTHER_TARGET
 from smtrain.inspecting.codes import BY_KIND
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
+from smtrain.model.encoder import Encoder
 from smtrain.model.model import Model
-from smtrain.model.rarity import rare_classes
+from smtrain.model.rarity import many_classes, rare_classes
 from smtrain.model.record import HeldOutRecord, SeparationRecord
 from smtrain.reports.text import in_quotes, message, named
 from smtrain.softmax.temperature import at_its_bound
@@ -25,7 +27,7 @@ EXPECTED = {Status.CONVERGED, Status.EARLY}
 
 def of_fit(model: Model) -> Diagnosis:
     """The findings on the fit of a model."""
-    found = [*_warnings(model), *_rare(model), *_unconverged(model), *_notes(model)]
+    found = [*_warnings(model), *_many(model), *_rare(model), *_unconverged(model), *_notes(model)]
     return diagnosis(model.fit.rows, found)
 
 
@@ -33,6 +35,12 @@ def rare_line(counts: dict[str, int], ignore: Collection[str] = ()) -> list[str]
     """The rare classes with their rows, as a line; none if there are none, or the finding is ignored."""
     rare = rare_classes(counts)
     return coded("rare class", f"rare classes: {_with_rows(rare)}", ignore) if rare else []
+
+
+def many_line(encoder: Encoder, rows: int, ignore: Collection[str] = ()) -> list[str]:
+    """What is said of very many classes, as a line; none if there are not, or the finding is ignored."""
+    what = many_classes(encoder.classes, len(encoder.classes), rows, encoder.dialect.decimal)
+    return [] if what is None else coded("many classes", f"warning: {what}; {OTHER_TARGET}", ignore)
 
 
 def coded(kind: str, line: str, ignore: Collection[str]) -> list[str]:
@@ -79,6 +87,14 @@ def _notes(model: Model) -> Iterator[Finding]:
     if len(groups) > MOST_LINES:
         what = f"{len(groups) - MOST_LINES} more groups of collinear columns: --json has them"
         yield Finding(note, "collinear", what)
+
+
+def _many(model: Model) -> Iterator[Finding]:
+    encoder, rows = model.encoder, model.fit.rows
+    what = many_classes(encoder.classes, len(encoder.classes), rows, encoder.dialect.decimal)
+    if what is not None:
+        numbers = {"classes": len(encoder.classes)}
+        yield Finding(Severity.WARNING, "many classes", what, encoder.target, hint=OTHER_TARGET, numbers=numbers)
 
 
 def _rare(model: Model) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from smtrain.model.record import Candidate
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
 from smtrain.reports.fit import description, outcome, sparsity, test_lines
-from smtrain.reports.notices import EXPECTED, coded, notices, warnings
+from smtrain.reports.notices import EXPECTED, coded, many_line, notices, warnings
 from smtrain.reports.text import show
 from smtrain.solvers.base import Record
 
@@ -39,6 +39,11 @@ class QuietReport(Observer):
     def say(self, line: str) -> None:
         """Print a line on standard error."""
         errors().write(line + "\n")
+
+    def on_learned(self, learned: Learned, config: FitConfig) -> None:  # noqa: ARG002 - an Observer's signature
+        """Warn of very many classes before they are trained."""
+        for line in many_line(learned.encoder, learned.rows, self._ignore):
+            self.say(f"smtrain: {line}")
 
     def done(self, model: Model, output: str) -> None:  # noqa: ARG002 - FitReport's signature
         """Warn if the tolerance was not reached, or cannot be."""

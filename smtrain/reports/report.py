@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from smtrain.scoring.inference import inference
 from smtrain.softmax.distributions import LEVEL
 from smtrain.softmax.ranking import largest_first
 from smtrain.sources.arguments import check_level, path_of, wrong
-from smtrain.sources.opening import Data
+from smtrain.sources.opening import Data, read_again
 
 # Rows of highest NLL that a report lists.
 WORST = 10
@@ -136,6 +137,7 @@ def report(
     check_codes(codes)
     if data is None:
         return report_on(model, None, of_fit(model).without(*codes), level)
+    data = read_again(data, "a report")
     evaluation = evaluate(model, data, y, sample_weight, worst=worst, **how)
     contract = () if model.contract is None else check(model, data, threads=how.get("threads")).findings
     # The contract says more of levels that training did not have: where, and which.
@@ -243,14 +245,18 @@ def _classes(model: Model) -> Section:
 
 
 def _penalties(model: Model) -> list[Section]:
-    """The choice of l2, if there was one."""
+    """The choice of a penalty, if there was one."""
     if model.fit.selection is None:
         return []
-    tried = sorted(model.fit.selection.candidates, key=lambda one: one.l2)
-    rows = [[f"{one.l2:.6g}", f"{one.nll:.6f}", f"{one.se:.6f}"] for one in tried]
-    l2, nll, error = (np.array([getattr(one, name) for one in tried]) for name in ("l2", "nll", "se"))
-    figure = penalty_path(l2, nll, error, model.fit.options.ridge) if (l2 > 0).all() and len(l2) > 1 else None
-    return [Section("Choice of l2 by cross-validation", ["l2", "NLL", "standard error"], rows, texts=0, figure=figure)]
+    name = model.fit.selection.penalty
+    tried = sorted(model.fit.selection.candidates, key=attrgetter(name))
+    rows = [[f"{getattr(one, name):.6g}", f"{one.nll:.6f}", f"{one.se:.6f}"] for one in tried]
+    value, nll, error = (np.array([getattr(one, what) for one in tried]) for what in (name, "nll", "se"))
+    drawable, chosen = (value > 0).all() and len(value) > 1, getattr(model.fit.options, name)
+    figure = penalty_path(name, value, nll, error, chosen) if drawable else None
+    return [
+        Section(f"Choice of {name} by cross-validation", [name, "NLL", "standard error"], rows, texts=0, figure=figure)
+    ]
 
 
 def _learning(model: Model) -> list[Section]:

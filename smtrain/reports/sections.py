@@ -21,8 +21,9 @@ MOST_SUMMARY = 900_000
 MOST_COMMENT = 60_000
 # What stands in place of sections that have no room.
 CUT = "There is no room for the last sections: {}."
-# What a sentence begins with that is a command line.
+# What a sentence begins with that is a command line; and its characters, which are never cut, at most.
 COMMAND = "$ "
+MOST_COMMAND = 8000
 # Letters and digits, with single blanks, hyphens and the like between them: no Markdown can come of it.
 PLAIN = re.compile(r"[^\W_]+(?:(?:, |[ _=-]|\.(?=\d))[^\W_]+)*")
 MARKUP = re.compile(r"[!-$&*.:-@\[-`{-~]")
@@ -99,7 +100,7 @@ def _lines(section: Section) -> list[str]:
 def _prose(sentence: str) -> str:
     """A sentence as Markdown, a command, which begins with a dollar, as code."""
     if sentence.startswith(COMMAND):
-        return escaped(sentence.removeprefix(COMMAND))
+        return escaped(sentence.removeprefix(COMMAND), MOST_COMMAND)
     return SPECIAL.sub(lambda match: f"&#{ord(match[0])};", message(sentence))
 
 
@@ -111,13 +112,13 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def escaped(text: str) -> str:
-    """Any text as Markdown that shows it as it stands.
+def escaped(text: str, width: int = CELL_WIDTH) -> str:
+    """Any text as Markdown that shows it as it stands, so many of its characters.
 
     What could be taken for a link, a mention, HTML or a formula becomes code; with a pipe or a backtick in it, code of
     HTML with its punctuation as numbers.
     """
-    safe = show(text, CELL_WIDTH)
+    safe = show(text, width)
     if not safe or PLAIN.fullmatch(safe):
         return safe
     if not re.search(r"[`|\\]", safe):

@@ -1,24 +1,22 @@
 """The five answers of a report in sentences: how good, where wrong, why, whether to trust it, how it is made again."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from smtrain.inspecting.diagnosis import Diagnosis, Severity
 from smtrain.inspecting.judging import frequencies_nll
 from smtrain.model.model import Model
-from smtrain.model.options import Options
-from smtrain.model.schema import document_of
+from smtrain.reports.again import fit_command
 from smtrain.reports.fit import outcome
-from smtrain.reports.sections import Section
+from smtrain.reports.sections import MOST_COMMAND, Section
 from smtrain.reports.tables import weight
 from smtrain.reports.text import in_quotes, named
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.softmax.ranking import largest_first
-from smtrain.wording import given, in_shell
+from smtrain.wording import in_shell
 
 # Confusions, features and findings that are told in words.
 MOST_TOLD = 3
@@ -121,35 +119,13 @@ def _trust(model: Model, evaluation: Evaluation | None, findings: Diagnosis) -> 
 
 
 def _again(model: Model) -> Iterator[str]:
-    yield f"$ {fit_command(model)}"
-    yield "$ smtrain verify MODEL DATA"
+    init = "" if model.fit.init is None else " --init INIT"
+    command = fit_command(model)
+    if len(command) <= MOST_COMMAND:
+        yield f"$ {command}"
+    else:
+        yield "The command of the fit is too long to be told here; MODEL has its options."
+    yield f"$ smtrain verify MODEL DATA{init}"
     digest = "" if model.data is None else f", on data of the digest {model.data.sha256}"
-    yield "The second command says whether the bytes are the same."
+    yield "verify says whether the bytes are the same."
     yield f"This report is of smtrain {version('smtrain')}{digest}."
-
-
-def fit_command(model: Model) -> str:
-    """The command line of the fit, with the options as they were settled."""
-    plain, options = document_of(Options()), document_of(model.fit.options)
-    dialect, usual = options.pop("dialect"), plain.pop("dialect")
-    changed = {name: value for name, value in options.items() if value != plain.get(name) and value is not None}
-    changed["target"] = model.encoder.target
-    if model.fit.selection is not None:
-        changed["l2"] = "auto"
-    if dialect != usual:
-        changed |= {name: value for name, value in dialect.items() if value != usual[name] and value is not None}
-        changed["no_header"] = not changed.pop("header", True)
-    return " ".join(["smtrain fit DATA", *(_option(name, value) for name, value in sorted(changed.items()) if value)])
-
-
-def _option(name: str, value: Any) -> str:
-    option = name.replace("_", "-")
-    if value is True:
-        return f"--{option}"
-    if isinstance(value, Mapping):
-        return in_shell(given(option, ",".join(f"{key}={one:g}" for key, one in value.items())))
-    return in_shell(given(option, *value) if isinstance(value, list | tuple) else given(option, _text(value)))
-
-
-def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

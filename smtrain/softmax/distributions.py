@@ -38,7 +38,7 @@ def quantile(level: float, degrees: int) -> float:
 
 def normal_quantile(level: float) -> float:
     """Return the z with P(|Z| ≤ z) = `level` of a normal variable, 0 < level < 1."""
-    return NormalDist().inv_cdf((1 + level) / 2)
+    return -NormalDist().inv_cdf((1 - level) / 2)  # the tail below: that above rounds to 1 where the level nearly is
 
 
 def _central(t: float, degrees: int) -> float:

@@ -29,6 +29,11 @@ class TextCells:
         table = np.append(np.where(gone, -1, places), -1)  # a missing cell's −1 takes the last
         return TextCells(table[self.codes], [level for level, out in zip(self.levels, gone, strict=True) if not out])
 
+    def labels(self) -> "TextCells":
+        """The same cells as labels: one that is missing is the empty text."""
+        gaps = self.codes < 0
+        return TextCells(np.where(gaps, len(self.levels), self.codes), [*self.levels, ""]) if gaps.any() else self
+
 
 def edge_cells(text: bytes, delimiter: str, *, last: bool) -> TextCells | None:
     """The cells of the first or last of several columns, as they stand, where no quotes are and all cells are short.

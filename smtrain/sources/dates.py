@@ -7,8 +7,8 @@ offset from UTC behind it does not count.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,12 +35,14 @@ from smtrain.sources.interface import (
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.meaning import Meaning
 from smtrain.sources.misreading import compact
-from smtrain.sources.typed import text_of
+from smtrain.sources.typed import coded, text_of
 
 PARTS = ("year", "month", "day", "weekday", "hour", "days")
+# An offset from UTC, as it was before time zones to the second: with colons throughout, or without any.
+OFFSET = r"Z|[+-](?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?|[0-5]\d(?:[0-5]\d)?)?"
 ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
-    r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,12}))?)?(?:Z|[+-]\d{2}(?::?[0-5]\d)?)?)?",
+    rf"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{{1,12}}))?)?(?:{OFFSET})?)?",
     re.ASCII,
 )
 # A date whose year is first, with other signs between: there is one way only to read it.
@@ -153,8 +155,10 @@ class DatedSource(Source):
         return self.inner.kind(column) if column < self.first else Reading.NUMBER
 
     def label_type(self, column: int) -> LabelType:
-        """That of the source."""
-        return self.inner.label_type(column) if column < self.first else int
+        """That of the source; of what is made, whole numbers, but for days with fractions."""
+        if column < self.first:
+            return self.inner.label_type(column)
+        return str if PARTS[self.made[column - self.first].part] == "days" else int
 
     def elsewhere(self, name: str) -> str | None:
         """A name may be of a column that is made of one that is not there."""
@@ -220,22 +224,26 @@ def plain_batch(batch: Batch) -> Batch:
 
 @dataclass(frozen=True, eq=False)
 class DatedBatch(Batch):
-    """Rows of a source with dates. What is made of a date that is none is read as text alone, as it stands."""
+    """Rows of a source with dates. In the columns `lenient`, read as text, a text that is no date stays as it is."""
 
     inner: Batch
     origin: DatedSource
+    lenient: frozenset[int] = frozenset()
 
     def read(self, readings: Readings, dialect: Dialect | None = None) -> Rows:
-        """Read the cells. Raises DataError at the first row with a text that is no date, where numbers are wanted."""
+        """Read the cells. Raises DataError at the first row with a text that is no date."""
         own, made = list(readings[: self.origin.first]), readings[self.origin.first :]
         wanted = [(one, reading) for one, reading in zip(self.origin.made, made, strict=True) if reading is not SKIP]
         added = {one.base for one, _ in wanted if own[one.base] is SKIP}
         for base in added:
             own[base] = Reading.TEXT
-        rows = self.inner.read(tuple(own), dialect)
-        dates = {base: Dates(rows.texts(base)) for base in dict.fromkeys(one.base for one, _ in wanted)}
+        rows, missing = self.inner.read(tuple(own), dialect), self.origin.meaning(dialect).is_missing
+        # A base that is read as labels, beside what is made of it, has its missing cells as texts.
+        dates = {one.base: Dates(rows.texts(one.base).without(missing)) for one, _ in wanted}
         numbers = [one for one, reading in wanted if reading is Reading.NUMBER]
-        self._check(rows, {one.base: dates[one.base] for one in numbers})
+        lenient = [i for i in positions(readings, Reading.TEXT, Reading.LABEL) if i in self.lenient]
+        strict = {self.origin.base(i) for i in range(self.origin.first, len(readings)) if i not in lenient}
+        self._check(rows, {base: one for base, one in dates.items() if base in strict})
         matrix = rows.matrix
         if numbers:
             more = np.stack([dates[one.base].numbers(one.part) for one in numbers], axis=1)
@@ -244,7 +252,8 @@ class DatedBatch(Batch):
         for i in positions(readings, Reading.TEXT, Reading.LABEL):
             if i >= self.origin.first:
                 one = self.origin.made[i - self.origin.first]
-                columns[i] = dates[one.base].texts(one.part)
+                texts = dates[one.base].texts(one.part)
+                columns[i] = texts.labels() if readings[i] is Reading.LABEL else texts
         return Rows(self, readings, rows.count, matrix, columns)
 
     def _check(self, rows: Rows, dates: "dict[int, Dates]") -> None:
@@ -264,8 +273,12 @@ class DatedBatch(Batch):
         """The rows but for some."""
         return self._of(self.inner.without(gone))
 
+    def lenient_in(self, columns: Collection[int]) -> "DatedBatch":
+        """The same rows, in which texts that are no dates stay as they are in some columns, where they are texts."""
+        return replace(self, lenient=frozenset(columns))
+
     def _of(self, inner: Batch | None) -> "DatedBatch | None":
-        return None if inner is None else DatedBatch(inner, self.origin)
+        return None if inner is None else replace(self, inner=inner)
 
     def places(self, count: int) -> Places:
         """The places of the rows."""
@@ -309,10 +322,7 @@ class Dates:
 
     def texts(self, part: int) -> TextCells:
         """A part of each date as text; of a text that is no date that itself."""
-        texts = [_text(level, part) for level in self._cells.levels]
-        levels = {text: k for k, text in enumerate(dict.fromkeys(texts))}
-        table = np.array([*(levels[text] for text in texts), -1], np.intp)
-        return TextCells(np.take(table, self._cells.codes), list(levels))
+        return coded(self._cells.codes, [_text(level, part) for level in self._cells.levels])
 
 
 def _text(cell: str, part: int) -> str:

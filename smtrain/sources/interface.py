@@ -4,7 +4,7 @@ A new source is a module with a `Source` and a `Batch`, and a line in smtrain.so
 with any of them: threads, rows that are left out, errors with their place, learning, scoring and inspecting.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, lru_cache
@@ -43,6 +43,11 @@ def positions(readings: Readings, *kinds: Reading) -> tuple[int, ...]:
     return tuple(i for i, reading in enumerate(readings) if reading in kinds)
 
 
+def reading_alone(column: int, columns: int) -> Readings:
+    """One of so many columns read as labels, the others skipped."""
+    return tuple(Reading.LABEL if i == column else Reading.SKIP for i in range(columns))
+
+
 def columns_of(*ways: Readings) -> frozenset[int]:
     """The positions of the columns that are not skipped in all of these ways."""
     return frozenset(i for readings in ways for i, reading in enumerate(readings) if reading is not Reading.SKIP)
@@ -78,6 +83,10 @@ class Batch(Protocol):
     def without(self, gone: NDArray[np.bool_]) -> "Batch | None":
         """The rows but for those (n,) that are gone, in their old places; None if none is left."""
         ...
+
+    def lenient_in(self, columns: Collection[int]) -> "Batch":  # noqa: ARG002 - for batches whose columns are made
+        """The same rows, to be examined: where some columns are read as text, what they cannot be made of stays."""
+        return self
 
     def places(self, count: int) -> Places:
         """The places of these rows, which are so many."""

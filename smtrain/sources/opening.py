@@ -1,9 +1,9 @@
 """A table from what a caller names: files of text or Parquet, standard input, a DataFrame."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from smtrain.sources.pyarrow_later import needing
 from smtrain.sources.table import Table
 
 WANTED = "paths of CSV or Parquet files, or a pandas DataFrame"
+T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 Data = PathLike | Sequence[PathLike] | pd.DataFrame | np.ndarray[Any, Any] | Together | Table
 
@@ -64,13 +65,17 @@ def _source(
     return Delimited(files, dialect, fitting=fitting, piece=piece)
 
 
-def check_read_again(data: Data, who: str) -> None:
-    """Raise UsageError for a pipe among data that `who` would have to read twice."""
-    if not isinstance(data, str | os.PathLike | list | tuple):
-        return
-    for path in filter(is_stream, _paths(data)):
+def read_again(data: T, who: str) -> T | list[Any]:
+    """The data, to be opened more than once by `who`: an iterator, which ends once, as a list.
+
+    Raises UsageError for a pipe among them.
+    """
+    several = list(data) if isinstance(data, Iterator) else data
+    things: Sequence[Any] = several if isinstance(several, list | tuple) else [several]
+    for path in filter(is_stream, [_path(thing) for thing in things if _is_path(thing)]):
         what = f"{display_name(path)}: {who} reads the data twice, and a pipe can be read once"
         raise UsageError(what, hint="write it to a file, and give its path")
+    return several
 
 
 def _parquet(
@@ -94,7 +99,7 @@ def _parquet(
 
 def _paths(data: Any) -> list[str]:
     """The paths of files. Raises UsageError with the way out for other things that people have tables in."""
-    if isinstance(data, str | os.PathLike):
+    if _is_path(data):
         return [_path(data)]
     if (
         not isinstance(data, Iterable)
@@ -103,9 +108,13 @@ def _paths(data: Any) -> list[str]:
     ):
         raise no_table(data, WANTED)
     paths = list(data)
-    if not all(isinstance(path, str | os.PathLike) for path in paths):
+    if not all(map(_is_path, paths)):
         raise no_table(data if isinstance(data, list | tuple) or hasattr(data, "to_pandas") else paths, WANTED)
     return [_path(path) for path in paths]
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike)
 
 
 def _path(path: PathLike) -> str:

@@ -38,6 +38,7 @@ class Table:
         self.delimiter, self.header_line, self.batch_bytes = origin.delimiter, origin.header_line, origin.batch_bytes
         self.own_bytes, self.array, self.unnamed = origin.own_bytes, origin.array, origin.unnamed
         self._labels: UsableLabels | None = None
+        self.skipped = Skipped()  # the rows that were left out so far
         self._carried: frozenset[int] = frozenset()
 
     def of(self, batches: Iterable[Batch]) -> "Table":
@@ -215,12 +216,7 @@ class Table:
 
         If these are not known, also those whose label is a text that the dialect adds to the missing ones.
         """
-        self._labels = UsableLabels(column, self.dialect.na_values, classes)
-
-    @property
-    def skipped(self) -> Skipped:
-        """The rows that were left out so far."""
-        return Skipped() if self._labels is None else self._labels.skipped
+        self._labels = UsableLabels(column, self.dialect.na_values, classes, self.skipped)
 
     def no_rows(self) -> DataError:
         """The error for a table without rows, or whose rows were all left out."""
@@ -230,12 +226,7 @@ class Table:
 
     def _usable(self, batch: Batch) -> Batch | None:
         """The batch without the rows that are to be left out; None if that are all."""
-        if self._labels is None:
-            return batch
-        at = self._labels.column
-        only = tuple(Reading.LABEL if i == at else Reading.SKIP for i in range(len(self.names)))
-        gone = self._labels.gone(batch.read(only).texts(at))
-        return batch if gone is None else batch.without(gone)
+        return batch if self._labels is None else self._labels.usable(batch, len(self.names))
 
 
 def _by_threads(function: Callable[[Batch], T], batches: Iterator[Batch], threads: int) -> Iterator[T]:

@@ -130,10 +130,7 @@ class TypedBatch(Batch):
     def _texts(self, i: int, reading: Reading, meaning: Meaning) -> TextCells:
         """The cells of a column as text; a label that is missing is the empty text."""
         cells = self._checked(i)
-        if reading is Reading.TEXT:
-            return cells.without(meaning.is_missing)
-        gaps = cells.codes < 0
-        return TextCells(np.where(gaps, len(cells.levels), cells.codes), [*cells.levels, ""]) if gaps.any() else cells
+        return cells.without(meaning.is_missing) if reading is Reading.TEXT else cells.labels()
 
     def _checked(self, i: int) -> TextCells:
         """The cells of a column as text. Raises DataError at the first that no file of text may hold."""

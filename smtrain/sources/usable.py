@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import BLANKS
+from smtrain.sources.interface import Batch, reading_alone
 
 MOST_NAMES = 1000  # so many of the labels that a model does not know are counted by name
 
@@ -55,15 +56,22 @@ class Skipped:
 
 
 class UsableLabels:
-    """Tells and counts the rows whose label, in a column, is empty or none of `classes`.
+    """Tells the rows whose label, in a column, is empty or none of `classes`, and counts them in `skipped`.
 
     Without `classes` every label is a class but those that are called `missing` by name.
     """
 
-    def __init__(self, column: int, missing: Collection[str], classes: Collection[str] | None = None) -> None:
+    def __init__(
+        self, column: int, missing: Collection[str], classes: Collection[str] | None, skipped: Skipped
+    ) -> None:
         self.column, self._is_missing = column, missing_label(missing)
         self._classes = None if classes is None else frozenset(classes)
-        self.skipped, self._lock = Skipped(), Lock()
+        self.skipped, self._lock = skipped, Lock()
+
+    def usable(self, batch: Batch, columns: int) -> Batch | None:
+        """A batch of so many columns without the rows that are to be left out; None if that are all."""
+        gone = self.gone(batch.read(reading_alone(self.column, columns)).texts(self.column))
+        return batch if gone is None else batch.without(gone)
 
     def gone(self, labels: TextCells) -> NDArray[np.bool_] | None:
         """Which of some rows (n,) are to be left out; None if none is."""

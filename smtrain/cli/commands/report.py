@@ -6,7 +6,6 @@ import click
 
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
-from smtrain.errors import UsageError
 
 
 @click.command("report")
@@ -44,8 +43,6 @@ def command(data: tuple[str, ...], model: str, output: str, **how: Any) -> None:
     from smtrain.reports.report import report
 
     check_page("output", output)
-    if "-" in data:
-        raise UsageError("a report reads its rows twice, and standard input can be read once", hint="give it a file")
     found = report(opt.load(model), list(data) or None, **how)
     write_pages({output: found.text_for(output)})
     if found.evaluation is not None:

@@ -44,6 +44,7 @@ PARTS = ("train", "test")
 )
 @click.option("--on", type=kinds.Text(), metavar="NAME", help="Column of --after.")
 @opt.weight_option
+@opt.unlabelled_option("without a label: it is trained on, or in neither file")
 @opt.dialect_options
 @opt.seed_option
 @click.option("--force", is_flag=True, help="Replace files that are there.")
@@ -71,27 +72,31 @@ def command(
     """
     from smtrain.cli.output import data_output, print_document
     from smtrain.cli.predicting import made
-    from smtrain.fitting.parting import Parting, copied, drawn, share_of
+    from smtrain.fitting.parting import Parting, copied, drawn, share_of, to_part
     from smtrain.partitions.memory import available_threads
-    from smtrain.sources.opening import check_read_again, open_table
+    from smtrain.reports.predictions import say_skipped
+    from smtrain.sources.opening import open_table, read_again
 
     if stratify is not None and no_stratify:
         raise UsageError("--stratify and --no-stratify exclude each other")
     dialect, threads = opt.dialect_from(rest), threads or available_threads()
     parting = Parting(share_of(test, after), stratify=stratify or not no_stratify, after=after, **rest)
     if after is None:
-        check_read_again(data, "split")
+        read_again(data, "split")
     paths = _paths(data, output, force=force)
-    table = open_table(list(data), dialect, fitting=True)
+    table = to_part(open_table(list(data), dialect, fitting=True), parting)
     draw = drawn(table, parting, threads)
     made(output)
     if after is None:
-        table = open_table(list(data), dialect, fitting=True)
+        table = to_part(open_table(list(data), dialect, fitting=True), parting)
     with data_output(paths[0]) as train, data_output(paths[1]) as aside:
         counts = copied(table, draw, (train, aside), threads)
+    say_skipped(table.skipped)
     if json:
         parts = {part: {"file": path, "rows": n} for part, path, n in zip(PARTS, paths, counts, strict=True)}
-        print_document(parts | {"rows": sum(counts), "seed": parting.seed})
+        print_document(
+            parts | {"rows": sum(counts), "seed": parting.seed, "skipped": {"unlabelled": table.skipped.unlabelled}}
+        )
     elif not quiet:
         _say(paths, counts)
 

@@ -48,15 +48,13 @@ def command(
     with 7.
     """
     from smtrain.cli.output import print_data, print_document
-    from smtrain.errors import CheckError, UsageError
+    from smtrain.errors import CheckError
     from smtrain.inspecting import verify as verifying
     from smtrain.model.model import load
     from smtrain.reports.progress import FitReport, QuietReport
     from smtrain.reports.verification import sentences, verification_document
     from smtrain.sources.files import display_name
 
-    if "-" in data:
-        raise UsageError("verify reads the data twice: name a file")
     # Once by the fit, and once to compare what the two models predict.
     start = None if init is None else load(init)
     report = QuietReport() if quiet else FitReport([display_name(path) for path in data], None)

@@ -54,7 +54,21 @@ class ParquetBatch(TypedBatch):
         """The other rows."""
         if gone.all():
             return None
-        return replace(self, table=self.table.filter(pa.array(~gone)), rows=self.rows[~gone])
+        return replace(self, table=self.chosen(~gone), rows=self.rows[~gone])
+
+    def chosen(self, some: NDArray[np.bool_]) -> pa.Table:
+        """The columns of some of the rows, (m,). Raises DataError at a type that Arrow takes no rows of."""
+        columns, mask = {}, pa.array(some)
+        for name in self.table.column_names:
+            values = self.table[name]
+            try:
+                # Of a view of bytes Arrow takes no rows.
+                plain = values.cast(pa.large_binary()) if pa.types.is_binary_view(values.type) else values
+                columns[name] = plain.filter(mask)
+            except pa.ArrowNotImplementedError as error:
+                what = f"values of type {values.type}, of which pyarrow takes no rows"
+                raise DataError(what, source=self.file.name, column=name, hint="write it as plain texts") from error
+        return pa.table(columns)
 
     def places(self, count: int) -> Places:  # noqa: ARG002 - they are known
         """The rows of the file, from 1."""
@@ -245,11 +259,19 @@ class ParquetCopier(Copier):
     def rows(self, batch: Batch, some: NDArray[np.bool_]) -> bytes:
         """The bytes that are ready with these rows."""
         assert isinstance(batch, ParquetBatch)
-        return self._writer.add_table(batch.table.filter(pa.array(some)).select(self._schema.names).cast(self._schema))
+        rows = batch.chosen(some)
+        columns = [_of_type(rows[field.name], field.type) for field in self._schema]
+        return self._writer.add_table(pa.table(columns, self._schema))
 
     def end(self) -> bytes:
         """The rest of the file."""
         return self._writer.end()
+
+
+def _of_type(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """A column as its file has it: texts were read as codes, which Arrow casts to no view of texts."""
+    coded = pa.types.is_dictionary(values.type) and not pa.types.is_dictionary(kind)
+    return (values.cast(values.type.value_type) if coded else values).cast(kind)
 
 
 @dataclass(frozen=True)
