@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 import smtrain as sm
 from smtrain.inspecting.drift import CHANCE, chi_squared, drift, shares_differ
-from smtrain.model.contract import BINS, bins_of
+from smtrain.model.contract import BINS, TOGETHER, bins_of, numbers_line, numbers_lines
 from tests.cli import smtrain
 from tests.homes import home_of
 from tests.hostile.harness import invoke
@@ -93,6 +93,19 @@ def test_deciles_of_few_and_of_equal_numbers():
     edges, shares = bins_of(np.full(50, 7.0), 7.0)
     assert set(edges) == {7.0}
     assert shares.tolist() == [1.0, *[0.0] * 9]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 19, 20, 137])
+def test_columns_together_have_the_bins_of_each(rows):
+    rng = np.random.default_rng(rows)
+    sample = np.round(rng.normal(size=(TOGETHER + 9, rows)), 1)  # ties, and in some columns spikes and gaps
+    sample[::5] = np.round(sample[::5])
+    sample[1::7] = np.where(rng.random(sample[1::7].shape) < 0.3, np.nan, sample[1::7])
+    sample[3] = np.nan
+    low, high = np.fmin.reduce(sample, axis=1, initial=np.inf), np.fmax.reduce(sample, axis=1, initial=-np.inf)
+    missing = np.isnan(sample).mean(axis=1)
+    each = [numbers_line(*column) for column in zip(sample, low, high, missing, strict=True)]
+    assert np.array_equal(numbers_lines(sample, low, high, missing), each)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -164,6 +164,8 @@ def _first_odd(cells: TextCells, words: NDArray[np.bool_], decimal: str) -> NDAr
 
 def _sight(rows: Rows, cells: TextCells) -> Sight | None:
     """The first cell that is not missing."""
+    if len(cells.codes) and cells.codes[0] >= 0:  # the usual case, of many columns
+        return Sight(0, rows.place(0), cells.levels[cells.codes[0]])
     return _sight_of(rows, cells, np.ones(len(cells.levels), bool))
 
 
@@ -182,11 +184,12 @@ def _votes(rows: Rows, columns: Mapping[int, ColumnSummary], table: Table) -> Vo
     voting = {i: j for j, (i, column) in enumerate(columns.items()) if column.given is None}
     if table.meaning.values:  # in a column of words, what would be a missing number is a number
         rows = rows.batch.read(tuple(Reading.TEXT if i in voting else Reading.SKIP for i, _ in enumerate(table.names)))
-    for i, j in voting.items():
-        if rows.is_text(i):
-            votes[:, j] = _sorts(rows.texts(i), table.dialect.decimal)[: len(votes)]
-        else:
-            votes[:, j] = np.where(np.isnan(rows.number(i)[: len(votes)]), MISSING, NUMBER)
+    texts, numeric = ([i for i in voting if rows.is_text(i) is text] for text in (True, False))
+    for i in texts:
+        votes[:, voting[i]] = _sorts(rows.texts(i), table.dialect.decimal)[: len(votes)]
+    if numeric:
+        gaps = np.isnan(rows.numbers(numeric)[: len(votes)])
+        votes[:, [voting[i] for i in numeric]] = np.where(gaps, MISSING, NUMBER)
     return votes
 
 

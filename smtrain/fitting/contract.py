@@ -9,7 +9,7 @@ from smtrain.fitting.columns import Columns
 from smtrain.fitting.raw import RawPartition
 from smtrain.fitting.read import RawTable
 from smtrain.fitting.summary import ColumnSummary
-from smtrain.model.contract import WIDTH, Contract, numbers_line, sample_rows
+from smtrain.model.contract import Contract, numbers_lines, sample_rows
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.partitions.interface import Home
 from smtrain.softmax.design import Floats
@@ -19,12 +19,11 @@ def contract_of(table: RawTable, columns: Columns, home: Home) -> Contract:
     """The contract of the columns that are kept."""
     numeric, summary = columns.numeric, table.summary.columns
     sample = _sample(table, [table.slots[i] for i in numeric], sample_rows(table.rows, len(numeric)), home)
-    lines = [
-        numbers_line(cells, columns.moments[i].low, columns.moments[i].high, summary[i].missing / table.rows)
-        for i, cells in zip(numeric, sample, strict=True)
-    ]
+    low, high = ([getattr(columns.moments[i], side) for i in numeric] for side in ("low", "high"))
+    missing = [summary[i].missing / table.rows for i in numeric]
+    lines = numbers_lines(sample, *(np.array(one, np.float64) for one in (low, high, missing)))
     shares = [_cells_of_levels(column, summary[i]) / table.rows for i, column in columns.categorical.items()]
-    return Contract(np.array(lines).reshape(-1, WIDTH), np.concatenate([np.empty(0), *shares]))
+    return Contract(lines, np.concatenate([np.empty(0), *shares]))
 
 
 def _cells_of_levels(column: CategoricalColumn, of_words: ColumnSummary) -> NDArray[np.intp]:

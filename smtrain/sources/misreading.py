@@ -16,9 +16,11 @@ BOOLEANS = (b"rue", b"RUE", b"alse", b"ALSE")
 @np.errstate(over="ignore")  # what is too large for float32 becomes infinite, and so differs
 def compact(numbers: NDArray[np.float64]) -> Floats:
     """The same numbers, row-major, in float32 if each of them has the same value there."""
-    half = numbers.astype(np.float32)
-    exact = ((half == numbers) | np.isnan(half)).all()
-    return np.ascontiguousarray(half if exact else numbers)
+    for rows in (slice(1), slice(None)):  # one row usually tells, and a copy of all of them takes fresh memory
+        half = numbers[rows].astype(np.float32)
+        if not ((half == numbers[rows]) | np.isnan(half)).all():
+            return np.ascontiguousarray(numbers)
+    return np.ascontiguousarray(half)
 
 
 def too_large(numbers: Floats) -> bool:

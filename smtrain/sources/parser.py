@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from smtrain.errors import DataError, Place
 from smtrain.softmax.design import Floats
@@ -105,8 +106,10 @@ class Parser:
         """The numbers (n, q), and by position the texts. Raises ValueError where a number column is not plain."""
         texts = self._edge_label(text, delimiter, readings)
         frame = self._read_csv(text, delimiter, _without(readings, texts))
-        for i in positions(_without(readings, texts), Reading.TEXT, Reading.LABEL):
-            texts[i] = self._text_cells(frame[i], readings[i])
+        wanted = positions(_without(readings, texts), Reading.TEXT, Reading.LABEL)
+        columns = frame[[*wanted]].to_numpy(object).T  # at once: frame[i] takes long where columns are many
+        for i, column in zip(wanted, columns, strict=True):
+            texts[i] = self._text_cells(column, readings[i])
         parsed = [i for i in texts if i in frame]
         numbers = (frame.drop(columns=parsed) if parsed else frame).to_numpy(np.float64)
         return compact(self.meaning.without_values(numbers)), texts
@@ -141,7 +144,7 @@ class Parser:
         cells = edge_cells(text, delimiter, last=label[0] > 0)
         return {} if cells is None else {label[0]: cells}
 
-    def _text_cells(self, column: "pd.Series[str] | list[str]", reading: Reading) -> TextCells:
+    def _text_cells(self, column: "NDArray[Any] | list[str]", reading: Reading) -> TextCells:
         """Codes and levels of a column of text; every text is a label."""
         codes, levels = pd.factorize(np.asarray(column, object))
         cells = TextCells(codes, list(levels))
