@@ -26,7 +26,7 @@ def measure(paths, options):
 
 
 def start_up(path, options):
-    """`--help` and a prediction of one row, each beside the import that it cannot do without."""
+    """`--help`, a prediction of one row and the smallest fit, beside the import that it cannot do without."""
     row = options.folder / "row.csv"
     smtrain_fit(path, options.folder)
     head(path, row, 2)
@@ -35,6 +35,7 @@ def start_up(path, options):
         "help": (*SMTRAIN, "--help"),
         "pandas": (sys.executable, "-c", "import pandas"),
         "row": (*SMTRAIN, "predict", row, "--model", options.folder / "m.npz"),
+        "fit": (*SMTRAIN, "fit", path, "--quiet", "--output", options.folder / "m.npz"),
     }
     seconds = {name: [] for name in commands}
     for _ in range(max(5, options.repeats) if options.repeats > 1 else 1):
@@ -98,6 +99,7 @@ def markdown(results):
 def _start_cells(results):
     pairs = (("`smtrain --help`", "help", "`import click`", "click"),)
     pairs += (("`smtrain predict` of one row", "row", "`import pandas`", "pandas"),)
+    pairs += (("`smtrain fit` of the smallest file", "fit", "`import pandas`", "pandas"),)
     for r in results:
         for ours, name, floor, least in pairs:
             a, b = r[f"{name}_seconds"], r[f"{least}_seconds"]

@@ -24,8 +24,10 @@ import grid
 import optima
 import passes
 import peer_programs
+import phases
 import predict
 import scaling
+import targets
 from harness import RunError, run
 
 HERE = Path(__file__).parent
@@ -38,6 +40,7 @@ PARTS = {
     "cluster": cluster,
     "grid": grid,
     "optima": optima,
+    "phases": phases,
     "peers": peer_programs,
 }
 LIBRARIES = ("numpy", "pandas", "scikit-learn")
@@ -59,6 +62,7 @@ def arguments():
     )
     parser.add_argument("--limit", type=float, default=300, help="most seconds for one run of another program")
     parser.add_argument("--work", type=float, default=1e10, help="largest rows × columns × classes of the made tables")
+    parser.add_argument("--before", type=Path, help="checkout of an earlier version, for the phases beside")
     return parser.parse_args()
 
 
@@ -107,7 +111,8 @@ def report(found, picture):
         sections.append(f"## {module.TITLE}\n\n{note}{medians}\n\n{module.markdown(results)}\n")
         if module is scaling and picture:
             sections.append(f"![Cost over size]({picture})\n")
-    return "\n".join([f"# Speed, {found['date']}\n\n{found['machine']}\n", *sections])
+    summary = f"## {targets.TITLE}\n\n{targets.NOTE}\n\n{targets.markdown(found['parts'])}\n"
+    return "\n".join([f"# Speed, {found['date']}\n\n{found['machine']}\n", summary, *sections])
 
 
 def earlier(path, machine):

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "bench"
-PARTS = ("fit", "predict", "floor", "passes", "scaling", "grid", "optima", "peers")
+PARTS = ("fit", "predict", "floor", "passes", "scaling", "grid", "optima", "phases", "peers")
 
 
 @pytest.fixture
@@ -66,7 +66,15 @@ def test_every_part_runs(tmp_path):
         ours, theirs = peers[file, "smtrain"], peers[file, "scikit-learn"]
         assert ours["nll"] == pytest.approx(theirs["nll"], rel=0.02)
         assert ours["accuracy"] == pytest.approx(theirs["accuracy"], abs=0.05)
-    for title in ("Fit", "Predict and evaluate", "The floor", "Passes over the rows", "Growth", "Other programs"):
+    for title in (
+        "Fit",
+        "Predict and evaluate",
+        "The floor",
+        "Passes over the rows",
+        "Growth",
+        "Other programs",
+        "Targets",
+    ):
         assert f"\n## {title}\n" in page
 
 
