@@ -8,16 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import CheckError, UsageError, quoted
+from smtrain.exports.formats import FORMATS
 from smtrain.exports.golden import golden_of
 from smtrain.exports.interface import Exporter, Golden, NoEngineError, Options, Portable
 from smtrain.model.model import Model
 
 Floats = NDArray[np.float64]
-# Each with its module.
-FORMATS = {
-    "json": "json_document",
-    "python": "python_module",
-}
 
 
 def export(model: Model, to: str, *, self_test: bool = False, **options: Any) -> bytes:

@@ -4,6 +4,8 @@ import random
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import smtrain as sm
 
 SAMPLES = {
@@ -84,7 +86,7 @@ def model_of(name: str, folder: str) -> tuple[sm.Model, str]:
     return sm.fit(path, **options), path
 
 
-NAMES_OF_MODELS = [
+ALL = [
     *SAMPLES,
     "awkward",
     "awkward comma",
@@ -92,4 +94,9 @@ NAMES_OF_MODELS = [
     "awkward rare",
     "awkward calibrated",
     "awkward sparse",
+]
+# All of them in the slow suite, those that have most in the fast one.
+NAMES_OF_MODELS = [
+    pytest.param(name, marks=[] if name in {"penguins", "awkward two", "awkward rare"} else pytest.mark.slow)
+    for name in ALL
 ]

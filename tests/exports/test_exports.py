@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import smtrain as sm
-from smtrain.exports.table import FORMATS
+from smtrain.exports.formats import FORMATS
 from tests.cli import smtrain
 from tests.exports.models import NAMES_OF_MODELS, model_of
 

@@ -6,15 +6,18 @@ import click
 
 from smtrain.cli import kinds
 from smtrain.cli import options as opt
-
-# Those of smtrain.exports.table, which help does not load.
-FORMATS = ("json", "python")
+from smtrain.exports.formats import FORMATS
 
 
 @click.command("export")
 @click.argument("model", type=kinds.File(), default=opt.DEFAULT_MODEL)
-@click.option("--to", type=click.Choice(FORMATS), required=True, help="The language of the export.")
+@click.option("--to", type=click.Choice(list(FORMATS)), required=True, help="The language of the export.")
 @click.option("-o", "--output", type=kinds.Output(), metavar="FILE", help="File to write.  [default: standard output]")
+@click.option("--table", default="data", show_default=True, metavar="NAME", help="Of sql: the table that is read.")
+@click.option(
+    "--keep", multiple=True, metavar="COL", help="Of sql: a column of the table to put before the predictions."
+)
+@click.option("--dbt", is_flag=True, help="Of sql: write a model of dbt, which reads {{ ref('NAME') }}.")
 @click.option("--self-test", is_flag=True, help="Run the export here, and compare it with the model; 7 if it differs.")
 def command(model: str, to: str, output: str | None, **options: Any) -> None:
     """Write the whole prediction of MODEL in another language.

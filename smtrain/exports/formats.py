@@ -1,0 +1,8 @@
+"""The formats of export. Light: help reads it before anything is loaded."""
+
+# Each with its module in this package.
+FORMATS = {
+    "json": "json_document",
+    "python": "python_module",
+    "sql": "sql",
+}

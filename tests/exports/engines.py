@@ -1,0 +1,90 @@
+"""Databases, each a function from a statement, the kinds of a table's columns, and its rows, to what comes out."""
+
+import contextlib
+import csv
+import os
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+TABLE = "data"
+
+
+def name(text):
+    return '"' + text.replace('"', '""') + '"'
+
+
+def create(kinds):
+    columns = ", ".join(f"{name(key)} {'DOUBLE PRECISION' if kind is float else 'TEXT'}" for key, kind in kinds.items())
+    return f"CREATE TABLE {TABLE} ({columns})"
+
+
+def sqlite(statement, kinds, rows):
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute(create(kinds))
+        marks = ", ".join("?" * len(kinds))
+        database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", [[row[key] for key in kinds] for row in rows])
+        return [list(row) for row in database.execute(statement)]
+
+
+def duckdb(statement, kinds, rows):
+    import duckdb as package
+
+    with contextlib.closing(package.connect(":memory:", config={"threads": 1})) as database:
+        database.execute(create(kinds))
+        marks = ", ".join("?" * len(kinds))
+        database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", [[row[key] for key in kinds] for row in rows])
+        return [list(row) for row in database.execute(statement).fetchall()]
+
+
+class PostgreSQL:
+    """A server of its own, which listens in a folder only; as the user postgres where root runs the tests."""
+
+    def __init__(self, folder):
+        self.folder, self.programs = Path(folder), programs_of_postgresql()
+        self.folder.chmod(0o777)
+        for above in [self.folder, *self.folder.parents][:4]:
+            with contextlib.suppress(OSError):
+                above.chmod(above.stat().st_mode | 0o055)
+        (self.folder / "socket").mkdir(mode=0o777)
+        (self.folder / "socket").chmod(0o777)
+        self.run(
+            "initdb", "-D", self.folder / "cluster", "-A", "trust", "-U", "tester", "--locale=C.UTF-8", "-E", "UTF8"
+        )
+        options = f"-c listen_addresses='' -k {self.folder / 'socket'} -c fsync=off"
+        self.run(
+            "pg_ctl", "-D", self.folder / "cluster", "-w", "-o", options, "-l", self.folder / "socket/log", "start"
+        )
+
+    def run(self, program, *arguments, text=None):
+        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*user, self.programs / program, *map(str, arguments)]
+        done = subprocess.run(command, input=text, cwd="/", capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def __call__(self, statement, kinds, rows):
+        values = ",\n".join(f"({', '.join(self.literal(row[key]) for key in kinds)})" for row in rows)
+        text = f"BEGIN;\n{create(kinds)};\nINSERT INTO {TABLE} VALUES {values};\n{statement};\nROLLBACK;\n"
+        found = self.run(
+            "psql", "-h", self.folder / "socket", "-U", "tester", "-d", "postgres", "-X", "-q", "--csv", "-t",
+            "-v", "ON_ERROR_STOP=1", text=text,
+        )  # fmt: skip
+        return [[None if cell == "" else cell for cell in row] for row in csv.reader(found.splitlines())]
+
+    @staticmethod
+    def literal(cell):
+        if cell is None:
+            return "NULL"
+        return "'" + str(cell).replace("'", "''") + "'"
+
+    def stop(self):
+        self.run("pg_ctl", "-D", self.folder / "cluster", "-m", "immediate", "stop")
+
+
+def programs_of_postgresql():
+    """The folder of the newest PostgreSQL here, None without one."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = debian[-1] if debian else shutil.which("initdb")
+    return None if found is None else Path(found).parent

@@ -1,0 +1,169 @@
+"""The statement of SQL in SQLite, DuckDB and PostgreSQL, against predict_proba."""
+
+import math
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smtrain as sm
+from smtrain.exports.golden import golden_of, probabilities
+from smtrain.exports.interface import Numbers, Portable
+from tests.exports import engines
+from tests.exports.models import NAMES_OF_MODELS, model_of
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory):
+    if engines.programs_of_postgresql() is None:
+        pytest.skip("PostgreSQL is not installed: Debian's package is postgresql")
+    server = engines.PostgreSQL(tmp_path_factory.mktemp("postgresql"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "duckdb", "postgresql"])
+def engine(request):
+    return request.getfixturevalue("postgresql") if request.param == "postgresql" else getattr(engines, request.param)
+
+
+def other_rows(portable, count=40):
+    """Rows of any levels and gaps, and numbers near and far."""
+    chance = random.Random(7)
+    for _ in range(count):
+        yield {
+            column.name: None
+            if chance.random() < 0.2
+            else column.mean + column.scale * chance.gauss(0, 10 ** chance.randrange(3))
+            if isinstance(column, Numbers)
+            else chance.choice([*column.levels, "another", "Yes", " NA ", ""])
+            for column in portable.columns
+        }
+
+
+def kinds_of(portable):
+    return {column.name: float if isinstance(column, Numbers) else str for column in portable.columns}
+
+
+def text_rows(rows):
+    """As a file has them: " NA " is missing there, which is a word in a DataFrame."""
+    return [
+        {key: None if isinstance(cell, str) and cell.strip() == "NA" else cell for key, cell in row.items()}
+        for row in rows
+    ]
+
+
+def assert_the_same(engine, model, rows):
+    portable = Portable.of(model)
+    statement = sm.export(model, "sql", keep=("id",)).decode()
+    table = [{"id": str(i)} | row for i, row in enumerate(rows)]
+    found = sorted(engine(statement, {"id": str} | kinds_of(portable), table), key=lambda row: int(row[0]))
+    expected = np.array(probabilities(portable, text_rows(rows)))
+    assert np.abs(np.array([row[2:] for row in found], float) - expected).max() < 1e-9
+    sure = np.sort(expected)[:, -1] - np.sort(expected)[:, -2] > 1e-9
+    names = np.array(model.encoder.classes)[expected.argmax(axis=1)]
+    assert (np.array([row[1] for row in found]) == names)[sure].all()
+
+
+@pytest.mark.parametrize("name", NAMES_OF_MODELS)
+def test_every_database_says_what_predict_says(engine, name, folder):
+    model, _ = model_of(name, folder)
+    portable = Portable.of(model)
+    assert_the_same(engine, model, [*golden_of(portable).rows, *other_rows(portable)])
+
+
+def wide(columns, levels, classes, numbers=True):
+    chance = np.random.default_rng(3)
+    n = max(3 * classes, 3 * levels, 200)
+    frame = {f"x{j}": chance.normal(size=n) for j in range(columns)} if numbers else {}
+    if numbers:
+        frame["word"] = [f"level {i % levels}" for i in range(n)]
+    else:
+        frame |= {f"w{j}": chance.choice(["a", "b", "c"], n) for j in range(columns)}
+    return sm.fit(pd.DataFrame(frame), y=[f"c{i % classes}" for i in range(n)], epochs=2, tol=1)
+
+
+@pytest.mark.filterwarnings("ignore::smtrain.FitWarning")
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((1000, 3, 3), id="1,000 numbers", marks=pytest.mark.slow),
+        pytest.param((3, 10_000, 3), id="10,000 levels", marks=pytest.mark.slow),
+        pytest.param((40, 3, 100), id="100 classes"),
+        pytest.param((1000, 3, 100), id="1,000 numbers and 100 classes", marks=pytest.mark.slow),
+        pytest.param((70, 3, 3, False), id="70 columns of words"),
+    ],
+)
+def test_models_of_any_size(engine, size):
+    model = wide(*size)
+    rows = golden_of(Portable.of(model)).rows
+    assert_the_same(engine, model, rows[:8])
+
+
+def test_what_is_no_number_has_no_prediction(engine, folder):
+    """A number that predict refuses has none in SQL, in every database, and harms no other row."""
+    model = sm.fit("sample_data/iris.csv")
+    portable = Portable.of(model)
+    good = golden_of(portable).rows[0]
+    for bad, kind in ((math.inf, float), (-math.inf, float), (1e200, float), ("abc", str), ("1,5", str)):
+        rows = [{"id": "0"} | good, {"id": "1"} | good | {"sepal_width": bad}]
+        kinds = {"id": str} | kinds_of(portable) | {"sepal_width": kind}
+        found = sorted(engine(sm.export(model, "sql", keep=("id",)).decode(), kinds, rows))
+        assert all(cell is not None for cell in found[0])
+        assert found[1] == ["1", *[None] * 4], bad
+
+
+def test_nan_and_missing_texts_are_missing(engine):
+    model = sm.fit("sample_data/penguins.csv", target="species")
+    portable = Portable.of(model)
+    good = golden_of(portable).rows[0]
+    statement = sm.export(model, "sql", keep=("id",)).decode()
+    cells = [(None, float), (None, str), ("", str), (" NA", str)]
+    cells += [] if engine is engines.sqlite else [(math.nan, float)]  # SQLite has no NaN
+    expected = probabilities(portable, [good | {"body_mass_g": None}])[0]
+    for cell, kind in cells:
+        kinds = {"id": str} | kinds_of(portable) | {"body_mass_g": kind}
+        (found,) = engine(statement, kinds, [{"id": "0"} | good | {"body_mass_g": cell}])
+        assert np.abs(np.array(found[2:], float) - expected).max() < 1e-9, cell
+
+
+def test_a_name_that_is_not_there_is_an_error():
+    """SQLite takes a name in quotes that it does not know for a text."""
+    model = sm.fit("sample_data/iris.csv")
+    kinds = dict.fromkeys(["sepal_length", "sepal_width", "petal_length"], float)
+    with pytest.raises(Exception, match="petal_width"):
+        engines.sqlite(sm.export(model, "sql").decode(), kinds, [dict.fromkeys(kinds, 1.0)])
+
+
+def test_names_of_tables_and_dbt():
+    model = sm.fit("sample_data/iris.csv")
+    assert b"\nFROM data AS t" in sm.export(model, "sql", self_test=True)
+    assert b"\nFROM sales.flowers AS t" in sm.export(model, "sql", table="sales.flowers", self_test=True)
+    assert b'\nFROM "my ""table""" AS t' in sm.export(model, "sql", table='my "table"', self_test=True)
+    text = sm.export(model, "sql", table="stg_flowers", dbt=True, self_test=True).decode()
+    assert "FROM {% endraw %}{{ ref('stg_flowers') }}{% raw %} AS t" in text
+    assert text.startswith("{% raw %}")
+    assert text.endswith("{% endraw %}\n")
+    assert sm.export(model, "sql", keep=("species", "sepal_width"), self_test=True)
+
+
+def test_names_that_a_database_would_cut_or_has_twice():
+    frame = pd.read_csv("sample_data/iris.csv")
+    for name, fits in (("x" * 63, True), ("x" * 64, False), ("ä" * 32, False)):
+        model = sm.fit(frame.rename(columns={"sepal_width": name}), target="species", epochs=2, tol=1)
+        if fits:
+            assert sm.export(model, "sql")
+        else:
+            with pytest.raises(sm.UsageError, match="too long for SQL"):
+                sm.export(model, "sql")
+    model = sm.fit(frame.rename(columns={"sepal_width": "{% x %}"}), target="species", epochs=2, tol=1)
+    with pytest.raises(sm.UsageError, match="have a column of this name"):
+        sm.export(model, "sql", keep=("prediction",))
+    with pytest.raises(sm.UsageError, match="means something to dbt"):
+        sm.export(model, "sql", dbt=True)
