@@ -310,6 +310,7 @@ def test_the_command_says_what_python_says(go, tmp_path):
     assert [{name: one[name] for name in METRICS} for one in document["by_fold"]] == [
         defined(one.metrics) for one in found.evaluations
     ]
+    assert {(one["l1"], one["l2"]) for one in document["by_fold"]} == {(0, 0.5)}
     assert (document["rows"], document["folds"], document["repeats"]) == (341, 3, 2)
     assert document["confusion"] == found.pooled.confusion.to_numpy().tolist()
     assert (document["single"], document["skipped"]["unlabelled"]) == (["Dodo"], 1)

@@ -342,6 +342,19 @@ def test_markdown_is_cut_at_a_section():
     assert text.startswith(markdown("title", sections[:3], 60_000))
 
 
+def test_the_markdown_of_a_comparison_is_short_enough_for_a_comment(go, tmp_path):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.normal(size=330), "y": [f"{i % 110} " + "漢" * 150 for i in range(330)]})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    go("fit", "d.csv", "-q", "--epochs", "2", "-o", "a.npz")
+    go("fit", "d.csv", "-q", "--epochs", "9", "--l2", "0.01", "-o", "b.npz")
+    printed = go("compare", "a.npz", "b.npz", "d.csv", "--format", "markdown", "--markdown", "c.md", code=None).out
+    text = (tmp_path / "c.md").read_text()
+    assert "There is no room" in text
+    assert len(text.encode()) <= 60_000
+    assert printed == text
+
+
 def test_coefficients_with_intervals():
     model = sm.fit(str(SAMPLES / "iris.csv"), se=True)
     (section,) = [one for one in sm.report(model).sections if one.title == "Coefficients with intervals"]

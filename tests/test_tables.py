@@ -70,6 +70,7 @@ def numbers(text):
 def test_no_number_is_cut_in_any_terminal(command, at_width):
     wide = at_width(None, *command)
     assert len(numbers(wide)) > (0 if command[0] == "doctor" else 5)
+    assert [line for line in wide.splitlines() if line != line.rstrip()] == []
     for width in (200, 80, 40):
         narrow = at_width(width, *command)
         missing = [number for number in numbers(wide) if number not in numbers(narrow)]

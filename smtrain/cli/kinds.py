@@ -107,6 +107,10 @@ class Number(click.ParamType[float]):
         return number
 
 
+# A share or a level: a number between 0 and 1, without the ends.
+SHARE = Number(0, 1, open_low=True, open_high=True)
+
+
 class Size(click.ParamType[int]):
     """Bytes: a number, or one with K, M, G or T for powers of 1024 (also KiB, …), or KB, … for powers of 1000."""
 

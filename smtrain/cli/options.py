@@ -109,8 +109,7 @@ def columns_option(name: str, text: str) -> Decorator:
 
 def level_option(what: str) -> Decorator:
     """The level of intervals: `what` says of which."""
-    number = kinds.Number(0, 1, open_low=True, open_high=True)
-    return click.option("--level", type=number, default=0.95, show_default=True, help=what)
+    return click.option("--level", type=kinds.SHARE, default=0.95, show_default=True, help=what)
 
 
 def unlabelled_option(what: str) -> Decorator:
@@ -214,6 +213,20 @@ cost_option = click.option(
 positive_option = click.option(
     "--positive", type=kinds.Text(), metavar="NAME", help="Of two classes, the one whose odds are told.  [the second]"
 )
+
+
+def quiet_option(what: str = "") -> Decorator:
+    """Silence: `what` is said of the work otherwise."""
+    text = f"Say nothing{what} but warnings and errors."
+    return click.option("-q", "--quiet", is_flag=True, help=text)
+
+
+def folds_option(what: str) -> Decorator:
+    """The number of folds: `what` says of which."""
+    number = kinds.Integer(2, 100)
+    return click.option("--folds", type=number, default=DEFAULTS.folds, show_default=True, help=what)
+
+
 json_option = click.option("--json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))
 

@@ -73,6 +73,7 @@ def _fold_document(i: int, validated: CrossValidation) -> dict[str, Any]:
         "fold": i % validated.folds,
         "rows": evaluation.sums.rows,
         "training_rows": fit.rows,
+        "l1": fit.options.l1,
         "l2": fit.options.l2,
         "status": fit.status.name.lower(),
         "epochs": fit.epochs,

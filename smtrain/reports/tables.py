@@ -62,7 +62,13 @@ def _print_block(console: "Console", head: Sequence[str], cells: Cells, widths: 
         table.add_column(head[i], justify=justify, no_wrap=is_number, width=width, overflow="fold")
     for row in cells:
         table.add_row(*(row[i] for i in widths))
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        console.print(line.rstrip())  # rich fills the last column with blanks, which only a terminal hides
 
 
 def _blocks(head: Sequence[str], widths: Sequence[int], texts: int, width: int) -> list[list[int]]:

@@ -1,5 +1,6 @@
 """`smtrain compare`."""
 
+from functools import partial
 from typing import Any
 
 import click
@@ -56,7 +57,7 @@ def command(
     from smtrain.reports.diagnosis import finding_case
     from smtrain.reports.html import page
     from smtrain.reports.predictions import say_skipped, say_unseen
-    from smtrain.reports.sections import files, print_sections
+    from smtrain.reports.sections import MOST_COMMENT, files, print_sections
     from smtrain.reports.sections import markdown as as_markdown
     from smtrain.scoring.compare import compare
     from smtrain.scoring.fail_if import check_classes
@@ -74,13 +75,14 @@ def command(
     found = judged(models[1], comparison.new).without(*ignore).findings
     sections = comparison_sections(comparison, level, outcomes, found)
     told = [files(old=old, new=new, data=", ".join(data)), *sections]
-    summary = as_markdown("smtrain compare", told)
-    publish("compare", [*check_cases(outcomes), *map(finding_case, found)], junit, lambda: summary)
-    write_pages({html: page("Two models compared", [verdict(comparison, level), *told]), markdown: summary + "\n"})
+    summary = partial(as_markdown, "smtrain compare", told)
+    publish("compare", [*check_cases(outcomes), *map(finding_case, found)], junit, summary)
+    comment = summary(MOST_COMMENT - 1)
+    write_pages({html: page("Two models compared", [verdict(comparison, level), *told]), markdown: comment + "\n"})
     if json:
         print_document(comparison_document(comparison, level, outcomes, found))
     elif format == "markdown":
-        print_data(summary)
+        print_data(comment)
     else:
         with report_output() as console:
             print_sections(console, sections)

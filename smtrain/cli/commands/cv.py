@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("cv")
 @click.argument("data", type=kinds.Data(), nargs=-1, required=True)
-@click.option(
-    "--folds",
-    type=kinds.Integer(2, 100),
-    default=opt.DEFAULTS.folds,
-    show_default=True,
-    help="Folds, each of which one fit does not see; also those of --l2 auto or --l1 auto.",
-)
+@opt.folds_option("Folds, each of which one fit does not see; also those of --l2 auto or --l1 auto.")
 @click.option(
     "--repeats", type=kinds.Integer(1, 1000), default=1, show_default=True, help="Deal the rows anew so often."
 )
@@ -44,7 +38,7 @@ if TYPE_CHECKING:
 @convergence_option
 @gate_options()
 @opt.json_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing of the folds but warnings and errors.")
+@opt.quiet_option(" of the folds")
 def command(
     data: tuple[str, ...],
     folds: int,

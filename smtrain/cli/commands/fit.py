@@ -27,17 +27,11 @@ from smtrain.errors import UsageError, quoted
 )
 @opt.reading_options
 @objective_options
-@click.option(
-    "--folds",
-    type=kinds.Integer(2, 100),
-    default=opt.DEFAULTS.folds,
-    show_default=True,
-    help="Folds of the cross-validation of --l2 auto or --l1 auto.",
-)
+@opt.folds_option("Folds of the cross-validation of --l2 auto or --l1 auto.")
 @one_se_option
 @click.option(
     "--test",
-    type=kinds.NumberOrData(kinds.Number(0, 1, open_low=True, open_high=True)),
+    type=kinds.NumberOrData(kinds.SHARE),
     metavar="SHARE|FILE",
     help="Do not look at so large a share of the rows, or at a file, and say how good the model is there.",
 )
@@ -60,7 +54,7 @@ from smtrain.errors import UsageError, quoted
 @opt.ignore_option
 @click.option("--report", type=kinds.Output(), metavar="FILE", help="Write a page of what is known of the model.")
 @opt.json_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+@opt.quiet_option()
 def command(
     data: tuple[str, ...],
     output: str,

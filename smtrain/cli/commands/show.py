@@ -22,7 +22,7 @@ from smtrain.errors import UsageError
 @opt.positive_option
 @click.option(
     "--level",
-    type=kinds.Number(0, 1, open_low=True, open_high=True),
+    type=kinds.SHARE,
     help="Of the confidence intervals of --se.  [default: 0.95]",
 )
 @click.option("--class", type=kinds.Text(), metavar="NAME", multiple=True, help="Only this class.")

@@ -26,7 +26,7 @@ PARTS = ("train", "test")
 )
 @click.option(
     "--test",
-    type=kinds.Number(0, 1, open_low=True, open_high=True),
+    type=kinds.SHARE,
     metavar="SHARE",
     help="Share of the rows that is put aside.  [default: 0.25]",
 )
@@ -50,7 +50,7 @@ PARTS = ("train", "test")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @opt.threads_option
 @opt.json_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+@opt.quiet_option()
 def command(
     data: tuple[str, ...],
     output: str,

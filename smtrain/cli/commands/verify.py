@@ -28,7 +28,7 @@ from smtrain.cli import options as opt
 @opt.threads_option
 @opt.memory_option
 @opt.json_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing of the fit but warnings and errors.")
+@opt.quiet_option(" of the fit")
 def command(
     model: str,
     data: tuple[str, ...],
