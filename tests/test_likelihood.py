@@ -1,4 +1,4 @@
-"""Likelihood-ratio tests and what goes with them: against statsmodels, published tables, and ranks by numpy."""
+"""Likelihood-ratio tests and what goes with them: against statsmodels, published figures, and ranks by numpy."""
 
 import json
 import math
@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import chi2
-from statsmodels.api import MNLogit, add_constant
+from statsmodels.api import GLM, MNLogit, add_constant, families
+from statsmodels.discrete.tests.results.results_discrete import Spector
 
 import smtrain as sm
 from smtrain.errors import ExitCode
@@ -123,34 +124,49 @@ def test_the_same_in_other_ways(options):
     np.testing.assert_allclose(found.table(), plain.table(), rtol=2e-3, atol=1e-3)
 
 
-# Published tables
+# Real tables
 
 
-def test_the_analysis_of_deviance_that_r_prints():
-    """Anova(multinom(partic ~ hincome + children, Womenlf)) of R's car, as M. Friendly prints it (psy6136, York)."""
-    model = sm.fit(FOLDER / "womenlf.csv", target="partic", weight="count", l2=0, lr=True)
-    found = sm.likelihood(model)
-    assert found.rows == 263
+def test_the_labour_force_of_women():
+    """Rows that are counts. The deviance and AIC are those that nnet::multinom prints; the tests are statsmodels'."""
+    found = sm.likelihood(sm.fit(FOLDER / "womenlf.csv", target="partic", weight="count", l2=0, lr=True))
+    counts = pd.read_csv(FOLDER / "womenlf.csv")
+    table = counts.loc[counts.index.repeat(counts["count"])].rename(columns={"partic": "y"}).reset_index(drop=True)
+    assert found.rows == len(table) == 263
     assert (found.deviance, found.aic) == pytest.approx((422.8819, 434.8819), abs=1e-4)
-    hincome, children = found.columns["hincome"], found.columns["children"]
-    assert (hincome.chi2, children.chi2) == pytest.approx((15.153, 63.559), abs=1e-3)
-    assert (hincome.degrees, children.degrees) == (2, 2)
-    assert (hincome.p, children.p) == pytest.approx((0.0005123, 1.579e-14), rel=1e-3)
+    whole = theirs(table, ["hincome", "children"])
+    for name, other in (("hincome", "children"), ("children", "hincome")):
+        chi = 2 * (whole.llf - theirs(table, [other]).llf)
+        assert found.columns[name].chi2 == pytest.approx(chi, rel=1e-6)
+        assert found.columns[name].degrees == 2
+        assert found.columns[name].p == pytest.approx(chi2.sf(chi, 2), rel=1e-5)
 
 
-def test_the_summary_that_stata_prints():
-    """Of Spector and Mazzeo's table: LR chi2(3) = 15.40, Prob > chi2 = 0.0015, Pseudo R2 = 0.3740."""
-    found = sm.likelihood(sm.fit(FOLDER / "spector.csv", target="GRADE", l2=0, lr=True))
-    assert found.test.degrees == 3
-    assert (round(found.test.chi2, 2), round(found.test.p, 4), round(found.mcfadden, 4)) == (15.40, 0.0015, 0.3740)
+def test_what_stata_computes_of_spector_and_mazzeos_table():
+    """Stata 11, by statsmodels' own tests; it kept the numbers of the table in single precision."""
+    found, theirs = sm.likelihood(sm.fit(FOLDER / "spector.csv", target="GRADE", l2=0, lr=True)), Spector.logit
+    assert found.test.degrees == theirs.df_model
+    for ours, name in (
+        (found.log_likelihood, "llf"),
+        (found.null_log_likelihood, "llnull"),
+        (found.test.chi2, "llr"),
+        (found.test.p, "llr_pvalue"),
+        (found.mcfadden, "prsquared"),
+        (found.aic, "aic"),
+        (found.bic, "bic"),
+    ):
+        assert ours == pytest.approx(getattr(theirs, name), rel=1e-6), name
 
 
-def test_the_deviances_that_r_prints_of_iris():
-    """Two species by glm(binomial): 138.629 on 99 and 11.899 on 95 degrees of freedom, AIC 21.899."""
+def test_the_deviances_of_two_species_of_iris():
+    """Those of statsmodels' GLM, and its degrees of freedom."""
     iris = pd.read_csv("sample_data/iris.csv").query("species != 'setosa'")
     found = sm.likelihood(sm.fit(iris, target="species", l2=0, lr=True))
-    assert (found.null_deviance, found.deviance, found.aic) == pytest.approx((138.629, 11.899, 21.899), abs=1e-3)
-    assert (found.null_degrees, found.degrees) == (99, 95)
+    X = add_constant(iris.drop(columns="species"))
+    theirs = GLM(iris["species"] == "virginica", X, families.Binomial()).fit(tol=1e-14)
+    expected = theirs.null_deviance, theirs.deviance, theirs.aic
+    assert (found.null_deviance, found.deviance, found.aic) == pytest.approx(expected, rel=1e-8)
+    assert (found.null_degrees, found.degrees) == (theirs.nobs - 1, theirs.df_resid)
 
 
 # What is said
