@@ -403,3 +403,39 @@ def test_costs_on_the_command_line(go):
     COSTS.iloc[:2].to_csv("costs.csv")
     go("cv", PATH, "-t", "species", "--cost", "costs.csv", "-q", code=ExitCode.DATA)
     go("cv", PATH, "-t", "species", "--fail-if", "cost>0", "-q", code=ExitCode.CHECK)
+
+
+# Another l2
+
+
+def test_other_values_are_those_of_their_own_cross_validation():
+    found = sm.cross_validate(FRAME, target="species", folds=3, tol=1e-9)
+    assert [one.l2 for one in found.tried] == [10, 1, 0.1]
+    for one in found.tried:
+        again = sm.cross_validate(FRAME, target="species", folds=3, tol=1e-9, l2=one.l2)
+        assert (one.nll, one.se) == pytest.approx((again.metrics["nll"], again.errors["nll"]), rel=1e-4)
+    (finding,) = found.findings
+    assert (finding.code, finding.numbers["l2"], finding.numbers["better"]) == ("SM207", 1, 0.1)
+    assert finding.numbers["gain"] == found.tried[1].nll - found.tried[2].nll > found.tried[2].se
+
+
+def test_an_l2_that_is_good_is_not_told_of():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=400)}).assign(y=lambda t: t.x + 2 * rng.logistic(size=400) > 0)
+    for options in ({}, {"l2": "auto"}):
+        assert sm.cross_validate(frame, folds=3, **options).findings == ()
+    assert sm.cross_validate(frame, folds=3, l2=0).tried == ()
+    assert sm.cross_validate(frame, folds=3, epochs=1).tried == ()  # such fits say nothing of their l2
+    (finding,) = sm.cross_validate(frame, folds=3, l2=20_000).findings
+    assert finding.numbers["better"] == 2_000
+    assert "an l2 of 20000 is far from good" in finding.what
+
+
+def test_auto_says_what_it_gains_over_the_default(go):
+    said = go("cv", PATH, "-t", "species", "--folds", "2", "--l2", "auto", "-q")
+    assert "the default l2, 1, is far from good" in said.err
+    assert "[SM207]" in said.err
+    said = go("fit", PATH, "-t", "species", "--l2", "auto")
+    assert "the default l2, 1, is far from good" in said.err
+    assert "SM207" not in go("fit", PATH, "-t", "species", "--l2", "auto", "--ignore", "SM207").err
+    assert "SM207" not in go("fit", PATH, "-t", "species", "--l1", "auto").err

@@ -90,6 +90,16 @@ TABLE = (
         "Give them a label, or see to it that those without one are no special rows.",
     ),
     Code(
+        "SM207",
+        "penalty",
+        (NOTE,),
+        "Cross-validation says that another l2 than the default, or than that of `cv`, lowers the NLL by more than its "
+        "standard error. `fit --l2 auto` and `cv --l2 auto` know it of the values on their way. `cv` with another l2 "
+        "tries a tenth and ten times of it in each fold, where rows · features · classes are at most 5,000,000. A fit "
+        "alone does not know it, for it would cost several fits.",
+        "`--l2 auto` chooses it by cross-validation.",
+    ),
+    Code(
         "SM301",
         "record",
         (ERROR,),

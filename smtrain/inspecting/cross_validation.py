@@ -25,9 +25,14 @@ from smtrain.fitting.fit import trained
 from smtrain.fitting.notices import warn_of
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import mean_and_error
+from smtrain.inspecting.diagnosis import Finding
 from smtrain.inspecting.folds import Dealt, deal
+from smtrain.inspecting.penalties import far_from_good, others, tried
 from smtrain.model.model import Model
+from smtrain.model.options import RIDGE
+from smtrain.model.record import Candidate
 from smtrain.partitions.interface import Spread
+from smtrain.partitions.memory import available_threads
 from smtrain.scoring.costs import cost_matrix
 from smtrain.scoring.evaluate import Evaluation, measured, measured_by
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
@@ -51,7 +56,8 @@ class CrossValidation:
     `label`, the `prediction` of the model that has not seen it, and the probability `p(class)` of each class. All are
     missing where a row is in no fold: one of no weight or without a label, and the row of a class of one, of which
     `single` are the names. With `repeats` the models and evaluations of each come behind those of the one before, and
-    `predictions` are those of the first.
+    `predictions` are those of the first. `tried` are values of l2 with the NLL and its error: that of the fits, and a
+    tenth and ten times of it where that is soon done; or those that l2="auto" tried in every fold.
 
     >>> result = smtrain.cross_validate("iris.csv")
     >>> round(result.metrics["accuracy"], 3), round(result.errors["accuracy"], 3)
@@ -69,6 +75,7 @@ class CrossValidation:
     predictions: pd.DataFrame
     repeats: int = 1
     single: tuple[str, ...] = ()
+    tried: tuple[Candidate, ...] = ()
 
     def __repr__(self) -> str:
         """The folds, and the mean of the NLL and of the accuracy with their standard errors."""
@@ -117,6 +124,12 @@ class CrossValidation:
             unseen[name] = unseen.get(name, 0) + count
         sums = reduce(add, (one.sums for one in self.evaluations))
         return replace(self.evaluations[0], sums=sums, unseen=unseen)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Whether the l2, or with l2="auto" the default, is far from good: another one gains more than its error."""
+        auto = any(model.fit.selection for model in self.models)
+        return tuple(far_from_good(self.tried, RIDGE if auto else self.models[0].fit.options.ridge))
 
     def to_frame(self) -> pd.DataFrame:
         """A line for each metric: its mean, its standard error `se`, and its value in each fold of each repeat, from 0.
@@ -240,7 +253,9 @@ def cross_validated(
         first = folds_done[: dealt[0].folds]
         frame = _predictions(dealt[0].fold, first) if predictions else pd.DataFrame()
     models, evaluations = tuple(done.model for done in folds_done), tuple(done.evaluation for done in folds_done)
-    return CrossValidation(models, evaluations, frame, repeats, dealt[0].single)
+    weights = np.array([one.sums.weight for one in evaluations])
+    nlls = [done.others and {config.ridge: done.evaluation.sums.nll.mean, **done.others} for done in folds_done]
+    return CrossValidation(models, evaluations, frame, repeats, dealt[0].single, tuple(tried(models, nlls, weights)))
 
 
 def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
@@ -255,29 +270,55 @@ Labelled = tuple[NDArray[np.intp], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class _Fold:
-    """What came of one fold, and what was predicted of its `rows`, some at a time, if that was wanted."""
+    """What came of one fold, and what was predicted of its `rows`, some at a time, if that was wanted.
+
+    `others` are the NLL of the rows by the l2 of further fits.
+    """
 
     model: Model
     evaluation: Evaluation
     rows: Sequence[Labelled]
+    others: dict[float, float]
 
 
 def _fold(
     dealt: Dealt, fold: int, config: FitConfig, home: Spread | None, *, costs: Array | None, predictions: bool
 ) -> _Fold:
     """A fit without a fold, evaluated on it; here, or by the workers of a home."""
-    with partitions.home(config) if home is None else nullcontext(home) as place:
-        model = trained(dealt.without(fold), None, config, place)
+    model = _fitted(dealt.without(fold), config, home)
     warn_of(model)
+    evaluation = _measured(model, dealt.alone(fold), config, home, costs)
+    kept = _labelled(model, dealt.alone(fold), config, home) if predictions else []
+    nlls = {}
+    for l2 in others(config, model):
+        plain = replace(config, l2=l2, se=False, loo=False, require_convergence=False)
+        other = _fitted(dealt.without(fold), plain, home, model)
+        nlls[l2] = _measured(other, dealt.alone(fold), config, home).sums.nll.mean
+    return _Fold(model, evaluation, kept, nlls)
+
+
+def _fitted(table: Table, config: FitConfig, home: Spread | None, init: Model | None = None) -> Model:
+    """A fit of a table, here, or by the workers of a home."""
+    with partitions.home(config) if home is None else nullcontext(home) as place:
+        return trained(table, None, config, place, init=init)
+
+
+def _measured(
+    model: Model, table: Table, config: FitConfig, home: Spread | None, costs: Array | None = None
+) -> Evaluation:
+    """An evaluation on a table, here, or by the workers of a home."""
     if home is None:
-        kept = list[Labelled]()
-        watchers = [lambda scored: kept.append(labelled_of(scored))] if predictions else []
-        evaluation = measured(model, dealt.alone(fold), config.threads, *watchers, costs=costs)
-    else:
-        evaluation = measured_by(home, dealt.alone(fold), SpanReading(sent(model), "error", 0), costs)
-        read = partial(labelled_span, model=sent(model))
-        kept = list(chain.from_iterable(home.told(read, spans_of(dealt.alone(fold), home)))) if predictions else []
-    return _Fold(model, evaluation, kept)
+        return measured(model, table, config.threads, costs=costs)
+    return measured_by(home, table, SpanReading(sent(model), "error", 0), costs)
+
+
+def _labelled(model: Model, table: Table, config: FitConfig, home: Spread | None) -> list[Labelled]:
+    """The labels and probabilities of the rows of a table, some at a time; they come here from a home."""
+    if home is None:
+        threads = config.threads or available_threads()
+        return [labelled_of(scored) for scored in score(model, table, labels=True, threads=threads)]
+    read = partial(labelled_span, model=sent(model))
+    return list(chain.from_iterable(home.told(read, spans_of(table, home))))
 
 
 def labelled_of(scored: Scored) -> Labelled:

@@ -11,6 +11,7 @@ from smtrain.model.model import Model
 from smtrain.model.schema import document_of
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.console import errors
+from smtrain.reports.diagnosis import findings_document
 from smtrain.reports.evaluation import (
     class_document,
     class_section,
@@ -18,7 +19,7 @@ from smtrain.reports.evaluation import (
     decision_document,
     decision_sections,
 )
-from smtrain.reports.notices import EXPECTED, warnings
+from smtrain.reports.notices import EXPECTED, told, warnings
 from smtrain.reports.predictions import PredictionWriter, say_unseen
 from smtrain.reports.sections import Section
 from smtrain.reports.tables import number, plain
@@ -62,6 +63,8 @@ def cross_validation_document(validated: CrossValidation, outcomes: Sequence[Out
         "checks": checks_document(outcomes),
         "skipped": document_of(validated.models[0].fit.skipped),
         "single": list(validated.single),
+        "tried": [{"l2": one.l2, "nll": one.nll, "se": one.se} for one in validated.tried],
+        "findings": findings_document(validated.findings),
     }
 
 
@@ -99,6 +102,8 @@ def say_warnings(validated: CrossValidation) -> None:
     for line, count in lines.items():
         where = "" if count == fits else f"{count} of {fits} fits: "
         errors().write(message(f"smtrain: warning: {where}{line}") + "\n")
+    for line in told(validated.findings):
+        errors().write(message(f"smtrain: note: {line}") + "\n")
     for name in validated.single:
         what = f"the class {in_quotes(name)} has one row, which every fit learns from and no evaluation has"
         errors().write(message(f"smtrain: warning: {what}") + "\n")

@@ -7,6 +7,7 @@ from smtrain.fitting.notices import unconverged
 from smtrain.fitting.refusals import OTHER_TARGET
 from smtrain.inspecting.codes import BY_KIND
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
+from smtrain.inspecting.penalties import of_selection
 from smtrain.model.encoder import Encoder
 from smtrain.model.model import Model
 from smtrain.model.rarity import many_classes, rare_classes
@@ -41,6 +42,11 @@ def many_line(encoder: Encoder, rows: int, ignore: Collection[str] = ()) -> list
     """What is said of very many classes, as a line; none if there are not, or the finding is ignored."""
     what = many_classes(encoder.classes, len(encoder.classes), rows, encoder.dialect.decimal)
     return [] if what is None else coded("many classes", f"warning: {what}; {OTHER_TARGET}", ignore)
+
+
+def told(findings: Iterable[Finding]) -> list[str]:
+    """Findings as lines with their codes."""
+    return _lines(findings, ())
 
 
 def coded(kind: str, line: str, ignore: Collection[str]) -> list[str]:
@@ -87,6 +93,7 @@ def _notes(model: Model) -> Iterator[Finding]:
     if len(groups) > MOST_LINES:
         what = f"{len(groups) - MOST_LINES} more groups of collinear columns: --json has them"
         yield Finding(note, "collinear", what)
+    yield from of_selection(fit.selection)
 
 
 def _many(model: Model) -> Iterator[Finding]:
