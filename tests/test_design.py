@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from smtrain.softmax.design import MANY_ROWS, Design
 from tests.problems import KINDS, design
 
 pytestmark = pytest.mark.bits
@@ -45,3 +46,13 @@ def test_row_by_row_the_products_are_added_in_the_order_of_the_columns(kind):
                 for j, x in enumerate(row):
                     total += x * float(W[j, k]) if j < q or x else 0.0
                 assert part.times_row_by_row(W)[k, i] == total
+
+
+@pytest.mark.parametrize("K", [1, 3, 4, 7])
+def test_products_of_many_rows_whatever_the_number_of_classes(K):
+    rng = np.random.default_rng(K)
+    X = Design(rng.normal(size=(MANY_ROWS, 5)), (rng.integers(0, 4, MANY_ROWS),), (3,))
+    W, R = rng.normal(size=(8, K)), rng.normal(size=(K, MANY_ROWS))
+    assert np.allclose(X.times(W), (X.toarray() @ W).T)
+    assert np.allclose(X.transpose_times(R), X.toarray().T @ R.T)
+    assert X.times(W).flags.c_contiguous
