@@ -8,12 +8,13 @@ from harness import PEERS, RunError, run, shape, sklearn, target_of
 from harness import markdown as markdown_table
 
 TITLE = "To the same gap"
-NOTE = """All minimise Σ NLL + ½ ‖W‖² on the same scaled arrays of float32; the seconds are those of the fit alone, \
-with all processors; scikit-learn has one thread, for two are slower (see Fit). Each is run with the tolerances 10⁻¹, \
-10⁻², … of its own, until its weights are within 1e-4 of the least objective, computed in float64; the table has the \
-first run that is. So who stops too early pays nothing for it, and who proves a bound, as cyanure and smtrain do, gets \
-nothing for it. The least objective is what smtrain's certificate proves, to 1e-7. The fastest of a row is named; \
-a program that takes more than ten seconds and three times as long as the fastest so far is stopped."""
+NOTE = """All minimise Σ NLL + ½ ‖W‖² on the same scaled arrays of float32, words as columns of zeros and ones; the \
+seconds are those of the fit alone, with all processors; scikit-learn has one thread, for two are slower (see Fit). \
+Each is run with the tolerances 10⁻¹, 10⁻², … of its own, until its weights are within 1e-4 of the least objective, \
+computed in float64; the table has the first run that is. So who stops too early pays nothing for it, and who proves \
+a bound, as cyanure and smtrain do, gets nothing for it. The least objective is what smtrain's certificate proves, \
+to 1e-7. The fastest of a row is named; a program that takes more than ten seconds and three times as long as the \
+fastest so far is stopped."""
 GAP = 1e-4
 # The tolerance of the fit that gives the least objective is 10 to the minus this.
 LEAST = 7
@@ -52,7 +53,7 @@ def measure_file(path, options):
     facts = {"file": path.name, "rows": len(X), "features": X.shape[1], "classes": int(y.max()) + 1}
     results, fastest = [], options.limit
     for name in PROGRAMS:
-        limit = min(options.limit, PATIENCE + TIMES * fastest)
+        limit = min(options.limit, round(PATIENCE + TIMES * fastest))
         results.append(facts | {"program": name} | measure_program(name, arrays, (X, y, best), options, limit))
         fastest = min(fastest, results[-1].get("seconds", fastest))
     return results

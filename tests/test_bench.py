@@ -123,3 +123,24 @@ def test_held_out_rows_are_every_fifth(bench, tmp_path):
     bench("peer_programs").split(tmp_path / "all.csv", tmp_path / "a.csv", tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_text().split() == ["x", "1", "2", "3", "4", "6", "7", "8", "9", "11"]
     assert (tmp_path / "b.csv").read_text().split() == ["x", "5", "10"]
+
+
+def test_the_table_of_the_readme_is_that_of_the_newest_page(bench, tmp_path, monkeypatch):
+    readme = bench("readme")
+    text = readme.README.read_text()
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    readme.README.write_text(text)
+    readme.main()
+    assert readme.README.read_text() == text
+
+
+def test_targets_say_what_is_missed_and_by_how_much(bench):
+    fits = [
+        {"file": name, "peer_seconds": peer, "smtrain_to_peer_objective": 1.0, "smtrain_seconds": 2.0}
+        | {"peer_peak_mb": 300, "smtrain_peak_mb": 100}
+        for name, peer in (("a.csv", 6.0), ("b.csv", 1.0))
+    ]
+    page = bench("targets").markdown({"fit": {"results": fits}})
+    assert "| 1 of 2 | b.csv 0.33× | b.csv 3.00× |" in page
+    assert "default | 1 of 2 | b.csv 0.50× | b.csv 2.00× |" in page
+    assert "half of its memory | 2 of 2 | a.csv 1.50× | – |" in page

@@ -52,7 +52,7 @@ def adelie(X, y, tol):
 
     K, p = y.max() + 1, X.shape[1]
     path = grpnet(
-        np.asfortranarray(X), glm.multinomial(np.eye(K, dtype=X.dtype)[y], dtype=X.dtype), alpha=0.0,
+        np.asfortranarray(X, float), glm.multinomial(np.eye(K)[y]), alpha=0.0,
         lmda_path=[1 / (len(X) * K)], penalty=np.ones(p), early_exit=False, tol=tol, irls_tol=tol, progress_bar=False,
     )  # fmt: skip
     return path.betas.toarray().reshape(-1, p, K)[-1], path.intercepts[-1]
