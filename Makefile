@@ -12,7 +12,7 @@ PROCESSORS ?= Haswell Sandybridge Prescott
 SIMD := 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-bits check lint types bench docs clean
+.PHONY: help demo test test-all test-bits check lint types bench docs pictures clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,10 @@ docs: $(VENV)/.installed  ## Write cli.md, findings.md and modules.md, and draw 
 	$(BIN)/python docs/make_findings.py
 	$(BIN)/python docs/make_modules.py
 	$(BIN)/python docs/make_rooms.py
+
+pictures: $(VENV)/.installed  ## Write docs/pictures, how a report looks; needs the packages chromium and poppler-utils
+	$(BIN)/python -m pip install --quiet --group pictures
+	$(BIN)/python docs/make_pictures.py
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-adelie demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

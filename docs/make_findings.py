@@ -11,7 +11,8 @@ INTRODUCTION = """\
 Written by `docs/make_findings.py` from the table in
 [codes.py](../smtrain/inspecting/codes.py); edit that, not this page. `smtrain doctor` looks for findings in a table
 before a fit, `fit` in what came of it, `check` in a table beside the data contract of a model, `evaluate` and `compare`
-in the predictions (of the new model), `report` in all of these but the first.
+in the predictions (of the new model), `report` in all of these but the first, and for leaks (SM401) in the rows that it
+is given.
 
 Each has a code that stays the same, as its kind does: in the text, in `--json`, in JUnit XML and in annotations.
 `--ignore SM507` leaves findings of that code out of everything, exit codes too; it can be given several times, or once

@@ -101,7 +101,7 @@ def test_the_log_has_every_epoch(tmp_path):
 
 def test_off_a_terminal_the_lines_double(tmp_path):
     shown = smtrain("fit", IRIS, "--solver", "gd", "--epochs", 100, "--tol", 0, cwd=tmp_path).stderr
-    table = shown[shown.index("  epoch ") :]
+    table = shown[shown.index("\nepoch ") + 1 :]
     epochs = [int(line.split()[0]) for line in table.splitlines() if line.split()[0].isdigit()]
     assert epochs == [0, 1, 2, 4, 8, 16, 32, 64, 100]
 

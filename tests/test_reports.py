@@ -19,6 +19,7 @@ import pytest
 import smtrain as sm
 from smtrain.model.record import Candidate, SelectionRecord
 from smtrain.reports.again import fit_command
+from smtrain.reports.cards import BEGIN, END
 from smtrain.reports.figures import Dot, confusion_matrix, dot_plot, near_the_diagonal
 from smtrain.reports.html import PALETTE
 from smtrain.reports.sections import Section, markdown
@@ -122,6 +123,43 @@ def test_pages_are_safe_and_small_and_the_same_in_two_runs(name, reports, models
     assert again.markdown() == reports[name].markdown()
 
 
+@pytest.mark.parametrize("more", [b"", b"## Use\r\n\xff\x00 no line end", b"\n\n| a table |\n"])
+def test_a_card_keeps_the_sections_of_its_user(more, go, tmp_path, reports):
+    """To the byte, in every new run, whichever command writes it; and the report is the whole of what is between."""
+    shutil.copy(SAMPLES / "iris.csv", tmp_path)
+    card = tmp_path / "CARD.md"
+    before = b"---\nlicense: mit\n---\n# Card\r\n"
+    card.write_bytes(before + BEGIN.encode() + b"\r\n" + END.encode() + b"\n" + more)
+    go("fit", "iris.csv", "-q", "--report", card)
+    for command in (["report", "iris.csv", "-o"], ["evaluate", "iris.csv", "--markdown"]):
+        go(*command, card)
+        start, middle, end = re.split(rb"(?:%b|%b)\n" % (BEGIN.encode(), END.encode()), card.read_bytes())
+        assert (start, end) == (before, more)
+        assert middle.startswith(b"### Model of species\n")
+    reports["iris"].save(str(card))
+    assert card.read_bytes() == before + f"{BEGIN}\n{reports['iris'].markdown()}{END}\n".encode() + more
+
+
+@pytest.mark.parametrize("text", ["# Card\n", f"{BEGIN}\nno end\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n" * 2])
+def test_a_card_without_a_place_is_not_touched(text, go, tmp_path, reports):
+    shutil.copy(SAMPLES / "iris.csv", tmp_path)
+    (tmp_path / "CARD.md").write_text(text)
+    assert "for the report" in go("fit", "iris.csv", "-q", "--report", "CARD.md", code=2).err
+    assert not (tmp_path / "model.npz").exists()
+    with pytest.raises(sm.UsageError, match=r"stands between two lines|no place|several places"):
+        reports["iris"].save("CARD.md")
+    assert (tmp_path / "CARD.md").read_text() == text
+
+
+def test_a_name_that_ends_a_card_ends_none(tmp_path):
+    table = hostile_table().rename(columns={"y&y": f"x\n{END}"}).assign(town=END)
+    table.loc[::2, "town"] = f"\n{BEGIN}\n"
+    found = sm.report(sm.fit(table), table)
+    for _ in range(2):
+        found.save(str(tmp_path / "CARD.md"))
+        assert (tmp_path / "CARD.md").read_text() == f"{BEGIN}\n{found.markdown()}{END}\n"
+
+
 def test_hostile_names_are_text(hostile):
     page = assert_safe(hostile.html())
     text = "".join(page.text)
@@ -144,6 +182,7 @@ def test_the_first_sections_answer_five_questions_in_words(reports, models):
     assert "33.3%" in good
     assert "These seem to be the training rows" in good
     assert '3 of 50 rows of "versicolor" are taken for "virginica" (6.0%)' in wrong
+    assert 'The class that is found least is "versicolor": 94.0% of its 50 rows (95 % interval 83.8% – 97.9%)' in wrong
     assert "petal_width speaks most for" in why
     assert "of the best possible" in trust
     assert models["iris"].data.sha256 in again
@@ -246,6 +285,69 @@ def test_findings_are_told_and_can_be_ignored(models):
     assert "SM606" not in quiet.html()
 
 
+def test_a_column_that_gives_the_label_away_is_told():
+    """Of the rows that are given, as doctor tells it: words and numbers; and none where there is none."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(["yes", "no", "maybe"], 300)
+    plain = pd.DataFrame({"x": rng.normal(size=300) + (y == "yes"), "town": rng.choice([*"abc"], 300), "y": y})
+    assert "leak" not in [one.kind for one in sm.report(sm.fit(plain), plain).findings.findings]
+    code = pd.Series(y).map({"yes": 1.0, "no": 2.0, "maybe": 3.0})
+    leaky = plain.assign(word=pd.Series(y).str.upper(), number=code + rng.normal(size=300) / 50)
+    found = sm.report(sm.fit(leaky, target="y"), leaky)
+    assert [one.column for one in found.findings.findings if one.code == "SM401"] == ["word", "number"]
+    assert "SM401 leak: word: this column alone tells the label" in " ".join(found.sections[3].sentences)
+    assert "But each of word, number alone tells the label (SM401)" in " ".join(found.sections[0].sentences)
+    assert [row[3] for row in section_of(found, "Columns").rows if "SM401" in row[3]] == ["SM401 leak"] * 2
+    told = sm.doctor(leaky, target="y").findings
+    assert [(one.column, one.what) for one in told if one.code == "SM401"] == [
+        (one.column, one.what) for one in found.findings.findings if one.code == "SM401"
+    ]
+    # Of rows of one class every column tells the label, and none is told of.
+    one = leaky[leaky["y"] == "no"]
+    assert "SM401" not in {finding.code for finding in sm.report(sm.fit(leaky, target="y"), one).findings.findings}
+
+
+def test_what_was_planted_is_told_in_the_first_sections():
+    """A rare class that is hardly found, and one whose probabilities do not come true on rows that came later."""
+    rng = np.random.default_rng(5)
+    y = rng.choice(["approved", "declined", "fraud"], 1500, p=[0.7, 0.285, 0.015])
+    X = pd.DataFrame({"income": (y == "approved") * 2.0, "debt": (y == "fraud") * 1.5}) + rng.normal(size=(1500, 2))
+    model = sm.fit(X.assign(y=y))
+    later = np.where((y == "approved") & (rng.random(1500) < 0.35), "declined", y)
+    found = sm.report(model, X.assign(y=later))
+    _, wrong, _, trust, _ = (" ".join(one.sentences) for one in found.sections[:5])
+    assert 'The class that is found least is "fraud"' in wrong
+    assert re.search(r'\(expected calibration error\), most those of "(approved|declined)", by \d\d', trust)
+    told = [one.what for one in found.findings.findings if one.code == "SM103"]
+    assert [what[:35] for what in told] == [f'the probabilities of "{name}" are' for name in ("approved", "declined")]
+    assert "more below, each with what helps" in trust
+
+
+def section_of(report, title):
+    (found,) = [one for one in report.sections if one.title.startswith(title)]
+    return found
+
+
+def test_the_probability_of_the_true_class(models):
+    """Its table by a slow count over the rows, and the heights of its bars by the table."""
+    rows = pd.read_csv(SAMPLES / "penguins.csv")
+    found = section_of(sm.report(models["penguins"], rows), "probability of the true class")
+    p, names = models["penguins"].predict_proba(rows), list(models["penguins"].classes)
+    true = [p[i, names.index(label)] for i, label in enumerate(rows["species"])]
+    counts = [sum(min(int(x * 15), 14) == i for x in true) for i in range(15)]
+    assert [int(row[1]) for row in found.rows] == [n for n in counts if n]
+    heights = [float(h) for h in re.findall(r'<rect .*? height="([\d.]+)"', "".join(found.figure.drawing.parts))]
+    assert np.allclose(np.array(heights) / max(heights), [n / max(counts) for n in counts if n], atol=0.01)
+    assert f"{np.mean([x > 8 / 15 for x in true]):.1%} of the rows" in found.figure.description
+
+
+def test_the_size_does_not_grow_with_the_rows(models):
+    """± 5 kB; at 10⁴ and 10⁶ rows it was measured."""
+    rows = pd.read_csv(SAMPLES / "penguins.csv")
+    few, many = (sm.report(models["penguins"], pd.concat([rows] * n, ignore_index=True)).html() for n in (3, 100))
+    assert abs(len(few.encode()) - len(many.encode())) < 5_000
+
+
 @pytest.mark.parametrize("wrong", [{"level": 2}, {"level": "a"}, {"ignore": "leak"}, {"ignore": ["SM1"]}])
 def test_arguments_that_are_wrong(wrong, models):
     with pytest.raises(sm.UsageError, match=r"out of range|there is no finding"):
@@ -274,7 +376,7 @@ def test_a_report_on_a_choice_of_a_penalty_and_a_test(penalty, tmp_path):
     assert "rows that the fit has not seen: accuracy" in " ".join(found.sections[0].sentences)
     assert_safe(found.html())
     found.save(str(tmp_path / "r.md"))
-    assert (tmp_path / "r.md").read_text() == found.markdown()
+    assert (tmp_path / "r.md").read_text() == f"{BEGIN}\n{found.markdown()}{END}\n"
     with pytest.raises(sm.OutputError, match="cannot write"):
         found.save(str(tmp_path / "none" / "r.html"))
 
@@ -352,7 +454,7 @@ def test_the_markdown_of_a_comparison_is_short_enough_for_a_comment(go, tmp_path
     text = (tmp_path / "c.md").read_text()
     assert "There is no room" in text
     assert len(text.encode()) <= 60_000
-    assert printed == text
+    assert text == f"{BEGIN}\n{printed}{END}\n"
 
 
 def test_coefficients_with_intervals():
@@ -382,7 +484,7 @@ def test_many_classes(classes):
     page = assert_safe(found.html())
     assert len(found.html().encode()) < 500_000
     assert len(found.markdown().encode()) < 60_000
-    assert len(page.tags("svg")) == 5
+    assert len(page.tags("svg")) == 7
 
 
 def test_classes_that_are_confused_stand_side_by_side():
@@ -460,7 +562,7 @@ def test_commands_write_pages(go, tmp_path):
     assert (tmp_path / "report.html").read_text() == sm.report(sm.load("model.npz"), "iris.csv").html()
     assert (tmp_path / "fit.html").read_text() == sm.report(sm.load("model.npz")).html()
     assert "1 check passed" in (tmp_path / "e.html").read_text()
-    assert (tmp_path / "alone.md").read_text().startswith("### Model of species\n")
+    assert (tmp_path / "alone.md").read_text().startswith(f"{BEGIN}\n### Model of species\n")
     assert "Which one is better?" in (tmp_path / "c.html").read_text()
 
 

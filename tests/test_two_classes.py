@@ -151,7 +151,7 @@ def test_explain_tells_what_makes_the_log_odds(go, folder):
             assert sum(naive.values()) + found["intercept_push"] == pytest.approx(found["value"], rel=1e-9)
             said = go("explain", "t.csv", "-m", "ridge.npz", "--row", row, *options).out
             assert f"log-odds of {found['class']} against {found['against']}: {found['value']:+.4f}" in said
-            line = next(line for line in said.splitlines() if line.startswith("a ")).split()
+            line = next(line for line in reversed(said.splitlines()) if line.startswith("a ")).split()
             assert line[2:] == [f"{naive['a']:+.4f}", f"{math.exp(naive['a']):.5g}"]
 
 

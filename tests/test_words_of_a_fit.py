@@ -139,7 +139,7 @@ def test_a_fit_says_what_it_is_about_to_lower(options, objective, tmp_path):
     frame = pd.DataFrame({"x": rng.normal(size=60), "w": rng.choice(["a", "b"], 60), "y": rng.choice([*"pqr"], 60)})
     lines = said(tmp_path, frame, *options)
     assert f"3 features × 3 classes: 9 weights; objective: {objective}" in lines
-    head = next(i for i, line in enumerate(lines) if line.split()[:2] in (["epoch", "NLL"], ["l2", "NLL"]))
+    head = next(i for i, line in enumerate(lines) if line.split()[:2] in (["epoch", "objective"], ["l2", "NLL"]))
     assert any(objective in line for line in lines[:head])
 
 

@@ -39,7 +39,7 @@ COMMANDS = {
     "verify": "Fit again as a model says it was fitted, and compare the bytes.",
     "show": "Say what is in a model.",
     "export": "Write a model in another language.",
-    "explain": "Show one row's x, z, s, y, s − y and x ⊗ (s − y).",
+    "explain": "Say why one row is predicted as it is, and show its x, z, s, y, s − y.",
     "gradcheck": "Check Σ X ⊗ (S − Y) against central differences on a file.",
     "completion": "Print what makes a shell complete commands and options.",
 }

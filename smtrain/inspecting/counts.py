@@ -1,7 +1,7 @@
 """What the cells of some rows come to, column by column, beside what training had: counts that add up."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
@@ -40,15 +40,16 @@ class NewTexts:
     counts: Mapping[str, int] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, rows: Rows, column: int, cells: TextCells, new: set[str]) -> "NewTexts":
-        """The cells whose text is among `new`."""
+    def of(cls, rows: Rows, cells: TextCells, new: set[str]) -> "NewTexts":
+        """The cells of a column of some rows whose text is among `new`."""
         if not new:
             return cls()
         numbers = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.levels)).tolist()
         counts = Counter({text: n for text, n in zip(cells.levels, numbers, strict=True) if text in new and n})
         if not counts:
             return cls()
-        return cls(counts.total(), rows.find(column, lambda cell: cell in new)[0], counts)
+        codes = [code for code, text in enumerate(cells.levels) if text in counts]
+        return cls(counts.total(), rows.place(int(np.isin(cells.codes, codes).argmax())), counts)
 
     def __add__(self, other: "NewTexts") -> "NewTexts":
         counts = Counter(self.counts)
@@ -98,18 +99,18 @@ class NumericCounts:
         wrong = NewTexts()
         if rows.is_text(i):
             cells = rows.texts(i)
-            wrong = NewTexts.of(rows, i, cells, {level for level in cells.levels if not meaning.can_read(level)})
+            wrong = NewTexts.of(rows, cells, {level for level in cells.levels if not meaning.can_read(level)})
             x, gaps = meaning.numbers(cells), cells.codes < 0
         else:
             x = rows.number(i)
             gaps = np.isnan(x)
         # A word among the numbers is counted as wrong, and is no missing cell.
-        x, low, high = x[~np.isnan(x)], float(line[LOW]), float(line[HIGH])
+        low, high = float(line[LOW]), float(line[HIGH])
+        below, above = x < low, x > high
         # The two sides apart: chance may put the largest of all rows among the new ones, but not many of one side.
-        outside = np.array([(x < low).sum(), (x > high).sum()], np.intp)
-        first = None
-        if outside.any():
-            first = first_place(rows, i, lambda cell: meaning.number(cell) < low or meaning.number(cell) > high)
+        outside = np.array([below.sum(), above.sum()], np.intp)
+        first = rows.place(int((below | above).argmax())) if outside.any() else None
+        x = x[~np.isnan(x)]
         least, largest = float(x.min(initial=np.inf)), float(x.max(initial=-np.inf))
         return cls(int(gaps.sum()), wrong, bin_counts(x, line[EDGES]), least, largest, outside, first)
 
@@ -135,14 +136,6 @@ class NumericCounts:
         return int(self.bins.sum())
 
 
-def first_place(rows: Rows, i: int, wanted: Callable[[str], bool]) -> Place | None:
-    """The place of the first cell of a column that is wanted; None if no cell is, read one by one."""
-    try:
-        return rows.find(i, wanted)[0]
-    except LookupError:  # pandas and Python may read the last bit of a number at the border differently
-        return None
-
-
 @dataclass(frozen=True)
 class LevelCounts:
     """The cells of each level of a column of words, or the rows of each class; and other texts, which are `unseen`."""
@@ -152,14 +145,14 @@ class LevelCounts:
     unseen: NewTexts
 
     @classmethod
-    def of(cls, rows: Rows, i: int, cells: TextCells, levels: Mapping[str | None, int]) -> "LevelCounts":
+    def of(cls, rows: Rows, cells: TextCells, levels: Mapping[str | None, int]) -> "LevelCounts":
         """Count the cells of a column of some rows, whose `levels` have their places."""
         total = np.zeros(max(levels.values()) + 1, np.intp)
         counts = np.bincount(cells.codes[cells.codes >= 0], None, len(cells.levels))
         # By the texts of these rows, which are few, not by their cells.
         known = [k for k, level in enumerate(cells.levels) if level in levels]
         np.add.at(total, [levels[cells.levels[k]] for k in known], counts[known])  # rare levels have one place
-        unseen = NewTexts.of(rows, i, cells, {level for level in cells.levels if level not in levels})
+        unseen = NewTexts.of(rows, cells, {level for level in cells.levels if level not in levels})
         return cls(total, int((cells.codes < 0).sum()), unseen)
 
     def __add__(self, other: "LevelCounts") -> "LevelCounts":
@@ -239,11 +232,11 @@ class Counting:
             rows.count,
             {name: NumericCounts.of(rows, at[name], meaning, line) for name, line in self._lines.items() if name in at},
             {
-                name: LevelCounts.of(rows, at[name], rows.texts(at[name]), levels)
+                name: LevelCounts.of(rows, rows.texts(at[name]), levels)
                 for name, levels in self._levels.items()
                 if name in at
             },
-            LevelCounts.of(rows, at[target], rows.texts(at[target]).without(self._missing_label), self._classes)
+            LevelCounts.of(rows, rows.texts(at[target]).without(self._missing_label), self._classes)
             if target is not None and target in at
             else None,
         )

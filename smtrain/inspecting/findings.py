@@ -12,7 +12,7 @@ from smtrain.inspecting.columns import columns
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.labels import labels, weights
-from smtrain.inspecting.leaks import gives_away
+from smtrain.inspecting.leaks import gives_away, leak
 from smtrain.inspecting.words import names_alike
 from smtrain.sources.interface import Reading
 from smtrain.wording import given
@@ -80,9 +80,7 @@ def _leaks(examined: Examined) -> Iterator[Finding]:
         tail = (rare, np.searchsorted(classes, rare_labels) % len(classes)) if sampled and len(rare) else None
         right = gives_away(values, x, y, tail)
         if right is not None:
-            what = f"this column alone tells the label of {right:.2%} of the rows"
-            hint = f"{given('drop', profile.name)} if it is not known when a prediction is made"
-            yield Finding(WARNING, "leak", what, profile.name, hint=hint, numbers={"right": right, "rows": len(y)})
+            yield leak(profile.name, right, len(y))
 
 
 def _equal_columns(examined: Examined) -> Iterator[Finding]:

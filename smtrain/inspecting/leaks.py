@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.inspecting.diagnosis import Finding, Severity
+from smtrain.wording import given
+
 # How often a rule must be right to be too good to be true; and its errors, as a share of those of the rule that always
 # takes the most frequent class: of rare classes that one is right so often, too.
 RIGHT = 0.995
@@ -85,3 +88,10 @@ def gives_away(
     if np.isfinite(x).any():
         right = max(right, intervals_right(x, labels))
     return right if right >= RIGHT and 1 - right <= OF_THE_ERRORS * wrong_anyway else None
+
+
+def leak(name: str, right: float, rows: int) -> Finding:
+    """The finding on a column that tells the label of so large a share of so many rows."""
+    what = f"this column alone tells the label of {right:.2%} of the rows"
+    hint = f"{given('drop', name)} if it is not known when a prediction is made"
+    return Finding(Severity.WARNING, "leak", what, name, hint=hint, numbers={"right": right, "rows": rows})

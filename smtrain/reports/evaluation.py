@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.inspecting.diagnosis import Finding
+from smtrain.reports.bars import MARK, Bars, bar, bar_with_mark, shade
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.diagnosis import findings_document, told_section
 from smtrain.reports.figures import (
@@ -18,12 +19,14 @@ from smtrain.reports.figures import (
     Figure,
     confusion_matrix,
     dot_plot,
+    histogram,
     near_the_diagonal,
     reliability,
 )
 from smtrain.reports.sections import Section, files, markdown, print_sections
-from smtrain.reports.tables import number, plain, weight, whole
-from smtrain.reports.text import show, width_of
+from smtrain.reports.svg import middle_cut
+from smtrain.reports.tables import GAP, number, plain, weight, whole
+from smtrain.reports.text import WIDTH, width_of
 from smtrain.reports.worst import worst_section
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import Outcome
@@ -39,6 +42,11 @@ if TYPE_CHECKING:
 MOST_CONFUSIONS = 20
 # Classes whose precision and recall are drawn.
 MOST_PLOTTED = 20
+# Characters up to which a terminal is taken for one. A pipe is wider; a pager at its end may be as wide as most are.
+WIDEST = 1000
+# Characters of a class beside and above a confusion matrix; of the commonest one above the numbers that it has.
+MATRIX_NAME = 12
+BASELINE_NAME = 14
 # Classes up to which it is tried whether the matrix fits the width.
 MOST_COLUMNS = 60
 # Classes up to which the JSON document has the whole matrix: a million numbers. Of more it has the errors.
@@ -182,8 +190,11 @@ def confusion_document(evaluation: Evaluation) -> list[list[float | int]] | list
 def print_evaluation(console: "Console", evaluation: Evaluation, level: float, more: Sequence[Section] = ()) -> None:
     """Print the metrics, a line a class, the confusion matrix, and more sections."""
     matrix = _matrix(evaluation)
-    confusion = [matrix] if matrix and _fits(matrix, console.width) else [_most_frequent(evaluation)]
-    told = [*_figures(evaluation, level), _reliability(evaluation, level)]
+    shaded = matrix and _shaded(matrix, evaluation)
+    width = WIDTH if console.width > WIDEST else console.width
+    few = shaded is not None and _fits(shaded, width)
+    confusion = [shaded] if shaded and few else [*_picture(evaluation, width), _most_frequent(evaluation)]
+    told = [*_figures(evaluation, level), _reliability(evaluation, level), *_true_class(evaluation)]
     print_sections(console, [*told, *confusion, *more])
 
 
@@ -199,6 +210,7 @@ def evaluation_sections(evaluation: Evaluation, level: float) -> list[Section]:
         *([matrix] if matrix and few else []),
         *([] if matrix and few else [replace(_most_frequent(evaluation), figure=_confusion_figure(evaluation))]),
         _reliability(evaluation, level),
+        *_true_class(evaluation),
     ]
 
 
@@ -234,7 +246,7 @@ def _metrics(evaluation: Evaluation, level: float) -> Section:
     more = [f"{name} {number(value)}" for name, value in metrics.items() if not (name in HEADLINE or np.isnan(value))]
     if not evaluation.sums.scores.exact:
         more.append(f"auc off by {_ranking_document(evaluation)['error']['auc']:.1g} at most")
-    head = ["metric", "value", _at(level), f"always {baseline.label}"]
+    head = ["metric", "value", _at(level), f"always {middle_cut(str(baseline.label), BASELINE_NAME)}"]
     return Section(_rows_of(evaluation), head, rows, notes=more)
 
 
@@ -327,14 +339,35 @@ def _reliability(evaluation: Evaluation, level: float) -> Section:
     title = "reliability: of rows whose prediction was so probable, how many are right"
     mean, right, low, high = (np.array([b[name] for b in bins]) for name in ("probability", "accuracy", "low", "high"))
     figure = reliability(mean, right, np.stack([low, high]).astype(np.float64))
-    return Section(title, ["probability", "rows", "mean", "right", _at(level)], rows, figure=figure)
+    bars = Bars(f"right, {MARK} as said", [bar_with_mark(b["accuracy"], b["probability"]) for b in bins])
+    return Section(title, ["probability", "rows", "mean", "right", _at(level)], rows, figure=figure, bars=bars)
+
+
+def _true_class(evaluation: Evaluation) -> list[Section]:
+    """How probable the true class was said to be; nothing of very many classes, whose bins are not kept."""
+    weights, _, own, _ = evaluation.sums.class_bins
+    total = float(own.sum())
+    if not (len(weights) and total > 0):
+        return []
+    shares, edges = own.sum(axis=0) / total, np.linspace(0, 100, CALIBRATION_BINS + 1).tolist()
+    chosen = [i for i in range(CALIBRATION_BINS) if shares[i] > 0]
+    rows = [
+        [f"{edges[i]:3.0f} – {edges[i + 1]:.0f} %", weight(float(own[:, i].sum())), f"{shares[i]:.1%}"] for i in chosen
+    ]
+    told = f"{shares[CALIBRATION_BINS // 2 + 1 :].sum():.1%} of the rows are of a class that was said to be more than "
+    told += f"{edges[CALIBRATION_BINS // 2 + 1]:.0f} % probable, {shares[: CALIBRATION_BINS // 2].sum():.1%} of one "
+    told += f"that was said to be less than {edges[CALIBRATION_BINS // 2]:.0f} %."
+    figure = histogram("Probability of the true class", told, shares, "said of the true class")
+    bars = Bars("", [bar(float(shares[i]), float(shares.max())) for i in chosen])
+    title = "probability of the true class: how much the rows surprise"
+    return [Section(title, ["probability", "rows", "share"], rows, figure=figure, bars=bars)]
 
 
 def _matrix(evaluation: Evaluation) -> Section | None:
     """The whole confusion matrix, None if there are too many classes."""
     if len(evaluation.classes) > MOST_COLUMNS:
         return None
-    classes, matrix = [show(name, 12) for name in evaluation.classes], evaluation.sums.confusion.dense()
+    classes, matrix = [middle_cut(name, MATRIX_NAME) for name in evaluation.classes], evaluation.sums.confusion.dense()
     rows = [[name, *(weight(cell) if cell else "·" for cell in row)] for name, row in zip(classes, matrix, strict=True)]
     title = "confusion: true class by predicted class"
     return Section(title, ["true \\ predicted", *classes], rows, figure=_confusion_figure(evaluation))
@@ -345,17 +378,51 @@ def _fits(matrix: Section, width: int) -> bool:
     columns = list(zip(matrix.head, *matrix.rows, strict=True))
     widths = [max(map(width_of, column)) for column in columns[1:]]
     # With two blanks after each column, and room for the column of the true classes and its head.
-    return sum(widths) + 2 * len(widths) + max(map(width_of, matrix.head[1:])) + 14 <= min(width, 200)
+    return sum(widths) + 2 * len(widths) + max(map(width_of, matrix.head[1:])) + 14 <= width
+
+
+def _shaded(matrix: Section, evaluation: Evaluation) -> Section:
+    """The matrix with a shade behind each cell, by its share of the rows of the true class."""
+    shares = _shares(evaluation.sums.confusion.dense())
+    rows = [
+        [name, *(f"{cell} {shade(share)}" if share else cell for cell, share in zip(cells, line, strict=True))]
+        for (name, *cells), line in zip(matrix.rows, shares.tolist(), strict=True)
+    ]
+    return replace(matrix, rows=rows, notes=["shaded by the share of the true class"])
+
+
+def _shares(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each cell's share of the rows of its true class (K, K); 0 of a class without rows."""
+    shares: NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    return shares
+
+
+def _picture(evaluation: Evaluation, width: int) -> list[Section]:
+    """The matrix as shades alone, in the order of the figure, where that fits the width."""
+    K = len(evaluation.classes)
+    if min(MOST_DRAWN, width - MATRIX_NAME - GAP) < K:
+        return []
+    order, matrix = _ordered(evaluation)
+    apart = " " if width - MATRIX_NAME - GAP >= 2 * K else ""
+    lines = [apart.join(map(shade, line)) for line in _shares(matrix).tolist()]
+    rows = [[middle_cut(evaluation.classes[k], MATRIX_NAME)] for k in order]
+    title = "confusion: true class by predicted class, both in this order, shaded by the share of the true class"
+    return [Section(title, ["class"], rows, bars=Bars("", lines))]
+
+
+def _ordered(evaluation: Evaluation) -> tuple[list[int], NDArray[np.float64]]:
+    """An order of the classes, and the matrix in it: of many classes confusions are near the diagonal."""
+    K, matrix = len(evaluation.classes), evaluation.sums.confusion.dense()
+    order = list(range(K)) if K <= MOST_NUMBERED else near_the_diagonal(matrix)
+    return order, matrix[np.ix_(order, order)]
 
 
 def _confusion_figure(evaluation: Evaluation) -> Figure | None:
     """The matrix as a picture; of many classes in an order in which confusions are near the diagonal."""
-    names, K = evaluation.classes, len(evaluation.classes)
-    if K > MOST_DRAWN:
+    if len(evaluation.classes) > MOST_DRAWN:
         return None
-    matrix = evaluation.sums.confusion.dense()
-    order = list(range(K)) if K <= MOST_NUMBERED else near_the_diagonal(matrix)
-    return confusion_matrix([names[k] for k in order], matrix[np.ix_(order, order)])
+    order, matrix = _ordered(evaluation)
+    return confusion_matrix([evaluation.classes[k] for k in order], matrix)
 
 
 def _most_frequent(evaluation: Evaluation) -> Section:

@@ -164,6 +164,20 @@ def reliability(mean: Array, right: Array, ends: Array) -> Figure:
     return Figure("Reliability of the predicted class", told, drawing)
 
 
+def histogram(title: str, description: str, shares: Array, unit: str) -> Figure:
+    """A bar for each of some bins of equal width between 0 and 1, as high as its share; the axis has the unit."""
+    drawing, most = Drawing(WIDTH, 200), float(shares.max())
+    plot = Plot(drawing, Axis(0, 1, 48, WIDTH - 22), Axis(0, most, 166, 10))
+    plot.frame(QUARTERS, [(t, f"{100 * t:.3g} %") for t in _ticks(0, most)])
+    edges = np.linspace(0, 1, len(shares) + 1).tolist()
+    for share, low, high in zip(shares.tolist(), edges, edges[1:], strict=False):
+        (left, top), (right, bottom) = plot.at(low, share), plot.at(high, 0)
+        if share:
+            drawing.box((left + 0.5, top), (right - left - 1, bottom - top), "blue")
+    drawing.text((WIDTH - 14, 198), unit, anchor="end", colour="soft")
+    return Figure(title, description, drawing)
+
+
 def penalty_path(name: str, values: Array, nll: Array, error: Array, chosen: float) -> Figure:
     """The NLL of the rows set aside by the values of a penalty, l1 or l2, with standard errors.
 

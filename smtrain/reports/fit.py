@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from smtrain.errors import listed
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
@@ -172,6 +175,14 @@ def outcome(model: Model) -> str:
     if fit.status is not Status.CONVERGED:
         line += f"; relative gap {fit.gap:.1e}, asked for {fit.options.tolerance:g}"
     return line
+
+
+def above_the_bound(model: Model) -> NDArray[np.float64]:
+    """How far the objective was above the largest bound of its minimum, or an estimate of that, in each epoch (E,)."""
+    objective, gap = model.history[:, 2], model.history[:, 3]
+    bounds = objective * (1 - gap)
+    bound = bounds[np.isfinite(bounds)].max(initial=0.0)
+    return np.asarray(objective - bound)
 
 
 def test_lines(model: Model) -> list[str]:

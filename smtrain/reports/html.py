@@ -40,9 +40,11 @@ border-bottom:1px solid var(--grid);max-width:26rem;overflow-wrap:normal}
 .smtrain .pair{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}.smtrain .pair>*{max-width:100%}
 @media (max-width:40rem){.smtrain .cards thead{display:none}.smtrain .cards td{display:block;border:0;padding:0;\
 text-align:left;white-space:normal}.smtrain .cards td::before{content:attr(data-name) " ";color:var(--soft)}
+.smtrain .cards td:empty{display:none}
 .smtrain .cards tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--grid)}}
 @media print{.smtrain{max-width:none;font-size:11pt;padding:0}.smtrain nav{display:none}
-.smtrain .table{overflow:visible}.smtrain figure,.smtrain tr{break-inside:avoid}.smtrain h2{break-after:avoid}}
+.smtrain .table{overflow:visible}.smtrain figure,.smtrain tr,.smtrain .pair{break-inside:avoid}
+.smtrain h2,.smtrain h2~p{break-after:avoid}}
 """
 
 

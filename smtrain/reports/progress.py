@@ -9,9 +9,10 @@ from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import Penalty, Selection, value_of
 from smtrain.model.model import Model
 from smtrain.model.record import Candidate
+from smtrain.reports.bars import curve
 from smtrain.reports.clock import process_seconds
 from smtrain.reports.console import animated, errors, make_console
-from smtrain.reports.fit import description, outcome, sparsity, test_lines
+from smtrain.reports.fit import above_the_bound, description, outcome, sparsity, test_lines
 from smtrain.reports.notices import EXPECTED, coded, many_line, notices, warnings
 from smtrain.reports.text import show
 from smtrain.solvers.base import Record
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
     from rich.status import Status as Spinner
 
-BLOCKS = "▁▂▃▄▅▆▇█"  # the heights of a curve, each one character
-CURVE_WIDTH = 60  # characters: with the two numbers beside it a curve fits a terminal of 80
+# The columns of a line of an epoch with their widths, and which of them a narrow terminal has, the first first.
+EPOCH_COLUMNS = {
+    "epoch": 5, "objective": 10, "NLL": 10, "validation": 10, "gap": 9, "gradient": 9, "seconds": 8,
+}  # fmt: skip
+IMPORTANCE = ("epoch", "validation", "objective", "gap", "NLL", "seconds", "gradient")
 
 
 class QuietReport(Observer):
@@ -66,13 +70,14 @@ class FitReport(QuietReport):
         self._progress: tuple[Progress, TaskID] | None = None
         self._spinner: Spinner | None = None
         self._next, self._shown = 0, -1  # the epoch from which on the next line is due; the last that was shown
-        self._validated = self._headed = False
+        self._validated = False
+        self._columns: tuple[str, ...] = ()
         self._penalty: Penalty = "l2"
         self._last: Record | None = None
 
     def say(self, line: str) -> None:
-        """Print a line on standard error."""
-        self.console.print(line)
+        """Print a line on standard error; a narrow terminal has whole words."""
+        self.console.print(line, soft_wrap=False)
 
     def __exit__(self, *exc: object) -> None:
         self._stop_progress()
@@ -130,24 +135,21 @@ class FitReport(QuietReport):
 
     def on_epoch(self, record: Record) -> None:
         """Show an epoch."""
-        if not self._headed:
-            validation = f"  {'validation':>10}" if self._validated else ""
-            self.say(f"{'epoch':>7}  {'NLL':>10}{validation}  {'gap':>9}  {'gradient':>9}  {'seconds':>8}")
-            self._headed = True
+        if not self._columns:
+            self._columns = epoch_columns(self.console.width, validated=self._validated)
+            self.say("  ".join(f"{name:>{EPOCH_COLUMNS[name]}}" for name in self._columns))
         self._last = record
         if self._spinner is not None:
-            self._spinner.update(f"epoch {record.epoch}: NLL {record.nll:.6f}")
+            self._spinner.update(f"epoch {record.epoch}: objective {record.objective:.6f}")
         # In a log file a line an epoch would bury the rest: every doubling is enough to see how it goes.
         if self._animated or record.epoch >= self._next:
             self._show(record)
             self._next = max(1, 2 * record.epoch)
 
     def _show(self, record: Record) -> None:
-        gap = "" if record.gap is None else f"{record.gap:.2e}"
         self._shown = record.epoch
-        validation = "" if record.validation_nll is None else f"  {record.validation_nll:10.6f}"
-        numbers = f"{record.nll:10.6f}{validation}  {gap:>9}  {record.gradient_norm:9.2e}"
-        self.say(f"{record.epoch:7d}  {numbers}  {process_seconds():8.2f}")
+        cells = epoch_cells(record)
+        self.say("  ".join(f"{cells[name]:>{EPOCH_COLUMNS[name]}}" for name in self._columns))
 
     def done(self, model: Model, output: str) -> None:
         """Say how it ended."""
@@ -155,7 +157,7 @@ class FitReport(QuietReport):
         if self._last is not None and self._shown != self._last.epoch:
             self._show(self._last)
         if self._animated and len(model.history) > 2:
-            self.say(f"NLL {curve([float(row[1]) for row in model.history])}")
+            self._say_curve(model)
         for line in notices(model, self._ignore):
             self.say(line)
         if model.fit.status in EXPECTED:
@@ -167,11 +169,33 @@ class FitReport(QuietReport):
             self.say(sparsity(model))
         self.say(f"saved {show(output)}")
 
+    def _say_curve(self, model: Model) -> None:
+        """Show the history in a line: of the NLL itself the first epochs would be all that is seen."""
+        drawn = curve(above_the_bound(model))
+        if drawn:
+            what = "its proved bound" if model.fit.certified else "an estimate of its minimum"
+            self.say(f"objective above {what}, on a logarithmic scale:")
+            self.say(drawn)
 
-def curve(values: list[float]) -> str:
-    """Values as a line of blocks, at most CURVE_WIDTH of them."""
-    picked = [values[round(i * (len(values) - 1) / (CURVE_WIDTH - 1))] for i in range(CURVE_WIDTH)]
-    picked = values if len(values) <= CURVE_WIDTH else picked
-    low, high = min(picked), max(picked)
-    span = (high - low) or 1.0
-    return f"{high:.4f} " + "".join(BLOCKS[round((v - low) / span * (len(BLOCKS) - 1))] for v in picked) + f" {low:.4f}"
+
+def epoch_columns(width: int, *, validated: bool) -> tuple[str, ...]:
+    """The columns of the lines of epochs that have room beside each other."""
+    chosen: list[str] = []
+    for name in IMPORTANCE:
+        sizes = [EPOCH_COLUMNS[one] + 2 for one in (*chosen, name)]
+        if sum(sizes) - 2 <= width and (validated or name != "validation"):
+            chosen.append(name)
+    return tuple(name for name in EPOCH_COLUMNS if name in chosen)
+
+
+def epoch_cells(record: Record) -> dict[str, str]:
+    """The numbers of an epoch by the names of their columns; a dash for a gap of 1, with which nothing is proved."""
+    return {
+        "epoch": str(record.epoch),
+        "objective": f"{record.objective:.6f}",
+        "NLL": f"{record.nll:.6f}",
+        "validation": "" if record.validation_nll is None else f"{record.validation_nll:.6f}",
+        "gap": "" if record.gap is None else "–" if record.gap >= 1 else f"{record.gap:.2e}",
+        "gradient": f"{record.gradient_norm:.2e}",
+        "seconds": f"{process_seconds():.2f}",
+    }

@@ -1,6 +1,6 @@
 """A report on a model, with or without rows to measure it on: as a page of HTML, as Markdown, or in a notebook."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -12,14 +12,18 @@ from smtrain.inspecting.check import check
 from smtrain.inspecting.codes import check_codes
 from smtrain.inspecting.diagnosis import Diagnosis, diagnosis
 from smtrain.inspecting.judging import judged
+from smtrain.inspecting.leaking import LeakWatch
 from smtrain.model.atomic import replacing
 from smtrain.model.contract import HIGH, LOW
 from smtrain.model.model import Model, as_model
+from smtrain.reports.cards import SUFFIX, contents
 from smtrain.reports.checks import checks_section
 from smtrain.reports.diagnosis import told_section
 from smtrain.reports.evaluation import evaluation_sections
 from smtrain.reports.figures import Dot, Figure, Line, dot_plot, learning_curve, penalty_path
+from smtrain.reports.fit import above_the_bound
 from smtrain.reports.html import fragment, page
+from smtrain.reports.inference import probability
 from smtrain.reports.notices import of_fit
 from smtrain.reports.sections import MOST_COMMENT, Section, markdown
 from smtrain.reports.summary import answers
@@ -41,6 +45,8 @@ MOST_DRAWN = 8
 MOST_DOTS = 6
 MOST_FEATURES = 40
 MOST_CLASSES = 12
+# Columns of numbers whose ranges are drawn.
+MOST_RANGES = 20
 # Lines of a table of epochs: every doubling is enough to see how it went.
 MOST_EPOCHS = 12
 
@@ -83,19 +89,22 @@ class Report:
         return markdown(self.title, self.sections, MOST_COMMENT - 1) + "\n"
 
     def text_for(self, path: str) -> str:
-        """What a file of that name is to hold: Markdown if it ends with .md, else the page.
+        """What a file of that name is to tell: Markdown if it ends with .md, else the page.
 
         >>> model = smtrain.fit("iris.csv")
         >>> smtrain.report(model).text_for("report.html")[:15]
         '<!DOCTYPE html>'
         """
-        return self.markdown() if path.endswith(".md") else self.html()
+        return self.markdown() if path.endswith(SUFFIX) else self.html()
 
     def _repr_html_(self) -> str:
         return fragment(self.title, self.sections)
 
     def save(self, path: str) -> None:
-        """Write the page, or for a name that ends with .md the Markdown. Raises OutputError if it cannot be written.
+        """Write the page, or for a name that ends with .md the Markdown.
+
+        In a Markdown file that is there already the report stands between two lines, those of an earlier one or of the
+        user; all else in it is kept. Raises OutputError if it cannot be written, UsageError if there are no such lines.
 
         >>> model = smtrain.fit("iris.csv")
         >>> smtrain.report(model).save("report.html")
@@ -103,9 +112,10 @@ class Report:
         file = path_of("path", path)
         if file is None:
             raise wrong("path", path, "the path of a file")
+        whole = contents(file, self.text_for(file))
         try:
             with replacing(file) as out:
-                out.write(self.text_for(file).encode(errors="backslashreplace"))
+                out.write(whole)
         except OSError as error:
             raise OutputError(f"cannot write {quoted(file)}: {error.strerror}") from error
 
@@ -129,7 +139,7 @@ def report(
 
     >>> model = smtrain.fit("iris.csv")
     >>> smtrain.report(model, "iris.csv")
-    <Report: Model of species; 14 sections>
+    <Report: Model of species; 15 sections>
     """
     model = as_model(model)
     check_level(level)
@@ -138,11 +148,12 @@ def report(
     if data is None:
         return report_on(model, None, of_fit(model).without(*codes), level)
     data = read_again(data, "a report")
-    evaluation = evaluate(model, data, y, sample_weight, worst=worst, **how)
+    leaks = LeakWatch(model)
+    evaluation = evaluate(model, data, y, sample_weight, worst=worst, watchers=[leaks.add], **how)
     contract = () if model.contract is None else check(model, data, threads=how.get("threads")).findings
     # The contract says more of levels that training did not have: where, and which.
     seen = [one for one in judged(model, evaluation).findings if one.kind not in {other.kind for other in contract}]
-    found = diagnosis(evaluation.sums.rows, [*seen, *contract, *of_fit(model).findings])
+    found = diagnosis(evaluation.sums.rows, [*leaks.findings(), *seen, *contract, *of_fit(model).findings])
     return report_on(model, evaluation, found.without(*codes), level)
 
 
@@ -164,7 +175,7 @@ def report_on(
         *([worst_section(rows)] if rows else []),
         _weights(model),
         *_inferred(model, level),
-        _columns(model),
+        _columns(model, findings),
         _classes(model),
         *_penalties(model),
         *_learning(model),
@@ -206,10 +217,11 @@ def _inferred(model: Model, level: float) -> list[Section]:
     for k, name in enumerate(found.classes[:MOST_DRAWN]):
         lines.append((name, ()))
         for t, term in enumerate(found.terms[:MOST_FEATURES]):
-            numbers = [float(getattr(found, what)[t, k]) for what in ("estimate", "low", "high", "p")]
-            rows.append([name, term, *(f"{x:.4g}" if np.isfinite(x) else "–" for x in numbers)])
-            if term in scales and np.isfinite(numbers[:3]).all():
-                lines.append((term, [Dot(*(scales[term] * x for x in numbers[:3]))]))
+            numbers = [float(getattr(found, what)[t, k]) for what in ("estimate", "low", "high")]
+            shown = [f"{x:.4g}" if np.isfinite(x) else "–" for x in numbers]
+            rows.append([name, term, *shown, probability(float(found.p[t, k]))])
+            if term in scales and np.isfinite(numbers).all():
+                lines.append((term, [Dot(*(scales[term] * x for x in numbers))]))
     ends = [abs(x) for _, dots in lines for dot in dots for x in (dot.low, dot.high)]
     size = 1.05 * max([*ends, 1e-6])
     told = "Intervals that do not reach the line at zero tell two classes apart."
@@ -221,21 +233,51 @@ def _inferred(model: Model, level: float) -> list[Section]:
     return [Section("Coefficients with intervals", head, rows, texts=2, sentences=[said], figure=figure)]
 
 
-def _columns(model: Model) -> Section:
-    """The columns, with what training knew of them."""
-    used, ranges = model.used.tolist(), _ranges(model)
+def _columns(model: Model, findings: Diagnosis) -> Section:
+    """The columns, with what training knew of them, and what was found of each."""
+    used, ranges, found = model.used.tolist(), _ranges(model), dict[str, list[str]]()
+    for one in findings.findings:
+        if one.column is not None:
+            found.setdefault(one.column, []).append(f"{one.code} {one.kind}")
     rows = [
-        [*column_row(column, one), ranges.get(column.name, ""), f"{model.fit.missing.get(column.name, 0):,}"]
+        [
+            *column_row(column, one),
+            ", ".join(found.get(column.name, [])),
+            _between(ranges.get(column.name)),
+            f"{model.fit.missing.get(column.name, 0):,}",
+        ]
         for column, one in zip(model.encoder.columns, used, strict=True)
     ]
-    rows += [[name, "ignored", reason, "", ""] for name, reason in model.encoder.ignored]
-    return Section("Columns", ["column", "kind", "what", "range", "missing cells"], rows, texts=3)
+    rows += [[name, "ignored", reason, "", "", ""] for name, reason in model.encoder.ignored]
+    head = ["column", "kind", "what", "findings", "range", "missing cells"]
+    return Section("Columns, as they were in training", head, rows, texts=4, figure=_range_figure(model, ranges))
 
 
-def _ranges(model: Model) -> dict[str, str]:
+def _range_figure(model: Model, ranges: Mapping[str, tuple[float, float]]) -> Figure | None:
+    """The range of each column of numbers beside its mean and deviation: what is far out there pulls at the weights."""
+    columns = [column for column in model.encoder.numeric if column.name in ranges][:MOST_RANGES]
+    lines = []
+    for c in columns:
+        low, high = ((end - c.mean) / c.scale for end in ranges[c.name])
+        if np.isfinite(low) and np.isfinite(high):
+            lines.append((c.name, [Dot(0.0, low, high)]))
+    if not lines:
+        return None
+    ends = [end for _, (dot,) in lines for end in (dot.low, dot.high)]
+    told = "A line reaches from the least to the largest number of a column, the dot is its mean."
+    more = f", the first {MOST_RANGES}" if len(model.encoder.numeric) > MOST_RANGES else ""
+    title = f"Ranges of the columns of numbers in standard deviations from the mean{more}"
+    return dot_plot(title, told, lines, (min(0.0, *ends), max(0.0, *ends)))
+
+
+def _between(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:g} … {ends[1]:g}"
+
+
+def _ranges(model: Model) -> dict[str, tuple[float, float]]:
     """The least and the largest number of each column of numbers in training, as far as the model knows them."""
     lines = [] if model.contract is None else model.contract.numbers[:, [LOW, HIGH]].tolist()
-    return {c.name: f"{low:g} … {high:g}" for c, (low, high) in zip(model.encoder.numeric, lines, strict=False)}
+    return {c.name: (low, high) for c, (low, high) in zip(model.encoder.numeric, lines, strict=False)}
 
 
 def _classes(model: Model) -> Section:
@@ -264,14 +306,13 @@ def _learning(model: Model) -> list[Section]:
     history = model.history
     if len(history) < 2:
         return []
-    bound = np.nanmax(history[:, 2] * (1 - history[:, 3])) if np.isfinite(history[:, 3]).any() else 0.0
     chosen = sorted({len(history) - 1, *(int(2**i) - 1 for i in range(MOST_EPOCHS) if 2**i <= len(history))})
     validated = history.shape[1] > 5
     head = ["epoch", "NLL", "objective", "gap", *(["validation NLL"] if validated else [])]
     rows = [
-        [f"{line[0]:.0f}", f"{line[1]:.6f}", f"{line[2]:.6f}", f"{line[3]:.1e}" if line[3] == line[3] else "–"]
+        [f"{line[0]:.0f}", f"{line[1]:.6f}", f"{line[2]:.6f}", f"{line[3]:.1e}" if line[3] < 1 else "–"]
         + ([f"{line[5]:.6f}"] if validated else [])
         for line in history[chosen].tolist()
     ]
-    figure = learning_curve(history[:, 0], history[:, 2] - bound, certified=model.fit.certified)
+    figure = learning_curve(history[:, 0], above_the_bound(model), certified=model.fit.certified)
     return [Section("Learning curve", head, rows, texts=0, figure=figure)]

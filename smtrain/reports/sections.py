@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smtrain.reports.bars import Bars
 from smtrain.reports.figures import Figure
 from smtrain.reports.tables import print_table
 from smtrain.reports.text import WIDTH, message, packed, show
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 MOST_ROWS = 100
 # Characters of a cell.
 CELL_WIDTH = 200
-# Bytes of a summary of a job, which GitHub refuses beyond 1 MiB, with room for those of other steps; and of a comment.
+# Bytes of a summary of a job, which GitHub refuses beyond 1 MiB, with room for those of other steps; and of a comment,
+# with room for the two lines around it (smtrain.reports.cards).
 MOST_SUMMARY = 900_000
-MOST_COMMENT = 60_000
+MOST_COMMENT = 59_900
 # What stands in place of sections that have no room.
 CUT = "There is no room for the last sections: {}."
 # What a sentence begins with that is a command line; and its characters, which are never cut, at most.
@@ -37,7 +39,7 @@ class Section:
 
     The title and the numbers hold no text from files; cells of text, and the `sentences` above the table, may hold any.
     `notes` are short texts of our own that stand below the table, as many to a line as fit. `figure` is for pages; the
-    table says the same in numbers.
+    table says the same in numbers. `bars` are for a terminal, a line of them for each of the rows.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Section:
     notes: Sequence[str] = ()
     sentences: Sequence[str] = ()
     figure: Figure | None = None
+    bars: Bars | None = None
 
 
 def files(**names: str) -> Section:
@@ -59,14 +62,13 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
     for i, section in enumerate(sections):
         if i:
             console.print()
-        if section.title:
-            console.print(message(section.title))
-        for sentence in section.sentences:
-            console.print(message(sentence))
+        for sentence in filter(None, [section.title, *section.sentences]):
+            # A narrow terminal has whole words; a command stays one line, which can be copied.
+            console.print(message(sentence), soft_wrap=sentence.startswith(COMMAND))
         if section.rows:
-            print_table(console, section.head, section.rows, texts=section.texts)
+            print_table(console, section.head, section.rows, texts=section.texts, bars=section.bars)
         for line in packed(section.notes, min(console.width, WIDTH)):
-            console.print(line)
+            console.print(line, soft_wrap=False)
 
 
 def markdown(title: str, sections: Sequence[Section], most: int = MOST_SUMMARY) -> str:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from smtrain.errors import listed
 from smtrain.inspecting.diagnosis import Diagnosis, Severity
 from smtrain.inspecting.judging import frequencies_nll
 from smtrain.model.model import Model
@@ -27,9 +28,10 @@ SAME = 1e-6
 def answers(model: Model, evaluation: Evaluation | None, findings: Diagnosis, level: float) -> list[Section]:
     """The five sections of sentences; without an evaluation they say what the model itself knows."""
     good = _unseen_rows(model) if evaluation is None else _how_good(model, evaluation, level)
-    wrong = ["Not known without rows: give the report some with labels."] if evaluation is None else _wrong(evaluation)
+    none = ["Not known without rows: give the report some with labels."]
+    wrong = none if evaluation is None else _wrong(evaluation, level)
     told: list[tuple[str, Sequence[str]]] = [
-        ("How good is it?", list(good)),
+        ("How good is it?", [*good, *_too_good(findings)]),
         ("Where is it wrong?", list(wrong)),
         ("Why does it say what it says?", list(_why(model))),
         ("Can it be trusted?", list(_trust(model, evaluation, findings))),
@@ -57,6 +59,18 @@ def _how_good(model: Model, evaluation: Evaluation, level: float) -> Iterator[st
         yield "These seem to be the training rows: on others the model is likely to be worse."
 
 
+def _too_good(findings: Diagnosis) -> Iterator[str]:
+    """That the figures are the work of columns which give the label away: who reads no further must know it."""
+    leaks = [one for one in findings.findings if one.kind == "leak" and one.column is not None]
+    if leaks:
+        names = listed((named(one.column or "") for one in leaks), MOST_TOLD)
+        which = names if len(leaks) == 1 else f"each of {names}"
+        yield (
+            f"But {which} alone tells the label ({leaks[0].code}): if it is not known when a prediction is made, these "
+            "figures say nothing of how good the model will be."
+        )
+
+
 def _unseen_rows(model: Model) -> Iterator[str]:
     """What the record of the fit says of other rows."""
     fit = model.fit
@@ -74,7 +88,8 @@ def _unseen_rows(model: Model) -> Iterator[str]:
     )
 
 
-def _wrong(evaluation: Evaluation) -> Iterator[str]:
+def _wrong(evaluation: Evaluation, level: float) -> Iterator[str]:
+    """The largest confusions, and the class that is found least: a rare one has few of these."""
     errors, support = evaluation.sums.confusion.errors(), evaluation.sums.support
     if not errors:
         yield "Nowhere on these rows: every one is predicted right."
@@ -82,6 +97,13 @@ def _wrong(evaluation: Evaluation) -> Iterator[str]:
         names = in_quotes(evaluation.classes[i]), in_quotes(evaluation.classes[j])
         of = f"{weight(w)} of {weight(support[i])} rows"
         yield f"{of} of {names[0]} are taken for {names[1]} ({w / support[i]:.1%})."
+    recall = evaluation.class_metrics["recall"]
+    if errors and len(recall) > 2 and not np.isnan(recall).all():
+        k = int(np.nanargmin(recall))
+        low, high = evaluation.class_intervals(level)["recall"][:, k]
+        around = "" if math.isnan(low) else f" ({100 * level:g} % interval {low:.1%} – {high:.1%})"
+        of = f"{recall[k]:.1%} of its {weight(support[k])} rows"
+        yield f"The class that is found least is {in_quotes(evaluation.classes[k])}: {of}{around}."
 
 
 def _why(model: Model) -> Iterator[str]:
@@ -109,13 +131,26 @@ def _trust(model: Model, evaluation: Evaluation | None, findings: Diagnosis) -> 
     yield f"The fit {outcome(model)}."
     if evaluation is not None:
         error = evaluation.metrics["calibration_error"]
-        yield f"Its probabilities are off by {100 * error:.1f} points on average (expected calibration error)."
+        most = _most_off(evaluation)
+        yield f"Its probabilities are off by {100 * error:.1f} points on average (expected calibration error){most}."
     counts = {severity: findings.count(severity) for severity in Severity}
     told = ", ".join(f"{n} {one.value}{'s' if n > 1 else ''}" for one, n in counts.items() if n)
     yield f"Findings: {told}." if told else "No findings."
-    for one in [one for one in findings.findings if one.severity is not Severity.NOTE][:MOST_TOLD]:
+    grave = [one for one in findings.findings if one.severity is not Severity.NOTE]
+    for one in grave[:MOST_TOLD]:
         column = "" if one.column is None else f"{named(one.column)}: "
         yield f"{one.code} {one.kind}: {column}{in_shell(one.what)}."
+    if len(grave) > MOST_TOLD:
+        yield f"{len(grave) - MOST_TOLD} more below, each with what helps."
+
+
+def _most_off(evaluation: Evaluation) -> str:
+    """The class whose probabilities are off most, and by how much; nothing where it is not known."""
+    errors = evaluation.class_metrics["calibration_error"]
+    if np.isnan(errors).all():
+        return ""
+    k = int(largest_first(np.nan_to_num(errors, nan=0.0))[0])
+    return f", most those of {in_quotes(evaluation.classes[k])}, by {100 * errors[k]:.1f}"
 
 
 def _again(model: Model) -> Iterator[str]:

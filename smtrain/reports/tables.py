@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from smtrain.reports.bars import Bars
 from smtrain.reports.text import show, width_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,19 @@ LEGIBLE = 9
 Cells = Sequence[Sequence[str]]
 
 
-def print_table(console: "Console", head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> None:
-    """Print a table without rules; the first `texts` columns are text, the others numbers. Every cell is made safe."""
+def print_table(
+    console: "Console", head: Sequence[str], rows: Cells, *, texts: int = 1, bars: Bars | None = None
+) -> None:
+    """Print a table without rules; the first `texts` columns are text, the others numbers. Every cell is made safe.
+
+    Behind the numbers stand the bars of the rows, if there are some.
+    """
     head = [show(name, LABEL_WIDTH) for name in head]
     cells = [[show(cell, CELL_WIDTH if i else LABEL_WIDTH) for i, cell in enumerate(row)] for row in rows]
+    if bars is not None:
+        head, cells = [*head, bars.head], [[*row, line] for row, line in zip(cells, bars.lines, strict=True)]
     widths = [max(map(width_of, column)) for column in zip(head, *cells, strict=True)]
+    drawn = None if bars is None else len(head) - 1
     blocks = [
         _narrowed(widths, texts, numbers, console.width) for numbers in _blocks(head, widths, texts, console.width)
     ]
@@ -40,16 +49,18 @@ def print_table(console: "Console", head: Sequence[str], rows: Sequence[Sequence
     for k, block in enumerate(blocks):
         if k:
             console.print()
-        _print_block(console, head, cells, block)
+        _print_block(console, head, cells, {i: (width, number and i != drawn) for i, (width, number) in block.items()})
 
 
 def _print_records(console: "Console", head: Sequence[str], cells: Cells) -> None:
     """Print a table whose texts have no room beside each other: a line for each cell, behind the name of its column."""
     size = max(map(width_of, head))
-    for row in cells:
+    for k, row in enumerate(cells):
+        if k:
+            console.print()
         for name, cell in zip(head, row, strict=True):
-            console.print(f"{name}{' ' * (size - width_of(name) + GAP)}{cell}")
-        console.print()
+            line = f"{name}{' ' * (size - width_of(name) + GAP)}{cell}" if cell else name
+            console.print(line, soft_wrap=False)
 
 
 def _print_block(console: "Console", head: Sequence[str], cells: Cells, widths: dict[int, tuple[int, bool]]) -> None:

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from smtrain.model.encoder import NumericColumn
 from smtrain.model.features import intercept_name
 from smtrain.model.model import Model
+from smtrain.reports.bars import LENGTH, Bars, bar_length, signed_bar
 from smtrain.reports.fit import outcome, settings, sparsity, test_lines, unused
 from smtrain.reports.inference import inference_document, odds_ratio, print_inference
 from smtrain.reports.likelihood import likelihood_document, print_likelihood
 from smtrain.reports.notices import notices, warnings
-from smtrain.reports.tables import print_table
+from smtrain.reports.sections import Section, print_sections
 from smtrain.reports.text import named, show
 from smtrain.scoring.coefficients import TIDY, Choice, counted_from, tidy
 from smtrain.scoring.inference import Inference
 from smtrain.scoring.likelihood import Likelihood
+from smtrain.softmax.ranking import largest_first
 from smtrain.sources.cells import quoted_cell
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 # Lines and columns of the table of weights, at most; --json has all.
 MOST_FEATURES = 200
 MOST_CLASSES = 30
+# Weights that are drawn as bars.
+MOST_BARS = 10
 # Levels of a column that are named.
 MOST_LEVELS = 20
 # What stands for a weight that is exactly zero.
@@ -96,36 +102,33 @@ def print_model(
 
 def _print_record(console: "Console", model: Model) -> None:
     """What the fit was asked for, what it found, and the columns."""
-    fit, encoder = model.fit, model.encoder
-    console.print(f"target {show(encoder.target)}, {len(model.encoder.classes)} classes, {fit.rows:,} rows")
-    console.print(outcome(model))
-    options = fit.options
-    console.print(f"{settings(options)}, {options.precision}")
-    for line in test_lines(model):
-        console.print(line)
-    if options.l1:
-        console.print(sparsity(model))
-    # The record says once more what the fit said: a model may be looked at by somebody who did not see it.
-    for line in [*notices(model), *warnings(model)]:
-        console.print(line)
-    console.print()
-    _print_classes(console, model)
-    console.print()
+    fit, encoder, options = model.fit, model.encoder, model.fit.options
+    lines = [
+        f"target {show(encoder.target)}, {len(encoder.classes)} classes, {fit.rows:,} rows",
+        outcome(model),
+        f"{settings(options)}, {options.precision}",
+        *test_lines(model),
+        *([sparsity(model)] if options.l1 else []),
+        # The record says once more what the fit said: a model may be looked at by somebody who did not see it.
+        *notices(model),
+        *warnings(model),
+    ]
     rows = [column_row(column, used) for column, used in zip(encoder.columns, model.used.tolist(), strict=True)]
-    print_table(console, ["column", "kind", "what"], rows, texts=3)
-    for name, reason in encoder.ignored:
-        console.print(f"ignored {show(name) or '(no name)'}: {reason}")
-    if model.data is not None:
-        console.print(f"digest of the data {model.data.sha256}")
+    ignored = [f"ignored {show(name) or '(no name)'}: {reason}" for name, reason in encoder.ignored]
+    digest = [] if model.data is None else [f"digest of the data {model.data.sha256}"]
+    columns = Section("", ["column", "kind", "what"], rows, texts=3)
+    print_sections(console, [Section("", sentences=lines), _classes(model), columns])
+    for line in [*ignored, *digest]:
+        console.print(line, soft_wrap=False)
 
 
-def _print_classes(console: "Console", model: Model) -> None:
+def _classes(model: Model) -> Section:
     """The rows of each class; and with l1 how many of its weights are not zero."""
     columns = [list(model.encoder.classes), [f"{n:,}" for n in model.fit.class_counts]]
     if model.fit.options.l1:
         columns.append([f"{n:,}" for n in model.nonzero.sum(axis=0).tolist()])
     names = ["class", "rows", "weights not zero"][: len(columns)]
-    print_table(console, names, [list(row) for row in zip(*columns, strict=True)])
+    return Section("", names, [list(row) for row in zip(*columns, strict=True)])
 
 
 def column_row(column: Any, used: bool) -> list[str]:
@@ -145,16 +148,36 @@ def _some(levels: Sequence[str | None]) -> str:
 def _print_weights(console: "Console", model: Model, choice: Choice) -> None:
     """The weights in the units of the file, those that are zero as dots; of too many those of the largest effect."""
     order, some = choice.features(model, MOST_FEATURES), int(model.nonzero.any(axis=1).sum())
-    console.print(f"{_title(model, choice)}{_cut(len(order), some)}")
+    title = f"{_title(model, choice)}{_cut(len(order), some)}"
     if len(model.encoder.classes) == 2:
         head, rows = ["feature", "log-odds", "odds ratio"], _rows_of_two(model, choice, order)
     else:
         head, rows = _rows_of_many(model, choice, order)
-    print_table(console, head, rows)
+    largest = [effects(model, choice, order, bar_length(console.width))] if order else []
+    print_sections(console, [*largest, Section(title, head, rows)])
     if some < len(model.features) and choice.top is None:
         console.print(f"further features, with all weights zero: {len(model.features) - some:,}")
     if len(choice.classes) > MOST_CLASSES:
         console.print(f"{len(choice.classes) - MOST_CLASSES} more classes: --json has them")
+
+
+def effects(model: Model, choice: Choice, order: Sequence[int], length: int = LENGTH) -> Section:
+    """The largest weights of standardised columns, which can be compared, of some features and of the chosen classes.
+
+    Their bars are of so many characters.
+    """
+    base = np.zeros(len(model.W)) if choice.base is None else model.W[:, choice.base]
+    W = (model.W - base[:, None])[np.ix_(order, choice.classes)]
+    j, k = np.unravel_index(largest_first(np.abs(W).ravel())[:MOST_BARS], W.shape)
+    values, names = W[j, k].tolist(), model.encoder.classes
+    rows = [
+        [names[choice.classes[c]], model.features[order[f]], f"{value:+.4f}"]
+        for f, c, value in zip(j.tolist(), k.tolist(), values, strict=True)
+        if value
+    ]
+    bars = [signed_bar(value, abs(values[0]), length) for value in values[: len(rows)]]
+    title = "largest weights, for one standard deviation more of a column of numbers"
+    return Section(title, ["class", "feature", "weight"], rows, texts=2, bars=Bars("against │ for", bars))
 
 
 def _title(model: Model, choice: Choice) -> str:

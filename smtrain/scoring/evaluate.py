@@ -1,6 +1,6 @@
 """How good a model is on labelled rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -185,6 +185,7 @@ def evaluate(
     cluster: str | None = None,
     cluster_wait: int = PATIENCE,
     home: Home | None = None,
+    watchers: Sequence[Callable[[Scored], object]] = (),
 ) -> Evaluation:
     """Compare predictions with the labels in `data`, and keep the `worst` rows of highest NLL.
 
@@ -192,8 +193,8 @@ def evaluate(
     `cost` is a CSV file or a DataFrame of what it costs to call a row of one class another: a line a label, a column a
     prediction. `unlabelled` "skip" leaves out, and counts, rows whose label is empty or unknown to the model.
     `cluster` says where the workers are that read the files, `cluster_wait` how many seconds they may be missing;
-    `home` is where the rows are to live, None is what `cluster` asks for. Levels that training did not have give an
-    UnknownLevelWarning.
+    `home` is where the rows are to live, None is what `cluster` asks for. `watchers` are shown the rows in order, some
+    at a time, unless workers read them. Levels that training did not have give an UnknownLevelWarning.
     Raises DataError for an empty file or else for such a label, ClusterError for a cluster that is not there.
 
     >>> model = smtrain.fit("iris.csv")
@@ -210,8 +211,8 @@ def evaluate(
             evaluation = measured_by(opened, table, SpanReading(sent(model), unlabelled, worst), costs)
         else:
             surprising = WorstRows(worst)
-            watchers = [surprising.add] if worst else []
-            evaluation = measured(model, table, opened.threads, *watchers, costs=costs)
+            shown = [*watchers, *([surprising.add] if worst else [])]
+            evaluation = measured(model, table, opened.threads, *shown, costs=costs)
             evaluation = replace(evaluation, worst=tuple(surprising.rows))
     warn_of(evaluation.unseen)
     return evaluation

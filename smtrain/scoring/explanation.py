@@ -24,7 +24,8 @@ class Explanation:
     """A row as a model sees it: its encoded features x (p,), logits z (K,) and probabilities s (K,).
 
     `y` is the position of its label among the classes, None where the row has none; `nll` its NLL then. `place` is what
-    messages call the row. `first` and `second` are the positions of the two most probable classes.
+    messages call the row, `cells` what stands there in the columns of the model. `first` and `second` are the positions
+    of the two most probable classes.
 
     >>> model = smtrain.fit("iris.csv")
     >>> found = model.explain("iris.csv", 70)
@@ -45,6 +46,7 @@ class Explanation:
     s: Floats
     y: int | None
     nll: float | None
+    cells: tuple[str, ...]
 
     def __repr__(self) -> str:
         """The two most probable classes, and the label if there is one."""
@@ -107,6 +109,12 @@ class Explanation:
         columns = pd.Index(model.classes, name="class")
         return pd.DataFrame(lines, index=pd.Index(terms, name="term"), columns=columns)
 
+    @property
+    def column_pushes(self) -> Floats:
+        """What each of the model's columns adds to the lead of the prediction over the second class (columns,)."""
+        each, encoder = pushes(self.model, self.x, self.first, self.second), self.model.encoder
+        return np.bincount(encoder.owners, each, len(encoder.columns)).astype(np.float64, copy=False)
+
 
 def pushes(model: Model, x: Floats, first: int, second: int) -> Floats:
     """x_j (W_j,first − W_j,second), (p,): what each feature adds to the lead of a class over another."""
@@ -146,7 +154,7 @@ def explain(model: Model, data: Data, row: int = 0, *, counted_from: int = 0) ->
     sepal_length   -0.59        0.32       0.27
     (intercept)    -0.20        2.07      -1.87
     """
-    scored, labelled = scored_row(as_model(model), data, whole("row", row), counted_from)
+    scored, cells, labelled = scored_row(as_model(model), data, whole("row", row), counted_from)
     return Explanation(
         model,
         scored.rows.place(scored.start),
@@ -155,4 +163,5 @@ def explain(model: Model, data: Data, row: int = 0, *, counted_from: int = 0) ->
         s=np.asarray(scored.probabilities[:, 0], np.float64),
         y=int(scored.y[0]) if labelled else None,
         nll=float(nll(scored.Z, scored.y)[0]) if labelled else None,
+        cells=cells,
     )

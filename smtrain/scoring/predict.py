@@ -181,10 +181,11 @@ def predict(model: Model, data: Data, *, on_unknown: str = "warn", decide: Any =
     return [labels[k] for k in called(predict_proba(model, data, on_unknown=on_unknown).T)]
 
 
-def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, bool]:
-    """A row of `data`, scored; and whether it has a label. What the labels of other rows are does not matter.
+def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tuple[Scored, tuple[str, ...], bool]:
+    """A row of `data`, scored; what stands in the model's columns; and whether it has a label.
 
-    Raises UsageError if there is no row of this number, DataError if its label is none of the classes.
+    What the labels of other rows are does not matter. Raises UsageError if there is no row of this number, DataError if
+    its label is none of the classes.
     """
     table = open_for(model, data)
     labels, before = model.encoder.named_target in table.places, 0
@@ -198,7 +199,8 @@ def scored_row(model: Model, data: Data, number: int, counted_from: int) -> tupl
             unseen = UnseenLevels(model)
             unseen.add(scored)
             warn_of(unseen.counts)
-            return scored, y is not None
+            cells = tuple(rows.cell(here, table.places[column.name]) for column in model.encoder.columns)
+            return scored, cells, y is not None
         before += rows.count
     raise UsageError(
         f"there is no row {number}: {table.source} has {before}", hint=f"they are counted from {counted_from}"

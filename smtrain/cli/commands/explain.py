@@ -13,10 +13,11 @@ from smtrain.cli import options as opt
 @opt.positive_option
 @opt.json_option
 def command(data: str, row: int, model: str, positive: str | None, *, json: bool) -> None:
-    """Show how the model sees one row of DATA.
+    """Say why the model predicts what it does for one row of DATA.
 
-    Its encoded x, logits z, probabilities s, label y, s − y, the row's share x ⊗ (s − y) of the gradient with one line
-    a class, and the columns that pushed the prediction; of two classes the columns that made the log-odds.
+    First what was predicted, and what each column, with its cell as it stands, speaks for and against. Then the
+    mathematics: its encoded x, logits z, probabilities s, label y, s − y, its share x ⊗ (s − y) of the gradient with
+    one line a class, and what each feature pushed; of two classes what made the log-odds.
     """
     from smtrain.cli.output import print_document, report_output
     from smtrain.reports.mathematics import explanation_document, print_explanation
