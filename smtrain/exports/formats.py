@@ -5,4 +5,6 @@ FORMATS = {
     "json": "json_document",
     "python": "python_module",
     "sql": "sql",
+    "onnx": "onnx",
+    "c": "c",
 }

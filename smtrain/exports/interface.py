@@ -147,3 +147,8 @@ class Exporter(Protocol):
 
     def run(self, artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[float]]:
         """The probabilities (n, K) of rows by the artefact alone. Raises NoEngineError."""
+
+
+def numeric(rows: Sequence[Row]) -> list[str]:
+    """The columns of numbers, in order: those that have one in some row."""
+    return [name for name in rows[0] if any(isinstance(row[name], float) for row in rows)]

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smtrain.errors import UsageError, quoted
-from smtrain.exports.interface import Golden, Numbers, Options, Portable, Row, Words
+from smtrain.exports.interface import Golden, Numbers, Options, Portable, Row, Words, numeric
 from smtrain.exports.stamp import stamp
 from smtrain.sources.dialect import BLANKS, LARGEST
 
@@ -268,7 +268,7 @@ def run(artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[flo
     reference = _of_table(f"FROM {TABLE} AS t", options).removeprefix(RAW).rstrip().removesuffix(END_RAW)
     statement = artefact.decode().removeprefix(RAW).rstrip().removesuffix(END_RAW)
     statement = statement.replace(reference, f"FROM {name} AS t", 1)
-    kinds = {key: "DOUBLE PRECISION" if any(isinstance(row[key], float) for row in rows) else "TEXT" for key in rows[0]}
+    kinds = {key: "DOUBLE PRECISION" if key in numeric(rows) else "TEXT" for key in rows[0]}
     kinds |= dict.fromkeys([one for one in options.keep if one not in kinds], "TEXT")
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
         database.execute(

@@ -7,22 +7,24 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import CheckError, UsageError, quoted
+from smtrain.errors import CheckError, UsageError, counted, quoted
 from smtrain.exports.formats import FORMATS
 from smtrain.exports.golden import golden_of
 from smtrain.exports.interface import Exporter, Golden, NoEngineError, Options, Portable
 from smtrain.model.model import Model
 
 Floats = NDArray[np.float64]
+# How far probabilities may be off where all is computed in 24 bits: logits of a thousand lose 1e-4.
+FLOAT32 = 1e-3
 
 
 def export(model: Model, to: str, *, self_test: bool = False, **options: Any) -> bytes:
     """Return the whole prediction of a model in another language, `to` one of FORMATS; see docs/exports.md.
 
-    `options` are those of the format: `table`, `keep`, `dbt` of SQL. With `self_test` the artefact is run here, and
-    held against `predict_proba` on its golden rows. Raises UsageError for a format or an option that is not there, for
-    a model that the format cannot hold, and for a self-test where there is nothing that runs the artefact; CheckError
-    where a probability differs.
+    `options` are those of the format: `table`, `keep`, `dbt` of SQL, `float32` of ONNX. With `self_test` the artefact is
+    run here, and held against `predict_proba` on its golden rows. Raises UsageError for a format or an option that is
+    not there, for a model that the format cannot hold, and for a self-test where there is nothing that runs the
+    artefact; CheckError where a probability differs.
 
     >>> import json
     >>> model = smtrain.fit("iris.csv")
@@ -30,13 +32,20 @@ def export(model: Model, to: str, *, self_test: bool = False, **options: Any) ->
     >>> document["classes"]
     ['setosa', 'versicolor', 'virginica']
     """
+    return exported(model, to, self_test=self_test, **options)[0]
+
+
+def exported(model: Model, to: str, *, self_test: bool, **options: Any) -> tuple[bytes, str]:
+    """As `export`, and what the self-test found, in words; nothing where none was asked for."""
     exporter, asked = exporter_of(to), options_of(to, options)
     portable = Portable.of(model)
     golden = golden_of(portable)
     artefact = exporter.write(portable, golden, asked)
-    if self_test:
-        _check(to, exporter.TOLERANCE, _run(to, exporter, artefact, golden, asked), golden)
-    return artefact
+    if not self_test:
+        return artefact, ""
+    worst = _check(to, exporter, _run(to, exporter, artefact, golden, asked), golden, asked)
+    rows = counted(len(golden.rows), "row")
+    return artefact, f"self-test: {rows}, largest difference of a probability {worst:.2g}"
 
 
 def exporter_of(to: str) -> Exporter:
@@ -63,10 +72,12 @@ def _run(to: str, exporter: Exporter, artefact: bytes, golden: Golden, options: 
         raise UsageError(f"the export to {to} cannot be run here: {error}", hint="leave --self-test out") from error
 
 
-def _check(to: str, tolerance: float, found: Floats, golden: Golden) -> None:
-    """Raise CheckError if a probability of the golden rows is further from the model's than the format allows."""
+def _check(to: str, exporter: Exporter, found: Floats, golden: Golden, options: Options) -> float:
+    """Return the largest difference. Raise CheckError if one of the golden rows is larger than the format allows."""
+    tolerance = FLOAT32 if options.float32 else exporter.TOLERANCE
     differences = np.abs(found - golden.probabilities)
     if not (differences <= tolerance).all():
         row = int(np.nan_to_num(differences, nan=np.inf).max(axis=1).argmax())
         what = f"the export to {to} differs from the model by {differences[row].max():.3g} in its golden row {row + 1}"
         raise CheckError(what, hint="it is not to be used; please report this")
+    return float(differences.max())

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from pathlib import Path
 
 TABLE = "data"
@@ -41,21 +42,16 @@ def duckdb(statement, kinds, rows):
 class PostgreSQL:
     """A server of its own, which listens in a folder only; as the user postgres where root runs the tests."""
 
-    def __init__(self, folder):
-        self.folder, self.programs = Path(folder), programs_of_postgresql()
+    def __init__(self):
+        # Not among the folders of the tests, which other users may not enter.
+        self.home = tempfile.TemporaryDirectory(prefix="postgresql")
+        self.folder, self.programs = Path(self.home.name), programs_of_postgresql()
         self.folder.chmod(0o777)
-        for above in [self.folder, *self.folder.parents][:4]:
-            with contextlib.suppress(OSError):
-                above.chmod(above.stat().st_mode | 0o055)
-        (self.folder / "socket").mkdir(mode=0o777)
-        (self.folder / "socket").chmod(0o777)
         self.run(
             "initdb", "-D", self.folder / "cluster", "-A", "trust", "-U", "tester", "--locale=C.UTF-8", "-E", "UTF8"
         )
-        options = f"-c listen_addresses='' -k {self.folder / 'socket'} -c fsync=off"
-        self.run(
-            "pg_ctl", "-D", self.folder / "cluster", "-w", "-o", options, "-l", self.folder / "socket/log", "start"
-        )
+        options = f"-c listen_addresses='' -k {self.folder} -c fsync=off"
+        self.run("pg_ctl", "-D", self.folder / "cluster", "-w", "-o", options, "-l", self.folder / "log", "start")
 
     def run(self, program, *arguments, text=None):
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -68,7 +64,7 @@ class PostgreSQL:
         values = ",\n".join(f"({', '.join(self.literal(row[key]) for key in kinds)})" for row in rows)
         text = f"BEGIN;\n{create(kinds)};\nINSERT INTO {TABLE} VALUES {values};\n{statement};\nROLLBACK;\n"
         found = self.run(
-            "psql", "-h", self.folder / "socket", "-U", "tester", "-d", "postgres", "-X", "-q", "--csv", "-t",
+            "psql", "-h", self.folder, "-U", "tester", "-d", "postgres", "-X", "-q", "--csv", "-t",
             "-v", "ON_ERROR_STOP=1", text=text,
         )  # fmt: skip
         return [[None if cell == "" else cell for cell in row] for row in csv.reader(found.splitlines())]
@@ -81,6 +77,7 @@ class PostgreSQL:
 
     def stop(self):
         self.run("pg_ctl", "-D", self.folder / "cluster", "-m", "immediate", "stop")
+        self.home.cleanup()
 
 
 def programs_of_postgresql():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import smtrain as sm
+from smtrain.exports.interface import Numbers
 
 SAMPLES = {
     "iris": {},
@@ -100,3 +101,17 @@ NAMES_OF_MODELS = [
     pytest.param(name, marks=[] if name in {"penguins", "awkward two", "awkward rare"} else pytest.mark.slow)
     for name in ALL
 ]
+
+
+def other_rows(portable, count=40):
+    """Rows of any levels and gaps, and numbers near and far."""
+    chance = random.Random(7)
+    for _ in range(count):
+        yield {
+            column.name: None
+            if chance.random() < 0.2
+            else column.mean + column.scale * chance.gauss(0, 10 ** chance.randrange(3))
+            if isinstance(column, Numbers)
+            else chance.choice([*column.levels, "another", "Yes", ""])
+            for column in portable.columns
+        }

@@ -2,17 +2,23 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import smtrain as sm
+from smtrain.exports.c import WARNINGS
 from smtrain.exports.formats import FORMATS
+from smtrain.exports.golden import probabilities
+from smtrain.exports.interface import Options, Portable
+from smtrain.exports.table import exporter_of
 from tests.cli import smtrain
-from tests.exports.models import NAMES_OF_MODELS, model_of
+from tests.exports.models import NAMES_OF_MODELS, model_of, other_rows
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +32,17 @@ def test_golden_rows(to, name, folder):
     """The artefact itself is run, and compared with predict_proba; the same bytes come twice."""
     model, _ = model_of(name, folder)
     assert sm.export(model, to, self_test=True) == sm.export(model, to)
+
+
+@pytest.mark.parametrize("name", NAMES_OF_MODELS)
+@pytest.mark.parametrize("to", FORMATS)
+def test_other_rows(to, name, folder):
+    """Rows that the artefact does not carry: any levels and gaps, and numbers near and far."""
+    model, _ = model_of(name, folder)
+    portable, exporter = Portable.of(model), exporter_of(to)
+    rows = [*other_rows(portable)]
+    found = np.array(exporter.run(sm.export(model, to), rows, Options()))
+    assert np.abs(found - probabilities(portable, rows)).max() <= exporter.TOLERANCE
 
 
 @pytest.mark.parametrize("name", NAMES_OF_MODELS)
@@ -44,6 +61,67 @@ def test_the_python_file_reads_tables_as_predict_does(name, folder, tmp_path):
     assert len(header) == 1 + len(model.classes)
     assert np.abs(np.array(found)[:, 1:].astype(float) - sm.predict_proba(model, path)).max() < 1e-12
     assert [row[0] for row in found] == list(map(str, sm.predict(model, path)))
+
+
+def invoked(folder, source):
+    """The output of a program of C that includes the header of a model."""
+    (folder / "main.c").write_text(source)
+    subprocess.run(["cc", *WARNINGS, "main.c", "-o", "main", "-lm"], cwd=folder, check=True)
+    return subprocess.run(["./main"], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no cc")
+def test_the_header_of_c(tmp_path):
+    """By a program as a stranger writes it; numbers that predict refuses, and a compiler that takes NaN for none."""
+    model = sm.fit("sample_data/iris.csv")
+    (tmp_path / "iris.h").write_bytes(sm.export(model, "c"))
+    source = """#include <stdio.h>
+#include "iris.h"
+int main(void) {
+    const double flowers[][4] = {{5.1, 3.5, 1.4, 0.2}, {NAN, NAN, NAN, NAN}, {INFINITY, 3, 1, 1}, {1, 3, -1e200, 1}};
+    double p[SMTRAIN_CLASSES];
+    for (int i = 0; i < 4; i++) {
+        const int k = smtrain_predict(flowers[i], NULL, p);
+        printf("%s %.15g\\n", k < 0 ? "none" : smtrain_classes[k], p[0]);
+    }
+    return 0;
+}
+"""
+    rows = [dict(zip(model.features, cells, strict=True)) for cells in ((5.1, 3.5, 1.4, 0.2), (None,) * 4)]
+    p = probabilities(Portable.of(model), rows)
+    *known, first, second = invoked(tmp_path, source).splitlines()
+    assert [line.split()[0] for line in known] == [model.classes[k] for k in np.argmax(p, axis=1)]
+    assert [float(line.split()[1]) for line in known] == pytest.approx([line[0] for line in p], abs=1e-12)
+    assert (first, second) == ("none nan", "none nan")
+    fast = subprocess.run(
+        ["cc", "-ffast-math", "-c", "main.c"], cwd=tmp_path, check=False, capture_output=True, text=True
+    )
+    assert "without -ffast-math" in fast.stderr
+
+
+def test_what_onnx_readers_meet(tmp_path, folder):
+    """Valid, of the versions that old readers know; labels and classes as texts; no prediction for infinite numbers."""
+    onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    model, _ = model_of("awkward rare", folder)
+    data = sm.export(model, "onnx")
+    whole = onnx.load_from_string(data)
+    onnx.checker.check_model(whole, full_check=True)
+    assert whole.ir_version == 8
+    assert {one.domain: one.version for one in whole.opset_import} == {"": 13, "ai.onnx.ml": 2}
+    properties = {one.key: one.value for one in whole.metadata_props}
+    assert properties["model_sha256"] == json.loads(sm.export(model, "json"))["about"]["model_sha256"]
+    iris = sm.fit("sample_data/iris.csv")
+    session = runtime.InferenceSession(sm.export(iris, "onnx"), providers=["CPUExecutionProvider"])
+    assert [one.name for one in session.get_inputs()] == list(iris.features)
+    cells = {name: np.array([[5.0], [np.inf], [-1e200]]) for name in iris.features}
+    label, p, classes = session.run(["label", "probabilities", "classes"], cells)
+    assert label.tolist() == [*iris.predict(pd.DataFrame([[5.0] * 4], columns=iris.features)), "", ""]
+    assert np.isnan(p[1:]).all()
+    assert classes.tolist() == list(iris.classes)
+    assert sm.export(iris, "onnx", float32=True, self_test=True) != sm.export(iris, "onnx")
+    frame = pd.read_csv("sample_data/iris.csv").rename(columns={"petal_width": "label"})
+    with pytest.raises(sm.UsageError, match="the name of an output"):
+        sm.export(sm.fit(frame, target="species"), "onnx")
 
 
 def test_golden_rows_are_of_every_kind(folder):

@@ -1,7 +1,6 @@
 """The statement of SQL in SQLite, DuckDB and PostgreSQL, against predict_proba."""
 
 import math
-import random
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import smtrain as sm
 from smtrain.exports.golden import golden_of, probabilities
 from smtrain.exports.interface import Numbers, Portable
 from tests.exports import engines
-from tests.exports.models import NAMES_OF_MODELS, model_of
+from tests.exports.models import NAMES_OF_MODELS, model_of, other_rows
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +19,10 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory):
+def postgresql():
     if engines.programs_of_postgresql() is None:
         pytest.skip("PostgreSQL is not installed: Debian's package is postgresql")
-    server = engines.PostgreSQL(tmp_path_factory.mktemp("postgresql"))
+    server = engines.PostgreSQL()
     yield server
     server.stop()
 
@@ -33,30 +32,8 @@ def engine(request):
     return request.getfixturevalue("postgresql") if request.param == "postgresql" else getattr(engines, request.param)
 
 
-def other_rows(portable, count=40):
-    """Rows of any levels and gaps, and numbers near and far."""
-    chance = random.Random(7)
-    for _ in range(count):
-        yield {
-            column.name: None
-            if chance.random() < 0.2
-            else column.mean + column.scale * chance.gauss(0, 10 ** chance.randrange(3))
-            if isinstance(column, Numbers)
-            else chance.choice([*column.levels, "another", "Yes", " NA ", ""])
-            for column in portable.columns
-        }
-
-
 def kinds_of(portable):
     return {column.name: float if isinstance(column, Numbers) else str for column in portable.columns}
-
-
-def text_rows(rows):
-    """As a file has them: " NA " is missing there, which is a word in a DataFrame."""
-    return [
-        {key: None if isinstance(cell, str) and cell.strip() == "NA" else cell for key, cell in row.items()}
-        for row in rows
-    ]
 
 
 def assert_the_same(engine, model, rows):
@@ -64,7 +41,7 @@ def assert_the_same(engine, model, rows):
     statement = sm.export(model, "sql", keep=("id",)).decode()
     table = [{"id": str(i)} | row for i, row in enumerate(rows)]
     found = sorted(engine(statement, {"id": str} | kinds_of(portable), table), key=lambda row: int(row[0]))
-    expected = np.array(probabilities(portable, text_rows(rows)))
+    expected = np.array(probabilities(portable, rows))
     assert np.abs(np.array([row[2:] for row in found], float) - expected).max() < 1e-9
     sure = np.sort(expected)[:, -1] - np.sort(expected)[:, -2] > 1e-9
     names = np.array(model.encoder.classes)[expected.argmax(axis=1)]

@@ -18,6 +18,7 @@ from smtrain.exports.formats import FORMATS
     "--keep", multiple=True, metavar="COL", help="Of sql: a column of the table to put before the predictions."
 )
 @click.option("--dbt", is_flag=True, help="Of sql: write a model of dbt, which reads {{ ref('NAME') }}.")
+@click.option("--float32", is_flag=True, help="Of onnx: numbers of 32 bits; --self-test says what that costs.")
 @click.option("--self-test", is_flag=True, help="Run the export here, and compare it with the model; 7 if it differs.")
 def command(model: str, to: str, output: str | None, **options: Any) -> None:
     """Write the whole prediction of MODEL in another language.
@@ -26,9 +27,11 @@ def command(model: str, to: str, output: str | None, **options: Any) -> None:
     needs no smtrain, and carries the SHA-256 of the model and rows with their probabilities to test it with.
     """
     from smtrain.cli.output import data_output
-    from smtrain.exports.table import export
+    from smtrain.exports.table import exported
     from smtrain.model.model import load_model
 
-    artefact = export(load_model(model), to, **options)
+    artefact, tested = exported(load_model(model), to, **options)
     with data_output(output) as out:
         out.write(artefact)
+    if tested:
+        click.echo(tested, err=True)
