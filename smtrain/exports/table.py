@@ -21,9 +21,9 @@ FLOAT32 = 1e-3
 def export(model: Model, to: str, *, self_test: bool = False, **options: Any) -> bytes:
     """Return the whole prediction of a model in another language, `to` one of FORMATS; see docs/exports.md.
 
-    `options` are those of the format: `table`, `keep`, `dbt` of SQL, `float32` of ONNX. With `self_test` the artefact is
-    run here, and held against `predict_proba` on its golden rows. Raises UsageError for a format or an option that is
-    not there, for a model that the format cannot hold, and for a self-test where there is nothing that runs the
+    `options` are those of the format: `table`, `keep`, `dbt` of SQL, `float32` of ONNX. With `self_test` the artefact
+    is run here, and held against `predict_proba` on its golden rows. Raises UsageError for a format or an option that
+    is not there, for a model that the format cannot hold, and for a self-test where there is nothing that runs the
     artefact; CheckError where a probability differs.
 
     >>> import json
@@ -45,7 +45,8 @@ def exported(model: Model, to: str, *, self_test: bool, **options: Any) -> tuple
         return artefact, ""
     worst = _check(to, exporter, _run(to, exporter, artefact, golden, asked), golden, asked)
     rows = counted(len(golden.rows), "row")
-    return artefact, f"self-test: {rows}, largest difference of a probability {worst:.2g}"
+    found = f"differ by at most {worst:.2g}" if asked.float32 else f"are within {exporter.TOLERANCE:g}"
+    return artefact, f"self-test: the probabilities of {rows} {found}"
 
 
 def exporter_of(to: str) -> Exporter:

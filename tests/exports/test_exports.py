@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,17 @@ int main(void) {
         ["cc", "-ffast-math", "-c", "main.c"], cwd=tmp_path, check=False, capture_output=True, text=True
     )
     assert "without -ffast-math" in fast.stderr
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no cc")
+def test_the_example_of_c_in_the_docs(tmp_path):
+    (source,) = re.findall(r"^```c\n(.*?)^```", Path("docs/exports.md").read_text(), re.MULTILINE | re.DOTALL)
+    model = sm.fit("sample_data/penguins.csv", target="species")
+    (tmp_path / "penguins.h").write_bytes(sm.export(model, "c"))
+    cells = {"bill_length_mm": 46.5, "bill_depth_mm": 17.9, "flipper_length_mm": 192.0, "body_mass_g": 3500.0}
+    row = cells | {"year": 2008.0, "island": "Dream", "sex": None}
+    (p,) = probabilities(Portable.of(model), [row])
+    assert invoked(tmp_path, source) == f"{model.classes[np.argmax(p)]} {max(p):.6f}\n"
 
 
 def test_what_onnx_readers_meet(tmp_path, folder):
