@@ -13,6 +13,7 @@ import smtrain as sm
 from smtrain.softmax import curvature_cost, intercept, separation
 from smtrain.softmax.curvature_cost import BLOCK_BYTES, DEAREST, refresh_bytes
 from smtrain.softmax.intercept import step_intercept
+from smtrain.solvers import lbfgs
 from smtrain.solvers.base import minimise
 from smtrain.solvers.lbfgs import Lbfgs
 from tests.cli import smtrain
@@ -94,6 +95,14 @@ def test_a_refresh_waits_for_as_many_passes_as_it_takes_and_is_left_out_near_the
     taken.clear()
     minimise(problem, Lbfgs(), problem.zeros(), epochs=int(plan.passes) + 1, tol=1e-12)
     assert not taken
+
+
+def test_no_blocks_are_made_where_a_fit_ends(monkeypatch):
+    problem, made, old = of(gaussian(1000, 60, 6, spread=0.2), 6, l2=0.01), [], lbfgs.local_curvature
+    monkeypatch.setattr(lbfgs, "local_curvature", lambda f, theta, *rest: made.append(theta) or old(f, theta, *rest))
+    for tol in 10.0 ** -np.arange(1, 5, 0.5):
+        end = minimise(problem, Lbfgs(), problem.zeros(), epochs=400, tol=tol).point.theta
+        assert not any(np.array_equal(theta, end) for theta in made)
 
 
 def test_the_intercept_of_many_classes_moves_as_by_its_matrix(monkeypatch):

@@ -60,9 +60,6 @@ SAMPLE_ACCURACY = 0.01
 SAMPLE_PASSES = 40
 # The fewest passes that must be left for a fit to begin on a sample.
 LEAST_PASSES = 10
-# The passes over the sample from which on its fit was hard. Its pairs then carry the noise of the sample, and the
-# curvature of all rows is made. The pairs and the curvature of an easier fit are kept.
-EASY = 16
 # The passes over all rows that the sample leaves: one for the objective at its optimum, two for the curvature there,
 # and one besides.
 PASSES_AFTER_SAMPLE = 4
@@ -73,10 +70,10 @@ class LbfgsState(State):
     """The point, and what L-BFGS remembers.
 
     `pairs` are the recent steps and the changes of gradient that they made, the newest last. `curvature` was made at
-    the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound. `logits` are those at the
-    point, None if they were not kept; `trials` is the number of trials of the last search. `steps` counts the accepted
-    steps, `recent` holds the objective at the last few of them. `direction` is that of the next step, None if it is not
-    computed yet.
+    the epoch `refreshed`, for the `refreshes`-th time; at first it is the diagonal bound. It is `stale` if it is that
+    of a sample of the rows: then the next step makes it anew. `logits` are those at the point, None if they were not
+    kept; `trials` is the number of trials of the last search. `steps` counts the accepted steps, `recent` holds the
+    objective at the last few of them. `direction` is that of the next step, None if it is not computed yet.
     """
 
     pairs: tuple[Pair, ...] = field(default=())
@@ -85,6 +82,7 @@ class LbfgsState(State):
     trials: int = 1
     refreshed: int = 0
     refreshes: int = 0
+    stale: bool = False
     steps: int = 0
     recent: tuple[float, ...] = ()
     direction: Theta | None = None
@@ -155,9 +153,11 @@ class Lbfgs:
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """Return the state after one search along the quasi-Newton direction."""
-        # 1. The direction −H⁻¹g. It is usually known: `_with_promise` has computed it.
+        # 1. New curvature blocks, if it is time for them.
+        state, passes = self._up_to_date(objective, state, passes)
+        # 2. The direction −H⁻¹g. It is usually known: `_with_promise` has computed it.
         direction = self._direction(state) if state.direction is None else state.direction
-        # 2. A step along it. One trial is expected, or as many as the last search needed.
+        # 3. A step along it. One trial is expected, or as many as the last search needed.
         line = open_line(objective, state.point, direction, state.logits, trials=state.trials)
         slope = float((state.point.gradient * direction).sum())
         t, trials = wolfe_step(line, state.point, slope, passes, self.rounding)
@@ -166,12 +166,9 @@ class Lbfgs:
         if t is None:
             # Either the passes ran out in the middle of the search, or no step was accepted.
             return state if spent >= passes else self._after_failure(objective, state)
-        # 3. The new point, its pair, and the logits there if the line has them.
+        # 4. The new point, its pair, and the logits there if the line has them.
         arrived, logits = line.take(t)
         state = replace(self._accepted(objective, state, arrived), logits=logits)
-        # 4. New curvature blocks, if it is time for them.
-        if self._refresh_is_due(objective, state, passes - spent):
-            state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
         # 5. The next direction, and what it promises.
         return self._with_promise(state)
 
@@ -207,11 +204,9 @@ class Lbfgs:
         there = replace(self.moved(objective, sample, sample.point.theta), epoch=epoch, refreshed=epoch)
         if not there.point.objective < state.point.objective:
             return self._step(objective, replace(state, epoch=epoch), passes - epoch)
-        # 4. The pairs and the curvature of the sample, or new curvature of all rows.
-        if sample.epoch < EASY:
-            return there
-        state = replace(state, point=there.point, recent=there.recent, epoch=epoch)
-        return self._with_promise(self._refreshed(objective, state, SAMPLE_ACCURACY, refresh_plan(objective, AT_ONCE)))
+        # 4. The pairs and the curvature carry the noise of the sample. The next step makes the curvature of all rows,
+        #    not this one, for the fit may be at its end.
+        return replace(there, pairs=(), refreshes=0, stale=True)
 
     def _after_failure(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Return the state after a search without a step: without pairs, else without blocks, else stalled."""
@@ -229,16 +224,29 @@ class Lbfgs:
         pairs = with_pair(state.pairs, s, y)
         return replace(state, point=arrived, pairs=pairs, steps=state.steps + 1, recent=recent)
 
+    def _up_to_date(self, objective: Objective, state: LbfgsState, passes: int) -> tuple[LbfgsState, int]:
+        """Return the state, with new blocks if they are due, and how many of the `passes` are left.
+
+        They are made where a step begins, not where one ends: the fit may end there.
+        """
+        if state.stale:
+            refreshed = self._refreshed(objective, state, SAMPLE_ACCURACY, refresh_plan(objective, AT_ONCE))
+        elif self._refresh_is_due(objective, state, passes):
+            refreshed = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
+        else:
+            return state, passes
+        return refreshed, passes - (refreshed.epoch - state.epoch)
+
     def _refresh_is_due(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
         """Return whether to make the blocks anew, with `passes` passes left.
 
         They wait for as many passes as they cost, by their flops, and longer the more often they were made. Blocks that
-        take more passes than are left are not made.
+        take more passes than are left are not made, nor are any after a search without a step, which drops the pairs.
         """
         n, p = objective.row_counts.total, objective.rows.features
         plan = refresh_plan(objective)
         wait = max(WAIT, plan.cost) * GROWTH**state.refreshes if state.refreshes else max(FIRST_WAIT, plan.cost)
-        if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS:
+        if n <= p or passes <= plan.passes or state.steps < FIRST_STEPS or not state.pairs:
             return False
         return state.epoch - state.refreshed >= wait
 
@@ -248,8 +256,9 @@ class Lbfgs:
         It counts as two passes over the rows; the blocks themselves are not counted.
         """
         curvature = local_curvature(objective, state.point.theta, decrease, plan)
-        epoch = state.epoch + 2
-        return replace(state, curvature=curvature, epoch=epoch, refreshed=epoch, refreshes=state.refreshes + 1)
+        epoch, count = state.epoch + 2, state.refreshes + 1
+        state = replace(state, curvature=curvature, stale=False, direction=None)
+        return replace(state, epoch=epoch, refreshed=epoch, refreshes=count)
 
     def _with_promise(self, state: LbfgsState) -> LbfgsState:
         """Return the state with its next direction, and the decrease g·H⁻¹g / 2 that the quadratic model promises."""

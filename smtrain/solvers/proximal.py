@@ -14,7 +14,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from smtrain.softmax.curvature_cost import refresh_plan
 from smtrain.softmax.loss import TRIFLE
 from smtrain.softmax.objective import Objective, Point
 from smtrain.solvers import lbfgs
@@ -45,6 +44,7 @@ class Proximal(Lbfgs):
 
     def _step(self, objective: Objective, state: LbfgsState, passes: int) -> LbfgsState:
         """Return the state after one search on the way to the model's minimum."""
+        state, passes = self._up_to_date(objective, state, passes)
         B = Bfgs(state.curvature, objective.penalty, state.pairs)
         model = Model(B, state.point.theta, objective.smooth_gradient(state.point), objective.threshold)
         arrived, trials = self._towards(objective, state.point, model, passes)
@@ -52,10 +52,7 @@ class Proximal(Lbfgs):
         if arrived is None:
             # Either the passes ran out in the middle of the search, or no step was accepted.
             return state if trials >= passes else self._after_failure(objective, state)
-        state = self._accepted(objective, state, arrived)
-        if self._refresh_is_due(objective, state, passes - trials):
-            state = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
-        return self._with_promise(state)
+        return self._with_promise(self._accepted(objective, state, arrived))
 
     def _towards(self, objective: Objective, at: Point, model: Model, passes: int) -> tuple[Point | None, int]:
         """Return the first point tried that is low enough, None if there is none, and the number of trials.
