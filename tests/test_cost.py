@@ -98,9 +98,9 @@ def test_a_refresh_waits_for_as_many_passes_as_it_takes_and_is_left_out_near_the
 
 
 def test_no_blocks_are_made_where_a_fit_ends(monkeypatch):
-    problem, made, old = of(gaussian(1000, 60, 6, spread=0.2), 6, l2=0.01), [], lbfgs.local_curvature
+    problem, made, old = of(gaussian(400, 30, 4, spread=0.3), 4, l2=0.01), [], lbfgs.local_curvature
     monkeypatch.setattr(lbfgs, "local_curvature", lambda f, theta, *rest: made.append(theta) or old(f, theta, *rest))
-    for tol in 10.0 ** -np.arange(1, 5, 0.5):
+    for tol in 10.0 ** -np.arange(1, 5, 0.25):
         end = minimise(problem, Lbfgs(), problem.zeros(), epochs=400, tol=tol).point.theta
         assert not any(np.array_equal(theta, end) for theta in made)
 

@@ -39,6 +39,8 @@ FIRST_WAIT = 3.0
 WAIT = 5.0
 # The factor by which that wait grows each time.
 GROWTH = 1.3
+# The passes that making them counts as.
+REFRESH = 2
 # Steps over which the decrease of the objective is measured.
 LOOK_BACK = 5
 
@@ -229,13 +231,13 @@ class Lbfgs:
 
         They are made where a step begins, not where one ends: the fit may end there.
         """
-        if state.stale:
+        if state.stale and passes > REFRESH:
             refreshed = self._refreshed(objective, state, SAMPLE_ACCURACY, refresh_plan(objective, AT_ONCE))
         elif self._refresh_is_due(objective, state, passes):
             refreshed = self._refreshed(objective, state, state.decrease, refresh_plan(objective))
         else:
             return state, passes
-        return refreshed, passes - (refreshed.epoch - state.epoch)
+        return refreshed, passes - REFRESH
 
     def _refresh_is_due(self, objective: Objective, state: LbfgsState, passes: int) -> bool:
         """Return whether to make the blocks anew, with `passes` passes left.
@@ -253,10 +255,10 @@ class Lbfgs:
     def _refreshed(self, objective: Objective, state: LbfgsState, decrease: float, plan: Plan) -> LbfgsState:
         """Return the state with curvature blocks made at its point, damped by the recent relative `decrease`.
 
-        It counts as two passes over the rows; the blocks themselves are not counted.
+        It counts as REFRESH passes over the rows; the blocks themselves are not counted.
         """
         curvature = local_curvature(objective, state.point.theta, decrease, plan)
-        epoch, count = state.epoch + 2, state.refreshes + 1
+        epoch, count = state.epoch + REFRESH, state.refreshes + 1
         state = replace(state, curvature=curvature, stale=False, direction=None)
         return replace(state, epoch=epoch, refreshed=epoch, refreshes=count)
 
