@@ -114,8 +114,13 @@ def bin_of(probability: Floats, bits: int) -> Codes:
     2⁻²¹ is in the first or in the last bin.
     """
     # The bits of a positive double are in the order of its size: exponent first, then the digits.
-    near = np.minimum(probability, 1 - probability)
-    digits = near.view(np.int64) >> (52 - bits)
     half, least = _bins_of_a_half(bits), (1023 - HALVINGS - 1) << bits
-    place = np.maximum(digits - least + 1, 0)
-    return np.asarray(np.where(probability > 0.5, 2 * half - place, place), np.intp)
+    near = 1 - probability
+    np.minimum(probability, near, out=near)
+    # In place: new memory for each of these steps would take longer than the steps.
+    place = near.view(np.int64)
+    place >>= 52 - bits
+    place -= least - 1
+    np.maximum(place, 0, out=place)
+    np.subtract(2 * half, place, out=place, where=probability > 0.5)
+    return np.asarray(place, np.intp)
