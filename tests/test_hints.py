@@ -413,3 +413,18 @@ def test_a_weight_is_never_to_be_a_name_or_missing(cell, options, hint, go, tmp_
     assert not any("--categorical" in line or "--na-values" in line for line in said)
     if "reads" in (hint or ""):
         go("fit", "t.csv", "-q", "--weight", "w", "--decimal", ",")
+
+
+def test_a_label_that_is_the_same_number_written_otherwise(go):
+    """Pandas writes 1.0 where a column of whole numbers came as floats; from a frame the label is 1."""
+    frame = pd.DataFrame({"x": range(40), "y": [1.0, 2.0] * 20})
+    frame.to_csv("floats.csv", index=False)
+    model, hint = sm.fit("floats.csv"), 'there is "1.0", the same number written otherwise'
+    assert model.classes == ("1.0", "2.0")
+    with pytest.raises(sm.DataError, match=r'the model has no class "1"') as caught:
+        sm.evaluate(model, frame)
+    assert hint in str(caught.value)
+    with pytest.raises(sm.UsageError, match=hint):
+        sm.evaluate(model, "floats.csv").outcomes("recall[1]<0.5")
+    with pytest.raises(sm.DataError, match=hint):
+        sm.evaluate(model, "floats.csv", cost=pd.DataFrame([[0, 1], [1, 0]], [1, 2], [1, 2]))

@@ -1,9 +1,11 @@
 """Which of some names a person may have meant by one that is none of them. Imports nothing of smtrain."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+NUMBER = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]{0,300})?")
 CLOSE = 0.66  # of difflib's ratio: a letter of three may be wrong, or two have changed places
 
 
@@ -12,15 +14,23 @@ def same_text(one: str, other: str) -> bool:
     return one != other and unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
+def same_number(one: str, other: str) -> bool:
+    """Whether two different texts are the same number: a table that pandas writes may have 3.0 where another has 3."""
+    return one != other and all(map(NUMBER.fullmatch, (one, other))) and float(one) == float(other)
+
+
 def form_of(text: str) -> str:
     """The Unicode normal form of a text, as far as it has one."""
     return next((form for form in ("NFC", "NFD") if unicodedata.is_normalized(form, text)), "mixed")
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that looks the same; or is the same but for case and blanks; or differs by little; None without one."""
+    """The name that looks the same; or is the same number, or the same but for case and blanks; or differs by little.
+
+    None without one.
+    """
     names = list(names)
-    for same in (same_text, _same_letters):
+    for same in (same_text, same_number, _same_letters):
         alike = next((one for one in names if same(one, name)), None)
         if alike is not None:
             return alike
@@ -38,6 +48,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     shown = '"' + alike + '"'
     if same_text(alike, name):
         return f"there is {shown}, the same text in another Unicode form: {form_of(alike)}, here {form_of(name)}"
+    if same_number(alike, name):
+        return f"there is {shown}, the same number written otherwise: such names are texts, and have to be equal"
     return f"did you mean {shown}?"
 
 
