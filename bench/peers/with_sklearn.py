@@ -1,7 +1,7 @@
 """The same jobs in scikit-learn, as its users write them.
 
     python with_sklearn.py fit CSV TARGET f32|f64 MODEL       read, impute, scale, one-hot, fit, save the pipeline
-    python with_sklearn.py arrays CSV TARGET ARRAYS           read, impute, scale, one-hot, save X in float32 and y
+    python with_sklearn.py arrays CSV TARGET ARRAYS           read, impute, one-hot, scale all, save X in float32 and y
     python with_sklearn.py predict CSV TARGET MODEL OUT       read, label and probabilities, write a CSV
     python with_sklearn.py evaluate CSV TARGET MODEL          read, probabilities, the metrics of `smtrain evaluate`
 
@@ -76,7 +76,11 @@ def arrays(path, target, output):
     frame = pd.read_csv(path)
     y = np.unique(frame.pop(target), return_inverse=True)[1]
     X = prepared_for(frame, "f32").fit_transform(frame)
-    np.savez(output, X=X.toarray() if hasattr(X, "toarray") else np.asarray(X), y=y)
+    X = (X.toarray() if hasattr(X, "toarray") else np.asarray(X)).astype(float)
+    # smtrain standardises every column of an array: if these are not already, it minimises another function.
+    X -= X.mean(axis=0)
+    X /= np.where(X.std(axis=0) > 0, X.std(axis=0), 1)
+    np.savez(output, X=X.astype(np.float32), y=y)
 
 
 def objective(model, X, y):
