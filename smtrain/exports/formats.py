@@ -7,4 +7,6 @@ FORMATS = {
     "sql": "sql",
     "onnx": "onnx",
     "c": "c",
+    "jsonschema": "json_schema",
+    "frictionless": "frictionless",
 }

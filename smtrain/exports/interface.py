@@ -131,6 +131,10 @@ class Options:
     float32: bool = False
 
 
+# What a self-test says of a format that is no prediction.
+CONTRACT = "it is a contract of the columns, and has no probabilities"
+
+
 class NoEngineError(Exception):
     """What would run an artefact is not here; the text says what that is."""
 

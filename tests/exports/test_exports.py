@@ -15,11 +15,13 @@ import pytest
 import smtrain as sm
 from smtrain.exports.c import WARNINGS
 from smtrain.exports.formats import FORMATS
-from smtrain.exports.golden import probabilities
+from smtrain.exports.golden import golden_of, probabilities
 from smtrain.exports.interface import Options, Portable
 from smtrain.exports.table import exporter_of
 from tests.cli import smtrain
 from tests.exports.models import NAMES_OF_MODELS, model_of, other_rows
+
+PREDICTIONS = [to for to in FORMATS if to not in {"jsonschema", "frictionless"}]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES_OF_MODELS)
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", PREDICTIONS)
 def test_golden_rows(to, name, folder):
     """The artefact itself is run, and compared with predict_proba; the same bytes come twice."""
     model, _ = model_of(name, folder)
@@ -36,7 +38,7 @@ def test_golden_rows(to, name, folder):
 
 
 @pytest.mark.parametrize("name", NAMES_OF_MODELS)
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", PREDICTIONS)
 def test_other_rows(to, name, folder):
     """Rows that the artefact does not carry: any levels and gaps, and numbers near and far."""
     model, _ = model_of(name, folder)
@@ -177,3 +179,26 @@ def test_what_cannot_be_exported(tmp_path):
         sm.export(model, "cobol")
     with pytest.raises(sm.UsageError, match="has no table"):
         sm.export(model, "json", table="t")
+
+
+@pytest.mark.parametrize("name", NAMES_OF_MODELS)
+def test_contracts_hold_for_the_training_rows(name, folder):
+    """As their own validators read them; and a row that is not as in training does not pass."""
+    jsonschema, frictionless = pytest.importorskip("jsonschema"), pytest.importorskip("frictionless")
+    model, _ = model_of(name, folder)
+    first, nothing, unseen, low, high, far, *_ = golden_of(Portable.of(model)).rows
+    schema = json.loads(sm.export(model, "jsonschema"))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    for row in (first, low, high):
+        assert not [*validator.iter_errors(row)], row
+    words, numbers = bool(Portable.of(model).words), bool(Portable.of(model).numbers)
+    assert bool([*validator.iter_errors(unseen)]) == words
+    assert bool([*validator.iter_errors(far)]) == numbers
+    assert [*validator.iter_errors({})]
+    table = json.loads(sm.export(model, "frictionless"))
+    found = frictionless.Schema.from_descriptor(table)
+    assert [field.name for field in found.fields] == [column.name for column in model.encoder.columns]
+    assert nothing.keys() == first.keys()
+    with pytest.raises(sm.UsageError, match="it is a contract"):
+        sm.export(model, "jsonschema", self_test=True)

@@ -1,0 +1,33 @@
+"""What training found in each column, for contracts that other validators hold tables against."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from smtrain.exports.interface import Portable
+from smtrain.model.contract import HIGH, LOW
+from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
+
+
+@dataclass(frozen=True)
+class Found:
+    """A column: its `levels`, None of numbers; its least and largest number, if known; whether cells were missing."""
+
+    name: str
+    levels: tuple[str, ...] | None
+    ends: tuple[float, float] | None
+    missing: bool
+
+
+def found_in(portable: Portable) -> Iterator[Found]:
+    """Each column of the model, in order."""
+    encoder, contract = portable.model.encoder, portable.model.contract
+    lines = iter([] if contract is None else contract.numbers)
+    for column in encoder.columns:
+        if isinstance(column, CategoricalColumn):
+            levels = tuple(level for level in column.places if level is not None)
+            yield Found(column.name, levels, None, MISSING_LEVEL in column.places)
+        else:
+            line = next(lines, None)
+            yield Found(
+                column.name, None, None if line is None else (line[LOW].item(), line[HIGH].item()), column.missing
+            )
