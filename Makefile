@@ -12,7 +12,7 @@ PROCESSORS ?= Haswell Sandybridge Prescott
 SIMD := 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-bits check lint types bench docs pictures clean
+.PHONY: help demo test test-all test-bits check lint types bench docs pictures dist clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,10 @@ docs: $(VENV)/.installed  ## Write cli.md, findings.md and modules.md, and draw 
 pictures: $(VENV)/.installed  ## Write docs/pictures, how a report looks; needs the packages chromium and poppler-utils
 	$(BIN)/python -m pip install --quiet --group pictures
 	$(BIN)/python docs/make_pictures.py
+
+dist: $(VENV)/.installed  ## Build the sdist and the wheel in dist/: the same commit, the same bytes
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-adelie demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

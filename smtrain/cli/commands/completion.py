@@ -15,11 +15,15 @@ fish:       smtrain completion fish > ~/.config/fish/completions/smtrain.fish
 
 @click.command("completion", help=HELP)
 @click.argument("shell", type=click.Choice(SHELLS))
-@click.pass_context
-def command(ctx: click.Context, shell: str) -> None:
+def command(shell: str) -> None:
     """Print the completion script that click has for a shell."""
     from smtrain.cli.output import print_data
 
-    script = get_completion_class(shell)
-    assert script is not None
-    print_data(script(ctx.find_root().command, {}, "smtrain", "_SMTRAIN_COMPLETE").source().rstrip("\n"))
+    print_data(script_of(shell))
+
+
+def script_of(shell: str) -> str:
+    """The script that makes a shell complete `smtrain`, without a newline at its end."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    return kind(click.Group(), {}, "smtrain", "_SMTRAIN_COMPLETE").source().rstrip("\n")
