@@ -48,9 +48,9 @@ def man_pages(version: str) -> dict[str, str]:
     from smtrain.cli.main import COMMANDS, EPILOG, HELP, cli
 
     commands = {name: cli.get_command(click.Context(cli), name) for name in COMMANDS}
-    # click-man reads the commands of a group, and the program's own loads them late; and the whole help is no short one.
+    # click-man reads the commands of a group; the program's own loads them late. And its help is not short.
     program = click.Group("smtrain", commands, help=HELP, short_help=HELP.partition(".")[0], params=cli.params)
-    top = click.Context(program, info_name="smtrain")
+    top = click.Context(program, info_name="smtrain", **cli.context_settings)
     pages = {"smtrain": f"{man_page(top, version)}.SH EXIT STATUS\n{EPILOG}\n"}
     for name, command in commands.items():
         pages[f"smtrain-{name}"] = man_page(click.Context(command, info_name=name, parent=top), version)
