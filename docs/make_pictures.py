@@ -15,7 +15,7 @@ import smtrain
 PICTURES = Path(__file__).with_name("pictures")
 DATA = Path(__file__).parents[1] / "sample_data" / "penguins.csv"
 # Widths of a phone, a tablet and a desk, with the height of the picture.
-SIZES = {320: 900, 768: 1000, 1280: 1000}
+SIZES = {320: 900, 768: 1000, 1280: 1200}
 SCHEMES = {"light": 1, "dark": 0}
 # A window is never as narrow as a phone, so the page stands in a frame, and the picture is cut out.
 FRAME = '<style>body{{margin:0}}iframe{{border:0}}</style><iframe src="report.html" width="{}" height="{}"></iframe>'

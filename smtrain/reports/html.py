@@ -44,7 +44,7 @@ text-align:left;white-space:normal}.smtrain .cards td::before{content:attr(data-
 .smtrain .cards tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--grid)}}
 @media print{.smtrain{max-width:none;font-size:11pt;padding:0}.smtrain nav{display:none}
 .smtrain .table{overflow:visible}.smtrain figure,.smtrain tr,.smtrain .pair{break-inside:avoid}
-.smtrain h2,.smtrain h2~p{break-after:avoid}}
+.smtrain h2,.smtrain p:has(+.pair){break-after:avoid}}
 """
 
 
