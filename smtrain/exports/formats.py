@@ -7,6 +7,7 @@ FORMATS = {
     "sql": "sql",
     "onnx": "onnx",
     "c": "c",
+    "pmml": "pmml",
     "jsonschema": "json_schema",
     "frictionless": "frictionless",
 }

@@ -21,7 +21,7 @@ from smtrain.exports.table import exporter_of
 from tests.cli import smtrain
 from tests.exports.models import NAMES_OF_MODELS, model_of, other_rows
 
-PREDICTIONS = [to for to in FORMATS if to not in {"jsonschema", "frictionless"}]
+PREDICTIONS = [to for to in FORMATS if to not in {"pmml", "jsonschema", "frictionless"}]
 
 
 @pytest.fixture(scope="module")
