@@ -95,7 +95,7 @@ TABLE = (
         (NOTE,),
         "Cross-validation says that another l2 than the default, or than that of `cv`, lowers the NLL by more than its "
         "standard error. `fit --l2 auto` and `cv --l2 auto` know it of the values on their way. `cv` with another l2 "
-        "tries a tenth and ten times of it in each fold, where rows · features · classes are at most 5,000,000. A fit "
+        "tries a tenth and ten times of it in each fold, where rows · features · classes are at most 500,000. A fit "
         "alone does not know it, for it would cost several fits.",
         "`--l2 auto` chooses it by cross-validation.",
     ),

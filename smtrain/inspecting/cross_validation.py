@@ -27,7 +27,7 @@ from smtrain.fitting.options import FitConfig
 from smtrain.fitting.selection import mean_and_error
 from smtrain.inspecting.diagnosis import Finding
 from smtrain.inspecting.folds import Dealt, deal
-from smtrain.inspecting.penalties import far_from_good, others, tried
+from smtrain.inspecting.penalties import far_from_good, others, trial, tried
 from smtrain.model.model import Model
 from smtrain.model.options import RIDGE
 from smtrain.model.record import Candidate
@@ -291,8 +291,7 @@ def _fold(
     kept = _labelled(model, dealt.alone(fold), config, home) if predictions else []
     nlls = {}
     for l2 in others(config, model):
-        plain = replace(config, l2=l2, se=False, loo=False, require_convergence=False)
-        other = _fitted(dealt.without(fold), plain, home, model)
+        other = _fitted(dealt.without(fold), trial(config, l2), home, model)
         nlls[l2] = _measured(other, dealt.alone(fold), config, home).sums.nll.mean
     return _Fold(model, evaluation, kept, nlls)
 

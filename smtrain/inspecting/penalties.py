@@ -1,12 +1,13 @@
 """Whether an l2 is far from good: cross-validation says that another one gains more than the error of its NLL."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.fitting.options import FitConfig
-from smtrain.fitting.selection import mean_and_error
+from smtrain.fitting.selection import MOST_EPOCHS, mean_and_error
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.model.model import Model
 from smtrain.model.options import RIDGE
@@ -16,9 +17,11 @@ from smtrain.wording import given
 
 # What else is tried in a fold: the steps of `--l2 auto`, within which the NLL changes by less than its error.
 STEPS = (0.1, 10.0)
-# Rows times features times classes up to which it is: some ms an epoch, so two more fits of each fold are soon done.
+# Rows times features times classes up to which it is: a cross-validation then takes some tenths of a second more.
 # In larger tables there are mostly so many rows that an l2 of 1 hardly matters; for others there is `--l2 auto`.
-MOST_NUMBERS = 5_000_000
+MOST_NUMBERS = 500_000
+# The relative gap at which such a fit ends: its NLL is off by less than the error of a mean over folds.
+TOLERANCE = 1e-3
 
 
 def of_selection(record: SelectionRecord | None) -> Iterator[Finding]:
@@ -47,6 +50,12 @@ def others(config: FitConfig, model: Model) -> tuple[float, ...]:
     plain = config.chosen is None and config.validation is None
     comparable = plain and config.ridge > 0 and fit.status is Status.CONVERGED
     return tuple(config.ridge * step for step in STEPS) if small and comparable else ()
+
+
+def trial(config: FitConfig, l2: float) -> FitConfig:
+    """The options of a fit that is to tell how good an l2 is, with fewer passes than one that is kept."""
+    epochs, tol = min(config.epochs, MOST_EPOCHS), max(config.tolerance, TOLERANCE)
+    return replace(config, l2=l2, epochs=epochs, tol=tol, se=False, loo=False, require_convergence=False)
 
 
 def tried(models: Sequence[Model], nlls: Sequence[dict[float, float]], weights: NDArray[np.float64]) -> list[Candidate]:
