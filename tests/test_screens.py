@@ -25,7 +25,7 @@ from tests.test_tables import NUMBER
 SCREENS = Path(__file__).parent / "screens"
 CLASSES, WIDTHS = (2, 3, 26, 100), (40, 80, 200)
 COMMANDS = {
-    "fit": ["fit", "t.csv", "-t", "kind", "--tol", "0.01", "-o", "new.npz"],
+    "fit": ["fit", "t.csv", "-t", "kind", "--solver", "gd", "--tol", "0.05", "-o", "new.npz"],
     "show": ["show", "m.npz"],
     "show --se": ["show", "m.npz", "--se"],
     "evaluate": ["evaluate", "t.csv", "-m", "m.npz", "--worst", "3"],
@@ -54,9 +54,12 @@ def make(folder, classes):
     table["place"] = np.array(LEVELS)[(y + rng.integers(0, 2, n)) % 3]
     table["kind"] = np.array(names(classes))[y]
     table.to_csv(folder / "t.csv", index=False)
-    model = sm.fit(table, target="kind", se=True, tol=0.01)
+    model = sm.fit(table, target="kind", se=True, tol=1e-9)
     rounded = replace(model, W=model.W.round(2), b=model.b.round(2))
-    record = replace(rounded.fit, nll=round(rounded.evaluate(table).metrics["nll"], 2), objective=0.75, gap=0.001)
+    # Whatever the solver's way is, the optimum is where it is; the screens are not about the way.
+    record = replace(
+        rounded.fit, epochs=7, epoch=7, nll=round(rounded.evaluate(table).metrics["nll"], 2), objective=0.75, gap=0.001
+    )
     replace(rounded, fit=record, information=rounded.information.round(3)).save(str(folder / "m.npz"))
     replace(rounded, W=0.5 * rounded.W, fit=record).save(str(folder / "half.npz"))
 
