@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import smtrain as sm
 from smtrain.cli.main import COMMANDS
 from smtrain.errors import ExitCode
 from tests.cli import SMTRAIN, clean_environment, smtrain
@@ -41,6 +42,16 @@ def test_every_command_has_help_and_handles_missing_and_empty_files(command, fol
         assert done.code == expected
         assert done.stderr.startswith("smtrain: error: ")
         assert len(done.stderr.splitlines()) <= 2
+
+
+def test_the_version_and_those_of_everything(go, monkeypatch):
+    monkeypatch.setenv("SMTRAIN_VERSION", "2")
+    monkeypatch.setenv("SMTRAIN_JSON", "yes")
+    assert go("--version").out == f"smtrain {sm.__version__}\n"
+    both = [json.loads(go(*words).out) for words in (["--version", "--json"], ["--json", "--version"])]
+    assert both[0] == both[1]
+    assert both[0]["libraries"]["numpy"] == np.__version__
+    assert "--version" in go("--json", "show", code=ExitCode.USAGE).err
 
 
 def test_fit_then_predict_as_typed(folder):

@@ -44,6 +44,7 @@ OWN = {
         "test.metrics": "METRIC",
     },
     "cv": {"by_fold[]": "METRIC", "options": "OPTION", "se": "METRIC"},
+    "--version": {"libraries": "LIBRARY"},
     "show": {"inference.classes": "CLASS", "inference.classes.CLASS": "TERM", "likelihood.columns": "COLUMN"},
     "explain": {"": ""},
     "gradcheck": {"by_class": "CLASS"},
@@ -101,6 +102,7 @@ def folder(tmp_path):
 
 FITTED = "fit fits.csv -t y --unlabelled skip"
 LINES = {
+    "--version": ["--version"],
     "split": ["split rows.csv -q"],
     "fit": [
         f"{FITTED} --dates when --validation 0.2 --calibrate --test 0.2 --l2 auto --folds 2",
@@ -135,7 +137,7 @@ def test_every_command_with_a_document_is_on_the_page():
 
     from smtrain.cli.main import COMMANDS, cli
 
-    commands = {name: cli.get_command(click.Context(cli), name) for name in COMMANDS}
+    commands = {name: cli.get_command(click.Context(cli), name) for name in COMMANDS} | {"--version": cli}
     assert {name for name, one in commands.items() if "json" in {p.name for p in one.params}} == set(LINES)
 
 

@@ -94,6 +94,20 @@ class Commands(click.Group):
             raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
 
 
+def _print_version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:  # noqa: ARG001 - click's signature
+    """Print the version and exit; with --json, which is eager and so known here, the versions of everything."""
+    if not asked:
+        return
+    if ctx.params.get("json"):
+        from smtrain.cli.output import print_document
+        from smtrain.cli.versions import versions
+
+        print_document(versions())
+    else:
+        click.echo(f"smtrain {__version__}")
+    ctx.exit()
+
+
 HELP = """Train, certify and use multiclass (softmax) logistic regression.
 
 \b
@@ -109,9 +123,26 @@ HELP = """Train, certify and use multiclass (softmax) logistic regression.
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SMTRAIN", "max_content_width": 100},
 )
-@click.version_option(__version__, "--version", message="smtrain %(version)s")
-def cli() -> None:
+# Not from the environment: SMTRAIN_VERSION may be anyone's variable.
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_print_version,
+    expose_value=False,
+    allow_from_autoenv=False,
+    help="Show the version and exit.",
+)
+@click.option(
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    allow_from_autoenv=False,
+    help="With --version: show those of the libraries, the BLAS and the machine, too.",
+)
+def cli(*, json: bool) -> None:
     """Hold the commands."""
+    if json:
+        raise click.UsageError("--json before a command is for --version; a command has its own")
 
 
 def main() -> NoReturn:
