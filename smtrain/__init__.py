@@ -13,6 +13,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from smtrain.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from smtrain.errors import (
         CheckError,
@@ -48,8 +50,6 @@ if TYPE_CHECKING:
     from smtrain.sklearn.pipeline import to_sklearn as to_sklearn
     from smtrain.sklearn.probing import from_sklearn as from_sklearn
     from smtrain.sources.dialect import Dialect
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "smtrain.errors": (

@@ -59,6 +59,11 @@ def check_outputs(ctx: click.Context, paths: Sequence[str]) -> None:
     _check_clashes(list(_inputs(ctx)), [File("--output", path, _identity(path)) for path in paths])
 
 
+def inputs_of(ctx: click.Context) -> list[str]:
+    """The paths of the files that a command reads, without standard input."""
+    return [one.path for one in _inputs(ctx) if not one.stream]
+
+
 def _check_clashes(inputs: list[File], outputs: list[File]) -> None:
     """Raise UsageError if an output is an input or another output."""
     known = {one.identity: one for one in reversed(inputs)}

@@ -16,13 +16,13 @@ from typing import NoReturn
 
 import click
 
-from smtrain import __version__
 from smtrain.cli import memory
 from smtrain.cli.streams import BrokenOutput, ClosedOutput
 from smtrain.errors import ExitCode, SmtrainError, SmtrainWarning
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
 from smtrain.sources.pyarrow_later import withhold
+from smtrain.version import __version__
 from smtrain.wording import in_shell
 
 # In the order of a day's work, each with its line in the help.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from smtrain import __version__
 from smtrain.partitions.memory import available_threads
+from smtrain.version import __version__
 
 LIBRARIES = ("numpy", "pandas", "click", "rich", "orjson", "pyarrow", "scikit-learn", "distributed")
 # The kernels that OpenBLAS chose for this processor, by the names that its builds give to the function that tells.

@@ -31,6 +31,7 @@ from smtrain.solvers.interface import WarmSolver
 from smtrain.sources.arguments import path_of, wrong
 from smtrain.sources.opening import Data, read_again
 from smtrain.sources.table import Table
+from smtrain.version import __version__
 
 
 class Observer:
@@ -274,6 +275,7 @@ def _record(learned: Learned, solution: Solution, after: PostEstimation) -> FitR
         likelihood=after.likelihood,
         skipped=SkippedRecord(learned.skipped.unlabelled, learned.skipped.unknown),
         validation=aside,
+        smtrain=__version__,
     )
 
 

@@ -105,9 +105,10 @@ def verify(
         return _of_other_rows(old, model, data, config, error)
     if old.fit.init != new.fit.init:
         raise UsageError("--init: this is not the model that the fit started from")
-    # In which form the data were given is no matter of what a fit makes of them.
-    given = old.encoder
-    new = replace(new, encoder=replace(new.encoder, array=given.array, unnamed=given.unnamed))
+    # In which form the data were given, and which version fitted, is no matter of what a fit makes of them.
+    given, version = old.encoder, old.fit.smtrain
+    encoder = replace(new.encoder, array=given.array, unnamed=given.unnamed)
+    new = replace(new, encoder=encoder, fit=replace(new.fit, smtrain=version))
     # Byte by byte, as files: whatever is in a model is compared, and nothing has to be kept in mind here.
     there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
     same_data = None if old.data is None else old.data == new.data

@@ -118,8 +118,8 @@ class FitRecord:
     `data` tells the training data from others. `collinear` are, of each column of X that others determine, those
     others; `separation` is looked for without a penalty. `temperature` is what calibration divided the weights by.
     `loo_nll` is None if it was not asked for, or is not defined; `likelihood` if it was not asked for. `test` is of
-    rows that were not seen. `init` is the digest of the weights to start from. `newer_options` are options in a model
-    file that this smtrain does not know.
+    rows that were not seen. `init` is the digest of the weights to start from, `smtrain` the version that fitted.
+    `newer_options` are options in a model file that this smtrain does not know.
     """
 
     options: Options
@@ -146,6 +146,7 @@ class FitRecord:
     test: HeldOutRecord | None = field(default=None, metadata=LEFT_OUT)
     # Of the start only what tells it from others: `verify` asks for the model itself.
     init: Text | None = field(default=None, metadata=LEFT_OUT)
+    smtrain: Text | None = field(default=None, metadata=LEFT_OUT)
     newer_options: tuple[str, ...] = field(default=(), metadata=OUTSIDE)
 
     def __repr__(self) -> str:

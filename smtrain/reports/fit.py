@@ -198,11 +198,12 @@ def test_lines(model: Model) -> list[str]:
     return [f"on {test.rows:,} rows that the fit has not seen:", *first, *rest]
 
 
-def summary(model: Model, output: str, ignore: Collection[str] = ()) -> dict[str, Any]:
-    """The fit as one JSON document, without the findings of some codes."""
+def summary(model: Model, output: str, ignore: Collection[str] = (), *, unchanged: bool = False) -> dict[str, Any]:
+    """The fit as one JSON document, without the findings of some codes; `unchanged` if the model was there already."""
     fit = model.fit
     return {
         "model": output,
+        "unchanged": unchanged,
         "rows": fit.rows,
         "skipped": document_of(fit.skipped),
         "columns": len(model.encoder.columns),

@@ -57,6 +57,9 @@ class QuietReport(Observer):
         for line in warnings(model, self._ignore):
             self.say(f"smtrain: warning: {line}")
 
+    def unchanged(self, output: str) -> None:
+        """Say nothing: the model is what it was."""
+
 
 class FitReport(QuietReport):
     """On a terminal, a bar while reading and a line an epoch; elsewhere plain lines at the epochs 0, 1, 2, 4, 8, …."""
@@ -150,6 +153,11 @@ class FitReport(QuietReport):
         self._shown = record.epoch
         cells = epoch_cells(record)
         self.say("  ".join(f"{cells[name]:>{EPOCH_COLUMNS[name]}}" for name in self._columns))
+
+    def unchanged(self, output: str) -> None:
+        """Say why nothing was done."""
+        self._stop_progress()
+        self.say(f"{show(output)} is of these data, with these options: nothing to do")
 
     def done(self, model: Model, output: str) -> None:
         """Say how it ended."""

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from smtrain.cli import kinds
+from smtrain.cli import depfiles, kinds
 from smtrain.cli import options as opt
 from smtrain.cli.pages import check_page, write_pages
 from smtrain.cli.training import computing_options, convergence_option, objective_options, one_se_option
 from smtrain.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from smtrain.model.model import Model
 
 
 @click.command("fit")
@@ -44,6 +48,12 @@ from smtrain.errors import UsageError, quoted
     metavar="FILE",
     help="Keep the progress here; the same command goes on from it.",
 )
+@click.option(
+    "--if-changed",
+    is_flag=True,
+    help="Do nothing if data, options and version are those that the model at --output was made with.",
+)
+@click.option("--depfile", type=kinds.Output(), metavar="FILE", help="Write which files were read, for make or ninja.")
 @computing_options
 @opt.cluster_options
 @convergence_option
@@ -62,6 +72,8 @@ def command(
     checkpoint: str | None,
     log: str | None,
     *,
+    depfile: str | None,
+    if_changed: bool,
     ignore: tuple[str, ...],
     report: str | None,
     json: bool,
@@ -75,9 +87,11 @@ def command(
     Every column but the target becomes a feature: numbers are standardised, words are categories, missing cells are
     kept track of. Training stops at a proved distance from the optimum.
     """
+    from smtrain.cli.files import inputs_of
     from smtrain.cli.output import print_document
     from smtrain.fitting.contradictions import check_options
     from smtrain.fitting.fit import fit
+    from smtrain.inspecting.unchanged import UnlessUnchanged, kept_model, unless_unchanged
     from smtrain.model.atomic import check_writable
     from smtrain.model.model import load
     from smtrain.reports.clock import process_seconds
@@ -95,29 +109,41 @@ def command(
     config = opt.config_from(rest)
     # Whatever can fail for the options or the files fails now: a fit may take hours.
     check_options(config)
-    check_writable(output)
-    if checkpoint is not None:
-        check_writable(checkpoint)
+    for path in filter(None, (output, checkpoint, depfile)):
+        check_writable(path)
+    rules = "" if depfile is None else depfiles.rules(output, inputs_of(click.get_current_context()))
     start = None if init is None else load(init)
+    old = kept_model(output, config) if if_changed else None
     progress = QuietReport(ignore) if quiet else FitReport(list(map(display_name, data)), _total_bytes(data), ignore)
     # A fit that goes on adds to the log of the one that was stopped.
     going_on = checkpoint is not None and Path(checkpoint).exists()
-    with _open_log(log, "a" if going_on else "w") as log_file, progress:
-        observer = LogObserver(progress, log_file)
+    # One that may not be needed empties the log when it is known to be.
+    with _open_log(log, "a" if going_on or old is not None else "w") as log_file, progress:
+        observer = UnlessUnchanged(LogObserver(progress, log_file, empty=not going_on), old, start)
         # Whatever happens in here, the report stops its bar and the log is closed.
-        model = fit(list(data), config=config, observer=observer, init=start, checkpoint=checkpoint)
-    model.save(output)
-    # Not before: a fit that is killed while it saves goes on from the checkpoint.
-    if checkpoint is not None:
-        Path(checkpoint).unlink(missing_ok=True)
-    progress.done(model, output)
+        asked = partial(fit, list(data), config=config, observer=observer, init=start, checkpoint=checkpoint)
+        model, unchanged = unless_unchanged(asked)
+    if unchanged:
+        progress.unchanged(output)
+    else:
+        _save(model, output, checkpoint)
+        progress.done(model, output)
+    depfiles.write(depfile, rules)
     if report is not None:
         whole = report_on(model, None, of_fit(model).without(*ignore), LEVEL)
         write_pages({report: whole.text_for(report)})
     # The JSON document is the fit and all options as they were settled: enough to ask for the same fit again.
     if json:
         more = {"options": resolved(click.get_current_context().params, model), "seconds": process_seconds()}
-        print_document(summary(model, output, ignore) | more)
+        print_document(summary(model, output, ignore, unchanged=unchanged) | more)
+
+
+def _save(model: "Model", output: str, checkpoint: str | None) -> None:
+    """Write the model; then its checkpoint is of no more use."""
+    model.save(output)
+    # Not before: a fit that is killed while it saves goes on from the checkpoint.
+    if checkpoint is not None:
+        Path(checkpoint).unlink(missing_ok=True)
 
 
 @contextmanager
