@@ -101,6 +101,39 @@ def test_probabilities_that_do_not_come_true():
     assert judging.judged(model, model.evaluate(right)).findings == ()
 
 
+def test_a_mix_of_classes_that_has_moved():
+    """Told before the probabilities that lean towards the old mix, which no calibration on old rows mends."""
+    rng = np.random.default_rng(3)
+
+    def table(shares):
+        y = rng.choice(3, 2000, p=shares)
+        return pd.DataFrame({"x": y + rng.normal(0, 1.5, 2000), "y": np.array(["a", "b", "c"])[y]})
+
+    model, moved = sm.fit(table([0.6, 0.3, 0.1])), table([0.7, 0.18, 0.12])
+    first, *others = judging.judged(model, model.evaluate(moved)).findings
+    assert (first.code, first.column, first.numbers["most"], first.numbers["threshold"]) == ("SM607", "y", '"b"', 0.05)
+    assert first.numbers["psi"] < 0.1
+    assert all("new mix" in one.hint for one in others if one.code == "SM103")
+    assert "SM607" in {one.code for one in sm.check(model, moved).findings}
+    assert judging.judged(model, model.evaluate(table([0.6, 0.3, 0.1]))).findings == ()
+    few, weighted = model.evaluate(moved[:30]), model.evaluate(moved, sample_weight=np.linspace(1, 2, 2000))
+    for evaluation in (few, weighted):  # chance may do so much to a few; weights are no counts
+        assert "SM607" not in {one.code for one in judging.judged(model, evaluation).findings}
+
+
+def test_a_column_that_alone_tells_one_class():
+    rng = np.random.default_rng(4)
+    y = rng.choice(["late", "lost", "paid"], 600, p=[0.3, 0.1, 0.6])
+    frame = pd.DataFrame({"x": rng.normal(size=600), "agent": np.where(y == "lost", "ann", "none"), "y": y})
+    frame.loc[np.flatnonzero(y == "paid")[:2], "agent"] = "ann"
+    for found in (sm.doctor(frame), sm.report(sm.fit(frame), frame).findings):
+        (leak,) = (one for one in found.findings if one.kind == "leak")
+        assert (leak.column, leak.numbers["class"], leak.numbers["recall"]) == ("agent", "lost", 1)
+    assert 'agent alone tells "lost" from all other classes' in sm.report(sm.fit(frame), frame).markdown()
+    frame.loc[np.flatnonzero(y == "paid")[:20], "agent"] = "ann"
+    assert "leak" not in {one.kind for one in sm.doctor(frame).findings}
+
+
 def test_levels_that_training_did_not_have():
     frame = pd.DataFrame({"town": ["Bern", "Rome"] * 20, "y": ["p", "q"] * 20})
     model = sm.fit(frame)

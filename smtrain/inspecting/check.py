@@ -10,7 +10,8 @@ from smtrain.errors import ModelError
 from smtrain.inspecting.bins import Bins
 from smtrain.inspecting.counts import Counting, LevelCounts, NumericCounts, TableCounts, total
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
-from smtrain.inspecting.drift import CHANCE, beyond_by_chance, drift, shares_differ
+from smtrain.inspecting.drift import CHANCE, beyond_by_chance, shares_differ
+from smtrain.inspecting.shift import class_shift, drifted
 from smtrain.model.contract import EDGES, HIGH, LOW, MISSING, SHARES, Contract, sample_rows
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
 from smtrain.model.model import Model, as_model
@@ -22,11 +23,8 @@ from smtrain.sources.likeness import did_you_mean, look_alike
 from smtrain.sources.opening import Data
 from smtrain.sources.table import Table
 
-# Each pair is what makes a warning and what makes an error. They are about size alone, for what chance may do is ruled
-# out beside them (smtrain/inspecting/drift.py): smaller ones would warn of differences that are real and small.
-# The population stability index; 0.1 and 0.25 are the usual marks of credit scoring (Siddiqi, 2006).
-DRIFT = 0.1
-STRONG_DRIFT = 0.25
+# Each pair is what makes a warning and what makes an error. They are about size alone, as those of drift are
+# (smtrain/inspecting/shift.py).
 # The share of a column's cells that are outside the range of training.
 OUTSIDE = 0.01
 MUCH_OUTSIDE = 0.1
@@ -89,7 +87,8 @@ class ContractCheck:
         # The shares of the bins are those of a sample of the rows: chance moves them more than those of all rows.
         sample = sample_rows(self._model.fit.rows, len(self._encoder.numeric))
         n = max(1, round(sample * (1 - float(line[MISSING]))))
-        yield from self._drift("drift", name, Bins("the numbers have", line[SHARES], counts.bins, line[EDGES]), n)
+        bins = Bins("the numbers have", line[SHARES], counts.bins, line[EDGES])
+        yield from filter(None, [drifted("drift", name, bins, n)])
 
     def _outside(self, name: str, counts: NumericCounts, line: Array) -> Iterator[Finding]:
         """Numbers outside the range of training, if there are any.
@@ -130,7 +129,7 @@ class ContractCheck:
         named = [k for k, feature in enumerate(column.features) if feature.level is not MISSING_LEVEL or feature.rare]
         names = [OTHER if feature.rare else feature.level or "" for feature in column.features]
         bins = Bins("the levels have", shares[named], counts.counts[named], [names[k] for k in named])
-        yield from self._drift("drift", name, bins, n)
+        yield from filter(None, [drifted("drift", name, bins, n)])
 
     def _missing(self, name: str, before: float, missing: int) -> Iterator[Finding]:
         """A share of missing cells that has changed; any at all where training had none."""
@@ -147,21 +146,6 @@ class ContractCheck:
             what = f"{missing:,} missing {'cell' if missing == 1 else 'cells'}, none in training"
             yield Finding(Severity.WARNING, "missing cells", what, name, numbers=numbers)
 
-    def _drift(self, kind: str, name: str, bins: Bins, n: int) -> Iterator[Finding]:
-        """Shares that have moved from those of `n` rows of training, with the bin that has moved most."""
-        moved = drift(bins.before, n, bins.counts)
-        if not moved.above(DRIFT):
-            return
-        now = bins.counts / bins.counts.sum()
-        k = int(np.abs(now - bins.before).argmax())
-        strong = moved.above(STRONG_DRIFT)
-        threshold = STRONG_DRIFT if strong else DRIFT
-        numbers: dict[str, Any] = {"psi": moved.psi, "threshold": threshold, "chance": moved.chance}
-        numbers |= {"most": bins.name(k), "before": float(bins.before[k]), "now": float(now[k])}
-        what = f"{bins.what} drifted: PSI {moved.psi:.3f}, above {threshold:g}; most {bins.name(k)}: "
-        what += f"{bins.before[k]:.1%} in training, {now[k]:.1%} here"
-        yield Finding(Severity.ERROR if strong else Severity.WARNING, kind, what, name, numbers=numbers)
-
     def _of_classes(self) -> Iterator[Finding]:
         """Rows without a label, rows of classes that training did not have, shares of classes that have moved."""
         classes, name = self._counts.classes, self._encoder.target
@@ -177,10 +161,8 @@ class ContractCheck:
             numbers = {"cells": unseen.cells, "share": unseen.cells / self._rows, "classes": unseen.most}
             hint = look_alike(unseen.most, self._model.encoder.classes)
             yield Finding(Severity.ERROR, "unseen class", what, name, *unseen.where, hint, numbers)
-        trained, n = np.array(self._model.fit.class_counts, np.float64), self._model.fit.rows
-        shares = trained / max(1.0, trained.sum())
-        bins = Bins("the shares of the classes have", shares, classes.counts, self._model.encoder.classes)
-        yield from self._drift("class shift", name, bins, n)
+        shift = class_shift(name, self._encoder.classes, self._model.fit.class_counts, classes.counts)
+        yield from filter(None, [shift])
 
 
 def _cells(count: int) -> str:

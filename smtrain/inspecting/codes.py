@@ -45,7 +45,8 @@ TABLE = (
         (WARNING,),
         "The calibration error of a class is above 0.05, and in one of its 15 bins the mean probability is outside the "
         "interval of how often it came true (95 % for all bins and classes together).",
-        "`fit --calibrate` with rows set aside; or more of them, where there are few.",
+        "`fit --calibrate` with rows set aside; or more of them, where there are few. Where the shares of the classes "
+        "have moved (SM607), only rows of the new mix help, to fit on or to calibrate with.",
     ),
     Code(
         "SM201",
@@ -159,7 +160,8 @@ TABLE = (
         "leak",
         (WARNING,),
         "A column alone tells the label of at least 99.5 % of the rows, and is wrong a twentieth as often as "
-        "always the commonest class.",
+        "always the commonest class. Or it tells one of three classes or more: values with at least 20 rows, 95 % of "
+        "them of the class, have 95 % of its rows.",
         "`--drop` leaves it out if it is not known when a prediction is made.",
     ),
     Code(
@@ -316,8 +318,9 @@ TABLE = (
         "SM607",
         "class shift",
         (ERROR, WARNING),
-        "The shares of the classes have drifted, by the same measure.",
-        "Predictions lean towards the old shares; fit again.",
+        "The shares of the classes have drifted, by the same measure; or one of them has moved by more than 0.05, and "
+        " all of them by more than chance. `evaluate` and `report` tell it, too.",
+        "Predictions lean towards the old shares; fit again with rows of the new mix, or calibrate with such rows.",
     ),
     Code(
         "SM608",

@@ -12,8 +12,10 @@ from smtrain.inspecting.columns import columns
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.inspecting.examined import Examined
 from smtrain.inspecting.labels import labels, weights
-from smtrain.inspecting.leaks import gives_away, leak
+from smtrain.inspecting.leaks import gives_away, leak, leak_of_a_class, tells_a_class
+from smtrain.inspecting.profile import hashed_texts
 from smtrain.inspecting.words import names_alike
+from smtrain.sources.cells import TextCells
 from smtrain.sources.interface import Reading
 from smtrain.wording import given
 
@@ -66,7 +68,7 @@ def _wide(examined: Examined) -> Iterator[Finding]:
 
 
 def _leaks(examined: Examined) -> Iterator[Finding]:
-    """Columns each of which alone tells the label, but for those that a fit leaves out."""
+    """Columns each of which alone tells the label, or one class, but for those that a fit leaves out."""
     hashes, numbers, labels = examined.sample
     classes, y = np.unique(labels, return_inverse=True)
     if y.max() == 0 or len(y) < IDENTIFIER_ROWS:
@@ -78,9 +80,18 @@ def _leaks(examined: Examined) -> Iterator[Finding]:
         if profile.facts(kind, examined.rows).left_out is not None:
             continue
         tail = (rare, np.searchsorted(classes, rare_labels) % len(classes)) if sampled and len(rare) else None
-        right = gives_away(values, x, y, tail)
+        right, told = gives_away(values, x, y, tail), tells_a_class(values, y)
         if right is not None:
             yield leak(profile.name, right, len(y))
+        elif told is not None:
+            yield leak_of_a_class(profile.name, _named(examined, classes[told.label]), told, len(y))
+
+
+def _named(examined: Examined, label: np.uint64) -> str:
+    """The label of a hash."""
+    texts = [*examined.labels.word.texts, *examined.labels.number.texts]
+    hashes = hashed_texts(TextCells(np.arange(len(texts)), texts))
+    return next(text for text, one in zip(texts, hashes, strict=True) if one == label)
 
 
 def _equal_columns(examined: Examined) -> Iterator[Finding]:

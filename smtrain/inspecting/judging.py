@@ -7,6 +7,7 @@ import numpy as np
 
 from smtrain.errors import counted
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
+from smtrain.inspecting.shift import class_shift
 from smtrain.model.model import Model
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.intervals import INTERVALS, bin_intervals
@@ -19,17 +20,31 @@ LOST = 0.1
 # The calibration error of a class up to which nothing is said: probabilities that are off by so little mislead nobody,
 # and many rows would prove that smaller ones are real.
 MISCALIBRATED = 0.05
+# What helps probabilities where the shares of the classes have moved.
+OF_THE_NEW_MIX = "fit again, or calibrate, with rows of the new mix of classes; --calibrate with the old one is no help"
 
 
 def judged(model: Model, evaluation: Evaluation) -> Diagnosis:
     """The findings on an evaluation of the model."""
+    shift = _shifted(model, evaluation)
     found = [
+        # First what explains the others.
+        *([] if shift is None else [shift]),
         *_overfitting(model, evaluation),
         *_no_better(evaluation),
-        *_miscalibrated(evaluation),
+        *_miscalibrated(evaluation, "fit --calibrate" if shift is None else OF_THE_NEW_MIX),
         *_unseen(evaluation),
     ]
     return diagnosis(evaluation.sums.rows, found)
+
+
+def _shifted(model: Model, evaluation: Evaluation) -> Finding | None:
+    """The shares of the classes are not those of training; not told of weighted rows, which are not counted."""
+    sums = evaluation.sums
+    if not sums.nll.equal_weights:
+        return None
+    counts = np.rint(sums.support * (sums.rows / sums.weight)).astype(np.intp)
+    return class_shift(model.encoder.target, evaluation.classes, model.fit.class_counts, counts)
 
 
 def _overfitting(model: Model, evaluation: Evaluation) -> Iterator[Finding]:
@@ -63,8 +78,8 @@ def _no_better(evaluation: Evaluation) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "no better", f"{what}and theirs is {baseline:.4f}", numbers=numbers)
 
 
-def _miscalibrated(evaluation: Evaluation) -> Iterator[Finding]:
-    """Classes whose probabilities do not come true."""
+def _miscalibrated(evaluation: Evaluation, hint: str) -> Iterator[Finding]:
+    """Classes whose probabilities do not come true, with what helps."""
     sums, errors = evaluation.sums, class_calibration_error(evaluation.sums)
     by_class = np.moveaxis(sums.class_bins, 1, 0)
     bins = by_class[:, 0]
@@ -77,10 +92,11 @@ def _miscalibrated(evaluation: Evaluation) -> Iterator[Finding]:
         off = (mean < low) | (mean > high)
         if error > MISCALIBRATED and off.any():
             i = int(np.flatnonzero(off)[np.argmax(there[0][off])])
-            what = f'the probabilities of "{name}" are off by {error:.2f} on average: of rows with {mean[i]:.0%} on '
-            what += f"average {there[2][i] / there[0][i]:.0%} are of it"
+            said, came = 100 * mean[i], 100 * there[2][i] / there[0][i]
+            what = f'the probabilities of "{name}" are off by {100 * error:.1f} points on average: where they are '
+            what += f'{said:.0f} % on average, {came:.0f} % of {there[0][i]:,.0f} rows are "{name}"'
             numbers = {"class": name, "error": error, "threshold": MISCALIBRATED}
-            yield Finding(Severity.WARNING, "miscalibration", what, hint="fit --calibrate", numbers=numbers)
+            yield Finding(Severity.WARNING, "miscalibration", what, hint=hint, numbers=numbers)
 
 
 def _unseen(evaluation: Evaluation) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from smtrain.fitting.refusals import IDENTIFIER_ROWS
 from smtrain.inspecting.diagnosis import Finding
-from smtrain.inspecting.leaks import gives_away, leak
+from smtrain.inspecting.leaks import Told, gives_away, leak, leak_of_a_class, tells_a_class
 from smtrain.inspecting.rows import Hashes, Sample
 from smtrain.model.model import Model
 from smtrain.scoring.predict import Scored
@@ -22,7 +22,7 @@ class LeakWatch:
     def __init__(self, model: Model) -> None:
         encoder = model.encoder
         self._names = [column.name for column in encoder.columns]
-        self._owners = encoder.owners
+        self._owners, self._classes = encoder.owners, encoder.classes
         self._parts: list[int] = []
         self._sample: Sample | None = None
 
@@ -39,7 +39,7 @@ class LeakWatch:
         self._sample.add(hashes, [*numbers, *[none] * len(parts)], scored.y.astype(np.uint64))
 
     def findings(self) -> Iterator[Finding]:
-        """The columns each of which alone tells the label of nearly all rows."""
+        """The columns each of which alone tells the label of nearly all rows, or one class from all others."""
         if self._sample is None:
             return
         hashes, numbers, labels = self._sample.columns()
@@ -47,9 +47,16 @@ class LeakWatch:
         if len(classes) < 2 or len(y) < IDENTIFIER_ROWS:
             return
         found: dict[str, float] = {}
+        told: dict[str, Told] = {}
         for part, values, x in zip(self._parts, hashes, numbers, strict=True):
-            right = gives_away(values, x, y)
+            name, right, one = self._names[self._owners[part]], gives_away(values, x, y), tells_a_class(values, y)
             if right is not None:
-                name = self._names[self._owners[part]]
                 found[name] = max(right, found.get(name, 0.0))
-        yield from (leak(name, found[name], len(y)) for name in self._names if name in found)
+            elif one is not None:
+                told[name] = one
+        names = [self._classes[int(code)] for code in classes]
+        for name in self._names:
+            if name in found:
+                yield leak(name, found[name], len(y))
+            elif name in told:
+                yield leak_of_a_class(name, names[told[name].label], told[name], len(y))

@@ -1,8 +1,11 @@
-"""Whether one column alone gives the label away."""
+"""Whether one column alone gives the label away, or tells one class from all others."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.errors import quoted
 from smtrain.inspecting.diagnosis import Finding, Severity
 from smtrain.wording import given
 
@@ -15,6 +18,10 @@ TRIMMED = 0.005
 # Where many values are met once, the rows of the others must be so many, and so large a share of all.
 FEWEST_KNOWN = 200
 LEAST_KNOWN = 0.5
+# The share of a class's rows that values of a column must have, and the share of the rows of each of these values that
+# are of the class, for the column to tell it; and the rows of such a value, fewer of which are alike by chance.
+ONE_CLASS = 0.95
+FEWEST_OF_A_VALUE = 20
 
 Hashes = NDArray[np.uint64]
 
@@ -93,5 +100,43 @@ def gives_away(
 def leak(name: str, right: float, rows: int) -> Finding:
     """The finding on a column that tells the label of so large a share of so many rows."""
     what = f"this column alone tells the label of {right:.2%} of the rows"
-    hint = f"{given('drop', name)} if it is not known when a prediction is made"
-    return Finding(Severity.WARNING, "leak", what, name, hint=hint, numbers={"right": right, "rows": rows})
+    numbers = {"right": right, "rows": rows}
+    return Finding(Severity.WARNING, "leak", what, name, hint=_unless_known(name), numbers=numbers)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A class, by its code, that the values of a column tell: the share of its rows that have them, and how pure."""
+
+    label: int
+    recall: float
+    precision: float
+
+
+def tells_a_class(values: Hashes, labels: NDArray[np.intp]) -> Told | None:
+    """The class that a column tells best from all others, by values nearly all of whose rows are of it.
+
+    None if there is none; of two classes the column would tell the whole label, of which `gives_away` knows.
+    """
+    K = int(labels.max()) + 1
+    _, level, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    if K < 3:
+        return None
+    pairs, counts = np.unique(level * K + labels, return_counts=True)
+    pure = (counts >= ONE_CLASS * sizes[pairs // K]) & (sizes[pairs // K] >= FEWEST_OF_A_VALUE)
+    right, taken = (np.bincount(pairs[pure] % K, w[pure], K) for w in (counts, sizes[pairs // K]))
+    recall = right / np.maximum(1, np.bincount(labels, minlength=K))
+    best = int(recall.argmax())
+    return Told(best, float(recall[best]), float(right[best] / taken[best])) if recall[best] >= ONE_CLASS else None
+
+
+def leak_of_a_class(name: str, label: str, told: Told, rows: int) -> Finding:
+    """The finding on a column that tells a class of so many rows from all others."""
+    what = f"this column alone tells the class {quoted(label)}: it finds {told.recall:.1%} of its rows, and "
+    what += f"{told.precision:.1%} of what it finds is of the class"
+    numbers = {"class": label, "recall": told.recall, "precision": told.precision, "rows": rows}
+    return Finding(Severity.WARNING, "leak", what, name, hint=_unless_known(name), numbers=numbers)
+
+
+def _unless_known(name: str) -> str:
+    return f"{given('drop', name)} if it is not known when a prediction is made"

@@ -153,7 +153,9 @@ def report(
     contract = () if model.contract is None else check(model, data, threads=how.get("threads")).findings
     # The contract says more of levels that training did not have: where, and which.
     seen = [one for one in judged(model, evaluation).findings if one.kind not in {other.kind for other in contract}]
-    found = diagnosis(evaluation.sums.rows, [*leaks.findings(), *seen, *contract, *of_fit(model).findings])
+    # What explains others stands before them.
+    told = sorted([*seen, *contract], key=lambda one: one.kind != "class shift")
+    found = diagnosis(evaluation.sums.rows, [*leaks.findings(), *told, *of_fit(model).findings])
     return report_on(model, evaluation, found.without(*codes), level)
 
 

@@ -62,12 +62,18 @@ def _how_good(model: Model, evaluation: Evaluation, level: float) -> Iterator[st
 def _too_good(findings: Diagnosis) -> Iterator[str]:
     """That the figures are the work of columns which give the label away: who reads no further must know it."""
     leaks = [one for one in findings.findings if one.kind == "leak" and one.column is not None]
-    if leaks:
-        names = listed((named(one.column or "") for one in leaks), MOST_TOLD)
-        which = names if len(leaks) == 1 else f"each of {names}"
+    whole = [one for one in leaks if "class" not in one.numbers]
+    if whole:
+        names = listed((named(one.column or "") for one in whole), MOST_TOLD)
+        which = names if len(whole) == 1 else f"each of {names}"
         yield (
-            f"But {which} alone tells the label ({leaks[0].code}): if it is not known when a prediction is made, these "
+            f"But {which} alone tells the label ({whole[0].code}): if it is not known when a prediction is made, these "
             "figures say nothing of how good the model will be."
+        )
+    for one in [one for one in leaks if "class" in one.numbers][:MOST_TOLD]:
+        yield (
+            f"But {named(one.column or '')} alone tells {in_quotes(one.numbers['class'])} from all other classes "
+            f"({one.code}): if it is not known when a prediction is made, the model will be worse at that class."
         )
 
 
