@@ -10,7 +10,7 @@ from smtrain.errors import ExitCode
 from tests.cli import clean_environment
 
 # What is ignored here, under nohup or in the background of a script, would be by every command that a test starts.
-for signum in (signal.SIGHUP, signal.SIGINT):
+for signum in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
     if signal.getsignal(signum) is signal.SIG_IGN:
         signal.signal(signum, signal.SIG_DFL)
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 
 from smtrain.cli.output import data_output
 from smtrain.errors import SmtrainError, UsageError, quoted
@@ -55,10 +56,13 @@ def _add(path: str, annotations: Sequence[Annotation]) -> None:
 
 @contextlib.contextmanager
 def _alone(path: str) -> Iterator[None]:
-    """Keep other commands of the job from changing the report, where the file system can.
+    """Keep other commands of the job from changing the report, where the system and the file system can.
 
     What is locked is the folder: a file for the lock would be left there.
     """
+    if find_spec("fcntl") is None:  # Windows
+        yield
+        return
     folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY)  # noqa: PTH120
     try:
         _lock(folder)

@@ -44,10 +44,11 @@ COMMANDS = {
     "completion": "Print what makes a shell complete commands and options.",
 }
 STOPPED = {
-    signal.SIGHUP: ("hung up", ExitCode.HANGUP),
     signal.SIGINT: ("interrupted", ExitCode.INTERRUPT),
     signal.SIGTERM: ("terminated", ExitCode.TERMINATED),
 }
+if hasattr(signal, "SIGHUP"):  # Windows has none
+    STOPPED[signal.SIGHUP] = ("hung up", ExitCode.HANGUP)
 EPILOG = (
     "Data goes to standard output, everything else to standard error. Exit codes: 0 done, 2 usage, 3 data, 4 model, "
     "5 training, 6 output, memory or cluster, 7 a check failed."

@@ -90,8 +90,9 @@ def _of_descriptor(descriptor: int) -> str:
 def _settle(file: BinaryIO, target: Path) -> None:
     """Give a file that is written the owner and the mode it is to have, and see it on the disk."""
     file.flush()
-    _keep_owner(file.fileno(), target)
-    os.fchmod(file.fileno(), _mode_for(target))  # after the owner: a change of owner takes bits of the mode away
+    if hasattr(os, "fchown"):  # Windows has no owners and modes of this kind
+        _keep_owner(file.fileno(), target)
+        os.fchmod(file.fileno(), _mode_for(target))  # after the owner: a change of owner takes bits of the mode away
     os.fsync(file.fileno())
 
 

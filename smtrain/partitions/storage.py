@@ -61,6 +61,9 @@ class _File:
     """A file without a name, in extents of whole pages. An extent is its size and its offset, in bytes."""
 
     def __init__(self) -> None:
+        if not hasattr(os, "pwrite"):  # Windows, where also maps work otherwise
+            what = "not all rows have room in the memory that was given, and this system cannot keep them in a file"
+            raise UsageError(what, hint=given("memory", "SIZE"))
         self._folder = temporary_folder()
         with _failing(self._folder):
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed with the storage
