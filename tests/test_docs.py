@@ -321,7 +321,9 @@ def test_every_command_and_option_is_explained():
         missing = [option for option in options if f"`{option}" not in choosing]
         assert not missing, f"smtrain {name}: {', '.join(pages)} do not explain {missing}"
     for page in PAGES:
-        ours = re.sub(r"^dask .*$", "", page.read_text(), flags=re.MULTILINE)  # another program, with its own options
+        # Other programs have their own options: dask, and in the first columns of tables those that people come from.
+        theirs = r"^dask .*$|^\| .*? \|" if page.name == "migrating.md" else r"^dask .*$"
+        ours = re.sub(theirs, "", page.read_text(), flags=re.MULTILINE)
         used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", ours))
         assert used <= known, f"{name_of(page)}: there is no option {used - known}"
 
