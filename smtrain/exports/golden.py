@@ -7,6 +7,7 @@ import pandas as pd
 from smtrain.exports.interface import Golden, Numbers, Portable, Row, Words
 from smtrain.model.contract import HIGH, LOW
 from smtrain.scoring.predict import predict_proba
+from smtrain.sources.dialect import LARGEST
 
 # How many deviations from the mean the numbers of the row that is far out are: its probabilities are nearly 0 and 1.
 FAR = 100.0
@@ -29,7 +30,7 @@ def _rows(portable: Portable) -> Iterator[Row]:
     yield mean | {one.name: _unseen(one) for one in portable.words}
     for side, place in ((LOW, 0), (HIGH, -1)):
         yield _ends(portable, side) | {one.name: _level(one, place) for one in portable.words}
-    yield mean | {one.name: one.mean + FAR * (-1) ** i * one.scale for i, one in enumerate(portable.numbers)}
+    yield mean | {one.name: _beside(one, FAR * (-1) ** i) for i, one in enumerate(portable.numbers)}
     for one in portable.numbers[:MOST_COLUMNS]:
         yield mean | {one.name: None}
     for column in portable.words[:MOST_COLUMNS]:
@@ -40,9 +41,14 @@ def _ends(portable: Portable, side: int) -> Row:
     """The least or the largest numbers of training; of a model without a contract a deviation from the mean."""
     contract, numbers = portable.model.contract, portable.numbers
     if contract is None:
-        return {one.name: one.mean + (one.scale if side == HIGH else -one.scale) for one in numbers}
+        return {one.name: _beside(one, 1 if side == HIGH else -1) for one in numbers}
     ends = contract.numbers[:, side].tolist()
     return {one.name: end for one, end in zip(numbers, ends, strict=True)}
+
+
+def _beside(column: Numbers, deviations: float) -> float:
+    """A number so many deviations from the mean, or the last that predict takes."""
+    return min(max(column.mean + deviations * column.scale, -LARGEST), LARGEST)
 
 
 def _level(column: Words, place: int) -> str | None:

@@ -82,13 +82,15 @@ class _Graph:
     def _numbers(self, z: str) -> tuple[str, str]:
         """Add the terms of the columns of numbers (N, K) to z, and say whether a row has one that predict refuses."""
         columns = self.portable.numbers
-        means, scales = self.array([[one.mean for one in columns]]), self.array([[one.scale for one in columns]])
+        # (mean − x) / −scale: onnxruntime leaves out a difference to one number, and a division by one, that is 0 or 1
+        # in 24 bits.
+        means, scales = self.array([[one.mean for one in columns]]), self.array([[-one.scale for one in columns]])
         x = self.node("Concat", *(one.name for one in columns), axis=1)
         missing = self.node("IsNaN", x)
         for value in sorted(self.portable.meaning.values):
             missing = self.node("Or", missing, self.node("Equal", x, self.constant(self.array([value]))))
         mean = self.constant(means)
-        centred = self.node("Sub", self.node("Where", missing, mean, x), mean)
+        centred = self.node("Sub", mean, self.node("Where", missing, mean, x))
         weights = self.constant(self.array([one.weights for one in columns]))
         z = self.node("Add", z, self.node("MatMul", self.node("Div", centred, self.constant(scales)), weights))
         gaps = self.array([one.gap for one in columns])

@@ -3,7 +3,7 @@
     python model.py < rows.csv > predictions.csv
     python -c 'import model; print(model.predict({"NAME": 1.5}), model.predict_proba({"NAME": 1.5}))'
 
-A cell is a number, a text, or None where it is missing.
+A cell is a number, a text, or None where it is missing. In a column of words 1 and 1.0 are the text 1.
 """
 
 import csv
@@ -39,9 +39,11 @@ def number(cell: Any, decimal: str) -> float:
 def terms(column: Mapping[str, Any], cell: Any, missing: Mapping[str, Any]) -> tuple[float, Any]:
     """What a cell is multiplied by its weights (K,) with, and these."""
     if column["kind"] == "words":
-        if isinstance(cell, str) and cell in column["levels"]:
-            return 1.0, column["levels"][cell]
-        return 1.0, column["missing"] if is_missing(cell, missing) else [0.0] * len(column["missing"])
+        gap = is_missing(cell, missing)
+        level = cell if isinstance(cell, str) else None if gap else str(cell).removesuffix(".0")
+        if level in column["levels"]:
+            return 1.0, column["levels"][level]
+        return 1.0, column["missing"] if gap else [0.0] * len(column["missing"])
     x = math.nan if is_missing(cell, missing) else number(cell, missing["decimal"])
     if math.isnan(x) or x in missing["numbers"]:
         return 1.0, column["missing"]

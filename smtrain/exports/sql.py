@@ -33,10 +33,13 @@ LONGEST_NAME = 63
 LEAST_EXPONENT = "-700e0"
 # A weight that is less is 0: a product with it may be an error in PostgreSQL, if it is too small for a number.
 LEAST_WEIGHT = 1e-250
+# A standardised number that is less counts as 0 for the same reason.
+LEAST_NUMBER = 1e-50
 # What stands for a cell that is no number that a model may meet: larger than any that is standardised.
 FAULT = "1e250"
-# The characters of numbers.
-CHARACTERS = "0123456789.+-eE"
+DIGITS = "0123456789"
+# What numbers have inside of their digits, besides a point.
+EXPONENTS = ["''", "'e'", "'E'", "'e-'", "'E-'", "'e+'", "'E+'"]
 # A name that is put as it stands, with its schema: one in quotes would be another in PostgreSQL, which folds it.
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
@@ -66,19 +69,29 @@ def _of_table(text: str, options: Options) -> str:
         return text.replace(TABLE, name)
     if "{%" in text:
         raise UsageError("a name or a level has {% in it, which means something to dbt")
-    reference = "{{ ref('" + options.table.replace("'", "''") + "') }}"
+    # repr, for a text of Jinja is written as one of Python.
+    reference = "{{ ref(" + repr(options.table) + ") }}"
     return RAW + text.replace(TABLE, END_RAW + reference + RAW) + END_RAW + "\n"
 
 
 def _check_names(portable: Portable, options: Options) -> None:
     outputs = ["prediction", *(name_of_p(portable, k) for k in range(len(portable.classes)))]
-    for name in [*(column.name for column in portable.columns), *options.keep, *outputs]:
-        if len(name.encode()) > LONGEST_NAME:
-            what = f"the name {quoted(name)} is too long for SQL: PostgreSQL cuts names at {LONGEST_NAME} bytes"
-            raise UsageError(what, hint="rename it in the table, and fit again")
-    for name in options.keep:
-        if name in outputs:
+    tables = options.table.split(".") if PLAIN_NAME.fullmatch(options.table) else [options.table]
+    for name in [*(column.name for column in portable.columns), *outputs]:
+        _check_length(name, "rename it in the table, and fit again")
+    for name in [*tables, *options.keep]:
+        _check_length(name, "rename it in the database")
+        if not name or "\0" in name:
+            raise UsageError("--table and --keep: a name has a character at least, and no NUL")
+    for i, name in enumerate(options.keep):
+        if name in (*outputs, *options.keep[:i]):
             raise UsageError(f"--keep {quoted(name)}: the predictions have a column of this name")
+
+
+def _check_length(name: str, hint: str) -> None:
+    if len(name.encode()) > LONGEST_NAME:
+        what = f"the name {quoted(name)} is too long for SQL: PostgreSQL cuts names at {LONGEST_NAME} bytes"
+        raise UsageError(what, hint=hint)
 
 
 def name_of_p(portable: Portable, k: int) -> str:
@@ -122,6 +135,17 @@ def among(expression: str, values: Sequence[str], then: str, other: str) -> str:
         f"CASE {expression} {' '.join(f'WHEN {one} THEN {then}' for one in values)} ELSE {other} END"
         if values
         else other
+    )
+
+
+def is_no_number(blank: str) -> str:
+    """Whether a text without blanks around it is none that a database casts to a number."""
+    # By what is left without digits, for there is no regular expression that all three know.
+    inside = f"LTRIM(TRIM(LTRIM({blank}, '+-'), '{DIGITS}'), '.{DIGITS}')"
+    start, second = f"LTRIM({blank}, '+-.')", f"SUBSTR({blank}, 2, 1)"
+    return (
+        f"{among(inside, EXPONENTS, '0', '1')} = 1 OR RTRIM({blank}, '+-eE') <> {blank} OR {blank} LIKE '%.%.%' OR "
+        f"LTRIM({start} || 'e', 'eE') <> {start} || 'e' OR LTRIM({second}, '+-') <> {second}"
     )
 
 
@@ -185,10 +209,12 @@ class _Statement:
                 columns += [f"{text} AS c{j}", f"{gap} AS g{j}"]
                 continue
             value = f"CAST({cell} AS DOUBLE PRECISION)"
-            # In this order: what is no number by its characters cannot be cast, what is too large cannot be divided.
-            is_none = f"WHEN TRIM({text}, {literal(CHARACTERS + BLANKS)}) <> '' THEN {FAULT}"
+            # In this order: what is no number cannot be cast, what is too large or too small cannot be divided.
+            is_none = f"WHEN {cell} IS NULL THEN NULL WHEN {is_no_number(blank)} THEN {FAULT}"
             is_large = f"WHEN ABS({value}) > {number(LARGEST)} THEN {FAULT}"
-            x = among(value, values, "NULL", f"({value}+{number(-column.mean)})/{number(column.scale)}")
+            centred = f"({value}+{number(-column.mean)})"
+            is_small = f"WHEN ABS{centred} < {number(LEAST_NUMBER * column.scale)} THEN 0e0"
+            x = among(value, values, "NULL", f"CASE {is_small} ELSE {centred}/{number(column.scale)} END")
             x = among(blank, missing, "NULL", f"CASE {is_none} {is_large} ELSE {x} END")
             columns.append(f"{x} AS x{j}")
         return columns
@@ -267,7 +293,9 @@ def run(artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[flo
     name = identifier("rows of a test")
     reference = _of_table(f"FROM {TABLE} AS t", options).removeprefix(RAW).rstrip().removesuffix(END_RAW)
     statement = artefact.decode().removeprefix(RAW).rstrip().removesuffix(END_RAW)
-    statement = statement.replace(reference, f"FROM {name} AS t", 1)
+    # With what follows it: a level or a name may have the same words.
+    follows = "),\nlogits_1 AS MATERIALIZED (SELECT"
+    statement = statement.replace(f"\n{reference}{follows}", f"\nFROM {name} AS t{follows}", 1)
     kinds = {key: "DOUBLE PRECISION" if key in numeric(rows) else "TEXT" for key in rows[0]}
     kinds |= dict.fromkeys([one for one in options.keep if one not in kinds], "TEXT")
     with contextlib.closing(sqlite3.connect(":memory:")) as database:

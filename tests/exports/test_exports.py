@@ -138,6 +138,42 @@ def test_what_onnx_readers_meet(tmp_path, folder):
         sm.export(sm.fit(frame, target="species"), "onnx")
 
 
+def extreme(name):
+    """Models at the ends of what a model may be."""
+    spread = np.linspace(-1, 1, 60) ** 3
+    if name == "large":
+        frame = pd.DataFrame({"x": spread * 1e152})
+    elif name == "small":
+        frame = pd.DataFrame({"x": (spread + 0.1) * 1e-49})
+    elif name == "deviation of nearly 1":
+        frame = pd.DataFrame({"x": 5 + spread / spread.std() * 1.00000002})
+    elif name == "gaps alone":
+        frame = pd.DataFrame({"x": [None] * 60, "z": spread})
+    else:
+        frame = pd.DataFrame({"w": ["\nFROM data AS t", "x" * 5000, "FROM data AS t"] * 20})
+    words = [one for one in ("x", "w") if one in frame and frame[one].dtype != float]
+    return sm.fit(frame, y=["a", "b"] * 20 + ["c"] * 20, categorical=words)
+
+
+@pytest.mark.parametrize("to", PREDICTIONS)
+@pytest.mark.parametrize("name", ["large", "small", "deviation of nearly 1", "gaps alone", "levels of any length"])
+def test_extreme_models(to, name):
+    model = extreme(name)
+    portable, exporter = Portable.of(model), exporter_of(to)
+    golden = golden_of(portable)
+    found = np.array(exporter.run(sm.export(model, to, self_test=True), golden.rows, Options()))
+    assert np.abs(found - golden.probabilities).max() <= min(exporter.TOLERANCE, 1e-11)
+
+
+def test_numbers_that_are_words_in_python(tmp_path):
+    frame = pd.DataFrame({"code": [1.0, 2.5, None] * 8, "yes": [True, False] * 12})
+    model = sm.fit(frame, y=["a", "b", "c"] * 8, categorical=["code", "yes"])
+    module: dict[str, object] = {"__name__": "model"}
+    exec(sm.export(model, "python"), module)
+    found = [module["predict_proba"](row) for row in frame.replace({np.nan: None}).to_dict("records")]
+    assert np.abs(np.array(found) - sm.predict_proba(model, frame)).max() < 1e-12
+
+
 def test_golden_rows_are_of_every_kind(folder):
     model, _ = model_of("awkward rare", folder)
     document = json.loads(sm.export(model, "json"))

@@ -88,12 +88,41 @@ def test_what_is_no_number_has_no_prediction(engine, folder):
     model = sm.fit("sample_data/iris.csv")
     portable = Portable.of(model)
     good = golden_of(portable).rows[0]
-    for bad, kind in ((math.inf, float), (-math.inf, float), (1e200, float), ("abc", str), ("1,5", str)):
+    words = [
+        "abc",
+        "1,5",
+        "-",
+        "+.",
+        "E",
+        "1e",
+        "1-2",
+        "1.2.3",
+        "1e5.5",
+        "1e-+5",
+        "1e5e5",
+        "--5",
+        "E5",
+        "2024-01-01",
+        "1 2",
+    ]
+    cells = [(math.inf, float), (-math.inf, float), (1e200, float), *((word, str) for word in words)]
+    for bad, kind in cells:
         rows = [{"id": "0"} | good, {"id": "1"} | good | {"sepal_width": bad}]
         kinds = {"id": str} | kinds_of(portable) | {"sepal_width": kind}
         found = sorted(engine(sm.export(model, "sql", keep=("id",)).decode(), kinds, rows))
         assert all(cell is not None for cell in found[0])
         assert found[1] == ["1", *[None] * 4], bad
+
+
+def test_numbers_of_any_notation_and_size(engine):
+    """Products too small for a number are an error in PostgreSQL."""
+    model = sm.fit(pd.DataFrame({"x": [1.0, -1.0] * 9, "z": [1e100, 2e100, 5e100] * 6}), y=["a", "b", "c"] * 6)
+    statement = sm.export(model, "sql", keep=("id",)).decode()
+    cells = ["1e-300", "-1e-310", "5e-324", "0", "-0.0", "1e-40", "5.", "+.5", "5.E0", " 1e+2 ", "-1E152"]
+    rows = [{"id": f"{i:02}", "x": cell, "z": cell} for i, cell in enumerate(cells)]
+    found = sorted(engine(statement, {"id": str, "x": str, "z": str}, rows))
+    expected = probabilities(Portable.of(model), [dict.fromkeys("xz", float(cell)) for cell in cells])
+    assert np.abs(np.array([row[2:] for row in found], float) - expected).max() < 1e-9
 
 
 def test_nan_and_missing_texts_are_missing(engine):
@@ -128,6 +157,10 @@ def test_names_of_tables_and_dbt():
     assert text.startswith("{% raw %}")
     assert text.endswith("{% endraw %}\n")
     assert sm.export(model, "sql", keep=("species", "sepal_width"), self_test=True)
+    assert b'ref("it\'s \\n")' in sm.export(model, "sql", table="it's \n", dbt=True)
+    for wrong in ({"table": ""}, {"table": "x" * 64}, {"table": "\0"}, {"keep": ("",)}, {"keep": ("id", "id")}):
+        with pytest.raises(sm.UsageError, match=r"a name has|too long|of this name"):
+            sm.export(model, "sql", **wrong)
 
 
 def test_names_that_a_database_would_cut_or_has_twice():
