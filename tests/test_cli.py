@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,9 @@ def test_what_click_says_is_one_line_in_plain_words(tmp_path):
     missing = smtrain("completion", code=ExitCode.USAGE).stderr.splitlines()
     assert missing[0].endswith("Choose from: bash, zsh, fish")
     assert "'1.5' is not a valid integer." in smtrain("fit", IRIS, "--epochs", 1.5, code=ExitCode.USAGE).stderr
+    for line in ("show --sort --class x", "show --level --json", "fit d.csv --epochs --json"):
+        said = smtrain(*line.split(), code=ExitCode.USAGE).stderr
+        assert re.match(r"smtrain: error: Option '--(sort|level|epochs)' requires an argument\.$", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

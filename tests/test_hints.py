@@ -275,6 +275,10 @@ def test_check_tells_of_texts_that_look_alike(go, tmp_path):
     go("fit", "t.csv", "-q")
     said = go("check", "new.csv", code=ExitCode.CHECK).out
     assert said.count("the same text in another Unicode form") == 3
+    (tmp_path / "new.csv").write_text("nume\u0301ro,ville,y\n1,3,a\u0308\n2,4,b\n", "utf-8")
+    go("fit", "new.csv", "-q", "--categorical", "ville")
+    (tmp_path / "new.csv").write_text("nume\u0301ro,ville,y\n1,3.0,a\u0308\n2,4.0,b\n", "utf-8")
+    assert 'there is "3", the same number written otherwise' in go("check", "new.csv", code=ExitCode.CHECK).out
 
 
 # Hints that are followed

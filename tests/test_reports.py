@@ -451,6 +451,11 @@ def test_rows_with_small_weights(models):
     assert "nan" not in found.markdown()
 
 
+def test_titles_are_headings_in_markdown_where_something_is_below_them():
+    text = markdown("t", [Section("a", sentences=["s"]), Section("b", ["c"], [["d"]]), Section("nothing moved")])
+    assert [line for line in text.splitlines() if line.startswith("#")] == ["### t", "#### a", "#### b"]
+
+
 def test_markdown_is_cut_at_a_section():
     sections = [Section(f"section {i}", ["text"], [["w" * 190]] * 90) for i in range(9)]
     text = markdown("title", sections, 60_000)

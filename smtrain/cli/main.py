@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -278,7 +279,16 @@ def _fail_of_click(error: click.ClickException) -> ExitCode:
     text, context = error.format_message(), getattr(error, "ctx", None)
     if isinstance(error, click.MissingParameter):
         text = " ".join(text.split())  # click lists choices on lines of their own
+    elif isinstance(error, click.BadParameter) and error.param is not None and _is_next_option(error):
+        text = f"Option '{error.param.opts[0]}' requires an argument."  # as click says at the end of the line
     return _fail(text, f"{context.command_path} --help" if context is not None else None, ExitCode.USAGE)
+
+
+def _is_next_option(error: click.BadParameter) -> bool:
+    """Whether what is no value of an option is the option behind it, which click took for one."""
+    value = re.match(r"'(-[^']+)' is not ", error.message)
+    known = [] if error.ctx is None else [name for param in error.ctx.command.params for name in param.opts]
+    return value is not None and value[1] in known
 
 
 def _fail(text: str, hint: str | None, code: ExitCode) -> ExitCode:

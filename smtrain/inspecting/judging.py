@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from smtrain.errors import counted
 from smtrain.inspecting.diagnosis import Diagnosis, Finding, Severity, diagnosis
 from smtrain.inspecting.shift import class_shift
 from smtrain.model.model import Model
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.intervals import INTERVALS, bin_intervals
 from smtrain.scoring.metrics import class_calibration_error
+from smtrain.scoring.predict import unseen_cells
 from smtrain.softmax.distributions import LEVEL
 
 # The share of what a model gains over the frequencies of the classes that may be lost on other rows: some always is,
@@ -102,5 +102,4 @@ def _miscalibrated(evaluation: Evaluation, hint: str) -> Iterator[Finding]:
 def _unseen(evaluation: Evaluation) -> Iterator[Finding]:
     """Cells that count as none."""
     for column, cells in evaluation.unseen.items():
-        what = f"{counted(cells, 'cell')} with a level that training did not have; they count as none"
-        yield Finding(Severity.WARNING, "unseen level", what, column, numbers={"cells": cells})
+        yield Finding(Severity.WARNING, "unseen level", unseen_cells(cells), column, numbers={"cells": cells})

@@ -83,7 +83,7 @@ def fragment(title: str, sections: Sequence[Section]) -> str:
 
 def _body(title: str, sections: Sequence[Section], name: str) -> str:
     first = next((i for i, one in enumerate(sections) if one.rows), 0)
-    places = [(i, one.title) for i, one in enumerate(sections) if i >= first and one.title and _has_body(one)]
+    places = [(i, one.title) for i, one in enumerate(sections) if i >= first and one.title and one.has_body]
     links = " ".join(f'<a href="#{name}-{i}">{escape(_short(title))}</a>' for i, title in places)
     nav = f'<nav aria-label="Sections">{links}</nav>'
     parts = [_section(one, f"{name}-{i}") for i, one in enumerate(sections)]
@@ -91,10 +91,6 @@ def _body(title: str, sections: Sequence[Section], name: str) -> str:
     parts.insert(first, nav)
     shown = "\n".join(parts)
     return f'<main class="smtrain">\n<h1>{escape(message(title))}</h1>\n{shown}\n</main>'
-
-
-def _has_body(section: Section) -> bool:
-    return bool(section.rows or section.sentences)
 
 
 def _short(title: str) -> str:
@@ -109,8 +105,7 @@ def _titled(title: str) -> str:
 
 def _section(section: Section, name: str) -> str:
     title = escape(_titled(section.title))
-    # A title with nothing below it is a sentence.
-    heading = (f"<h2>{title}</h2>" if _has_body(section) else f"<p>{title}</p>") if title else ""
+    heading = (f"<h2>{title}</h2>" if section.has_body else f"<p>{title}</p>") if title else ""
     told = "".join(f"<p>{_sentence(sentence)}</p>" for sentence in section.sentences)
     notes = f'<p class="note">{escape(", ".join(section.notes))}</p>' if section.notes else ""
     table = _table(section) if section.rows else ""

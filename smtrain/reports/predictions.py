@@ -14,7 +14,7 @@ from smtrain.reports.numerals import number_texts, rounded
 from smtrain.reports.text import message, named
 from smtrain.scoring.decisions import Decision, most_probable
 from smtrain.scoring.explanation import column_pushes
-from smtrain.scoring.predict import Scored
+from smtrain.scoring.predict import Scored, unseen_cells
 from smtrain.softmax.design import Design, Floats
 from smtrain.sources.cells import quoted_cell, unquoted_cell
 from smtrain.sources.notation import is_number
@@ -216,5 +216,4 @@ def say_skipped(skipped: Skipped) -> None:
 def say_unseen(unseen: dict[str, int]) -> None:
     """Warn, on standard error, of cells whose level training did not have, by column."""
     for name, count in unseen.items():
-        what = f"column {quoted(name)}: {count:,} cells with a level that training did not have; they count as none"
-        errors().write(message(f"smtrain: warning: {what}") + "\n")
+        errors().write(message(f"smtrain: warning: column {quoted(name)}: {unseen_cells(count)}") + "\n")

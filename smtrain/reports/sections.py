@@ -51,6 +51,11 @@ class Section:
     figure: Figure | None = None
     bars: Bars | None = None
 
+    @property
+    def has_body(self) -> bool:
+        """Whether there is something below the title, which is a heading then; else it is a sentence."""
+        return bool(self.rows or self.sentences)
+
 
 def files(**names: str) -> Section:
     """Which files a report is about, by what they are."""
@@ -85,7 +90,7 @@ def markdown(title: str, sections: Sequence[Section], most: int = MOST_SUMMARY) 
 
 
 def _lines(section: Section) -> list[str]:
-    lines = [section.title, ""] if section.title else []
+    lines = [f"{'#### ' if section.has_body else ''}{section.title}", ""] if section.title else []
     lines += [line for sentence in section.sentences for line in (_prose(sentence), "")]
     if section.rows:
         align = ["---" if i < section.texts else "---:" for i in range(len(section.head))]

@@ -159,6 +159,11 @@ def probabilities(model: Model, data: Data, on_unknown: str = "warn") -> Iterato
         warn_of(unseen.counts)
 
 
+def unseen_cells(count: int) -> str:
+    """What is to be said of so many cells of a column."""
+    return f"{counted(count, 'cell')} with a level that training did not have, which counts as none"
+
+
 def warn_of(unseen: Mapping[str, int]) -> None:
     """Give an UnknownLevelWarning if there are cells of levels that training did not have, by column."""
     if unseen:

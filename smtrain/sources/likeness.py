@@ -64,10 +64,15 @@ def _letters(text: str) -> str:
 
 
 def look_alike(texts: Iterable[str], known: Iterable[str]) -> str | None:
-    """A hint with the first of some texts that is a known one in another Unicode form."""
-    forms = {unicodedata.normalize("NFC", one): one for one in known}
+    """A hint with the first of some texts that is a known one in another Unicode form, or the same number."""
+    forms = {_meant(one): one for one in known}
     for text in texts:
-        same = forms.get(unicodedata.normalize("NFC", text), text)
+        same = forms.get(_meant(text), text)
         if same != text:
             return did_you_mean(text, [same])
     return None
+
+
+def _meant(text: str) -> str | float:
+    """What is equal for texts that look the same or are the same number."""
+    return float(text) if NUMBER.fullmatch(text) else unicodedata.normalize("NFC", text)
