@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from smtrain.reports.sections import CELL_WIDTH, COMMAND, MOST_COMMAND, MOST_ROWS, Section
+from smtrain.reports.sections import COMMAND, MOST_COMMAND, MOST_ROWS, Section
+from smtrain.reports.tables import TEXT_WIDTH
 from smtrain.reports.text import message, show
 
 # Columns of text from which on a table is read as cards on a phone.
@@ -149,4 +150,4 @@ def _table(section: Section) -> str:
 
 def _cell(kind: str, text: str, place: int, section: Section, more: str = "") -> str:
     number = ' class="n"' if place >= section.texts else ""
-    return f"<{kind}{more}{number}>{escape(show(text, CELL_WIDTH))}</{kind}>"
+    return f"<{kind}{more}{number}>{escape(show(text, TEXT_WIDTH))}</{kind}>"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from smtrain.reports.bars import Bars
 from smtrain.reports.figures import Figure
-from smtrain.reports.tables import print_table
+from smtrain.reports.tables import TEXT_WIDTH, print_table
 from smtrain.reports.text import WIDTH, message, packed, show
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 # Rows of a table in Markdown: GitHub shows a summary of 1 MiB at most, and people read less.
 MOST_ROWS = 100
-# Characters of a cell.
-CELL_WIDTH = 200
 # Bytes of a summary of a job, which GitHub refuses beyond 1 MiB, with room for those of other steps; and of a comment,
 # with room for the two lines around it (smtrain.reports.cards).
 MOST_SUMMARY = 900_000
@@ -119,7 +117,7 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def escaped(text: str, width: int = CELL_WIDTH) -> str:
+def escaped(text: str, width: int = TEXT_WIDTH) -> str:
     """Any text as Markdown that shows it as it stands, so many of its characters.
 
     What could be taken for a link, a mention, HTML or a formula becomes code; with a pipe or a backtick in it, code of

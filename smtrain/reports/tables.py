@@ -14,9 +14,10 @@ from smtrain.reports.text import show, width_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Characters of the first column and of heads, and of other cells.
+# Characters of the first column and of heads, of other cells, and of those of tables of sentences and of pages.
 LABEL_WIDTH = 32
 CELL_WIDTH = 100
+TEXT_WIDTH = 200
 # Characters between two columns.
 GAP = 2
 # Characters that a column of texts keeps beside several columns of numbers; and beside one, at least.
@@ -35,7 +36,8 @@ def print_table(
     Behind the numbers stand the bars of the rows, if there are some.
     """
     head = [show(name, LABEL_WIDTH) for name in head]
-    cells = [[show(cell, CELL_WIDTH if i else LABEL_WIDTH) for i, cell in enumerate(row)] for row in rows]
+    widest = TEXT_WIDTH if texts == len(head) else CELL_WIDTH
+    cells = [[show(cell, widest if i else LABEL_WIDTH) for i, cell in enumerate(row)] for row in rows]
     if bars is not None:
         head, cells = [*head, bars.head], [[*row, line] for row, line in zip(cells, bars.lines, strict=True)]
     widths = [max(map(width_of, column)) for column in zip(head, *cells, strict=True)]
