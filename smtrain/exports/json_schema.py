@@ -20,7 +20,7 @@ def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noq
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": f"rows as smtrain {about['smtrain']} saw them in training; model SHA-256 {about['model_sha256']}",
         "type": "object",
-        "properties": columns | {target: {"enum": list(portable.classes)}},
+        "properties": columns | {target: {"enum": list(portable.model.classes)}},
         "required": list(columns),
     }
     return (json.dumps(schema, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()

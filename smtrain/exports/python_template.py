@@ -7,6 +7,8 @@ A cell is a number, a text, or None where it is missing. In a column of words 1 
 """
 
 import csv
+import io
+import itertools
 import math
 import re
 import signal
@@ -75,9 +77,13 @@ def main() -> None:
     """A table of CSV from standard input, the prediction and the probabilities of each row to standard output."""
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(["prediction", *(f"p({name})" for name in MODEL["classes"])])
-    rows = csv.reader(sys.stdin)
+    text = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
+    header = text.readline()
+    # As smtrain reads files: a comma, or a tab or a semicolon where the header has none.
+    delimiter = next((one for one in ",\t;" if one in header), ",")
+    rows = csv.reader(itertools.chain([header], text), delimiter=delimiter)
     names = [name.strip(" \t") for name in next(rows)]
-    for cells in rows:
+    for cells in filter(None, rows):
         p = predict_proba(dict(zip(names, cells, strict=True)))
         out.writerow([MODEL["classes"][p.index(max(p))], *p])
 
