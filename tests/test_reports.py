@@ -90,10 +90,8 @@ def assert_safe(text):
     """No script, nothing that is fetched; ids are there once, and what is referred to is there."""
     page = Page(text)
     names = {tag for tag, _ in page.elements}
-    allowed = (
-        "html head meta title style body main nav a h1 h2 p code span section div table thead tbody tr th td figure"
-    )
-    assert names <= {*allowed.split(), "figcaption", "svg", "desc", "text", *VOID}
+    allowed = "html head meta title style body main nav a h1 h2 p code span section div table thead tbody tr th td"
+    assert names <= {*allowed.split(), "figure", "figcaption", "strong", "svg", "desc", "text", *VOID}
     for tag, attributes in page.elements:
         assert not [name for name in attributes if name.startswith("on") or name in {"src", "style", "srcset"}]
         assert tag == "a" or "href" not in attributes
@@ -521,7 +519,7 @@ def test_classes_that_are_confused_stand_side_by_side():
 def test_a_matrix_has_a_cell_for_each_pair_that_occurs():
     figure = confusion_matrix(["a", "b"], np.array([[3.0, 1.0], [0.0, 2.5]]))
     texts = re.findall(r">([^<]*)</text>", "".join(figure.drawing.parts))
-    assert texts == ["a", "a", "b", "b", "3", "1", "2.5"]
+    assert texts == ["predicted", "true", "a", "a", "b", "b", "3", "1", "2.5"]
     assert "84.6% of the rows" in figure.description
 
 

@@ -318,9 +318,9 @@ def _class_figure(evaluation: Evaluation, level: float) -> Figure:
         )
         for k in sorted(order.tolist())
     ]
-    told = "The upper dot of a class is its precision, the lower one its recall, with intervals."
+    told = "Blue, the upper dot of a class, is its precision; orange, the lower one, its recall; lines are intervals."
     more = f", of the {MOST_PLOTTED} classes of the least recall" if len(evaluation.classes) > MOST_PLOTTED else ""
-    return dot_plot(f"Precision (upper dot) and recall (lower){more}", told, lines, (0.0, 1.0), "%")
+    return dot_plot(f"Precision and recall{more}", told, lines, (0.0, 1.0), "%")
 
 
 def _reliability(evaluation: Evaluation, level: float) -> Section:

@@ -21,6 +21,8 @@ MOST_DRAWN = 100
 FULLEST = 0.42
 # Characters of a name beside a figure.
 NAME = 16
+# Room for the name of an axis beside those of classes.
+AXIS_NAME = 16
 QUARTERS = [(0.0, "0"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")]
 
 
@@ -48,12 +50,14 @@ Line = tuple[str, Sequence[Dot]]
 
 def dot_plot(title: str, description: str, lines: Sequence[Line], axis: tuple[float, float], unit: str = "") -> Figure:
     """Lines below each other, each a name with its dots and their intervals; one without dots is a heading."""
+    ticks = _ticks(*axis) if unit == "%" else _outer_ticks(*axis)
+    low, high = axis if unit == "%" or len(ticks) < 2 else (ticks[0], ticks[-1])
     step, left = 18.0, 8 + CHARACTER * 11 * max(len(middle_cut(name, NAME)) for name, _ in lines)
     height = 12 + step * len(lines)
     drawing = Drawing(WIDTH, height + 22)
-    plot = Plot(drawing, Axis(*axis, left, WIDTH - 18), Axis(0, 1, height, 4))
-    plot.frame([(x, f"{100 * x:g} %" if unit == "%" else f"{x:.3g}") for x in _ticks(*axis)], [])
-    if axis[0] < 0 < axis[1]:
+    plot = Plot(drawing, Axis(low, high, left, WIDTH - 18), Axis(0, 1, height, 4))
+    plot.frame([(x, f"{100 * x:g} %" if unit == "%" else f"{x:.3g}") for x in ticks], [])
+    if low < 0 < high:
         drawing.line(plot.at(0, 0), plot.at(0, 1), "soft")
     for i, (name, dots) in enumerate(lines):
         y = 16 + step * i
@@ -73,12 +77,24 @@ def _draw_dot(plot: Plot, dot: Dot, y: float) -> None:
 
 def _ticks(low: float, high: float) -> list[float]:
     """Three to six round numbers between two."""
-    span = high - low
-    if not 0 < span < math.inf:  # all values are the same, or none is a number
+    if not 0 < high - low < math.inf:  # all values are the same, or none is a number
         return [low] if math.isfinite(low) else []
-    step = 10.0 ** math.floor(math.log10(span / 3))
-    step *= next(factor for factor in (5, 2, 1) if span / (factor * step) >= 2.5)
+    step = _step(high - low)
     return [step * i for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def _outer_ticks(low: float, high: float) -> list[float]:
+    """The same with one more at an end that is no round number: nothing is drawn beyond the last."""
+    if not 0 < high - low < math.inf:
+        return _ticks(low, high)
+    step = _step(high - low)
+    return [step * i for i in range(math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9) + 1)]
+
+
+def _step(span: float) -> float:
+    """The distance of ticks: 1, 2 or 5 times a power of ten."""
+    step = 10.0 ** math.floor(math.log10(span / 3))
+    return step * next(factor for factor in (5, 2, 1) if span / (factor * step) >= 2.5)
 
 
 def learning_curve(epochs: Array, above: Array, *, certified: bool) -> Figure | None:
@@ -110,7 +126,10 @@ def confusion_matrix(names: Sequence[str], matrix: Array) -> Figure:
     side = 34.0 if K <= 6 else 28.0 if K <= MOST_NUMBERED else max(4.0, 480 / K)
     most = NAME if K <= MOST_NUMBERED else 10
     margin = 10 + CHARACTER * 11 * max(len(middle_cut(name, most)) for name in names) if side >= 9 else 4
+    margin += AXIS_NAME
     drawing = Drawing(margin + side * K + 4, margin + side * K + 4)
+    drawing.text((margin + side * K, 11), "predicted", anchor="end", colour="soft")
+    drawing.upright((11, margin + side * K), "true")
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     for k in range(K):
         start = margin + side * (k + 0.5) + 4
@@ -125,7 +144,8 @@ def confusion_matrix(names: Sequence[str], matrix: Array) -> Figure:
         if K <= MOST_NUMBERED:
             drawing.text((at[0] + side / 2, at[1] + side / 2 + 4), _short(matrix[i, j]), anchor="middle", size=10)
     right = matrix.trace() / matrix.sum()
-    told = f"Lines are true classes, columns predictions. {right:.1%} of the rows are on the diagonal."
+    told = "Lines are true classes, columns predictions; a cell is the darker the larger its share of its line. "
+    told += f"{right:.1%} of the rows are on the diagonal."
     return Figure("Confusion matrix", told, drawing)
 
 
@@ -159,6 +179,7 @@ def reliability(mean: Array, right: Array, ends: Array) -> Figure:
         plot.bar(x, low, high, "blue")
         drawing.dot(plot.at(x, y), "blue")
     drawing.text((WIDTH - 14, 282), "said to be right", anchor="end", colour="soft")
+    drawing.upright((11, 250), "are right")
     off = np.abs(mean - right).max()
     told = f"Dots on the dashed line are right as often as they say; the farthest is {100 * off:.0f} points off."
     return Figure("Reliability of the predicted class", told, drawing)
@@ -166,9 +187,10 @@ def reliability(mean: Array, right: Array, ends: Array) -> Figure:
 
 def histogram(title: str, description: str, shares: Array, unit: str) -> Figure:
     """A bar for each of some bins of equal width between 0 and 1, as high as its share; the axis has the unit."""
-    drawing, most = Drawing(WIDTH, 200), float(shares.max())
-    plot = Plot(drawing, Axis(0, 1, 48, WIDTH - 22), Axis(0, most, 166, 10))
-    plot.frame(QUARTERS, [(t, f"{100 * t:.3g} %") for t in _ticks(0, most)])
+    drawing, ticks = Drawing(WIDTH, 200), _outer_ticks(0, float(shares.max()))
+    plot = Plot(drawing, Axis(0, 1, 48, WIDTH - 22), Axis(0, ticks[-1], 166, 10))
+    plot.frame(QUARTERS, [(t, f"{100 * t:.3g} %") for t in ticks])
+    drawing.upright((11, 166), "share of the rows")
     edges = np.linspace(0, 1, len(shares) + 1).tolist()
     for share, low, high in zip(shares.tolist(), edges, edges[1:], strict=False):
         (left, top), (right, bottom) = plot.at(low, share), plot.at(high, 0)

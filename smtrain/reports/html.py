@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from smtrain.reports.sections import COMMAND, MOST_COMMAND, MOST_ROWS, Section
+from smtrain.reports.sections import COMMAND, MOST_COMMAND, MOST_ROWS, WARN, Section
 from smtrain.reports.tables import TEXT_WIDTH
 from smtrain.reports.text import message, show
 
@@ -27,7 +27,8 @@ BASE = """\
 .smtrain{font:16px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--ink);max-width:58rem;margin:0 auto;\
 padding:1rem;overflow-wrap:anywhere}
 .smtrain h1{font-size:1.4rem;margin:.2rem 0}.smtrain h2{font-size:1.1rem;margin:1.6rem 0 .3rem}
-.smtrain p{margin:.3rem 0}.smtrain .note{color:var(--soft);font-size:.9rem}.smtrain a{color:var(--blue)}
+.smtrain p{margin:.3rem 0}.smtrain p strong{color:var(--orange)}\
+.smtrain .note{color:var(--soft);font-size:.9rem}.smtrain a{color:var(--blue)}
 .smtrain nav{font-size:.9rem;margin:.8rem 0}.smtrain nav a{margin-right:.9rem;white-space:nowrap}
 .smtrain code{font:.9rem/1.4 ui-monospace,monospace}.smtrain code span{display:inline-block;max-width:100%}
 .smtrain .table{overflow-x:auto;margin:.5rem 0}
@@ -35,7 +36,7 @@ padding:1rem;overflow-wrap:anywhere}
 .smtrain th,.smtrain td{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top;\
 border-bottom:1px solid var(--grid);max-width:26rem;overflow-wrap:normal}
 .smtrain th{font-weight:600}.smtrain .n{text-align:right;white-space:nowrap}
-.smtrain figure{margin:.6rem 0}.smtrain figcaption{font-size:.9rem;color:var(--soft)}
+.smtrain figure{margin:.6rem 0}.smtrain figcaption{max-width:20rem;font-size:.9rem;color:var(--soft)}
 .smtrain svg{max-width:100%;height:auto;display:block}
 .smtrain :focus-visible{outline:2px solid var(--blue)}
 .smtrain .pair{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}.smtrain .pair>*{max-width:100%}
@@ -115,12 +116,16 @@ def _section(section: Section, name: str) -> str:
 
 
 def _sentence(sentence: str) -> str:
-    """A sentence; one that is a command is set as such."""
+    """A sentence; one that is a command is set as such, and of one that warns the sign and the code stand out."""
     if sentence.startswith(COMMAND):
         # An option and its value stay on a line where they can.
         first, *options = show(sentence.removeprefix(COMMAND), MOST_COMMAND).split(" --")
         return f"<code>{escape(first)}{''.join(f' <span>--{escape(one)}</span>' for one in options)}</code>"
-    return escape(message(sentence, 1000))
+    shown = escape(message(sentence, 1000))
+    if sentence.startswith(WARN):
+        code, _, rest = shown.removeprefix(WARN).partition(" ")
+        return f"<strong>{WARN}{code}</strong> {rest}"
+    return shown
 
 
 def _figure(section: Section, name: str) -> str:
@@ -128,7 +133,8 @@ def _figure(section: Section, name: str) -> str:
     if figure is None:
         return ""
     drawn = figure.drawing.svg(f"{name}-f", show(figure.title), show(figure.description, 500))
-    return f"<figure>{drawn}<figcaption>{escape(show(figure.title))}</figcaption></figure>"
+    told = f"<strong>{escape(show(figure.title))}</strong>. {escape(show(figure.description, 500))}"
+    return f"<figure>{drawn}<figcaption>{told}</figcaption></figure>"
 
 
 def _table(section: Section) -> str:

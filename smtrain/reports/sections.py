@@ -23,6 +23,8 @@ MOST_COMMENT = 59_900
 CUT = "There is no room for the last sections: {}."
 # What a sentence begins with that is a command line; and its characters, which are never cut, at most.
 COMMAND = "$ "
+# What a sentence begins with that warns, by a code; a sign that needs no colour.
+WARN = "⚠ "
 MOST_COMMAND = 8000
 # Letters and digits, with single blanks, hyphens and the like between them: no Markdown can come of it.
 PLAIN = re.compile(r"[^\W_]+(?:(?:, |[ _=-]|\.(?=\d))[^\W_]+)*")

@@ -6,21 +6,24 @@ from importlib.metadata import version
 
 import numpy as np
 
-from smtrain.errors import listed
+from smtrain.errors import counted, listed
 from smtrain.inspecting.diagnosis import Diagnosis, Severity
 from smtrain.inspecting.judging import frequencies_nll
 from smtrain.model.model import Model
 from smtrain.reports.again import fit_command
 from smtrain.reports.fit import outcome
-from smtrain.reports.sections import MOST_COMMAND, Section
-from smtrain.reports.tables import weight
-from smtrain.reports.text import in_quotes, named
+from smtrain.reports.sections import MOST_COMMAND, WARN, Section
+from smtrain.reports.tables import TEXT_WIDTH, weight
+from smtrain.reports.text import in_quotes, named, show
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.softmax.ranking import largest_first
 from smtrain.wording import in_shell
 
 # Confusions, features and findings that are told in words.
 MOST_TOLD = 3
+# The recall or precision below which a class is named.
+LITTLE = 0.5
+LESS_IS_RIGHT = "Less than half is right of what is taken for"
 # The relative difference of two NLL up to which rows, as many as those of training, are taken for the same rows.
 SAME = 1e-6
 
@@ -43,17 +46,20 @@ def answers(model: Model, evaluation: Evaluation | None, findings: Diagnosis, le
 def _how_good(model: Model, evaluation: Evaluation, level: float) -> Iterator[str]:
     metrics, ends, base = evaluation.metrics, evaluation.intervals(level), evaluation.baseline
     share = f"{100 * level:g} % interval"
+    names = listed((show(name, TEXT_WIDTH) for name in evaluation.files), MOST_TOLD)
+    of = f" of {names}" if names else ""
     low, high = ends["accuracy"]
     around = "" if math.isnan(low) else f" ({share} {low:.1%} – {high:.1%})"
     yield (
-        f"{metrics['accuracy']:.1%} of {evaluation.sums.rows:,} rows are predicted right{around}. "
+        f"{metrics['accuracy']:.1%} of {evaluation.sums.rows:,} rows{of} are predicted right{around}. "
         f"Always {in_quotes(str(base.label))}, the commonest class, is right for {base.accuracy:.1%}."
     )
     low, high = ends["nll"]
     around = "" if math.isnan(low) else f" ({share} {low:.4f} – {high:.4f})"
     yield (
-        f"The NLL, the mean surprise in nats, is {metrics['nll']:.4f}{around}. The shares of the classes alone, which "
-        f"know nothing of a row, have {base.nll:.4f}; on the training rows the model has {model.fit.nll:.4f}."
+        f"The NLL, the mean surprise in nats, is {metrics['nll']:.4f}{around}. The shares of the classes among "
+        f"these rows, the same forecast for every row, have {base.nll:.4f}; on its {model.fit.rows:,} training rows "
+        f"the model has {model.fit.nll:.4f}."
     )
     if evaluation.sums.rows == model.fit.rows and math.isclose(metrics["nll"], model.fit.nll, rel_tol=SAME):
         yield "These seem to be the training rows: on others the model is likely to be worse."
@@ -87,7 +93,7 @@ def _unseen_rows(model: Model) -> Iterator[str]:
     if fit.validation is not None:
         yield f"On {fit.validation.rows:,} rows set aside for validation the NLL is {fit.validation.nll:.4f}."
     alone = frequencies_nll(model)
-    beside = f"; the shares of the classes alone, which know nothing of a row, have {alone:.4f}"
+    beside = f"; the shares of the classes among them, the same forecast for every row, have {alone:.4f}"
     yield (
         f"On its {fit.rows:,} training rows the NLL, the mean surprise in nats, is {fit.nll:.4f}"
         f"{'' if math.isnan(alone) else beside}."
@@ -110,13 +116,29 @@ def _wrong(evaluation: Evaluation, level: float) -> Iterator[str]:
         around = "" if math.isnan(low) else f" ({100 * level:g} % interval {low:.1%} – {high:.1%})"
         of = f"{recall[k]:.1%} of its {weight(support[k])} rows"
         yield f"The class that is found least is {in_quotes(evaluation.classes[k])}: {of}{around}."
+        yield from _below_half(evaluation, k)
+
+
+def _below_half(evaluation: Evaluation, told: int) -> Iterator[str]:
+    """The classes, besides one that is `told`, of which less than half is found; and those that are wrong so often."""
+    sums, values = evaluation.sums, evaluation.class_metrics
+    pairs = (("recall", sums.support, "Less than half is found of"), ("precision", sums.predicted, LESS_IS_RIGHT))
+    for metric, rows, what in pairs:
+        value = np.nan_to_num(values[metric], nan=1.0)
+        low = [k for k in np.argsort(value, kind="stable").tolist() if value[k] < LITTLE]
+        shown = [k for k in low if k != told or metric == "precision"]
+        names = [f"{in_quotes(evaluation.classes[k])} ({value[k]:.1%} of {weight(rows[k])} rows)" for k in shown]
+        if names:
+            yield f"{what} {listed(names, MOST_TOLD)}."
 
 
 def _why(model: Model) -> Iterator[str]:
-    """The features of the largest effect, by the classes that they speak for and against most."""
+    """The columns of the largest effect, each by the feature and the classes that it speaks for and against most."""
     effect = np.abs(model.W).max(axis=1)
     numbers = {column.name for column in model.encoder.numeric}
-    for j in largest_first(effect)[:MOST_TOLD]:
+    order, owners = largest_first(effect), model.encoder.owners
+    _, firsts = np.unique(owners[order], return_index=True)  # the levels of a column mirror each other
+    for j in order[np.sort(firsts)][:MOST_TOLD]:
         line, name = model.W[j], model.features[j]
         best, worst = int(line.argmax()), int(line.argmin())
         unit = " for one standard deviation more" if name in numbers else " where it holds"
@@ -145,7 +167,7 @@ def _trust(model: Model, evaluation: Evaluation | None, findings: Diagnosis) -> 
     grave = [one for one in findings.findings if one.severity is not Severity.NOTE]
     for one in grave[:MOST_TOLD]:
         column = "" if one.column is None else f"{named(one.column)}: "
-        yield f"{one.code} {one.kind}: {column}{in_shell(one.what)}."
+        yield f"{WARN}{one.code} {one.kind}: {column}{in_shell(one.what)}."
     if len(grave) > MOST_TOLD:
         yield f"{len(grave) - MOST_TOLD} more below, each with what helps."
 
@@ -167,6 +189,7 @@ def _again(model: Model) -> Iterator[str]:
     else:
         yield "The command of the fit is too long to be told here; MODEL has its options."
     yield f"$ smtrain verify MODEL DATA{init}"
-    digest = "" if model.data is None else f", on data of the digest {model.data.sha256}"
     yield "verify says whether the bytes are the same."
-    yield f"This report is of smtrain {version('smtrain')}{digest}."
+    if model.data is not None:
+        yield f"The training data, {counted(model.fit.rows, 'row')}, have the SHA-256 {model.data.sha256}."
+    yield f"This report was written by smtrain {version('smtrain')}."

@@ -13,6 +13,8 @@ from smtrain.scoring.worst import WorstRow
 # Pushes of a row in the JSON document, and in a table.
 MOST_PUSHES = 10
 MOST_SHOWN = 3
+# What the numbers of a table are, which a terminal shows in a line.
+OF_PUSHES = "pushed by: the lead over the label, in logits, that a column gave the prediction"
 
 
 def worst_document(model: Model, rows: Sequence[WorstRow]) -> list[dict[str, Any]]:
@@ -42,7 +44,8 @@ def worst_section(worst: Sequence[dict[str, Any]]) -> Section:
         [located(row["source"], row["line"]), row["label"], row["prediction"], _pushed(row), f"{row['nll']:.4f}"]
         for row in worst
     ]
-    return Section("rows of highest NLL", ["line", "label", "prediction", "pushed by", "NLL"], rows, texts=4)
+    head = ["line", "label", "prediction", "pushed by", "NLL"]
+    return Section("rows of highest NLL", head, rows, texts=4, notes=[OF_PUSHES])
 
 
 def _pushed(row: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ from smtrain.scoring.worst import WorstRow, WorstRows
 from smtrain.softmax.distributions import LEVEL
 from smtrain.sources.arguments import COUNTS, check_level, check_range, whole
 from smtrain.sources.arrays import is_array, together
-from smtrain.sources.opening import Data
+from smtrain.sources.opening import Data, paths_of
 from smtrain.sources.table import Table
 from smtrain.sources.usable import Skipped
 
@@ -44,7 +44,7 @@ class Evaluation:
 
     `worst` are the rows of highest NLL, as many as were asked for; `skipped` are rows without a label that can be used.
     `labels` are the classes as `predict` returns them, and as the tables have them. `costs` (K, K) are those of errors,
-    None if there are none.
+    None if there are none. `files` are those of the rows, none of a frame.
 
     >>> model = smtrain.fit("iris.csv")
     >>> found = model.evaluate("iris.csv")
@@ -67,6 +67,7 @@ class Evaluation:
     skipped: Skipped = field(default_factory=Skipped)
     labels: Labels = ()
     costs: Array | None = None
+    files: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """The metrics that come first."""
@@ -215,7 +216,7 @@ def evaluate(
             evaluation = measured(model, table, opened.threads, *shown, costs=costs)
             evaluation = replace(evaluation, worst=tuple(surprising.rows))
     warn_of(evaluation.unseen)
-    return evaluation
+    return replace(evaluation, files=tuple(paths_of(data)))
 
 
 def measured(

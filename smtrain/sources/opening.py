@@ -71,11 +71,20 @@ def read_again(data: T, who: str) -> T | list[Any]:
     Raises UsageError for a pipe among them.
     """
     several = list(data) if isinstance(data, Iterator) else data
-    things: Sequence[Any] = several if isinstance(several, list | tuple) else [several]
-    for path in filter(is_stream, [_path(thing) for thing in things if _is_path(thing)]):
+    for path in filter(is_stream, _among(several)):
         what = f"{display_name(path)}: {who} reads the data twice, and a pipe can be read once"
         raise UsageError(what, hint="write it to a file, and give its path")
     return several
+
+
+def paths_of(data: object) -> list[str]:
+    """The names of the files among data that can be opened more than once; none of frames and arrays."""
+    return [display_name(path) for path in _among(data)]
+
+
+def _among(data: object) -> list[str]:
+    things: Sequence[Any] = data if isinstance(data, list | tuple) else [data]
+    return [_path(thing) for thing in things if _is_path(thing)]
 
 
 def _parquet(
