@@ -109,8 +109,9 @@ def command(
     config = opt.config_from(rest)
     # Whatever can fail for the options or the files fails now: a fit may take hours.
     check_options(config)
-    for path in filter(None, (output, checkpoint, depfile)):
-        check_writable(path)
+    for path in (output, checkpoint, depfile):
+        if path is not None:
+            check_writable(path)
     rules = "" if depfile is None else depfiles.rules(output, inputs_of(click.get_current_context()))
     start = None if init is None else load(init)
     old = kept_model(output, config) if if_changed else None
