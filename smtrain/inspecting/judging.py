@@ -41,9 +41,9 @@ def judged(model: Model, evaluation: Evaluation) -> Diagnosis:
 def _shifted(model: Model, evaluation: Evaluation) -> Finding | None:
     """The shares of the classes are not those of training; not told of weighted rows, which are not counted."""
     sums = evaluation.sums
-    if not sums.nll.equal_weights or not sums.weight > 0:
+    if not sums.nll.equal_weights:
         return None
-    counts = np.rint(sums.support * (sums.rows / sums.weight)).astype(np.intp)
+    counts = np.rint(sums.support / sums.weight * sums.rows).astype(np.intp)
     return class_shift(model.encoder.target, evaluation.classes, model.fit.class_counts, counts)
 
 
