@@ -109,6 +109,22 @@ def test_the_example_of_c_in_the_docs(tmp_path):
     assert invoked(tmp_path, source) == f"{model.classes[np.argmax(p)]} {max(p):.6f}\n"
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+@pytest.mark.parametrize("name", NAMES_OF_MODELS)
+def test_the_reader_in_javascript_of_the_docs(name, folder, tmp_path):
+    (source,) = re.findall(r"^```js\n(.*?)^```", Path("docs/exports.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(source.splitlines()) <= 30
+    model, _ = model_of(name, folder)
+    portable = Portable.of(model)
+    rows = [*golden_of(portable).rows, *other_rows(portable)]
+    given = json.dumps({"model": json.loads(sm.export(model, "json")), "rows": rows})
+    program = f"{source}const all = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n"
+    program += "console.log(JSON.stringify(all.rows.map((row) => probabilities(all.model, row))));\n"
+    (tmp_path / "reader.js").write_text(program)
+    done = subprocess.run(["node", "reader.js"], cwd=tmp_path, input=given, capture_output=True, text=True, check=True)
+    assert np.abs(np.array(json.loads(done.stdout)) - probabilities(portable, rows)).max() < 1e-12
+
+
 def test_what_onnx_readers_meet(tmp_path, folder):
     """Valid, of the versions that old readers know; labels and classes as texts; no prediction for infinite numbers."""
     onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
