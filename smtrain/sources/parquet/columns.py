@@ -109,12 +109,20 @@ def text_cells(column: pa.Array) -> TextCells:
     return coded(codes, [next(texts) if one >= 0 else None for one in used])
 
 
+def _encoded(column: pa.Array) -> pa.DictionaryArray:
+    """A column by its distinct values."""
+    if not types.is_float16(column.type):
+        return column.dictionary_encode()
+    bits = column.view(pa.uint16()).dictionary_encode()  # Arrow up to 24 cannot look for distinct numbers of 16 bits
+    return pa.DictionaryArray.from_arrays(bits.indices, bits.dictionary.view(pa.float16()))
+
+
 def _distinct(column: pa.Array) -> tuple[pa.DictionaryArray, NDArray[np.intp], NDArray[np.intp]]:
     """A column by its distinct values; codes (m,) of the values in the order of their first sight; and their places.
 
     A place of −1 is that of a null.
     """
-    encoded = column if types.is_dictionary(column.type) else column.dictionary_encode()
+    encoded = column if types.is_dictionary(column.type) else _encoded(column)
     indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
     codes, used = pd.factorize(indices)
     return encoded, codes, used
