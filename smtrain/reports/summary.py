@@ -178,7 +178,8 @@ def _most_off(evaluation: Evaluation) -> str:
     if np.isnan(errors).all():
         return ""
     k = int(largest_first(np.nan_to_num(errors, nan=0.0))[0])
-    return f"; of the classes one by one most those of {in_quotes(evaluation.classes[k])}, by {100 * errors[k]:.1f} points"
+    name, points = in_quotes(evaluation.classes[k]), f"{100 * errors[k]:.1f} points"
+    return f"; of the classes one by one most those of {name}, by {points}"
 
 
 def _again(model: Model) -> Iterator[str]:
