@@ -3,6 +3,7 @@
 Needs Debian's packages chromium and poppler-utils, and Pillow, which the target installs.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,10 +58,11 @@ def printed(folder: Path) -> Image.Image:
 def main() -> None:
     """Write all pictures."""
     PICTURES.mkdir(exist_ok=True)
-    model = smtrain.fit(str(DATA), target="species", se=True)
+    os.chdir(DATA.parent)  # the report says the path of its rows
+    model = smtrain.fit(DATA.name, target="species", se=True)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        smtrain.report(model, str(DATA)).save(str(folder / "report.html"))
+        smtrain.report(model, DATA.name).save(str(folder / "report.html"))
         for width, height in SIZES.items():
             for scheme, number in SCHEMES.items():
                 save(shown(folder, width, height, number), f"report-{width}-{scheme}")
