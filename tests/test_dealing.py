@@ -1,6 +1,8 @@
 """Rows put aside and dealt out by workers: those of one process, the same models and the same figures."""
 
 import gc
+import random
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,12 @@ import pytest
 
 import smtrain as sm
 from smtrain import partitions
+from smtrain.fitting.strata import StrataCounts
+from smtrain.fitting.vocabulary import Vocabulary
+from smtrain.partitions.here import Here
 from smtrain.partitions.memory import MemoryHome
-from smtrain.partitions.spread import SpreadHome
+from smtrain.partitions.spread import Block, SpreadHome
+from smtrain.sources.cells import TextCells
 from smtrain.sources.dialect import Dialect
 from tests.executors import Forgetful
 from tests.hostile.test_processes import slowly
@@ -125,3 +131,44 @@ def test_a_cross_validation_has_the_same_bits_on_workers(case, folder, workers, 
     gc.collect()
     spread = [home.executor for home in workers if isinstance(home, SpreadHome)]
     assert [(one.closed, len(one.alive)) for one in spread] == [(True, 0)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pieces_of_what_was_drawn_are_those_of_one_array(seed):
+    """Cut from arrays of so many rows each, wherever spans and blocks of arrays begin; some spans have no row."""
+    chance = random.Random(seed)
+    counts = [chance.choice([0, 1, 2, 9, 40]) for _ in range(chance.randint(1, 9))]
+    rows = chance.choice([1, 3, 16, 500])
+    whole = np.arange(sum(counts), dtype=np.int32)
+    arrays = np.split(whole, range(rows, len(whole), rows)) if len(whole) else []
+    for executor in (Here(), Forgetful()):
+        home = SpreadHome(executor, 1)
+        blocks, left = home.shelf(), arrays
+        while left:
+            size = chance.randint(1, len(left))
+            blocks.tasks.append(executor.submit(Block, len(blocks), left[:size]))
+            blocks.counts.append(size)
+            left = left[size:]
+        found = list(home.results(home.pieces(blocks, rows, counts)))
+        for one, expected in zip(found, np.split(whole, np.cumsum(counts)[:-1]), strict=True):
+            np.testing.assert_array_equal(one, expected)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_counts_of_strata_are_those_of_a_counter_however_they_are_added(seed):
+    chance, parts, expected = random.Random(seed), [], Counter()
+    for _ in range(chance.randint(1, 6)):
+        levels = chance.sample("abcdef", chance.randint(0, 6))
+        codes = [chance.randrange(len(levels)) for _ in range(12)] if levels else []
+        codes += range(len(levels))
+        weighed = [code for code in codes if chance.random() < 0.6]
+        totals = np.bincount(np.array(weighed, np.intp), minlength=max(1, len(levels)))
+        parts.append(StrataCounts(Vocabulary.of(TextCells(np.array(codes, np.intp), levels)), totals, len(codes), 1))
+        expected.update(levels[code] for code in weighed)
+    n, rows = len(parts), sum(one.rows for one in parts)
+    while len(parts) > 1:
+        k = chance.randrange(len(parts) - 1)
+        parts[k : k + 2] = [parts[k] + parts[k + 1]]
+    for found in (parts[0], StrataCounts() + parts[0], parts[0] + StrataCounts()):
+        assert +Counter(dict(zip(found.known.texts, found.totals.tolist(), strict=False))) == expected
+        assert (found.rows, found.skipped, len(found.totals)) == (rows, n, max(1, len(found.known)))

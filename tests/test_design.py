@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smtrain.softmax.design import MANY_ROWS, Design
+from smtrain.softmax.design import MANY_ROWS, NARROW, Design
 from tests.problems import KINDS, design
 
 pytestmark = pytest.mark.bits
@@ -49,10 +49,17 @@ def test_row_by_row_the_products_are_added_in_the_order_of_the_columns(kind):
 
 
 @pytest.mark.parametrize("K", [1, 3, 4, 7])
-def test_products_of_many_rows_whatever_the_number_of_classes(K):
+@pytest.mark.parametrize("numbers", [0, 5, NARROW, NARROW + 1])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_products_of_many_rows_whatever_the_number_of_classes(K, numbers, kind):
     rng = np.random.default_rng(K)
-    X = Design(rng.normal(size=(MANY_ROWS, 5)), (rng.integers(0, 4, MANY_ROWS),), (3,))
-    W, R = rng.normal(size=(8, K)), rng.normal(size=(K, MANY_ROWS))
-    assert np.allclose(X.times(W), (X.toarray() @ W).T)
-    assert np.allclose(X.transpose_times(R), X.toarray().T @ R.T)
-    assert X.times(W).flags.c_contiguous
+    for rows in (MANY_ROWS - 1, MANY_ROWS):
+        X = Design(rng.normal(size=(rows, numbers)).astype(kind), (rng.integers(0, 4, rows),), (3,))
+        W, R = rng.normal(size=(numbers + 3, K)), rng.normal(size=(K, rows)).astype(kind)
+        dense, atol = X.toarray().astype(np.float64), 1e-11 if kind == np.float64 else 2e-3
+        Z, G = X.times(W), X.transpose_times(R)
+        np.testing.assert_allclose(Z, (dense @ W).T, rtol=0, atol=atol)
+        np.testing.assert_allclose(G, dense.T @ R.T, rtol=0, atol=atol)
+        assert Z.shape == (K, rows)
+        assert Z.flags.c_contiguous
+        assert (Z.dtype, G.dtype) == (kind, np.float64)

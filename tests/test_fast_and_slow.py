@@ -1,18 +1,26 @@
 """Every fast path of reading beside the slow one that is the rule: over generated text both find the same."""
 
 import random
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 import pytest
 
 import smtrain as sm
 from smtrain.errors import DataError
+from smtrain.inspecting.counts import NumericCounts
+from smtrain.model.contract import EDGES, HIGH, LOW, WIDTH
 from smtrain.sources.delimited import Delimited
-from smtrain.sources.interface import Reading
+from smtrain.sources.interface import Reading, reading_alone
+from smtrain.sources.meaning import meaning_of
+from smtrain.sources.opening import open_table
 from smtrain.sources.parser import Parser
+from smtrain.sources.part import LabelledSpan, PartOfSpan
 from smtrain.sources.piece import Piece
+from smtrain.sources.reading import read_leniently
 from smtrain.sources.records import RecordReader
+from smtrain.sources.table import Table
+from smtrain.sources.usable import missing_label
 from tests.forms.tables import KINDS, LABELS, table
 from tests.forms.writing import FORMS, write
 
@@ -140,3 +148,60 @@ def test_whole_records_are_cut_alike_whatever_arrives_at_once(seed):
             arriving = [text[i : i + size] for i in range(0, len(text), size)]
             cut.append(outcome(records_of, arriving, piece))
         assert cut[0] == cut[1] == cut[2]
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 20))])
+def test_numbers_outside_a_range_are_those_of_a_loop(seed):
+    """Counted at once, by check, and cell by cell; from a column that was read as numbers, and from one of text."""
+    chance = random.Random(seed)
+    for _ in range(20):
+        decimal, end = chance.choice([".", ","]), chance.choice(["\n", "\r\n"])
+        dialect = sm.Dialect(decimal=decimal, na_values=tuple(chance.sample(["7", "x", "1e3"], 1)))
+        meaning, words = meaning_of(dialect), chance.choice([[], ["x", "y z"]])
+        some = [f"{chance.gauss(0, 3):.1f}".replace(".", decimal) for _ in range(9)]
+        some += ["7", f"7{decimal}0", "", "NA", "0", "-0", *words]
+        cells = [chance.choice(some) for _ in range(chance.randint(1, 30))]
+        source = Delimited([("t", iter(["".join(f"{c};r{end}" for c in ["a", *cells]).encode()]))], dialect)
+        (batch,) = source.batches()
+        line = np.zeros(WIDTH)
+        line[LOW], line[HIGH] = sorted(chance.uniform(-4, 4) for _ in range(2))
+        line[EDGES] = np.sort(np.clip(np.random.default_rng(seed).normal(size=9), line[LOW], line[HIGH]))
+        numbers = [np.nan if meaning.is_missing_number(cell) else meaning.number(cell) for cell in cells]
+        beyond = [x < line[LOW] or x > line[HIGH] for x in numbers]
+        wrong = [not (meaning.is_missing(cell) or meaning.can_read(cell)) for cell in cells]
+        rows = read_leniently(batch, (Reading.NUMBER, Reading.SKIP), meaning)
+        assert rows.is_text(0) == any(wrong)
+        found = NumericCounts.of(rows, 0, meaning, line)
+        assert found.outside.tolist() == [sum(x < line[LOW] for x in numbers), sum(x > line[HIGH] for x in numbers)]
+        assert found.first_outside == (rows.place(beyond.index(True)) if any(beyond) else None)
+        assert found.wrong.first == (rows.place(wrong.index(True)) if any(wrong) else None)
+        assert (found.missing, found.wrong.cells) == (np.isnan(numbers).sum() - sum(wrong), sum(wrong))
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 20))])
+def test_some_rows_of_spans_are_those_of_a_loop(seed, tmp_path):
+    """The rows with a label of a file that is read in spans, and of these the rows of masks."""
+    chance, rng = random.Random(seed), np.random.default_rng(seed)
+    labels, n = ["a", "b", "", "  ", "NA", "none", " none "][: chance.randint(1, 7)], chance.randint(1, 400)
+    rows = [(f"{i}", chance.choice(labels)) for i in range(n)]
+    (tmp_path / "t.csv").write_text("i,y\n" + "".join(f'{i},"{y}"\n' for i, y in rows))
+    table = open_table(str(tmp_path / "t.csv"), sm.Dialect(na_values=("none",)), piece=chance.choice([40, 200, None]))
+    missing, spans = missing_label(("none",)), table.spans(chance.choice([50, 300, 10_000]), map)
+
+    def read(spans):
+        return [[text_of(rows, k) for rows in parts_of(span) for k in range(rows.count)] for span in spans]
+
+    def parts_of(span):
+        return list(Table.of_span(span).rows(reading_alone(0, 2)))
+
+    def text_of(rows, k):
+        cells = rows.texts(0)
+        return cells.levels[cells.codes[k]]
+
+    labelled = [LabelledSpan(span, 1) for span in spans]
+    expected = [i for i, y in rows if not missing(y)]
+    assert [*chain(*read(labelled))] == expected
+    masks = [rng.random(len(one)) < rng.choice([0, 0.5, 1]) for one in read(labelled)]
+    parts = [PartOfSpan(span, mask, 1) for span, mask in zip(labelled, masks, strict=True)]
+    chosen = np.concatenate(masks)
+    assert [*chain(*read(parts))] == [i for i, one in zip(expected, chosen, strict=True) if one]

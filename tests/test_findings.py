@@ -13,6 +13,7 @@ import pytest
 import smtrain as sm
 from smtrain.inspecting import judging
 from smtrain.inspecting.codes import BY_KIND, CODES, TABLE
+from smtrain.inspecting.leaks import tells_a_class
 from tests.hostile.harness import invoke
 
 SOURCES = [path for path in Path("smtrain").rglob("*.py") if "Finding(" in path.read_text() or "refusals" in path.name]
@@ -132,6 +133,34 @@ def test_a_column_that_alone_tells_one_class():
     assert 'agent alone tells "lost" from all other classes' in sm.report(sm.fit(frame), frame).markdown()
     frame.loc[np.flatnonzero(y == "paid")[:20], "agent"] = "ann"
     assert "leak" not in {one.kind for one in sm.doctor(frame).findings}
+
+
+def told_by_loops(values, y, classes):
+    """Class, recall and precision of the class that the values of a column tell best; None if none is told."""
+    told, labels_of = [], {v: y[values == v].tolist() for v in set(values.tolist())}
+    for k in range(classes):
+        pure = [v for v, labels in labels_of.items() if len(labels) >= 20 and labels.count(k) >= 0.95 * len(labels)]
+        taken = np.isin(values, pure)
+        told.append((k, (taken & (y == k)).sum() / max(1, (y == k).sum()), (y[taken] == k).sum() / max(1, taken.sum())))
+    best = max(told, key=lambda one: one[1])
+    return best if best[1] >= 0.95 and classes > 2 else None
+
+
+@pytest.mark.parametrize("some", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 10))])
+def test_a_column_tells_a_class_by_values_that_a_loop_finds(some):
+    outcomes = set()
+    for seed in range(40 * some, 40 * some + 40):
+        rng = np.random.default_rng(seed)
+        K, m, counts = int(rng.integers(2, 5)), int(rng.integers(30, 300)), rng.integers(18, 24, rng.integers(1, 4))
+        own = np.repeat(np.arange(len(counts)), counts)  # values of the class 0, of which a few rows are of another
+        y = np.concatenate([np.where(rng.random(len(own)) < rng.choice([0, 0.04]), 1, 0), rng.integers(1, K, m)])
+        values = np.append(own, rng.integers(10, 14, m) if K > 2 else np.full(m, 10))
+        y[-K:], order = np.arange(K), rng.permutation(len(y))
+        values, y = values[order], y[order]
+        found, expected = tells_a_class(values.astype(np.uint64), y), told_by_loops(values, y, K)
+        assert (None if found is None else (found.label, found.recall, found.precision)) == expected
+        outcomes.add(expected is None)
+    assert outcomes == {False, True}
 
 
 def test_levels_that_training_did_not_have():

@@ -97,29 +97,53 @@ def test_kappa_has_the_error_of_fleiss_cohen_and_everitt():
     assert INTERVALS["kappa"](sums, 0.9) == pytest.approx((theirs.kappa - half, theirs.kappa + half), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_balanced_accuracy_has_the_error_of_a_mean_of_shares(seed):
-    Z, y, v = some(300, 4, seed)
-    sums, z = evaluation_sum(Z, y, v), stats.norm.ppf(0.95)
-    recalls, rows = CLASS_METRICS["recall"](sums), np.bincount(y)
-    half = z * np.sqrt((recalls * (1 - recalls) / rows).sum()) / 4
-    assert INTERVALS["balanced_accuracy"](sums, 0.9) == pytest.approx((recalls.mean() - half, recalls.mean() + half))
+def of_confusion(p):
+    """Balanced accuracy, macro F1, MCC and kappa of shares (K, K), by their textbook formulas."""
+    true, called, right = p.sum(1), p.sum(0), p.diagonal()
+    there, met, chance = true > 0, true + called > 0, true @ called
+    spread = np.sqrt((1 - true @ true) * (1 - called @ called))
+    return {
+        "balanced_accuracy": (right[there] / true[there]).mean(),
+        "macro_f1": (2 * right[met] / (true + called)[met]).mean(),
+        "mcc": (right.sum() - chance) / spread,
+        "kappa": (right.sum() - chance) / (1 - chance),
+    }
 
 
-def test_macro_f1_has_the_error_of_takahashi_yamamoto_kuchiba_and_koyama():
+def drawn_rows(seed):
+    """Codes, predictions and weights of 2 to 5 classes: without rows, never predicted, nearly right, of weight 0."""
+    rng = np.random.default_rng(seed)
+    K, m = int(rng.integers(2, 6)), int(rng.integers(30, 200))
+    y, other = rng.choice(K, (2, m), p=rng.dirichlet(np.ones(K)))
+    predicted = np.where(rng.random(m) < rng.choice([0.3, 0.8, 0.97]), y, other if seed % 3 else other.min())
+    y[:3], predicted[:3] = [0, 1, 0], [0, 0, 1]  # two classes and an error
+    return K, y, predicted, rng.choice([0.0, 0.5, 1.0, 3.0], m) if seed % 2 else np.ones(m)
+
+
+@pytest.mark.parametrize("some", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 10))])
+def test_figures_of_the_confusion_have_the_error_of_their_differences(some):
     """The variance of a multinomial sample's shares, carried on by derivatives that are differences here."""
-    counts = np.array([[50, 10], [20, 120]])
-    y, predicted = (np.repeat(each, counts.ravel()) for each in np.divmod(np.arange(4), 2))
-    sums = evaluation_sum(np.eye(2)[predicted].T, y, np.ones(200))
+    for seed in range(20 * some, 20 * some + 20):
+        K, y, predicted, v = drawn_rows(seed)
+        sums, p = evaluation_sum(np.eye(K)[predicted].T, y, v), np.zeros((K, K))
+        np.add.at(p, (y, predicted), v / v.sum())
+        cells, n = np.argwhere(p), v.sum() ** 2 / (v**2).sum()
+        shares = p[tuple(cells.T)]
+        covariance = (np.diag(shares) - np.outer(shares, shares)) / n
+        steps = [1e-6 * (np.arange(K * K).reshape(K, K) == i * K + j) for i, j in cells]
+        ends = [[of_confusion(p + sign * step) for sign in (1, -1)] for step in steps]
+        for name, value in of_confusion(p).items():
+            slopes = np.array([(after[name] - before[name]) / 2e-6 for after, before in ends])
+            half, least = stats.norm.ppf(0.95) * (slopes @ covariance @ slopes) ** 0.5, -name.startswith(("m", "k"))
+            expected = max(0.0 if name == "macro_f1" else least, value - half), min(1.0, value + half)
+            assert INTERVALS[name](sums, 0.9) == pytest.approx(expected, rel=1e-4, abs=1e-6), (seed, name)
 
-    def macro(p):
-        return np.mean([2 * p[k, k] / (p[k].sum() + p[:, k].sum()) for k in range(2)])
 
-    p = counts / 200
-    slopes = np.array([(macro(p + step) - macro(p - step)) / 2e-6 for step in 1e-6 * np.eye(4).reshape(4, 2, 2)])
-    variance = slopes @ (np.diag(p.ravel()) - np.outer(p.ravel(), p.ravel())) @ slopes / 200
-    half = stats.norm.ppf(0.975) * variance**0.5
-    assert INTERVALS["macro_f1"](sums, 0.95) == pytest.approx((macro(p) - half, macro(p) + half), rel=1e-6)
+def test_an_average_precision_near_0_of_few_rows_has_an_interval_without_a_warning():
+    """A row of the class behind very many others."""
+    Z = np.stack([np.zeros(20_001), np.append(np.linspace(1, 2, 20_000), 0.5)])
+    sums = evaluation_sum(Z, np.append(np.zeros(20_000, np.intp), 1), np.ones(20_001))
+    assert CLASS_INTERVALS["average_precision"](sums, 1 - 2**-53)[:, 1].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("classes", [2, 4])

@@ -17,11 +17,13 @@ from smtrain.fitting.arguments import config_of
 from smtrain.fitting.blocks import read_block
 from smtrain.fitting.learn import learn
 from smtrain.fitting.roles import roles_of
-from smtrain.fitting.summary import VOTING_ROWS, Summary
+from smtrain.fitting.summary import MISSING, NUMBER, VOTING_ROWS, WORD, Summary
 from smtrain.fitting.vocabulary import Vocabulary
 from smtrain.partitions.memory import MemoryHome
 from smtrain.sources.cells import TextCells
 from smtrain.sources.delimited import Delimited
+from smtrain.sources.meaning import meaning_of
+from smtrain.sources.notation import is_number
 from smtrain.sources.opening import open_table
 from smtrain.sources.piece import Piece
 from smtrain.sources.table import Table
@@ -150,6 +152,26 @@ def test_a_table_may_be_cut_anywhere_and_added_in_any_order(seed):
         parts = list(summaries(names, rows, options, [0, *sorted(between), len(rows)]))
         assert told(added(chance, parts), names) == expected
         assert told(added(chance, [pickle.loads(pickle.dumps(part)) for part in parts]), names) == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_first_cells_and_votes_are_those_of_a_loop(seed):
+    """Of all columns together, and cell by cell; the label comes first."""
+    names, rows, options = drawn(seed)
+    names, rows = [names[-1], *names[:-1]], [[row[-1], *row[:-1]] for row in rows]
+    (found,) = summaries(names, rows, options, [0, len(rows)])
+    if found.fault is not None:
+        return
+    meaning = meaning_of(options.get("dialect", sm.Dialect()))
+    for j, (i, column) in enumerate(found.columns.items()):
+        if column.given is not None:
+            continue
+        cells = [row[i] for row in rows]
+        sorts = [MISSING if meaning.is_missing(cell) else NUMBER if is_number(cell) else WORD for cell in cells]
+        assert found.votes[:, j].tolist() == sorts[:VOTING_ROWS]
+        for sort, sight in ((NUMBER, column.number), (WORD, column.word)):
+            first = sorts.index(sort) if sort in sorts else None
+            assert sight == (None if first is None else (first, ("t.csv", 2 + first), cells[first]))
 
 
 def outcome(data, options, tmp_path):

@@ -1,5 +1,6 @@
 """Every metric equals the naive formula or scikit-learn's, and metrics of sums equal metrics of the whole."""
 
+import math
 from functools import reduce
 from operator import add
 
@@ -270,6 +271,26 @@ def test_the_baseline_is_scikit_learns_dummy_of_the_priors(scored):
 def test_the_baseline_of_one_class_is_sure():
     found = Baseline.of(evaluation_sum(np.eye(2)[:, [0, 0]], np.zeros(2, np.intp), np.ones(2)), ["a", "b"])
     assert (found.label, found.accuracy, str(found.nll)) == ("a", 1.0, "0.0")
+
+
+def bin_by_exponents(p, bits):
+    """The bin of a probability by its parts: which halving of the distance to the nearer end, and where in that."""
+    near = min(p, 1 - p)
+    digits, exponent = math.frexp(near)
+    halving = ranks.HALVINGS + exponent  # 2^(exponent - 1) <= near < 2^exponent
+    place = 0 if near < 2.0 ** -(ranks.HALVINGS + 1) else (halving << bits) + int((2 * digits - 1) * 2**bits) + 1
+    last = 2 * (((ranks.HALVINGS) << bits) + 1)
+    return last - place if p > 0.5 else place
+
+
+@pytest.mark.parametrize("bits", [0, 3, 10])
+def test_bins_are_those_of_each_probability_alone(bits):
+    rng = np.random.default_rng(bits)
+    near = np.concatenate([[0, 5e-324, 0.5], rng.random(300), 2.0 ** -rng.integers(1, 60, 300), rng.random(300) ** 30])
+    p = np.concatenate([near, 1 - near]).reshape(-1, 2)[:, ::-1]  # neither contiguous nor in order
+    before = p.copy()
+    np.testing.assert_array_equal(ranks.bin_of(p, bits), [[bin_by_exponents(x, bits) for x in row] for row in p])
+    np.testing.assert_array_equal(p, before)
 
 
 @pytest.mark.parametrize("bits", [0, 3, 10])

@@ -319,7 +319,7 @@ TABLE = (
         "class shift",
         (ERROR, WARNING),
         "The shares of the classes have drifted, by the same measure; or one of them has moved by more than 0.05, and "
-        " all of them by more than chance. `evaluate` and `report` tell it, too.",
+        "all of them by more than chance. `evaluate` and `report` tell it, too.",
         "Predictions lean towards the old shares; fit again with rows of the new mix, or calibrate with such rows.",
     ),
     Code(
