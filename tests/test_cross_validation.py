@@ -12,6 +12,7 @@ import pytest
 
 import smtrain as sm
 from smtrain.errors import ExitCode
+from smtrain.inspecting import penalties
 from smtrain.scoring.metrics import METRICS
 from smtrain.sources.opening import open_table
 
@@ -429,6 +430,14 @@ def test_an_l2_that_is_good_is_not_told_of():
     (finding,) = sm.cross_validate(frame, folds=3, l2=20_000).findings
     assert finding.numbers["better"] == 2_000
     assert "an l2 of 20000 is far from good" in finding.what
+
+
+def test_no_other_value_is_tried_in_a_large_table(monkeypatch):
+    models = sm.cross_validate(FRAME, target="species", folds=3).models
+    numbers = max(one.fit.rows * len(one.features) * len(one.classes) for one in models)
+    for most, tried in ((numbers, 3), (numbers - 1, 0)):
+        monkeypatch.setattr(penalties, "MOST_NUMBERS", most)
+        assert len(sm.cross_validate(FRAME, target="species", folds=3).tried) == tried
 
 
 def test_auto_says_what_it_gains_over_the_default(go):

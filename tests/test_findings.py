@@ -11,9 +11,12 @@ import pandas as pd
 import pytest
 
 import smtrain as sm
-from smtrain.inspecting import judging
+from smtrain.inspecting import judging, leaks, penalties, shift
 from smtrain.inspecting.codes import BY_KIND, CODES, TABLE
+from smtrain.inspecting.drift import chi_squared
 from smtrain.inspecting.leaks import tells_a_class
+from smtrain.inspecting.shift import class_shift
+from smtrain.model import rarity
 from tests.hostile.harness import invoke
 
 SOURCES = [path for path in Path("smtrain").rglob("*.py") if "Finding(" in path.read_text() or "refusals" in path.name]
@@ -133,6 +136,57 @@ def test_a_column_that_alone_tells_one_class():
     assert 'agent alone tells "lost" from all other classes' in sm.report(sm.fit(frame), frame).markdown()
     frame.loc[np.flatnonzero(y == "paid")[:20], "agent"] = "ann"
     assert "leak" not in {one.kind for one in sm.doctor(frame).findings}
+
+
+def shift_by_formulas(trained, counts):
+    """The threshold that the shares of classes have passed by more than chance; None for none."""
+    n, m = sum(trained), sum(counts)
+    pairs, rare = [], [0, 0]
+    for a, b in zip(trained, counts, strict=True):
+        if (a + b) / (n + m) * min(n, m) < 5:
+            rare = [rare[0] + a, rare[1] + b]
+        else:
+            pairs.append((a, b))
+    pairs = [(a, b) for a, b in [*pairs, rare] if a + b]
+    shares = [((a + 0.5) / (n + len(pairs) / 2), (b + 0.5) / (m + len(pairs) / 2)) for a, b in pairs]
+    psi = sum((a - b) * np.log(a / b) for a, b in shares)
+    if psi <= chi_squared(len(pairs) - 1) * (1 / n + 1 / m):
+        return None
+    moved = max(abs(a / n - b / m) for a, b in zip(trained, counts, strict=True))
+    return 0.25 if psi > 0.25 else 0.1 if psi > 0.1 else 0.05 if moved > 0.05 else None
+
+
+@pytest.mark.parametrize("some", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 10))])
+def test_a_shift_of_the_classes_is_that_of_the_formulas(some):
+    outcomes = set()
+    for seed in range(100 * some, 100 * some + 100):
+        rng = np.random.default_rng(seed)
+        K = int(rng.integers(2, 7))
+        shares = rng.dirichlet(np.ones(K))
+        moved = (1 - (by := rng.choice([0, 0.1, 0.3, 0.6]))) * shares + by * rng.dirichlet(np.ones(K))
+        trained, counts = (rng.multinomial(rng.integers(40, 4000), each) for each in (shares, moved))
+        found = class_shift("y", "abcdef"[:K], trained.tolist(), counts)
+        outcomes.add(expected := shift_by_formulas(trained.tolist(), counts.tolist()))
+        assert (None if found is None else found.numbers["threshold"]) == expected
+        assert found is None or found.severity.value == ("error" if expected == 0.25 else "warning")
+    assert outcomes == {None, 0.05, 0.1, 0.25}
+
+
+@pytest.mark.parametrize(
+    ("code", "numbers"),
+    [
+        ("SM103", [f"above {judging.MISCALIBRATED:g},"]),
+        ("SM207", [f"at most {penalties.MOST_NUMBERS:,}."]),
+        ("SM401", [f"{100 * leaks.RIGHT:g} %", f"least {leaks.FEWEST_OF_A_VALUE} rows, {100 * leaks.ONE_CLASS:g} %"]),
+        ("SM502", [f"than {rarity.MANY_CLASSES} classes", f"than {rarity.SOME_CLASSES} with", "than five"]),
+        ("SM606", [f"{shift.DRIFT:g}", f"{shift.STRONG_DRIFT:g}"]),
+        ("SM607", [f"more than {shift.MOVED:g},"]),
+    ],
+)
+def test_the_numbers_that_are_told_of_a_finding_are_those_of_the_code(code, numbers):
+    (text,) = (one.when for one in TABLE if one.code == code)
+    assert [number for number in numbers if number not in text] == []
+    assert "  " not in text
 
 
 def told_by_loops(values, y, classes):

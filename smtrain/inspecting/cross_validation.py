@@ -32,7 +32,6 @@ from smtrain.model.model import Model
 from smtrain.model.options import RIDGE
 from smtrain.model.record import Candidate
 from smtrain.partitions.interface import Spread
-from smtrain.partitions.memory import available_threads
 from smtrain.scoring.costs import cost_matrix
 from smtrain.scoring.evaluate import Evaluation, measured, measured_by
 from smtrain.scoring.fail_if import Check, Outcome, check_classes, parsed_check
@@ -287,8 +286,11 @@ def _fold(
     """A fit without a fold, evaluated on it; here, or by the workers of a home."""
     model = _fitted(dealt.without(fold), config, home)
     warn_of(model)
-    evaluation = _measured(model, dealt.alone(fold), config, home, costs)
-    kept = _labelled(model, dealt.alone(fold), config, home) if predictions else []
+    kept: list[Labelled] = []
+    watchers = [lambda scored: kept.append(labelled_of(scored))] if predictions and home is None else []
+    evaluation = _measured(model, dealt.alone(fold), config, home, *watchers, costs=costs)
+    if predictions and home is not None:
+        kept = _labelled_there(model, dealt.alone(fold), home)
     nlls = {}
     for l2 in others(config, model):
         other = _fitted(dealt.without(fold), trial(config, l2), home, model)
@@ -303,19 +305,21 @@ def _fitted(table: Table, config: FitConfig, home: Spread | None, init: Model | 
 
 
 def _measured(
-    model: Model, table: Table, config: FitConfig, home: Spread | None, costs: Array | None = None
+    model: Model,
+    table: Table,
+    config: FitConfig,
+    home: Spread | None,
+    *watchers: Callable[[Scored], object],
+    costs: Array | None = None,
 ) -> Evaluation:
-    """An evaluation on a table, here, or by the workers of a home."""
+    """An evaluation on a table, here, where `watchers` are shown the rows; or by the workers of a home."""
     if home is None:
-        return measured(model, table, config.threads, costs=costs)
+        return measured(model, table, config.threads, *watchers, costs=costs)
     return measured_by(home, table, SpanReading(sent(model), "error", 0), costs)
 
 
-def _labelled(model: Model, table: Table, config: FitConfig, home: Spread | None) -> list[Labelled]:
-    """The labels and probabilities of the rows of a table, some at a time; they come here from a home."""
-    if home is None:
-        threads = config.threads or available_threads()
-        return [labelled_of(scored) for scored in score(model, table, labels=True, threads=threads)]
+def _labelled_there(model: Model, table: Table, home: Spread) -> list[Labelled]:
+    """The labels and probabilities of the rows of a table, some at a time, which the workers of a home send here."""
     read = partial(labelled_span, model=sent(model))
     return list(chain.from_iterable(home.told(read, spans_of(table, home))))
 
