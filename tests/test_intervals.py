@@ -283,3 +283,35 @@ def test_how_often_the_truth_is_held(weighted):
         held += (ends[:, 0] <= values) & (values <= ends[:, 1])
     assert (held > 860).all(), held
     assert (held[:-1] < 940).all(), held  # that of the average precision is wider than it need be
+
+
+OF_CONFUSIONS = ("balanced_accuracy", "macro_f1", "mcc", "kappa")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "right", "figures", "ranked"),
+    [
+        (1.0, 0.83, (0.87, 0.90), (0.90, 0.98)),
+        (1.5, 0.90, (0.87, 0.90), (0.90, 0.98)),
+        (2.0, 0.94, (0.87, 0.90), (0.90, 0.98)),
+        (2.9, 0.98, (0.82, 0.85), (0.88, 0.89)),
+    ],
+)
+def test_how_often_small_samples_with_a_rarer_class_hold_the_truth(size, right, figures, ranked):
+    """What maths.md tells: 200 rows, a fifth of them of the rarer class, and intervals of 90 %."""
+    rng = np.random.default_rng(1)
+    y = (rng.random(200_000) < 0.2).astype(np.intp)
+    Z = size * np.eye(2)[y].T + rng.normal(size=(2, 200_000)) + [[0.7], [0.0]]
+    truth = evaluation_sum(Z, y, np.ones(len(y)))
+    assert METRICS["accuracy"](truth) == pytest.approx(right, abs=0.006)
+    values = [*(METRICS[name](truth) for name in OF_CONFUSIONS), CLASS_METRICS["average_precision"](truth)[1]]
+    held = np.zeros(len(values))
+    for seed in range(1000):
+        rows = np.random.default_rng(seed).integers(0, len(y), 200)
+        sums = evaluation_sum(Z[:, rows], y[rows], np.ones(200))
+        ends = [INTERVALS[name](sums, 0.9) for name in OF_CONFUSIONS]
+        low, high = np.transpose([*ends, average_precision_intervals(sums, 0.9)[:, 1]])
+        held += (low <= values) & (values <= high)
+    assert figures[0] <= (held[:-1] / 1000).min() <= (held[:-1] / 1000).max() <= figures[1]
+    assert ranked[0] <= held[-1] / 1000 <= ranked[1]
