@@ -16,7 +16,7 @@ from smtrain.errors import ExitCode
 from smtrain.fitting.fit import Observer
 from smtrain.model.record import SkippedRecord
 from smtrain.partitions.spread import SpreadHome
-from smtrain.scoring.metrics import METRICS
+from smtrain.scoring.metrics import HEADLINE, METRICS
 from tests.executors import Forgetful
 from tests.homes import Pickling, home_of
 
@@ -229,6 +229,9 @@ def test_the_command_prints_and_keeps_the_metrics(go):
     assert lines[at + 1].split() == ["nll", f"{model.fit.test.metrics['nll']:.6f}"]
     defined = [name for name, value in model.fit.test.metrics.items() if value is not None]
     assert all(name in " ".join(lines[at:]) for name in defined)
+    further = lines[at + 1 + len(HEADLINE) : lines.index("saved model.npz")]
+    assert [line.endswith(",") for line in further] == [True] * (len(further) - 1) + [False]
+    assert max(map(len, further)) <= 80
     shown = go("show").out.splitlines()
     assert shown[shown.index(lines[at]) + 1] == lines[at + 1]
     assert json.loads(go("show", "--json").out)["fit"]["test"] == document["test"]

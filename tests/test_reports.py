@@ -245,6 +245,13 @@ def words(command):
     return done.stdout.split("\0")[1:-1]
 
 
+def test_each_command_of_a_card_is_code_and_no_option_of_another_is_told(reports):
+    for report in reports.values():
+        card = report.markdown()
+        assert re.findall("^.*smtrain (?:fit|verify) .*$", card, re.M) == re.findall("^`smtrain .*`$", card, re.M)
+        assert "--json" not in card + report.html()
+
+
 @pytest.mark.parametrize("given", SOME)
 def test_the_command_of_a_report_makes_the_same_model(given, go, odd_tables, monkeypatch):
     monkeypatch.chdir(odd_tables)

@@ -206,9 +206,9 @@ def evaluation_sections(evaluation: Evaluation, level: float) -> list[Section]:
     return [
         replace(metrics, title=f"metrics on {metrics.title}"),
         *more,
-        replace(classes, title="classes"),
+        replace(classes, title="classes", notes=()),  # of a page nobody can ask --json
         *([matrix] if matrix and few else []),
-        *([] if matrix and few else [replace(_most_frequent(evaluation), figure=_confusion_figure(evaluation))]),
+        *([] if matrix and few else [_most_frequent_drawn(evaluation)]),
         _reliability(evaluation, level),
         *_true_class(evaluation),
     ]
@@ -431,3 +431,8 @@ def _most_frequent(evaluation: Evaluation) -> Section:
     rows = [[names[i], names[j], weight(w), f"{w / support[i]:.1%}"] for i, j, w in errors]
     title = f"most frequent confusions ({len(names)} classes; --json has all)"
     return Section(title, ["true", "predicted", "rows", "of its class"], rows, texts=2)
+
+
+def _most_frequent_drawn(evaluation: Evaluation) -> Section:
+    title = f"most frequent confusions of {len(evaluation.classes)} classes"
+    return replace(_most_frequent(evaluation), title=title, figure=_confusion_figure(evaluation))

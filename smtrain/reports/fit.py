@@ -16,7 +16,7 @@ from smtrain.model.rarity import rare_classes
 from smtrain.model.schema import document_of
 from smtrain.reports.diagnosis import findings_document
 from smtrain.reports.notices import MOST_NAMES, many_line, of_fit, rare_line
-from smtrain.reports.text import named, show
+from smtrain.reports.text import WIDTH, named, packed, show
 from smtrain.scoring.metrics import HEADLINE, METRICS
 from smtrain.solvers.base import Status
 from smtrain.sources.dates import PARTS
@@ -194,7 +194,7 @@ def test_lines(model: Model) -> list[str]:
     known = [name for name in METRICS if metrics.get(name) is not None]
     first = [f"  {name:<{WIDEST}}  {metrics[name]:10.6f}" for name in known if name in HEADLINE]
     others = [f"{name} {metrics[name]:.4f}" for name in known if name not in HEADLINE]
-    rest = [f"  {', '.join(others[i : i + 4])}" for i in range(0, len(others), 4)]
+    rest = [f"  {line}" for line in packed(others, WIDTH - 2)]
     return [f"on {test.rows:,} rows that the fit has not seen:", *first, *rest]
 
 

@@ -107,7 +107,8 @@ def _lines(section: Section) -> list[str]:
 def _prose(sentence: str) -> str:
     """A sentence as Markdown, a command, which begins with a dollar, as code."""
     if sentence.startswith(COMMAND):
-        return escaped(sentence.removeprefix(COMMAND), MOST_COMMAND)
+        code = escaped(sentence.removeprefix(COMMAND), MOST_COMMAND)
+        return code if code.startswith(("`", "<")) else f"`{code}`"
     return SPECIAL.sub(lambda match: f"&#{ord(match[0])};", message(sentence))
 
 
