@@ -250,6 +250,23 @@ def test_a_full_disk(larger, least, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [["show"], ["show", "--json"]])
+def test_what_half_fits_on_a_full_disk_is_no_success_without_a_buffer(command, tmp_path):
+    """PYTHONUNBUFFERED makes standard output a file that may take a part only, and says so in what write returns."""
+    model = Path(__file__).parent / "golden" / "model-1.npz"
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [*SMTRAIN, *command, model],
+            env=clean_environment(PYTHONUNBUFFERED="1"),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (6, "smtrain: error: cannot write the output: File too large\n")
+
+
 @pytest.mark.parametrize("function", ["pwrite", "ftruncate"])
 def test_a_disk_that_fills_up_at_any_write(function, mixed, tmp_path, monkeypatch):
     monkeypatch.setattr("smtrain.softmax.line.WIDE", 1)

@@ -18,7 +18,7 @@ from typing import NoReturn
 import click
 
 from smtrain.cli import memory
-from smtrain.cli.streams import BrokenOutput, ClosedOutput
+from smtrain.cli.streams import BrokenOutput, ClosedOutput, buffered
 from smtrain.errors import ExitCode, SmtrainError, SmtrainWarning
 from smtrain.reports.console import errors
 from smtrain.reports.text import message
@@ -175,6 +175,8 @@ def _prepare() -> None:
     # Python has no standard output at all where it was closed before the start (>&-).
     if sys.stdout is None:
         sys.stdout = ClosedOutput()
+    else:
+        sys.stdout = buffered(sys.stdout)
     # A text that the locale cannot write is written as an escape: a report never fails for a label.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
