@@ -6,8 +6,9 @@ from harness import shape, smtrain_fit
 TITLE = "Passes over the rows"
 NOTE = """The optimum J* is the objective of one long fit, proved to be within 1e-9 of the best possible (where it is \
 not, the table says by how much). The gap is (J − J*) / J*. *a → b*: a fit with the default tolerance had the gap \
-after a passes, and had proved it after b. It stops where it has proved 1e-4; the last column but one has the true gap \
-there. All fits are in float64: the log of one in float32 has only the digits that rounding leaves, too few to tell 1e-4."""
+after a passes, and had proved it after b. It stops where it has proved 1e-4; the last column but one has the true \
+gap there. All fits are in float64: the log of one in float32 has only the digits that rounding leaves, too few to \
+tell 1e-4."""
 EXACT = ("--precision", "float64")
 OPTIMUM = (*EXACT, "--tol", "1e-9", "--epochs", "20000")
 GAPS = (1e-2, 1e-3, 1e-4)
