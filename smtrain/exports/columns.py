@@ -1,11 +1,17 @@
 """What training found in each column, for contracts that other validators hold tables against."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from smtrain.exports.interface import Portable
+from smtrain.exports.interface import NoEngineError, Options, Portable, Row
 from smtrain.model.contract import HIGH, LOW
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
+
+# What `Exporter` has, of a contract.
+OPTIONS = ()
+TOLERANCE = 0.0
 
 
 @dataclass(frozen=True)
@@ -31,3 +37,13 @@ def found_in(portable: Portable) -> Iterator[Found]:
             yield Found(
                 column.name, None, None if line is None else (line[LOW].item(), line[HIGH].item()), column.missing
             )
+
+
+def schema_bytes(schema: dict[str, Any]) -> bytes:
+    """A schema as the JSON of its file."""
+    return (json.dumps(schema, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def run(artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[float]]:  # noqa: ARG001
+    """Raise NoEngineError."""
+    raise NoEngineError("it is a contract of the columns, and has no probabilities")

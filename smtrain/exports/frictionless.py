@@ -1,15 +1,12 @@
 """A Table Schema of the table that the model was trained on (specs.frictionlessdata.io): a contract, no prediction."""
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
-from smtrain.exports.columns import Found, found_in
-from smtrain.exports.interface import CONTRACT, Golden, NoEngineError, Options, Portable, Row
+from smtrain.exports.columns import OPTIONS, TOLERANCE, Found, found_in, run, schema_bytes
+from smtrain.exports.interface import Golden, Options, Portable
 from smtrain.exports.stamp import stamp
 
-OPTIONS = ()
-TOLERANCE = 0.0
+__all__ = ["OPTIONS", "TOLERANCE", "run", "write"]
 
 
 def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noqa: ARG001 - the signature of a format
@@ -17,7 +14,7 @@ def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noq
     fields = [_field(found, portable.meaning.decimal) for found in found_in(portable)]
     missing = sorted({*portable.meaning.missing, *(f"{value:.17g}" for value in portable.meaning.values)})
     schema = {"fields": fields, "missingValues": missing, "smtrain": stamp(portable)}
-    return (json.dumps(schema, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    return schema_bytes(schema)
 
 
 def _field(found: Found, decimal: str) -> dict[str, Any]:
@@ -28,8 +25,3 @@ def _field(found: Found, decimal: str) -> dict[str, Any]:
         constraints |= dict(zip(("minimum", "maximum"), found.ends, strict=True))
     mark = {} if decimal == "." else {"decimalChar": decimal}
     return {"name": found.name, "type": "number", **mark, "constraints": constraints}
-
-
-def run(artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[float]]:  # noqa: ARG001
-    """A contract has no probabilities."""
-    raise NoEngineError(CONTRACT)

@@ -1,4 +1,4 @@
-"""Golden rows: rows of every kind with what the model says of them, which every export carries and is held against."""
+"""Golden rows: rows of every kind with what the model says of them, which an export is held against."""
 
 from collections.abc import Iterator, Sequence
 

@@ -131,10 +131,6 @@ class Options:
     float32: bool = False
 
 
-# What a self-test says of a format that is no prediction.
-CONTRACT = "it is a contract of the columns, and has no probabilities"
-
-
 class NoEngineError(Exception):
     """What would run an artefact is not here; the text says what that is."""
 
@@ -150,7 +146,7 @@ class Exporter(Protocol):
         """The artefact. Raises UsageError for a model that the format cannot hold."""
 
     def run(self, artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[float]]:
-        """The probabilities (n, K) of rows by the artefact alone. Raises NoEngineError."""
+        """The probabilities (n, K) of rows by the artefact alone. Raises NoEngineError, a contract always."""
 
 
 def numeric(rows: Sequence[Row]) -> list[str]:

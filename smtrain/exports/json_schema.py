@@ -1,15 +1,12 @@
 """A JSON Schema (json-schema.org, draft 2020-12) of the rows of training: a contract, no prediction."""
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
-from smtrain.exports.columns import Found, found_in
-from smtrain.exports.interface import CONTRACT, Golden, NoEngineError, Options, Portable, Row
+from smtrain.exports.columns import OPTIONS, TOLERANCE, Found, found_in, run, schema_bytes
+from smtrain.exports.interface import Golden, Options, Portable
 from smtrain.exports.stamp import stamp
 
-OPTIONS = ()
-TOLERANCE = 0.0
+__all__ = ["OPTIONS", "TOLERANCE", "run", "write"]
 
 
 def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noqa: ARG001 - the signature of a format
@@ -23,7 +20,7 @@ def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noq
         "properties": columns | {target: {"enum": list(portable.model.classes)}},
         "required": list(columns),
     }
-    return (json.dumps(schema, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    return schema_bytes(schema)
 
 
 def _member(found: Found) -> dict[str, Any]:
@@ -32,8 +29,3 @@ def _member(found: Found) -> dict[str, Any]:
         return {"enum": [*found.levels, *nothing]}
     ends = {} if found.ends is None else dict(zip(("minimum", "maximum"), found.ends, strict=True))
     return {"type": ["number", "null"] if found.missing else "number", **ends}
-
-
-def run(artefact: bytes, rows: Sequence[Row], options: Options) -> list[list[float]]:  # noqa: ARG001
-    """A contract has no probabilities."""
-    raise NoEngineError(CONTRACT)

@@ -1,10 +1,9 @@
 """What an export says of the model that it is of."""
 
-from importlib.metadata import version
-
 from smtrain.exports.interface import Portable
+from smtrain.version import __version__
 
 
 def stamp(portable: Portable) -> dict[str, str]:
     """The version of smtrain, and the SHA-256 of the model's file."""
-    return {"smtrain": version("smtrain"), "model_sha256": portable.sha256}
+    return {"smtrain": __version__, "model_sha256": portable.sha256}

@@ -74,7 +74,7 @@ def _run(to: str, exporter: Exporter, artefact: bytes, golden: Golden, options: 
 
 
 def _check(to: str, exporter: Exporter, found: Floats, golden: Golden, options: Options) -> float:
-    """Return the largest difference. Raise CheckError if one of the golden rows is larger than the format allows."""
+    """Return the largest difference. Raise CheckError where one is larger than the format allows."""
     tolerance = FLOAT32 if options.float32 else exporter.TOLERANCE
     differences = np.abs(found - golden.probabilities)
     if not (differences <= tolerance).all():

@@ -63,7 +63,9 @@ def wide(columns, levels, classes, numbers=True):
         frame["word"] = [f"level {i % levels}" for i in range(n)]
     else:
         frame |= {f"w{j}": chance.choice(["a", "b", "c"], n) for j in range(columns)}
-    return sm.fit(pd.DataFrame(frame), y=[f"c{i % classes}" for i in range(n)], epochs=2, tol=1)
+    model = sm.fit(pd.DataFrame(frame), y=[f"c{i % classes}" for i in range(n)], epochs=2)
+    assert model.W.any(axis=1).all()
+    return model
 
 
 @pytest.mark.filterwarnings("ignore::smtrain.FitWarning")

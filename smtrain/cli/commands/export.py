@@ -24,7 +24,8 @@ def command(model: str, to: str, output: str | None, **options: Any) -> None:
     """Write the whole prediction of MODEL in another language.
 
     Preprocessing is inside: missing cells, scaling, levels of words, levels that training did not have. The export
-    needs no smtrain, and carries the SHA-256 of the model and rows with their probabilities to test it with.
+    needs no smtrain, and carries the SHA-256 of the model and, but for pmml and the two schemas, rows with their
+    probabilities to test it with.
     """
     from smtrain.cli.output import data_output
     from smtrain.exports.table import exported
