@@ -448,3 +448,15 @@ def test_auto_says_what_it_gains_over_the_default(go):
     assert "the default l2, 1, is far from good" in said.err
     assert "SM207" not in go("fit", PATH, "-t", "species", "--l2", "auto", "--ignore", "SM207").err
     assert "SM207" not in go("fit", PATH, "-t", "species", "--l1", "auto").err
+
+
+@pytest.mark.parametrize("command", ["cv", "evaluate"])
+def test_of_two_classes_there_is_one_area(command, go):
+    """Its means over the classes are the same number: people are shown it once, programs by every name."""
+    FRAME[["bill_length_mm", "bill_depth_mm", "sex"]].dropna().to_csv("two.csv", index=False)
+    go("fit", "two.csv", "-t", "sex", "-q")
+    line = [command, "two.csv", *(["-t", "sex", "--folds", "2"] if command == "cv" else [])]
+    shown, document = go(*line).out, json.loads(go(*line, "--json").out)
+    assert shown.count("auc") == 2  # a metric, and the heading of a column of the classes
+    assert document["auc_weighted"] == pytest.approx(document["auc"])
+    assert document["auc_hand_till"] == pytest.approx(document["auc"])

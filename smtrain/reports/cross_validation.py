@@ -26,6 +26,7 @@ from smtrain.reports.tables import number, plain
 from smtrain.reports.text import in_quotes, message
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import Outcome
+from smtrain.scoring.metrics import shown_metrics
 from smtrain.sources.table import Table
 
 
@@ -87,12 +88,12 @@ def _fold_document(i: int, validated: CrossValidation) -> dict[str, Any]:
 def cross_validation_sections(validated: CrossValidation, outcomes: Sequence[Outcome]) -> list[Section]:
     """The checks, the means with their errors, and a line a class."""
     errors_of = validated.errors
-    means = {name: mean for name, mean in validated.metrics.items() if not np.isnan(mean)}
-    rows = [[name, number(mean, 6), number(errors_of[name], 6)] for name, mean in means.items()]
-    told = Section(validated.described, ["metric", "mean", "± error"], rows)
     pooled = validated.pooled
+    means = shown_metrics(validated.metrics, len(pooled.classes))
+    rows = [[name, number(mean, 6), number(errors_of[name], 6)] for name, mean in means.items()]
+    metrics = Section(validated.described, ["metric", "mean", "± error"], rows)
     checks = [checks_section(outcomes)] if outcomes else []
-    return [*checks, told, *decision_sections(pooled, None), class_section(pooled)]
+    return [*checks, metrics, *decision_sections(pooled, None), class_section(pooled)]
 
 
 def say_warnings(validated: CrossValidation) -> None:

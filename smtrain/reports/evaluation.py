@@ -31,7 +31,7 @@ from smtrain.reports.worst import worst_section
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.intervals import bin_intervals
-from smtrain.scoring.metrics import CLASS_HEADLINE, HEADLINE
+from smtrain.scoring.metrics import CLASS_HEADLINE, HEADLINE, shown_metrics
 from smtrain.scoring.sums import CALIBRATION_BINS
 from smtrain.softmax.distributions import LEVEL
 
@@ -243,7 +243,8 @@ def _metrics(evaluation: Evaluation, level: float) -> Section:
         ]
         for name in HEADLINE
     ]
-    more = [f"{name} {number(value)}" for name, value in metrics.items() if not (name in HEADLINE or np.isnan(value))]
+    shown = shown_metrics(metrics, len(evaluation.classes))
+    more = [f"{name} {number(value)}" for name, value in shown.items() if name not in HEADLINE]
     if not evaluation.sums.scores.exact:
         more.append(f"auc off by {_ranking_document(evaluation)['error']['auc']:.1g} at most")
     head = ["metric", "value", _at(level), f"always {middle_cut(str(baseline.label), BASELINE_NAME)}"]

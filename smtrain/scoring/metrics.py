@@ -1,7 +1,7 @@
 """How good predictions are: the metrics, as functions of sums over the rows."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -125,6 +125,8 @@ METRICS: dict[str, Callable[[EvaluationSum], float]] = {
 }
 # Those that people look at first, and tables have room for.
 HEADLINE = ("nll", "accuracy", "balanced_accuracy", "macro_f1", "brier", "calibration_error", "auc")
+# Means of the areas of the classes: of two classes both areas are one, and so are the means.
+MEANS_OF_AREAS = ("auc_weighted", "auc_hand_till")
 CLASS_METRICS: dict[str, Callable[[EvaluationSum], Array]] = {
     "support": lambda s: s.support,
     "precision": precision,
@@ -137,3 +139,9 @@ CLASS_METRICS: dict[str, Callable[[EvaluationSum], Array]] = {
     "lift": lambda s: class_ranking(s, "lift"),
 }
 CLASS_HEADLINE = ("precision", "recall", "f1", "auc")
+
+
+def shown_metrics(metrics: Mapping[str, float], classes: int) -> dict[str, float]:
+    """The metrics that people are shown: those that are defined, and what says the same once."""
+    same = MEANS_OF_AREAS if classes == 2 else ()
+    return {name: value for name, value in metrics.items() if not (math.isnan(value) or name in same)}
