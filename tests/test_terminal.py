@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -114,9 +115,9 @@ def test_a_pipe_has_no_matrix_that_a_pager_would_break(go, tmp_path):
 
 
 def shown(arguments, cwd, **env):
-    """What a command writes to a terminal of 80 columns."""
+    """What a command writes to a terminal, of 80 columns if nothing else is given."""
     ours, theirs = pty.openpty()
-    env = clean_environment(COLUMNS="80", **env)
+    env = clean_environment(**{"COLUMNS": "80"} | env)
     with subprocess.Popen([*SMTRAIN, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=env) as run:
         os.close(theirs)
         text = b""
@@ -143,3 +144,14 @@ def test_a_terminal_without_colours_is_sent_plain_text(tmp_path):
     assert "\x1b" not in plain
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
     assert {"█", MARK} <= {*plain}
+
+
+def test_findings_have_whole_words_on_a_narrow_terminal(tmp_path):
+    """What helps is a line as it is: it can be copied."""
+    shutil.copy("sample_data/penguins-raw.csv", tmp_path / "raw.csv")
+    wide = shown(["doctor", "raw.csv", "-t", "Species"], tmp_path, TERM="xterm", NO_COLOR="1", COLUMNS="1000")
+    narrow = shown(["doctor", "raw.csv", "-t", "Species"], tmp_path, TERM="xterm", NO_COLOR="1", COLUMNS="60")
+    hints = [line for line in wide.splitlines() if line.startswith(" ")]
+    assert hints == [line for line in narrow.splitlines() if line.startswith(" ")]
+    assert all(len(line) <= 60 for line in narrow.splitlines() if line not in hints and " " in line)
+    assert narrow.split() == wide.split()

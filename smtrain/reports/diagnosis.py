@@ -60,7 +60,8 @@ def print_diagnosis(console: "Console", diagnosis: Diagnosis) -> None:
 
     console.print(_counts(diagnosis))
     for severity, code, line, hint in _told(diagnosis.findings):
-        console.print(Text(f"{severity.value:<8}", STYLES[severity]), code, line)
+        # A narrow terminal has whole words; what helps stays one line, which can be copied.
+        console.print(Text(f"{severity.value:<8}", STYLES[severity]), code, line, soft_wrap=False)
         if hint:
             console.print(Text(f"{'':<14} {hint}"))
 
