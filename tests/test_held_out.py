@@ -221,7 +221,7 @@ def test_the_command_prints_and_keeps_the_metrics(go):
     line = ["fit", PENGUINS, "-t", "species", "--test", "0.25"]
     document = json.loads(go(*line, "-q", "--json").out)
     model = sm.load("model.npz")
-    assert document["test"] == {"rows": 86, "metrics": model.fit.test.metrics}
+    assert document["test"] == {"rows": 86, "metrics": model.fit.test.metrics, "sha256": model.fit.test.sha256}
     assert document["options"]["test"] == 0.25
     lines = go(*line).err.splitlines()
     assert "86 further rows are for the test, and are not seen" in lines

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import smtrain as sm
 from smtrain.cli.depfiles import rules
 from smtrain.errors import ExitCode, UsageError
+from smtrain.inspecting.unchanged import digests_beside
 from tests.project import run, set_up
 
 ROWS = "x,word,y\n1,a,p\n2,b,q\n3,a,p\n4,b,q\n5,a,q\n6,b,p\n"
@@ -48,8 +50,6 @@ def test_a_fit_is_made_if_data_options_or_version_changed(fitted, tmp_path, monk
 def test_what_depends_on_more_than_the_digest_is_fitted(fitted, go, tmp_path):
     assert [fitted("--l2", "auto", "--folds", 2), fitted("--l2", "auto", "--folds", 2)] == [True, False]
     assert [fitted("--validation", 0.5), fitted("--validation", 0.5)] == [True, False]
-    for option in ("--validation", "--test"):
-        assert [fitted(option, "data.csv"), fitted(option, "data.csv")] == [True, True]
     go("fit", "data.csv", "-q", "--l2", 5, "-o", "start.npz")
     assert [fitted(), fitted("--init", "start.npz"), fitted("--init", "start.npz"), fitted()] == [
         True,
@@ -57,6 +57,56 @@ def test_what_depends_on_more_than_the_digest_is_fitted(fitted, go, tmp_path):
         False,
         True,
     ]
+
+
+CHANGES = [("2,b,q", "2.5,b,q"), ("2,b,q", ",b,q"), ("2,b,q", "2,a,q"), ("2,b,q", "2,new,q"), ("2,b,q", "2,b,p")]
+CHANGES += [("1,a,p\n2,b,q\n", "2,b,q\n1,a,p\n"), *(("6,b,p\n", new) for new in ("", "6,b,p\n" * 2, "6,b,p\n6,b,\n"))]
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("option", ["--validation", "--test"])
+@pytest.mark.parametrize(("old", "new"), CHANGES)
+def test_rows_of_another_file_are_looked_at(option, precision, old, new, fitted, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text(ROWS)
+    options = [option, "other.csv", "--precision", precision, "--unlabelled", "skip"]
+    assert fitted(*options)
+    other.write_text(ROWS.replace("1,a,p", '1.0,"a",p'))
+    assert not fitted(*options)
+    other.write_text(ROWS.replace(old, new))
+    assert [fitted(*options), fitted(*options)] == [True, False]
+
+
+@pytest.mark.parametrize("option", ["--validation", "--test"])
+def test_weights_of_another_file_are_looked_at(option, fitted, tmp_path):
+    (tmp_path / "data.csv").write_text(ROWS.replace("word", "w").replace("a", "1").replace("b", "2"))
+    other = tmp_path / "other.csv"
+    options = ["--weight", "w", option, "other.csv"]
+    for text in ((tmp_path / "data.csv").read_text(), "x,w,y\n1,1,p\n2,3,q\n"):
+        other.write_text(text)
+        assert [fitted(*options), fitted(*options)] == [True, False]
+
+
+@pytest.mark.parametrize("row", ROWS.splitlines()[1:])
+def test_each_row_of_a_share_is_looked_at(row, fitted, tmp_path):
+    """It is one that is held out, or one that is learned from: the labels alone say which, and stay."""
+    for option in ("--test", "--validation"):
+        (tmp_path / "data.csv").write_text(ROWS)
+        assert [fitted(option, 0.3), fitted(option, 0.3)] == [True, False]
+        (tmp_path / "data.csv").write_text(ROWS.replace(row, f"1{row}"))
+        assert [fitted(option, 0.3), fitted(option, 0.3)] == [True, False]
+
+
+def test_models_of_earlier_versions_without_digests_of_other_rows(tmp_path):
+    """They are verified as they were, and a fit is not spared for them."""
+    (tmp_path / "data.csv").write_text(ROWS)
+    path, data = str(tmp_path / "model.npz"), str(tmp_path / "data.csv")
+    model = sm.fit(data, validation=data, test=data)
+    fit = model.fit
+    old = replace(fit, test=replace(fit.test, sha256=None), validation=replace(fit.validation, sha256=None))
+    replace(model, fit=old).save(path)
+    assert sm.verify(path, data).same
+    assert digests_beside(old) == (None, None) != digests_beside(fit)
 
 
 def test_a_log_is_emptied_by_a_fit_alone(fitted, tmp_path):

@@ -107,7 +107,7 @@ LINES = {
     "fit": [
         f"{FITTED} --dates when --validation 0.2 --calibrate --test 0.2 --l2 auto --folds 2",
         f"{FITTED} --l1 auto --folds 2",
-        "fit apart.csv -t y --l2 0 --epochs 5",
+        "fit apart.csv -t y --l2 0 --epochs 5 --validation apart.csv",
     ],
     "evaluate": ["evaluate rows.csv -m new.npz --worst 2 --cost costs.csv --unlabelled skip --fail-if nll>99"],
     "cv": [

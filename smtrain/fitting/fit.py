@@ -145,7 +145,9 @@ def trained(
     observer = observer or Observer()
     learned = learn(table, config, home, observer.on_piece)
     held = None if test is None else held_out(test, learned)
-    learned = with_validation(replace(learned, test_rows=0 if held is None else held.rows))
+    if held is not None:
+        learned = replace(learned, test_rows=held.rows, test_sha256=held.sha256)
+    learned = with_validation(learned)
     model = _fitted(learned, observer, init, checkpoint)
     return model if held is None else tested(model, held, home)
 
@@ -255,7 +257,7 @@ def _record(learned: Learned, solution: Solution, after: PostEstimation) -> FitR
     """What the model keeps of a fit."""
     best, config, aside = solution.record, learned.config, None
     if learned.validation_rows and best.validation_nll is not None:
-        aside = ValidationRecord(learned.validation_rows, best.validation_nll)
+        aside = ValidationRecord(learned.validation_rows, best.validation_nll, learned.validation_sha256)
     return FitRecord(
         options=config.kept(),
         rows=learned.rows,

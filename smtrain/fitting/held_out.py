@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.fitting.dealing import SpreadStrata, parts_of, read_strata, spans_of
+from smtrain.fitting.digest import sha256_beside
 from smtrain.fitting.draws import Draw
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
@@ -39,11 +40,15 @@ from smtrain.sources.usable import Skipped, is_no_label
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows of a table that are never seen, encoded, in blocks on a shelf of the home of the fit; and their number."""
+    """Rows of a table that are never seen, encoded, in blocks on a shelf of the home of the fit; and their number.
+
+    `sha256` tells them from others.
+    """
 
     blocks: Shelf[Partition]
     rows: int
     skipped: Skipped
+    sha256: str
 
 
 def opened(data: Data, config: FitConfig) -> tuple[Table, Table | None]:
@@ -121,7 +126,8 @@ def held_out(table: Table, learned: Learned) -> HeldOut:
         skipped = table.skipped
     if not rows or not home.sum(weight_of, shelf):
         raise nothing_to_measure(table, rows=rows > 0)
-    return HeldOut(shelf, rows, skipped)
+    sha256 = sha256_beside(home.rows(shelf), skipped.unlabelled, skipped.unknown)
+    return HeldOut(shelf, rows, skipped, sha256)
 
 
 def weight_of(block: Partition) -> float:
@@ -140,6 +146,7 @@ def tested(model: Model, held: HeldOut, home: Home) -> Model:
         metrics={name: value if np.isfinite(value) else None for name, value in values.items()},
         unseen={name: cells for name, cells in zip(names, unseen.tolist(), strict=True) if cells},
         skipped=SkippedRecord(held.skipped.unlabelled, held.skipped.unknown),
+        sha256=held.sha256,
     )
     return replace(model, fit=replace(model.fit, test=record))
 

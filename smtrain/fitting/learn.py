@@ -41,8 +41,9 @@ class Learned:
     `config` are the options of the fit, settled where they depend on the table. `factors` are the class weights (K,),
     `contract` is what later files are held against, `data` the digest of what was read, `counting` the columns that
     count the rows, and `validation_rows` how many of the `encoded` rows are set aside; their partitions are on `shelf`,
-    at `home`. `test_rows` are held out, and are none of those. `rows` are those of the table, without those that were
-    `skipped`; a partition has at most `partition_rows`. `doubt` says what else the text of the table may be.
+    at `home`. `test_rows` are held out, and are none of those; a digest tells them, and those of a file for validation,
+    from others. `rows` are those of the table, without those that were `skipped`; a partition has at most
+    `partition_rows`. `doubt` says what else the text of the table may be.
     """
 
     encoder: Encoder
@@ -61,7 +62,9 @@ class Learned:
     counting: tuple[str, ...] = ()
     nameless: tuple[str, ...] = ()
     validation_rows: int = 0
+    validation_sha256: str | None = None
     test_rows: int = 0
+    test_sha256: str | None = None
     skipped: Skipped = field(default_factory=Skipped)
     doubt: str | None = None
 

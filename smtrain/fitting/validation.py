@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.errors import DataError
+from smtrain.fitting.digest import sha256_beside
 from smtrain.fitting.learn import Learned
 from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import Encoder
@@ -116,7 +117,8 @@ def _with_file(path: str, learned: Learned) -> Learned:
     rows = learned.home.rows(learned.shelf)
     if not count or rows.sum(weight_aside) <= 0:
         raise nothing_to_measure(table, rows=count > 0)
-    return replace(learned, encoded=rows, validation_rows=count)
+    sha256 = sha256_beside(rows, aside=True)
+    return replace(learned, encoded=rows, validation_rows=count, validation_sha256=sha256)
 
 
 def _add(table: Table, further: Further, learned: Learned) -> int:

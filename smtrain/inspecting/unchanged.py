@@ -12,7 +12,7 @@ from smtrain.fitting.options import FitConfig
 from smtrain.fitting.warm_start import warm_start
 from smtrain.inspecting.verify import recorded_options
 from smtrain.model.model import Model, load
-from smtrain.model.record import SETTLED, SkippedRecord
+from smtrain.model.record import SETTLED, FitRecord, SkippedRecord
 from smtrain.version import __version__
 
 
@@ -53,11 +53,8 @@ class UnlessUnchanged(Observer):
 
 
 def kept_model(path: str, config: FitConfig) -> Model | None:
-    """The model at `path` if it may be what a fit with these options makes, as far as can be told without the data.
-
-    Rows of a file of `validation`, and those of `test`, are not in the digest of a model: then it is None.
-    """
-    if not Path(path).exists() or isinstance(config.validation, str) or config.test is not None:
+    """The model at `path` if it may be what a fit with these options makes, as far as can be told without the data."""
+    if not Path(path).exists():
         return None
     try:
         model = load(path)
@@ -75,4 +72,14 @@ def _is_of(model: Model, learned: Learned, init: Model | None) -> bool:
     start = None if init is None else digest(warm_start(init, learned.encoder))
     skipped = SkippedRecord(learned.skipped.unlabelled, learned.skipped.unknown)
     same_table = model.data == learned.data and model.encoder == learned.encoder and model.fit.skipped == skipped
-    return same_table and recorded_options(model).kept() == learned.config.kept() and model.fit.init == start
+    same_beside = digests_beside(model.fit) == (learned.validation_sha256, learned.test_sha256)
+    same_options = recorded_options(model).kept() == learned.config.kept()
+    return same_table and same_beside and same_options and model.fit.init == start
+
+
+def digests_beside(fit: FitRecord) -> tuple[str | None, str | None]:
+    """What tells the rows of a file for validation, and those of the test, from others; None where there are none."""
+    return (
+        None if fit.validation is None else fit.validation.sha256,
+        None if fit.test is None else fit.test.sha256,
+    )

@@ -110,7 +110,7 @@ def verify(
     encoder = replace(new.encoder, array=given.array, unnamed=given.unnamed)
     new = replace(new, encoder=encoder, fit=replace(new.fit, smtrain=version))
     # Byte by byte, as files: whatever is in a model is compared, and nothing has to be kept in mind here.
-    there, again = Path(model).read_bytes(), _saved(new if old.data else _without_digest(new))
+    there, again = Path(model).read_bytes(), _saved(_with_digests_of(old, new))
     same_data = None if old.data is None else old.data == new.data
     if there == again:
         return Verification(len(there), same=True, same_data=same_data)
@@ -150,9 +150,14 @@ def recorded_options(model: Model) -> FitConfig:
     return config
 
 
-def _without_digest(model: Model) -> Model:
-    """The model as it was written before models kept a digest of their data."""
-    return replace(model, fit=replace(model.fit, data=None))
+def _with_digests_of(old: Model, new: Model) -> Model:
+    """The new model without the digests that models did not keep yet when the old one was written."""
+    one, two = old.fit, new.fit
+    if two.validation is not None and one.validation is not None and one.validation.sha256 is None:
+        two = replace(two, validation=replace(two.validation, sha256=None))
+    if two.test is not None and one.test is not None and one.test.sha256 is None:
+        two = replace(two, test=replace(two.test, sha256=None))
+    return replace(new, fit=two if one.data is not None else replace(two, data=None))
 
 
 def _saved(model: Model) -> bytes:

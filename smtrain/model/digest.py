@@ -23,7 +23,7 @@ Sums = NDArray[np.uint64]
 STEP = 0x9E3779B97F4A7C15
 FIRST = 0xBF58476D1CE4E5B9
 SECOND = 0x94D049BB133111EB
-SHA256 = re.compile(r"[0-9a-f]{64}")
+Sha256 = Annotated[str, re.compile(r"[0-9a-f]{64}").fullmatch]
 Sum = Annotated[str, re.compile(r"[0-9a-f]{16}").fullmatch]
 
 
@@ -58,7 +58,7 @@ class DataDigest:
     which is None if they have none.
     """
 
-    sha256: Annotated[str, SHA256.fullmatch]
+    sha256: Sha256
     columns: tuple[Sum, ...]
     target: Sum
     weight: Sum | None

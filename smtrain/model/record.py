@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal
 
 from smtrain.errors import counted
-from smtrain.model.digest import DataDigest
+from smtrain.model.digest import DataDigest, Sha256
 from smtrain.model.options import Options
 from smtrain.model.schema import (
     ABSENT,
@@ -37,23 +37,29 @@ class SkippedRecord:
 
 @dataclass(frozen=True)
 class ValidationRecord:
-    """Rows that were set aside, and their mean NLL at the weights of the model."""
+    """Rows that were set aside, and their mean NLL at the weights of the model.
+
+    `sha256` tells the rows of a file from others; those of a share are in the digest of the data.
+    """
 
     rows: Positive
     nll: float
+    sha256: Sha256 | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
 class HeldOutRecord:
     """Rows that the fit has not seen, and every metric of the model on them; None where one is not defined.
 
-    `unseen` are the cells whose level training did not have, by column; `skipped` are rows that were left out.
+    `unseen` are the cells whose level training did not have, by column; `skipped` are rows that were left out. `sha256`
+    tells all of these rows from others; earlier versions kept none.
     """
 
     rows: Positive
     metrics: dict[str, float | None]
     unseen: dict[str, Positive] = field(default_factory=dict, metadata=LEFT_OUT)
     skipped: SkippedRecord = field(default_factory=SkippedRecord, metadata=LEFT_OUT)
+    sha256: Sha256 | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

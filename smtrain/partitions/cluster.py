@@ -14,6 +14,7 @@ import pickle
 import platform
 import re
 import signal
+import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ from smtrain.partitions import PATIENCE
 from smtrain.partitions.executor import Task
 from smtrain.partitions.interface import Options
 from smtrain.partitions.spread import SpreadHome
+from smtrain.version import __version__
 
 # Seconds that the scheduler may take to answer, which is there or is not.
 ANSWER = 10
@@ -41,7 +43,7 @@ SHARED_BYTES = 2048
 # Tasks whose results are asked for together: their sums are here at a time.
 TOGETHER = 32
 LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
-ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx)://)?(?!local:)(?:[^\s/:]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
+ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx)://)?(?!local:)(?:([^\s/:]+)|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 
 
 class Cluster:
@@ -249,10 +251,22 @@ class Cluster:
 
 async def kind_of(address: str, seconds: float) -> str:
     """Return what Dask has at an address, Scheduler or Worker. Raises what Dask raises, and TimeoutError."""
+    await asyncio.wait_for(_check_name(address), seconds)
     arguments = distributed.Security().get_connection_args("client")
     async with distributed.rpc(address, timeout=seconds, connection_args=arguments) as there:
         told = await asyncio.wait_for(there.identity(), seconds)
     return str(told["type"])
+
+
+async def _check_name(address: str) -> None:
+    """Raise an OSError for a name of a host that is not there. Dask would look it up again until its time is over."""
+    found = ADDRESS.fullmatch(address)
+    if found and found[1]:
+        try:
+            await asyncio.get_running_loop().getaddrinfo(found[1], None)
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_NONAME:  # other failures may pass
+                raise OSError(f"there is no host {quoted(found[1])}") from error
 
 
 class Itself(NamedTuple):
@@ -264,7 +278,7 @@ class Itself(NamedTuple):
 
 def itself() -> Itself:
     """Return what a process has to tell of itself."""
-    names = {name: version(name.lower()) for name in ("smtrain", "NumPy", "pandas")}
+    names = {"smtrain": __version__} | {name: version(name.lower()) for name in ("NumPy", "pandas")}
     # A product whose last digits hang on the kernels of the BLAS, and so on the processor.
     X = np.random.default_rng(0).normal(size=(1000, 40))
     rounding = hashlib.sha256((X.T @ X[:, :7]).tobytes()).hexdigest()

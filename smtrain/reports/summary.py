@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from smtrain.reports.tables import TEXT_WIDTH, weight
 from smtrain.reports.text import in_quotes, named, show
 from smtrain.scoring.evaluate import Evaluation
 from smtrain.softmax.ranking import largest_first
+from smtrain.version import __version__
 from smtrain.wording import in_shell
 
 # Confusions, features and findings that are told in words.
@@ -193,4 +193,4 @@ def _again(model: Model) -> Iterator[str]:
     yield "verify says whether the bytes are the same."
     if model.data is not None:
         yield f"The training data, {counted(model.fit.rows, 'row')}, have the SHA-256 {model.data.sha256}."
-    yield f"This report was written by smtrain {version('smtrain')}."
+    yield f"This report was written by smtrain {__version__}."

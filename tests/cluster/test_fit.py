@@ -129,6 +129,20 @@ def test_no_scheduler():
         Cluster("tcp://127.0.0.1:1", patience=1)
 
 
+def test_a_host_that_is_not_there_is_told_at_once(monkeypatch):
+    """Dask, which would try until its time is over, is not asked; it is after failures that may pass."""
+    codes = [socket.EAI_NONAME, socket.EAI_AGAIN]
+
+    def fails(host, *_, **__):
+        raise socket.gaierror(codes.pop(0), "of the system")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    monkeypatch.setattr("smtrain.partitions.cluster.distributed.rpc", lambda *_, **__: 1 / 0)
+    for says in ('no scheduler of Dask answers: there is no host "nowhere"', "division by zero"):
+        with pytest.raises(ClusterError, match=says):
+            Cluster("tcp://nowhere:1")
+
+
 @pytest.mark.slow
 def test_no_worker(tmp_path):
     with Dask(tmp_path, workers=0) as dask, pytest.raises(ClusterError, match="no worker came within 1 seconds"):
