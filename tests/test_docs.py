@@ -82,6 +82,7 @@ class Runner:
 
     def __init__(self, folder, *, in_a_shell):
         self.folder, self.in_a_shell, self.code, self.names = folder, in_a_shell, 0, {}
+        self.swallowed = ""  # what the last command wrote into a pipe
         for path in (ROOT / "sample_data").glob("*.csv"):
             shutil.copy(path, folder)
         programs = folder / ".bin"
@@ -100,6 +101,7 @@ class Runner:
             self.code = 0
             (self.folder / written[1]).write_text("".join(f"{line}\n" for line in shown))
             return (self.folder / written[1]).read_text()
+        self.swallowed = ""
         here = HERE.fullmatch(command)
         if here and not self.in_a_shell:
             return self._here(*here.groups())
@@ -131,6 +133,7 @@ class Runner:
         printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
         if not rest:
             return printed
+        self.swallowed = printed
         return (said if err is not out else "") + self._in_bash(rest, printed)
 
     def python(self, code):
@@ -189,7 +192,7 @@ def test_the_examples_are_real(page, tmp_path):
 def check_session(runner, session, where):
     for command, shown in commands(session):
         printed = runner.command(command, shown)
-        assert_same(shown, printed, f"{where}: $ {command}")
+        assert_same(shown, printed, f"{where}: $ {command}\n{runner.swallowed}")
         failed = "smtrain: error:" in printed
         if command != "echo $?":
             assert (runner.code != 0) == failed, f"{where}: $ {command}: exit {runner.code}"

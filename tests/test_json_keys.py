@@ -28,6 +28,7 @@ NAMES = {
     "schema.kinds": "COLUMN",
     "schema.levels": "COLUMN",
     "skipped.labels": "LABEL",
+    "tests": "METRIC",
     "unseen": "COLUMN",
     "unseen.old": "COLUMN",
     "unseen.new": "COLUMN",

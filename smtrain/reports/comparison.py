@@ -17,7 +17,7 @@ from smtrain.scoring.compare import Comparison
 from smtrain.scoring.fail_if import Outcome
 from smtrain.scoring.metrics import HEADLINE
 from smtrain.scoring.moments import Mean, weighted_mean
-from smtrain.scoring.paired import McNemar
+from smtrain.scoring.paired import DIFFERENCES, McNemar
 
 # Lines of a table for people, at most: ways in which predictions changed, and weights that moved.
 MOST_FLIPS = 20
@@ -44,8 +44,9 @@ def comparison_document(
         "per_class": _class_metrics(comparison),
         "tests": {
             "level": level,
-            "nll": {name: plain(value) for name, value in vars(nll).items()},
-            "errors": {name: plain(value) for name, value in vars(errors).items()},
+            "nll": _test_document(nll),
+            "errors": _test_document(errors),
+            **{metric: _test_document(comparison.pairs.difference(metric, level)) for metric in DIFFERENCES},
         },
         "flips": _flip_document(comparison),
         "schema": _schema_document(comparison.schema),
@@ -57,6 +58,10 @@ def comparison_document(
         "unseen": {"old": comparison.old.unseen, "new": comparison.new.unseen},
         "skipped": skipped_document(comparison.new),
     }
+
+
+def _test_document(test: Mean | McNemar) -> dict[str, float | None]:
+    return {name: plain(value) for name, value in vars(test).items()}
 
 
 def _class_metrics(comparison: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
@@ -169,7 +174,9 @@ def _signed(value: float, digits: int) -> str:
 def _tests(comparison: Comparison, level: float) -> list[Section]:
     nll, errors = weighted_mean(comparison.pairs.nll, level), comparison.pairs.mcnemar(level)
     head = ["difference, new − old", "mean", "low", "high", "p"]
-    rows = [["nll", *_difference(nll)], ["accuracy", *_difference(errors)]]
+    more = {name: comparison.pairs.difference(name, level) for name in DIFFERENCES if name in HEADLINE}
+    tests: dict[str, Mean | McNemar] = {"nll": nll, "accuracy": errors, **more}
+    rows = [[name, *_difference(test)] for name, test in tests.items()]
     interval = f"{100 * level:g} % interval, paired by row; p of no difference"
     what = f"rows that only the new model has right: {errors.gained:,}; only the old one: {errors.lost:,}"
     return [Section(interval, head, rows), Section(f"{what} (McNemar{', exact' if errors.exact else ''})")]

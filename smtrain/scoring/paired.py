@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from smtrain.model.model import Model
 from smtrain.partitions import memory
-from smtrain.scoring.moments import Moments
+from smtrain.scoring.delta import SLOPES, difference
+from smtrain.scoring.moments import Mean, Moments
 from smtrain.scoring.sums import Confusion, EvaluationSum, evaluation_sum, places
 from smtrain.scoring.totals import Array, Codes
 from smtrain.softmax.design import Floats
@@ -20,6 +21,11 @@ from smtrain.softmax.loss import Partition, nll
 # Discordant pairs up to which McNemar's test sums the binomial distribution. Beyond them the sum is long, and the
 # normal distribution near.
 MOST_EXACT = 1000
+# Classes up to which it is counted how the models confuse rows together: the counts have up to K⁴ cells, those that
+# rows are in, and without an end they would grow with the rows.
+MOST_JOINT = 100
+# The metrics that have a paired difference, besides the NLL and the accuracy.
+DIFFERENCES = tuple(SLOPES)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,8 @@ class PairedSum:
     `old` and `new` are the sums of each alone. `nll` are the moments of NLL new − old; `right` those of +1 for a row
     that the new model gained, −1 for one that it lost. `predicted` is the weight of each pair of old and new
     predictions, by their places in the union of the classes; `better` and `worse` are the parts of it that were gained
-    and lost.
+    and lost. `joint` is the weight in each cell of the old confusion by the cell of the new one, nothing of more than
+    100 classes.
     """
 
     old: EvaluationSum
@@ -58,6 +65,7 @@ class PairedSum:
     predicted: Confusion
     better: Confusion
     worse: Confusion
+    joint: Confusion
 
     def __add__(self, other: "PairedSum") -> "PairedSum":
         return PairedSum(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -69,6 +77,13 @@ class PairedSum:
         p = sign_test(self.gained, self.lost) if exact else math.erfc(abs(z) / math.sqrt(2))
         low, high = accuracy_interval(self.right, level)
         return McNemar(self.gained, self.lost, self.right.vd / self.right.v, low, high, p, exact)
+
+    def difference(self, metric: str, level: float = LEVEL) -> Mean:
+        """A metric, one of DIFFERENCES, new − old, with its interval by the delta method and p of no difference.
+
+        All but the mean are NaN of more than 100 classes, and where the models predict the same.
+        """
+        return difference(metric, self.old, self.new, self.joint, level)
 
 
 def accuracy_interval(sums: Moments, level: float = LEVEL) -> tuple[float, float]:
@@ -152,4 +167,12 @@ def paired_sum(old: Side, new: Side, v: Array, classes: int) -> PairedSum:
         predicted=total(there),
         better=total((right > 0) & there),
         worse=total((right < 0) & there),
+        joint=_joint(old, new, v),
     )
+
+
+def _joint(old: Side, new: Side, v: Array) -> Confusion:
+    """The weight in each cell of the old confusion of classes by the cell of the new one."""
+    cells, rows = len(new.Z) ** 2, slice(None) if max(len(old.Z), len(new.Z)) <= MOST_JOINT else slice(0)
+    before, after = (side.y[rows] * len(side.Z) + side.predicted[rows] for side in (old, new))
+    return Confusion.of(cells, before * cells + after, v[rows])
