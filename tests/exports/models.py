@@ -4,6 +4,8 @@ import random
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import smtrain as sm
@@ -115,3 +117,46 @@ def other_rows(portable, count=40):
             else chance.choice([*column.levels, "another", "Yes", ""])
             for column in portable.columns
         }
+
+
+EXTREME = ["large", "small", "deviation of nearly 1", "gaps alone", "levels of any length"]
+
+
+def extreme(name):
+    """Models at the ends of what a model may be."""
+    spread = np.linspace(-1, 1, 60) ** 3
+    if name == "large":
+        frame = pd.DataFrame({"x": spread * 1e152})
+    elif name == "small":
+        frame = pd.DataFrame({"x": (spread + 0.1) * 1e-49})
+    elif name == "deviation of nearly 1":
+        frame = pd.DataFrame({"x": 5 + spread / spread.std() * 1.00000002})
+    elif name == "gaps alone":
+        frame = pd.DataFrame({"x": [None] * 60, "z": spread})
+    else:
+        frame = pd.DataFrame({"w": ["\nFROM data AS t", "x" * 5000, "FROM data AS t"] * 20})
+    words = [one for one in ("x", "w") if one in frame and frame[one].dtype != float]
+    return sm.fit(frame, y=["a", "b"] * 20 + ["c"] * 20, categorical=words)
+
+
+# What `wide` is called with.
+SIZES = [
+    pytest.param((1000, 3, 3), id="1,000 numbers", marks=pytest.mark.slow),
+    pytest.param((3, 10_000, 3), id="10,000 levels", marks=pytest.mark.slow),
+    pytest.param((40, 3, 100), id="100 classes"),
+    pytest.param((1000, 3, 10), id="1,000 numbers and 10 classes", marks=pytest.mark.slow),
+    pytest.param((70, 3, 3, False), id="70 columns of words"),
+]
+
+
+def wide(columns, levels, classes, numbers=True):
+    chance = np.random.default_rng(3)
+    n = max(3 * classes, 3 * levels, 200)
+    frame = {f"x{j}": chance.normal(size=n) for j in range(columns)} if numbers else {}
+    if numbers:
+        frame["word"] = [f"level {i % levels}" for i in range(n)]
+    else:
+        frame |= {f"w{j}": chance.choice(["a", "b", "c"], n) for j in range(columns)}
+    model = sm.fit(pd.DataFrame(frame), y=[f"c{i % classes}" for i in range(n)], epochs=2)
+    assert model.W.any(axis=1).all()
+    return model

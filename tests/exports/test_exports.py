@@ -20,7 +20,7 @@ from smtrain.exports.golden import golden_of, probabilities
 from smtrain.exports.interface import Options, Portable
 from smtrain.exports.table import exporter_of
 from tests.cli import smtrain
-from tests.exports.models import NAMES_OF_MODELS, model_of, other_rows
+from tests.exports.models import EXTREME, NAMES_OF_MODELS, extreme, model_of, other_rows
 
 PREDICTIONS = [to for to in FORMATS if to not in {"pmml", "jsonschema", "frictionless"}]
 
@@ -151,25 +151,8 @@ def test_what_onnx_readers_meet(tmp_path, folder):
         sm.export(sm.fit(frame, target="species"), "onnx")
 
 
-def extreme(name):
-    """Models at the ends of what a model may be."""
-    spread = np.linspace(-1, 1, 60) ** 3
-    if name == "large":
-        frame = pd.DataFrame({"x": spread * 1e152})
-    elif name == "small":
-        frame = pd.DataFrame({"x": (spread + 0.1) * 1e-49})
-    elif name == "deviation of nearly 1":
-        frame = pd.DataFrame({"x": 5 + spread / spread.std() * 1.00000002})
-    elif name == "gaps alone":
-        frame = pd.DataFrame({"x": [None] * 60, "z": spread})
-    else:
-        frame = pd.DataFrame({"w": ["\nFROM data AS t", "x" * 5000, "FROM data AS t"] * 20})
-    words = [one for one in ("x", "w") if one in frame and frame[one].dtype != float]
-    return sm.fit(frame, y=["a", "b"] * 20 + ["c"] * 20, categorical=words)
-
-
 @pytest.mark.parametrize("to", PREDICTIONS)
-@pytest.mark.parametrize("name", ["large", "small", "deviation of nearly 1", "gaps alone", "levels of any length"])
+@pytest.mark.parametrize("name", EXTREME)
 def test_extreme_models(to, name):
     model = extreme(name)
     portable, exporter = Portable.of(model), exporter_of(to)

@@ -10,7 +10,7 @@ import smtrain as sm
 from smtrain.exports.golden import golden_of, probabilities
 from smtrain.exports.interface import Numbers, Portable
 from tests.exports import engines
-from tests.exports.models import NAMES_OF_MODELS, model_of, other_rows
+from tests.exports.models import NAMES_OF_MODELS, SIZES, model_of, other_rows, wide
 
 
 @pytest.fixture(scope="module")
@@ -55,30 +55,8 @@ def test_every_database_says_what_predict_says(engine, name, folder):
     assert_the_same(engine, model, [*golden_of(portable).rows, *other_rows(portable)])
 
 
-def wide(columns, levels, classes, numbers=True):
-    chance = np.random.default_rng(3)
-    n = max(3 * classes, 3 * levels, 200)
-    frame = {f"x{j}": chance.normal(size=n) for j in range(columns)} if numbers else {}
-    if numbers:
-        frame["word"] = [f"level {i % levels}" for i in range(n)]
-    else:
-        frame |= {f"w{j}": chance.choice(["a", "b", "c"], n) for j in range(columns)}
-    model = sm.fit(pd.DataFrame(frame), y=[f"c{i % classes}" for i in range(n)], epochs=2)
-    assert model.W.any(axis=1).all()
-    return model
-
-
 @pytest.mark.filterwarnings("ignore::smtrain.FitWarning")
-@pytest.mark.parametrize(
-    "size",
-    [
-        pytest.param((1000, 3, 3), id="1,000 numbers", marks=pytest.mark.slow),
-        pytest.param((3, 10_000, 3), id="10,000 levels", marks=pytest.mark.slow),
-        pytest.param((40, 3, 100), id="100 classes"),
-        pytest.param((1000, 3, 10), id="1,000 numbers and 10 classes", marks=pytest.mark.slow),
-        pytest.param((70, 3, 3, False), id="70 columns of words"),
-    ],
-)
+@pytest.mark.parametrize("size", SIZES)
 def test_models_of_any_size(engine, size):
     model = wide(*size)
     rows = golden_of(Portable.of(model)).rows
