@@ -19,7 +19,7 @@ def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noq
 
 def document(portable: Portable, golden: Golden) -> dict[str, Any]:
     """All that a prediction needs: the columns, what means missing, and rows to hold a reader against."""
-    meaning = portable.meaning
+    meaning, dialect = portable.meaning, portable.model.encoder.dialect
     return {
         "format": "smtrain export",
         "version": 1,
@@ -29,6 +29,7 @@ def document(portable: Portable, golden: Golden) -> dict[str, Any]:
         "intercept": portable.intercept,
         "columns": [_column(column) for column in portable.columns],
         "missing": {"texts": sorted(meaning.missing), "numbers": sorted(meaning.values), "decimal": meaning.decimal},
+        "table": {"header": dialect.header, "delimiter": dialect.delimiter},
         "golden": {"rows": golden.rows, "probabilities": golden.probabilities},
     }
 

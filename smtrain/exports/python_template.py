@@ -13,7 +13,7 @@ import math
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -73,19 +73,53 @@ def predict(row: Mapping[str, Any]) -> str:
     return str(MODEL["classes"][p.index(max(p))])
 
 
+def reader_of(text: Iterable[str]) -> Any:
+    """The records of CSV. An unknown delimiter is told as smtrain tells it: by the cells that it makes of the header.
+
+    That is the comma; or the semicolon or tab where that does not part it, and before it where it is the decimal mark.
+    """
+    delimiter = MODEL["table"]["delimiter"]
+    if delimiter is None:
+        text, *copies = itertools.tee(text, 4)
+        readers = {one: csv.reader(copy, delimiter=one) for one, copy in zip(",;\t", copies, strict=True)}
+        cells = {one: len(next(filter(None, reader), [])) for one, reader in readers.items()}
+        other = max(";\t", key=cells.__getitem__)
+        order = (other, ",") if MODEL["missing"]["decimal"] == "," else (",", other)
+        delimiter = next((one for one in order if cells[one] > 1), ",")
+    return csv.reader(text, delimiter=delimiter)
+
+
+def predictions(records: Iterator[list[str]]) -> Iterator[list[Any]]:
+    """The header of the predictions, and the prediction and the probabilities of each record.
+
+    Raises ValueError for an empty table, for columns that are not there or there twice, and for a record of another
+    width or with a text that is no number.
+    """
+    first = next(records, None)
+    if first is None:
+        raise ValueError("the table is empty")
+    header = MODEL["table"]["header"]
+    names = [name.strip(" \t") if header else f"c{i}" for i, name in enumerate(first, 1)]
+    for name in [*names, *(column["name"] for column in MODEL["columns"])]:
+        if names.count(name) != 1:
+            raise ValueError(f"{'two columns' if name in names else 'no column'} with the name {name!r}")
+    yield ["prediction", *(f"p({name})" for name in MODEL["classes"])]
+    for cells in records if header else itertools.chain([first], records):
+        if len(cells) != len(names):
+            raise ValueError(f"{len(cells)} cells where there are {len(names)} columns")
+        p = predict_proba(dict(zip(names, cells, strict=True)))
+        yield [MODEL["classes"][p.index(max(p))], *p]
+
+
 def main() -> None:
     """A table of CSV from standard input, the prediction and the probabilities of each row to standard output."""
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["prediction", *(f"p({name})" for name in MODEL["classes"])])
-    text = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
-    header = text.readline()
-    # As smtrain reads files: a comma, or a tab or a semicolon where the header has none.
-    delimiter = next((one for one in ",\t;" if one in header), ",")
-    rows = csv.reader(itertools.chain([header], text), delimiter=delimiter)
-    names = [name.strip(" \t") for name in next(rows)]
-    for cells in filter(None, rows):
-        p = predict_proba(dict(zip(names, cells, strict=True)))
-        out.writerow([MODEL["classes"][p.index(max(p))], *p])
+    csv.field_size_limit(1 << 30)
+    reader = reader_of(io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline=""))
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as out:
+        try:
+            csv.writer(out, lineterminator="\n").writerows(predictions(filter(None, reader)))
+        except (ValueError, csv.Error) as error:
+            sys.exit(f"line {reader.line_num}: {error}")
 
 
 if __name__ == "__main__":

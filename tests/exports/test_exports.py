@@ -1,6 +1,7 @@
 """Every format of export, through what really runs it, against predict."""
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -61,6 +62,57 @@ def test_the_python_file_reads_tables_as_predict_does(name, folder, tmp_path):
     assert len(header) == 1 + len(model.classes)
     assert np.abs(np.array(found)[:, 1:].astype(float) - sm.predict_proba(model, path)).max() < 1e-12
     assert [row[0] for row in found] == list(map(str, sm.predict(model, path)))
+
+
+def filtered(folder, model, table, **environment):
+    """What the export to Python makes of a table: its records, and what it says of errors."""
+    (folder / "filter.py").write_bytes(sm.export(model, "python"))
+    command = [sys.executable, "-S", "filter.py"]
+    done = subprocess.run(command, cwd=folder, input=table, capture_output=True, check=False, env=environment)
+    assert (done.returncode == 1) == bool(done.stderr)
+    return list(csv.reader(io.StringIO(done.stdout.decode(), newline=""))), done.stderr.decode()
+
+
+HEADER = ["a,b", "c\nd|e", "größe\t;", "y"]
+ROWS = [[f"{k + i % 4}", f"{i % 7}", "x, y" if i % 5 == 4 else "ü;|", "αβγ"[k]] for k in range(3) for i in range(12)]
+
+
+@pytest.mark.parametrize(("options", "delimiter"), [
+    *(({"delimiter": one}, one) for one in ",;\t| "),
+    *(({"header": header}, one) for header in (True, False) for one in ",;\t"),
+    *(({"decimal": ",", "header": header}, one) for header in (True, False) for one in ";\t"),
+    ({"header": False, "decimal": ",", "delimiter": "|"}, "|"),
+])  # fmt: skip
+def test_the_filter_reads_the_tables_of_the_model(options, delimiter, tmp_path):
+    """Any delimiter, given or told by the header, names with delimiters and line ends in them, and no header."""
+    dialect, path = sm.Dialect(**options), tmp_path / "t.csv"
+    rows = [[cell.replace(".", dialect.decimal) for cell in row] for row in ROWS]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+        writer.writerows([HEADER, *rows] if dialect.header else rows)
+    model = sm.fit(str(path), target="y" if dialect.header else "c4", dialect=dialect)
+    # Without UTF-8 as the encoding of standard output, as on Windows.
+    (header, *found), error = filtered(tmp_path, model, path.read_bytes(), PYTHONIOENCODING="latin-1")
+    assert header == ["prediction", *(f"p({name})" for name in model.classes)]
+    assert np.abs(np.array(found)[:, 1:].astype(float) - sm.predict_proba(model, str(path))).max() < 1e-12
+    assert not error
+
+
+@pytest.mark.parametrize(("table", "error", "rows"), [
+    ("", "line 0: the table is empty", 0),
+    ("\n\r\n", "line 2: the table is empty", 0),
+    ("a,w\n1,u\n", "line 1: no column with the name 'b'", 0),
+    ("a,b,b,w\n1,2,3,u\n", "line 1: two columns with the name 'b'", 0),
+    ("w,b,more, a \nu,1,x,2\n\n\"u\nv\",1,x\n", "line 5: 3 cells where there are 4 columns", 1),
+    ("w,b,a\nu,1,2\nv,1,x", "line 3: not a number: 'x'", 1),
+    ("w,b,a\nu,1,2\n" + "long" * 50_000 + ",1,2", "", 2),
+])  # fmt: skip
+def test_what_the_filter_says_of_errors(table, error, rows, tmp_path):
+    frame = pd.DataFrame({"a": np.arange(12.0), "b": np.arange(12.0) ** 2, "w": ["u", "v", "w", "v"] * 3})
+    model = sm.fit(frame, y=["p", "q", "q"] * 4)
+    found, said = filtered(tmp_path, model, table.encode())
+    assert said.strip() == error
+    assert len(found) == rows + bool(rows)
 
 
 def invoked(folder, source):
