@@ -227,6 +227,11 @@ def folds_option(what: str) -> Decorator:
     return click.option("--folds", type=number, default=DEFAULTS.folds, show_default=True, help=what)
 
 
+def groups_option(what: str) -> Decorator:
+    """The column of the groups: `what` says where their rows stay together."""
+    return click.option("--groups", type=kinds.Text(), metavar="NAME", help=what)
+
+
 json_option = click.option("--json", is_flag=True, help="Print one JSON document on standard output.")
 solver_choice = click.Choice(list(SOLVERS))
 

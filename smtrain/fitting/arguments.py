@@ -12,7 +12,7 @@ import numpy as np
 from smtrain.errors import UsageError, quoted
 from smtrain.fitting.options import CLASS_WEIGHTS, FitConfig
 from smtrain.sources.arguments import check_range, out_of_range, path_of, whole, written, wrong
-from smtrain.sources.arrays import is_values, together
+from smtrain.sources.arrays import is_values, together, with_groups
 from smtrain.sources.dialect import BLANKS, DELIMITER_WORDS, Dialect, valid_delimiter
 from smtrain.sources.likeness import did_you_mean
 from smtrain.sources.opening import Data
@@ -55,10 +55,20 @@ def config_of(config: FitConfig | None, options: Mapping[str, Any]) -> FitConfig
 def with_labels(
     data: Any, y: Any, sample_weight: Any, options: Mapping[str, Any], *, names: Any, config: FitConfig | None
 ) -> tuple[Data, dict[str, Any]]:
-    """The data with labels and weights as columns, if any are given, and the options with their names.
+    """The data with labels, weights and groups as columns, if any are given, and the options with their names.
 
     Raises UsageError for two of one, and for what does not go together.
     """
+    data, options = _with_labels(data, y, sample_weight, options, names=names, config=config)
+    if is_values(options.get("groups")):
+        data, options["groups"] = with_groups(data, options["groups"])
+    return data, options
+
+
+def _with_labels(
+    data: Any, y: Any, sample_weight: Any, options: Mapping[str, Any], *, names: Any, config: FitConfig | None
+) -> tuple[Data, dict[str, Any]]:
+    """The same without groups."""
     options = dict(options)
     if y is None and is_values(options.get("target")):
         y = options.pop("target")
@@ -196,7 +206,7 @@ def _rows(name: str, value: Any) -> float | str:
 
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("target", "weight"), _optional(column_of)),
+    **dict.fromkeys(("target", "weight", "groups"), _optional(column_of)),
     **dict.fromkeys(("drop", "categorical", "numeric"), _columns),
     **dict.fromkeys(("tol", "learning_rate"), _optional(_number)),
     "momentum": _number,

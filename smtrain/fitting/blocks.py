@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.fitting.draws import NO_GROUP
 from smtrain.fitting.refusals import empty_label
 from smtrain.fitting.roles import Roles
 from smtrain.fitting.summary import (
@@ -103,6 +104,13 @@ def _wrong_weight(rows: Rows, table: Table, column: int) -> Wrong | None:
     return Wrong(row, wrong_weight(float(weights[row]), table.names[column], rows.place(row), least=SMALLEST_SCALE))
 
 
+def _wrong_group(rows: Rows, table: Table, column: int) -> Wrong | None:
+    """The first row without a group."""
+    cells = rows.texts(column)
+    sight = _sight_of(rows, cells, np.array([is_no_label(level) for level in cells.levels], bool))
+    return None if sight is None else Wrong(sight.row, sight.place.error(NO_GROUP, column=table.names[column]))
+
+
 def _summary(rows: Rows, firsts: Sights, table: Table, roles: Roles, before: Summary) -> Summary:
     """What rows tell; `firsts` are the first cells of columns whose kind they settled as numbers."""
     gaps = _gaps(rows, roles)
@@ -119,6 +127,8 @@ def _summary(rows: Rows, firsts: Sights, table: Table, roles: Roles, before: Sum
         votes=_votes(rows, columns, table) if before.voting else np.zeros((0, len(columns)), np.int8),
         label=_wrong_label(rows, table, roles.target),
         weight=None if roles.weight is None else _wrong_weight(rows, table, roles.weight),
+        groups=Vocabulary() if roles.groups is None else Vocabulary.of(rows.texts(roles.groups)),
+        group=None if roles.groups is None else _wrong_group(rows, table, roles.groups),
     )
 
 

@@ -141,7 +141,8 @@ def fingerprint(rows: Rows) -> str:
 def _digests(partition: Partition) -> tuple[bytes, ...]:
     """The digest of a partition; the sum of such is that of all, in their order."""
     digest = hashlib.sha256()
-    for array in (partition.X.numeric, *partition.X.codes, partition.y, partition.v):
+    groups = [] if partition.groups is None else [partition.groups]
+    for array in (partition.X.numeric, *partition.X.codes, partition.y, partition.v, *groups):
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return (digest.digest(),)
 

@@ -22,6 +22,9 @@ def check_options(config: FitConfig) -> None:
     if config.validation is None and (config.calibrate or config.patience is not None):
         what = "--calibrate" if config.calibrate else "--patience"
         raise UsageError(f"{what} needs rows that are set aside", hint=given("validation", 0.2))
+    if config.groups is not None:
+        _check_dealing(config)
+        check_groups(config)
     if config.cluster is not None and config.memory is not None:
         raise UsageError("--memory and --cluster exclude each other", hint="workers have limits of their own")
     check_ranges(config)
@@ -77,6 +80,20 @@ def _check_selection(config: FitConfig) -> None:
     if config.chosen is None and (config.one_se or config.folds != FitConfig.folds):
         what = "--one-se" if config.one_se else "--folds"
         raise UsageError(f"{what} needs a penalty to be chosen", hint=given("l2", "auto"))
+
+
+def _check_dealing(config: FitConfig) -> None:
+    """Groups are for rows that are dealt out."""
+    if not config.deals:
+        what = "--groups keeps rows together where they are dealt out, and none are"
+        raise UsageError(what, hint=f"{given('l2', 'auto')}; {given('validation', 0.2)}; {given('test', 0.2)}")
+
+
+def check_groups(config: FitConfig) -> None:
+    """Raise UsageError for groups of which numbers are to be made."""
+    groups = config.groups
+    if groups is not None and groups in config.dialect.dates:
+        raise UsageError(f"column {quoted(groups)} is both in --groups and in --dates", hint="leave it out of one")
 
 
 def _check_inference(config: FitConfig) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smtrain.errors import DataError, quoted
 from smtrain.fitting.strata import SHUFFLED, Coded, Strata, StrataCounts
 from smtrain.partitions.interface import Spread
 from smtrain.partitions.memory import joined
@@ -22,6 +23,8 @@ from smtrain.sources.interface import Rows, Span
 from smtrain.sources.part import LabelledSpan, PartOfSpan
 from smtrain.sources.table import Table
 
+FEW = "--folds: there are no two folds to deal the rows to"
+MORE_GROUPS = "every class needs several groups; another --seed deals them anew"
 # What is drawn of the rows of a partition, (m,), when the rows of all are counted.
 Drawing = Callable[[RowCounts], Callable[[Partition], NDArray[Any]]]
 
@@ -62,22 +65,35 @@ class SpreadStrata:
         return self.home.pieces(all_rows.keep(draw(counts)), SHUFFLED, rows)
 
 
+def check_folds(tally: NDArray[np.intp], classes: Sequence[str], source: str | None = None) -> None:
+    """Raise DataError for less than two folds, and for a class whose rows are all in one: groups can bring that about.
+
+    `tally` (K, folds + 1) are the rows of each class in no fold, and in each.
+    """
+    if np.count_nonzero(tally[:, 1:].any(axis=0)) < 2:
+        raise DataError(FEW, source=source)
+    lonely = np.flatnonzero(np.count_nonzero(tally[:, 1:], axis=1) == 1)
+    if len(lonely):
+        what = f"all rows of the class {quoted(classes[lonely[0]])} are in one fold: without it the class is unknown"
+        raise DataError(what, source=source, hint=MORE_GROUPS)
+
+
 def spans_of(table: Table, home: Spread) -> Sequence[Span]:
     """The spans of a table that suit a home. Raises UsageError for a table that other processes cannot read."""
     return table.spans(home.span_size(table.total_bytes), home.told)
 
 
 def read_strata(
-    span: Span, strata: Strata, check: Callable[[Rows], object] | None = None, *, skip: bool = False
+    span: Span, strata: Strata, check: Callable[[Rows], object] | None = None, *, skip: int | None = None
 ) -> Coded:
     """The rows of a span by their strata; `check` is shown them and may raise an error.
 
-    `skip` leaves out rows without a label, the strata.
+    `skip` is a column of labels: rows without one are left out.
     """
     table = Table.of_span(span)
     table.weigh_by(strata.weight)
-    if skip:
-        table.skip_unlabelled(strata.column)
+    if skip is not None:
+        table.skip_unlabelled(skip)
     parts = list(table.rows(strata.readings(len(table.names))))
     if check is not None:
         for rows in parts:

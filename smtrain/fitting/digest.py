@@ -1,7 +1,9 @@
 """The digests of the rows of a fit, sums over raw partitions, and of rows beside them, over encoded ones."""
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +23,29 @@ def digest_of(
 ) -> DataDigest:
     """The digest of the `columns` that are encoded, of the labels and the weights.
 
-    A word counts as the number of its level, from 1, in the order of the levels; a label as that of its class, from 0:
-    `number_of` (K,) its code.
+    And of the groups, if there are any, by their places in the order of their texts. A word counts as the number of its
+    level, from 1, in the order of the levels; a label as that of its class, from 0: `number_of` (K,) its code.
     """
     encoder, words = encoding.encoder, encoding.tables
-    sums = home.sum(partial(digest_sums, words=words, number_of=number_of), table.raws)
-    # The sums come slot by slot, and behind them those of the words.
+    sums = home.sum(partial(digest_sums, words=words, number_of=number_of, numbered=encoding.numbered), table.raws)
+    # The sums come slot by slot, and behind them those of the words, the labels, the weights, and any groups.
     places = table.slots | {i: len(table.slots) + j for j, i in enumerate(words)}  # words may have had a slot at first
-    order = [places[i] for i, _ in columns.kept] + [-2] + [-1] * (encoder.weight is not None)
-    return DataDigest.of(encoder, table.rows, sums[order])
+    labels, groups = len(table.slots) + len(words), table.config.groups
+    behind = [labels] + [labels + 1] * (encoder.weight is not None) + [labels + 2] * (groups is not None)
+    return DataDigest.of(encoder, table.rows, sums[[places[i] for i, _ in columns.kept] + behind], groups)
 
 
-def digest_sums(raw: RawPartition, words: Recoding, number_of: NDArray[np.intp]) -> Sums:
-    """The sums of a partition: of each slot, of each column of words, of the labels, of the weights of the table."""
+def digest_sums(
+    raw: RawPartition,
+    words: Recoding,
+    number_of: NDArray[np.intp],
+    numbered: Callable[[RawPartition], NDArray[np.int32] | None],
+) -> Sums:
+    """The sums of a partition: of each slot and column of words, of labels, of weights of the table, of any groups."""
     keys = row_keys(raw.start, raw.rows)
-    cells = [*recoded(raw, words), number_of[raw.labels], raw.weights]
+    groups = numbered(raw)
+    cells: list[NDArray[Any]] = [*recoded(raw, words), number_of[raw.labels], raw.weights]
+    cells += [] if groups is None else [groups]
     return np.concatenate([column_sums(raw.numbers, keys), column_sums(np.stack(cells, axis=1), keys)])
 
 

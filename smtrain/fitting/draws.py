@@ -1,6 +1,6 @@
 """What a draw of rows is, and those that look at one column of a row alone: whole groups, and later values."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from smtrain.sources.table import Table
 from smtrain.sources.usable import is_no_label
 from smtrain.wording import given
 
+NO_GROUP = "a row without a group"
 DATES = "a date is written 2024-06-30, or with its time 2024-06-30 12:00"
 Mask = NDArray[np.bool_]
 
@@ -66,34 +67,42 @@ def _with_texts(rows: Rows, column: int, wanted: Callable[[str], bool]) -> Mask:
 # Whole groups
 
 
-def groups_drawn(table: Table, name: str, share: float, seed: int, threads: int) -> Draw:
-    """A draw of whole groups, the texts of a column: about a share of the rows. Reads the table.
+def groups_drawn(table: Table, name: str, share: float, seed: int, threads: int, *, option: str = "--by") -> Draw:
+    """A draw of whole groups, the texts of a column that an option names: about a share of the rows. Reads the table.
 
-    The groups are taken in an order that follows from the text of each and the seed, as long as they fit.
     Raises DataError at a row without a group, and if no group fits.
     """
-    column, known = table.column(name, "--by"), Vocabulary()
+    column, known = table.column(name, option), Vocabulary()
     for rows in table.rows(reading_of(len(table.names), {column: Reading.LABEL}), threads):
         check_groups(rows, column, name)
         known += Vocabulary.of(rows.texts(column))
     if not len(known):
         raise table.no_rows()
-    aside = _fitting(dict(zip(known.texts, known.counts.tolist(), strict=True)), share, seed)
+    aside = groups_aside(known.texts, known.counts, share, seed)
     if not aside:
-        smallest, total = int(known.counts.min()), int(known.counts.sum())
-        what = f"{given('test', share)}: no group is so small: the smallest has {smallest:,} of {total:,} rows"
-        raise DataError(what, source=table.source, column=name, hint="a larger share; one group must be left")
+        raise no_group_fits(known.counts, "test", share, column=name, source=table.source)
     return ByCell(column, lambda rows: _with_texts(rows, column, aside.__contains__))
+
+
+def no_group_fits(counts: NDArray[np.intp], option: str, share: float, *, column: str, source: str | None) -> DataError:
+    """The error for groups of so many rows, none of which is as small as the share that an option asks for."""
+    smallest, total = int(counts.min()), int(counts.sum())
+    what = f"{given(option, share)}: no group is so small: the smallest has {smallest:,} of {total:,} rows"
+    return DataError(what, source=source, column=column, hint="a larger share; one group must be left")
 
 
 def check_groups(rows: Rows, column: int, name: str) -> None:
     """Raise DataError at the first row that has no group."""
     if any(map(is_no_label, rows.texts(column).levels)):
-        raise rows.find(column, is_no_label)[0].error("a row without a group", column=name)
+        raise rows.find(column, is_no_label)[0].error(NO_GROUP, column=name)
 
 
-def _fitting(sizes: dict[str, int], share: float, seed: int) -> set[str]:
-    """Groups that together have at most a share of the rows, rounded; one is always left."""
+def groups_aside(texts: Sequence[str], counts: NDArray[np.intp], share: float, seed: int) -> set[str]:
+    """Groups that together have at most a share of the rows, rounded; one is always left.
+
+    They are taken in an order that follows from the text of each and the seed, as long as they fit.
+    """
+    sizes = dict(zip(texts, counts.tolist(), strict=True))
     most, taken, aside = int(share * sum(sizes.values()) + 0.5), 0, set[str]()
     for text in sorted(sizes, key=lambda text: (_rank(text, seed), text)):
         if taken + sizes[text] <= most and len(aside) < len(sizes) - 1:

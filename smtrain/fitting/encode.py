@@ -27,12 +27,16 @@ def recoded(raw: RawPartition, tables: Mapping[int, NDArray[np.intp]]) -> tuple[
 
 @dataclass(frozen=True)
 class Encoding:
-    """What makes rows with the numbers of their classes and all of their weights into a partition of X."""
+    """What makes rows with the numbers of their classes and all of their weights into a partition of X.
+
+    `groups` (G,) are the numbers of the groups by their codes.
+    """
 
     encoder: Encoder
     slots: tuple[int, ...]
     tables: Recoding
     single: bool
+    groups: NDArray[np.int32] | None = None
 
     def __call__(self, raw: RawPartition) -> Partition:
         """The rows encoded. The numbers of `raw` may become those of X."""
@@ -41,4 +45,8 @@ class Encoding:
         # Rare levels, which come last, have one column of X together.
         codes = [np.minimum(one, size) for one, size in zip(recoded(raw, self.tables), sizes, strict=True)]
         X = self.encoder.design(raw.of(self.slots), tuple(codes), dtype)
-        return Partition(X, raw.labels, raw.weights)
+        return Partition(X, raw.labels, raw.weights, groups=self.numbered(raw))
+
+    def numbered(self, raw: RawPartition) -> NDArray[np.int32] | None:
+        """The numbers of the groups (m,) of the rows, None if they have none."""
+        return None if self.groups is None or raw.groups is None else self.groups[raw.groups]

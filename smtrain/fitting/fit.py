@@ -69,7 +69,8 @@ def fit(
     """Train a model on a file, several with the same columns, a DataFrame, or an array X (n, p) with labels y (n,).
 
     `options` are fields of FitConfig: `fit("iris.csv", target="species", l2=0.1)`. Labels `y` and weights of rows may
-    be given beside a DataFrame or an array; the columns of an array are called x1 … xp, or as `names` says.
+    be given beside a DataFrame or an array; the columns of an array are called x1 … xp, or as `names` says. `groups`,
+    an option, may be an array, too.
     `init` is a model with the same columns and classes to start from, instead of zero. `checkpoint` names a file that
     keeps the progress, every half minute and when the fit is stopped; a later call with the same options and data goes
     on from it. It is left behind: remove it when the model is saved. `home` is where the rows are to live, None is
@@ -216,7 +217,7 @@ def _selected(
         objective,
         solver,
         start,
-        fold_objectives(objective, learned.config),
+        fold_objectives(objective, learned),
         penalty=learned.config.chosen,
         one_se=learned.config.one_se,
         on_candidate=observer.on_candidate,

@@ -43,7 +43,8 @@ class Learned:
     count the rows, and `validation_rows` how many of the `encoded` rows are set aside; their partitions are on `shelf`,
     at `home`. `test_rows` are held out, and are none of those; a digest tells them, and those of a file for validation,
     from others. `rows` are those of the table, without those that were `skipped`; a partition has at most
-    `partition_rows`. `doubt` says what else the text of the table may be.
+    `partition_rows`. `doubt` says what else the text of the table may be. `groups` are the texts of those whose rows
+    stay together, by their numbers.
     """
 
     encoder: Encoder
@@ -67,6 +68,7 @@ class Learned:
     test_sha256: str | None = None
     skipped: Skipped = field(default_factory=Skipped)
     doubt: str | None = None
+    groups: tuple[str, ...] = ()
 
 
 def learn(table: Table, config: FitConfig, home: Home, on_piece: Callable[[int, int], None]) -> Learned:
@@ -97,7 +99,9 @@ def _learned(table: RawTable, home: Home) -> Learned:
     config = table.config.settled(table.rows * len(encoder.numeric), weights.mean, weights.heaviest)
     contract = contract_of(table, columns, home)
     slots = tuple(table.slots[i] for i in columns.numeric)
-    encoding = Encoding(encoder, slots, recoding(table, columns), config.precision == "float32")
+    groups = table.summary.groups.ordered()
+    number_of = table.summary.groups.numbered(groups).astype(np.int32) if groups else None
+    encoding = Encoding(encoder, slots, recoding(table, columns), config.precision == "float32", number_of)
     data = digest_of(table, columns, encoding, weights.number_of, home)
     # Encoded rows take the places of raw ones; what training needs besides is known only now.
     home.reserve(_training_bytes(table, encoder, config))
@@ -122,6 +126,7 @@ def _learned(table: RawTable, home: Home) -> Learned:
         data=data,
         skipped=table.opened.skipped,
         doubt=table.opened.doubt,
+        groups=tuple(groups),
     )
 
 

@@ -74,6 +74,17 @@ class FitConfig(Options):
         enough = self.tolerance >= COARSEST_FLOAT32 and strong and even and cells >= FEWEST_FLOAT32
         return self if self.precision != "auto" else replace(self, precision="float32" if enough else "float64")
 
+    def without_idle_groups(self) -> "FitConfig":
+        """The options with groups that keep no rows together left out as any other column is.
+
+        >>> smtrain.FitConfig(groups="who").without_idle_groups()
+        FitConfig(drop=('who',))
+        """
+        if self.groups is None or self.deals:
+            return self
+        drop = self.drop if self.groups in self.drop else (*self.drop, self.groups)
+        return replace(self, drop=drop, groups=None)
+
     def kept(self) -> Options:
         """The options as they go into the model: defaults that depend on others filled in, paths in any locale.
 

@@ -19,6 +19,7 @@ class RawPartition:
     `numbers` (m, slots) are NaN where missing, in float32 as long as that is exact. `codes` (m,) of words, by the
     column's position, are those of the vocabulary of the table as far as it was read, −1 where missing; a column
     without any is missing in all of the rows. `labels` (m,) are codes of the labels, `weights` (m,) those of the rows.
+    `groups` (m,) are codes of their groups, None if they have none.
     """
 
     numbers: Floats
@@ -26,6 +27,7 @@ class RawPartition:
     labels: NDArray[np.intp]
     weights: NDArray[np.float64]
     start: int = 0
+    groups: NDArray[np.int32] | None = None
 
     @property
     def rows(self) -> int:
@@ -46,7 +48,9 @@ class RawPartition:
     def copy(self, rows: slice) -> "RawPartition":
         """Some of the rows, in arrays of their own."""
         codes = {i: column[rows].copy() for i, column in self.codes.items()}
-        return RawPartition(self.numbers[rows].copy(), codes, self.labels[rows].copy(), self.weights[rows].copy())
+        groups = None if self.groups is None else self.groups[rows].copy()
+        labels, weights = self.labels[rows].copy(), self.weights[rows].copy()
+        return RawPartition(self.numbers[rows].copy(), codes, labels, weights, groups=groups)
 
 
 def joined(parts: Sequence[RawPartition]) -> RawPartition:
@@ -54,11 +58,13 @@ def joined(parts: Sequence[RawPartition]) -> RawPartition:
     if len(parts) == 1:
         return parts[0]
     columns = dict.fromkeys(i for part in parts for i in part.codes)
+    groups = [part.groups for part in parts if part.groups is not None]
     return RawPartition(
         np.concatenate([part.numbers for part in parts]),
         {i: np.concatenate([part.words(i) for part in parts]) for i in columns},
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.weights for part in parts]),
+        groups=np.concatenate(groups) if groups else None,
     )
 
 
@@ -81,7 +87,14 @@ def raw_partition(rows: Rows, summary: Summary, slots: Mapping[int, int], roles:
         {i: _coded(rows, i, summary) for i in words},
         vocabulary.codes(labels.levels).astype(np.intp)[labels.codes],
         weights,
+        groups=None if roles.groups is None else _groups(rows, roles.groups, summary),
     )
+
+
+def _groups(rows: Rows, i: int, summary: Summary) -> NDArray[np.int32]:
+    """The codes (m,) of the groups."""
+    cells = rows.texts(i)
+    return np.take(summary.groups.codes(cells.levels), cells.codes)
 
 
 def _numbers(rows: Rows, slots: Mapping[int, int]) -> Floats:

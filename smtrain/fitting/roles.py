@@ -17,7 +17,8 @@ OPTIONS = {Reading.TEXT: "--categorical", Reading.NUMBER: "--numeric"}
 class Roles:
     """By position: the labels, the weights if there are any, the features, and the kinds that were asked for.
 
-    `kinds` are those of all features: as asked for, or as their source says, or None where their cells decide.
+    `groups` are the texts whose rows stay together. `kinds` are those of all features: as asked for, or as their source
+    says, or None where their cells decide.
     """
 
     target: int
@@ -25,6 +26,7 @@ class Roles:
     features: tuple[int, ...]
     forced: dict[int, Reading]
     kinds: dict[int, Reading | None]
+    groups: int | None = None
 
     def readings(self, columns: int, kinds: Mapping[int, Reading | None]) -> Readings:
         """How each of so many columns is read, the features as these kinds; those without a kind as text."""
@@ -34,6 +36,8 @@ class Roles:
         readings[self.target] = Reading.LABEL
         if self.weight is not None:
             readings[self.weight] = Reading.NUMBER
+        if self.groups is not None:
+            readings[self.groups] = Reading.LABEL
         return tuple(readings)
 
 
@@ -77,7 +81,10 @@ def _by_name(table: Table, config: FitConfig) -> Roles:
     names = table.names
     target = target_of(table, config.target)
     weight = table.column(config.weight, "--weight") if config.weight is not None else None
+    groups = table.column(config.groups, "--groups") if config.groups is not None else None
     dropped = {table.column(name, "--drop") for name in config.drop}
+    if groups is not None:
+        dropped.add(groups)
     forced = _forced(table, config)
     dated = _dated(table, config, dict.fromkeys(dropped, "--drop") | {i: OPTIONS[kind] for i, kind in forced.items()})
     others = {*forced, *dated}
@@ -86,8 +93,10 @@ def _by_name(table: Table, config: FitConfig) -> Roles:
             raise UsageError(f"column {quoted(names[position])} is the {option}, not a feature")
     if weight == target:
         raise UsageError(f"column {quoted(names[target])} is both the target and the weight")
+    if groups is not None and groups == weight:
+        raise UsageError(f"column {quoted(names[groups])} is the weight, and cannot be the groups")
     features = tuple(i for i in range(len(names)) if i not in {target, weight} | dropped | dated)
-    return Roles(target, weight, features, {i: kind for i, kind in forced.items() if i in features}, {})
+    return Roles(target, weight, features, {i: kind for i, kind in forced.items() if i in features}, {}, groups)
 
 
 def _dated(table: Table, config: FitConfig, taken: Mapping[int, str]) -> set[int]:

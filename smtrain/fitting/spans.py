@@ -43,10 +43,11 @@ class SpanRows:
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes in the table of the codes in a span: of words by the column's position, and of labels."""
+    """The codes in the table of the codes in a span: of words by the column's position, of labels, and of groups."""
 
     words: Mapping[int, NDArray[np.int32]]
     labels: NDArray[np.intp]
+    groups: NDArray[np.int32]
 
 
 def read_spans(
@@ -80,7 +81,8 @@ def read_spans(
 def codes_of(span: Summary, total: Summary) -> Codes:
     """The codes in a table of the codes in one of its spans."""
     words = {i: total.columns[i].vocabulary.codes(column.vocabulary.texts) for i, column in span.columns.items()}
-    return Codes(words, total.labels.codes(span.labels.texts).astype(np.intp))
+    labels = total.labels.codes(span.labels.texts).astype(np.intp)
+    return Codes(words, labels, total.groups.codes(span.groups.texts))
 
 
 # ---- what workers compute ----
@@ -118,4 +120,5 @@ def settled_span(codes: Codes, span: SpanRows, slots: Mapping[int, int]) -> RawP
         both = [i for i in slots if i in span.slots]
         numbers[:, [slots[i] for i in both]] = raw.numbers[:, [span.slots[i] for i in both]]
     words = {i: np.take(np.append(codes.words[i], np.int32(-1)), column) for i, column in raw.codes.items()}
-    return RawPartition(numbers, words, codes.labels[raw.labels], raw.weights)
+    groups = None if raw.groups is None else codes.groups[raw.groups]
+    return RawPartition(numbers, words, codes.labels[raw.labels], raw.weights, groups=groups)

@@ -110,8 +110,9 @@ def _beyond(row: int) -> int:
 class Summary:
     """So many `rows`: their `columns` by position, their `labels`, and the error of what is behind them, if any.
 
-    `votes` (at most VOTING_ROWS, columns) are the sorts of the cells of the first rows. `label` and `weight` are the
-    first rows whose label, whose weight cannot be used. What stands behind a `fault` does not count: it is not read.
+    `votes` (at most VOTING_ROWS, columns) are the sorts of the cells of the first rows. `label`, `weight` and `group`
+    are the first rows whose label, whose weight, whose group cannot be used; `groups` are the texts of these. What
+    stands behind a `fault` does not count: it is not read.
     """
 
     rows: int
@@ -121,6 +122,8 @@ class Summary:
     label: Wrong | None = None
     weight: Wrong | None = None
     fault: DataError | None = None
+    groups: Vocabulary = field(default_factory=Vocabulary)
+    group: Wrong | None = None
 
     @classmethod
     def of_nothing(cls, kinds: Mapping[int, Reading | None], fault: DataError | None = None) -> "Summary":
@@ -139,6 +142,8 @@ class Summary:
             label=self.label or self._moved(right.label),
             weight=self.weight or self._moved(right.weight),
             fault=right.fault,
+            groups=self.groups + right.groups,
+            group=self.group or self._moved(right.group),
         )
 
     def _moved(self, wrong: Wrong | None) -> Wrong | None:
@@ -158,7 +163,12 @@ class Summary:
     @property
     def usable(self) -> bool:
         """Whether nothing is wrong with the rows."""
-        return self.label is None and self.weight is None and not self.refused
+        return not any(self._wrong) and not self.refused
+
+    @property
+    def _wrong(self) -> tuple[Wrong | None, ...]:
+        """The rows that cannot be used, in the order in which they are told."""
+        return self.label, self.weight, self.group
 
     @property
     def kinds(self) -> dict[int, Reading | None]:
@@ -170,17 +180,17 @@ class Summary:
 
         What is wrong with the rows comes before the `fault` behind them. Of several errors it is the one that shows
         first. The first VOTING_ROWS rows, for which this waits, are one place; there the features come first, in their
-        order, then the labels, then the weights.
+        order, then the labels, the weights, the groups.
         """
         if self.usable:
             return self.fault
         if self.voting and self.fault is None and not ended:
             return None
-        rows = [(_beyond(wrong.row), k) for k, wrong in enumerate((self.label, self.weight)) if wrong is not None]
+        rows = [(_beyond(wrong.row), k) for k, wrong in enumerate(self._wrong) if wrong is not None]
         if self.refused and (not rows or min(self.refused)[0] <= min(rows)[0]):
             _, i, too_large = min(self.refused)
             return self._of_column(i, names[i], decimal, too_large=too_large)
-        wrong = (self.label, self.weight)[min(rows)[1]]
+        wrong = self._wrong[min(rows)[1]]
         return None if wrong is None else wrong.error
 
     def _of_column(self, i: int, name: str, decimal: str, *, too_large: bool) -> DataError:

@@ -9,19 +9,29 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from smtrain.errors import DataError
+from smtrain.errors import DataError, quoted
+from smtrain.fitting.dealing import MORE_GROUPS, check_folds
 from smtrain.fitting.digest import sha256_beside
+from smtrain.fitting.draws import groups_aside, no_group_fits
 from smtrain.fitting.learn import Learned
-from smtrain.fitting.options import FitConfig
 from smtrain.model.encoder import Encoder
 from smtrain.model.labels import SKIP, labelled, nothing_to_measure
 from smtrain.partitions.cutter import cut
 from smtrain.partitions.interface import Spread
 from smtrain.partitions.memory import joined
-from smtrain.softmax.holdout import Folds, Share
+from smtrain.softmax.holdout import (
+    Counts,
+    Folds,
+    GroupFolds,
+    GroupShare,
+    Share,
+    fold_tally,
+    folds_of_groups,
+    group_sizes,
+)
 from smtrain.softmax.loss import Partition
 from smtrain.softmax.objective import Objective
-from smtrain.softmax.rows import set_aside
+from smtrain.softmax.rows import Handle, Rows, set_aside
 from smtrain.softmax.sampling import row_counts
 from smtrain.sources.interface import Span
 from smtrain.sources.opening import open_table
@@ -40,8 +50,15 @@ def with_validation(learned: Learned) -> Learned:
     return _with_file(asked, learned) if isinstance(asked, str) else _with_share(asked, learned)
 
 
-def fold_objectives(objective: Objective, config: FitConfig) -> list[Objective]:
-    """For each fold of the cross-validation the objective without its rows. Raises DataError if there is no fold."""
+def fold_objectives(objective: Objective, learned: Learned) -> list[Objective]:
+    """For each fold of the cross-validation the objective without its rows.
+
+    Raises DataError if there is no fold; with groups, too, if all rows of a class are in one.
+    """
+    config = learned.config
+    if learned.groups:
+        numbers, count = _groups_dealt(objective, learned)
+        return [objective.setting_aside(numbers, fold) for fold in range(count)]
     folds = Folds(objective.row_counts, config.folds, config.seed)
     if not folds.number:
         penalty = config.chosen or "l2"
@@ -51,7 +68,25 @@ def fold_objectives(objective: Objective, config: FitConfig) -> list[Objective]:
     return [objective.setting_aside(numbers, fold) for fold in range(folds.number)]
 
 
+def _groups_dealt(objective: Objective, learned: Learned) -> tuple[Handle, int]:
+    """The fold of each row, that of its group, and the number of the folds."""
+    rows, config, classes = objective.rows, learned.config, learned.encoder.classes
+    fold_of = folds_of_groups(_sizes(rows, learned), config.folds, config.seed)
+    count = int(fold_of.max()) + 1
+    numbers = rows.keep(GroupFolds(fold_of))
+    check_folds(rows.sum(partial(fold_tally, classes=len(classes), folds=count), numbers), classes)
+    return numbers, count
+
+
+def _sizes(rows: Rows, learned: Learned) -> Counts:
+    """The rows of each group that have a weight (G,)."""
+    sizes: Counts = rows.sum(partial(group_sizes, groups=len(learned.groups)))
+    return sizes
+
+
 def _with_share(fraction: float, learned: Learned) -> Learned:
+    if learned.groups:
+        return _with_groups(fraction, learned)
     counts = learned.encoded.sum(partial(row_counts, classes=len(learned.encoder.classes)))
     share = Share(counts, fraction, learned.config.seed)
     if not share.quota.any():
@@ -60,6 +95,22 @@ def _with_share(fraction: float, learned: Learned) -> Learned:
         )
     rows = set_aside(learned.encoded, learned.encoded.keep(share))
     return replace(learned, encoded=rows, validation_rows=int(share.quota.sum()))
+
+
+def _with_groups(fraction: float, learned: Learned) -> Learned:
+    """With about a share of the rows set aside, whole groups, as `smtrain split --by` draws them."""
+    config, classes = learned.config, learned.encoder.classes
+    sizes = _sizes(learned.encoded, learned)
+    chosen = groups_aside(learned.groups, sizes, fraction, config.seed)
+    aside = np.array([text in chosen for text in learned.groups]) & (sizes > 0)
+    if not aside.any():
+        raise no_group_fits(sizes[sizes > 0], "validation", fraction, column=str(config.groups), source=None)
+    rows = set_aside(learned.encoded, learned.encoded.keep(GroupShare(aside)))
+    left = rows.sum(partial(row_counts, classes=len(classes))).of_class
+    if not left.all():
+        what = f"{given('validation', fraction)}: all rows of the class {quoted(classes[left.argmin()])} are set aside"
+        raise DataError(what, hint=MORE_GROUPS)
+    return replace(learned, encoded=rows, validation_rows=int(sizes[aside].sum()))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from smtrain import partitions
 from smtrain.errors import FitWarning, UsageError, counted, listed, quoted, warn
-from smtrain.fitting.arguments import column_of, config_of, with_labels
-from smtrain.fitting.contradictions import check_options
+from smtrain.fitting.arguments import config_of, with_labels
+from smtrain.fitting.contradictions import check_groups, check_options
 from smtrain.fitting.dealing import spans_of
 from smtrain.fitting.fit import trained
 from smtrain.fitting.notices import warn_of
@@ -41,7 +41,7 @@ from smtrain.scoring.spans import SpanReading
 from smtrain.scoring.totals import Array
 from smtrain.softmax.holdout import NEVER
 from smtrain.sources.arguments import COUNTS, Range, check_range, whole
-from smtrain.sources.arrays import Together, is_values, with_groups
+from smtrain.sources.arrays import Together
 from smtrain.sources.interface import Span
 from smtrain.sources.opening import Data, open_table
 from smtrain.sources.table import Table
@@ -57,6 +57,7 @@ class CrossValidation:
     `single` are the names. With `repeats` the models and evaluations of each come behind those of the one before, and
     `predictions` are those of the first. `tried` are values of l2 with the NLL and its error: that of the fits, and a
     tenth and ten times of it where that is soon done; or those that l2="auto" tried in every fold.
+    `groups` is the column of the groups, if they were dealt.
 
     >>> result = smtrain.cross_validate("iris.csv")
     >>> round(result.metrics["accuracy"], 3), round(result.errors["accuracy"], 3)
@@ -75,6 +76,7 @@ class CrossValidation:
     repeats: int = 1
     single: tuple[str, ...] = ()
     tried: tuple[Candidate, ...] = ()
+    groups: str | None = None
 
     def __repr__(self) -> str:
         """The folds, and the mean of the NLL and of the accuracy with their standard errors."""
@@ -128,7 +130,7 @@ class CrossValidation:
     def findings(self) -> tuple[Finding, ...]:
         """Whether the l2, or with l2="auto" the default, is far from good: another one gains more than its error."""
         auto = any(model.fit.selection for model in self.models)
-        return tuple(far_from_good(self.tried, RIDGE if auto else self.models[0].fit.options.ridge))
+        return tuple(far_from_good(self.tried, RIDGE if auto else self.models[0].fit.options.ridge, self.groups))
 
     def to_frame(self) -> pd.DataFrame:
         """A line for each metric: its mean, its standard error `se`, and its value in each fold of each repeat, from 0.
@@ -190,7 +192,7 @@ def cross_validate(
     name of a column or an array (n,), rows of one group go to the same fold, and the groups are no feature. Each of the
     `repeats` is a cross-validation with the next seed, of other folds. `cost` is what errors cost, as `evaluate` takes
     it: `pooled.decisions()` then says what decisions cost. With l2="auto" the rows without a fold are dealt
-    to as many folds again, to choose its penalty.
+    to as many folds again, by their groups if there are any, to choose its penalty.
     Warns as `fit` does, and gives a FitWarning of classes of one row, which is in no fold.
     Raises as `fit` does, and DataError for rows that cannot be dealt out.
 
@@ -200,13 +202,11 @@ def cross_validate(
     >>> round(result.metrics["nll"], 4)
     0.153
     """
+    options |= {} if groups is None else {"groups": groups}
     data, options = with_labels(data, y, sample_weight, options, names=names, config=config)
     check_range("folds", whole("folds", folds), Range(2))
     check_range("repeats", whole("repeats", repeats), Range(1))
-    if is_values(groups):
-        data, groups = with_groups(data, groups)
-    groups = None if groups is None else column_of("groups", groups)
-    validated = cross_validated(data, config_of(config, options), folds, repeats, groups=groups, cost=cost)
+    validated = cross_validated(data, config_of(config, options), folds, repeats, cost=cost)
     if validated.single:
         names = listed(map(quoted, validated.single))
         warn(f"classes of one row, which every fit learns from and no evaluation has: {names}", FitWarning)
@@ -221,7 +221,6 @@ def cross_validated(
     folds: int,
     repeats: int,
     *,
-    groups: str | None = None,
     cost: Any = None,
     predictions: bool = True,
     on_fold: Callable[[Model, Evaluation], object] | None = None,
@@ -231,9 +230,8 @@ def cross_validated(
     Without `predictions` there is no line for any row. Raises as `cross_validate`, and gives the warnings of `fit`
     alone.
     """
-    if groups is not None and groups in config.dialect.dates:
-        raise UsageError(f"column {quoted(groups)} is both in --groups and in --dates", hint="leave it out of one")
-    config = _of_a_fold(config, folds, groups)
+    check_groups(config)
+    of_all, config = config, _of_a_fold(config, folds)
     check_options(config)
     check_range("seed", config.seed + repeats - 1, COUNTS)
     if config.test is not None:
@@ -241,7 +239,7 @@ def cross_validated(
     table, folds_done = open_table(data, config.dialect, fitting=True), list[_Fold]()
     with nullcontext() if config.cluster is None else partitions.home(config) as home:
         there = home if isinstance(home, Spread) else None
-        dealt = deal(table, config, folds, groups=groups, repeats=repeats, home=there)
+        dealt = deal(table, of_all, folds, repeats=repeats, home=there)
         costs = None if cost is None else cost_matrix("cost", cost, dealt[0].classes)
         for repeat, one in enumerate(dealt):
             for fold in range(one.folds):
@@ -254,13 +252,14 @@ def cross_validated(
     models, evaluations = tuple(done.model for done in folds_done), tuple(done.evaluation for done in folds_done)
     weights = np.array([one.sums.weight for one in evaluations])
     nlls = [done.others and {config.ridge: done.evaluation.sums.nll.mean, **done.others} for done in folds_done]
-    return CrossValidation(models, evaluations, frame, repeats, dealt[0].single, tuple(tried(models, nlls, weights)))
+    found = tuple(tried(models, nlls, weights))
+    return CrossValidation(models, evaluations, frame, repeats, dealt[0].single, found, of_all.groups)
 
 
-def _of_a_fold(config: FitConfig, folds: int, groups: str | None) -> FitConfig:
+def _of_a_fold(config: FitConfig, folds: int) -> FitConfig:
     """The options of the fit of a fold."""
-    drop = config.drop if groups is None or groups in config.drop else (*config.drop, groups)
-    return replace(config, drop=drop, folds=config.folds if config.chosen is None else folds)
+    config = config.without_idle_groups()
+    return replace(config, folds=config.folds if config.chosen is None else folds)
 
 
 # Labels (m,) and probabilities (m, K) of some rows.

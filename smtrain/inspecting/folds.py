@@ -7,10 +7,8 @@ from itertools import compress, filterfalse
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from smtrain.errors import DataError, UsageError, quoted
-from smtrain.fitting.dealing import SpreadStrata, parts_of, read_strata, spans_of
+from smtrain.fitting.dealing import SpreadStrata, check_folds, parts_of, read_strata, spans_of
 from smtrain.fitting.draws import Mask, check_groups
 from smtrain.fitting.options import FitConfig
 from smtrain.fitting.roles import Roles, roles_of
@@ -19,14 +17,10 @@ from smtrain.fitting.weights import check_classes
 from smtrain.partitions.here import home_here
 from smtrain.partitions.interface import Spread
 from smtrain.partitions.memory import available_threads
-from smtrain.softmax.holdout import NEVER, Folds
+from smtrain.softmax.holdout import NEVER, Counts, FoldOf, Folds, fold_tally, folds_of_groups
 from smtrain.sources.interface import Reading, Rows
 from smtrain.sources.table import Table
 from smtrain.sources.usable import missing_label
-
-FEW = "--folds: there are no two folds to deal the rows to"
-Counts = NDArray[np.intp]
-FoldOf = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -84,22 +78,19 @@ def deal(
     config: FitConfig,
     folds: int,
     *,
-    groups: str | None = None,
     repeats: int = 1,
     home: Spread | None = None,
 ) -> list[Dealt]:
     """Deal the rows of `table` out to at most so many `folds`; again with the next seed for each repeat.
 
-    The rows of each class are dealt in turn; or, with `groups`, whole groups of rows: those of the same text in that
-    column. The table is read once and kept here; or workers of a `home` read it, and each time that rows of it are used
-    again. Raises DataError where less than two folds get rows, or all rows of a class are in one.
+    The rows of each class are dealt in turn; or, where the options name groups, whole groups of rows: those of the same
+    text in that column. The table is read once and kept here; or workers of a `home` read it, and each time that rows
+    of it are used again. Raises DataError where less than two folds get rows, or all rows of a class are in one.
     """
-    group = None if groups is None else table.column(groups, "--groups")
     roles = roles_of(table, config)
-    if group is not None and group == roles.weight:
-        raise UsageError(f"column {quoted(table.names[group])} is the weight, and cannot be the groups")
+    group = roles.groups
     missing = missing_label(table.dialect.na_values if config.unlabelled == "skip" else ())
-    place = _here(table, roles, group, config) if home is None else _there(table, roles, home)
+    place = _here(table, roles, config) if home is None else _there(table, roles, home)
     labels = place.strata(Strata(roles.target, roles.weight, missing=missing))
     _check_labels(labels.total, missing, table, roles.target)
     if group is None:
@@ -121,7 +112,7 @@ def _dealt(
 ) -> Dealt:
     """The table with what was drawn. Raises DataError as `deal`."""
     texts, tally = labels.total.known.ordered(), _tally(labels, drawn, folds)
-    _check(tally, texts, table.source)
+    check_folds(tally, texts, table.source)
     there, single = np.flatnonzero(tally[:, 1:].any(axis=0)), tuple(compress(texts, tally[:, 0] > 0))
     return Dealt(table, place, drawn, tuple(filterfalse(missing, texts)), int(there[-1]) + 1, single)
 
@@ -140,20 +131,9 @@ def _by_group(labels: SpreadStrata, groups: SpreadStrata, folds: int, seed: int)
     home = labels.home
     sizes = sum(home.results(home.spread(sizes_of_groups, labels.coded, groups.coded)), StrataCounts())
     texts = sizes.known.ordered()
-    fold_of = _folds_of(sizes.totals[sizes.known.codes(texts)], folds, seed)
+    fold_of = folds_of_groups(sizes.totals[sizes.known.codes(texts)], folds, seed)
     own = [fold_of[order] for order in groups.orders]
-    return home.spread(folds_of_groups, labels.coded, groups.coded, own)
-
-
-def _folds_of(sizes: Counts, folds: int, seed: int) -> FoldOf:
-    """The fold of each group, of so many rows (G,): the largest group first, each goes where the fewest rows are."""
-    shuffled = np.random.default_rng(seed).permutation(len(sizes))
-    fold_of, filled = np.full(len(sizes), NEVER, np.int32), np.zeros(min(folds, int((sizes > 0).sum())), np.intp)
-    for one in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
-        if sizes[one]:
-            fold_of[one] = filled.argmin()
-            filled[fold_of[one]] += sizes[one]
-    return fold_of
+    return home.spread(folds_of_rows, labels.coded, groups.coded, own)
 
 
 def _tally(labels: SpreadStrata, drawn: Sequence[Any], folds: int) -> Counts:
@@ -164,27 +144,14 @@ def _tally(labels: SpreadStrata, drawn: Sequence[Any], folds: int) -> Counts:
     return sum(tallies, np.zeros((classes, folds + 1), np.intp))
 
 
-def _check(tally: Counts, classes: list[str], source: str) -> None:
-    """Raise DataError for less than two folds, and for a class whose rows are all in one: groups can bring that about.
-
-    `tally` (K, folds + 1) are the rows of each class in no fold, and in each.
-    """
-    if np.count_nonzero(tally[:, 1:].any(axis=0)) < 2:
-        raise DataError(FEW, source=source)
-    lonely = np.flatnonzero(np.count_nonzero(tally[:, 1:], axis=1) == 1)
-    if len(lonely):
-        what = f"all rows of the class {quoted(classes[lonely[0]])} are in one fold: without it the class is unknown"
-        raise DataError(what, source=source, hint="every class needs several groups; another --seed deals them anew")
-
-
 # ---- rows that are kept in this process ----
 
 
-def _here(table: Table, roles: Roles, group: int | None, config: FitConfig) -> Place:
+def _here(table: Table, roles: Roles, config: FitConfig) -> Place:
     """All rows, of which those columns are read that decide about the folds."""
     table.weigh_by(roles.weight)
     table.carry(range(len(table.names)))  # the batches are kept, and all of their columns will be read from them
-    wanted = {group: Reading.LABEL, roles.weight: Reading.NUMBER, roles.target: Reading.LABEL}
+    wanted = {roles.groups: Reading.LABEL, roles.weight: Reading.NUMBER, roles.target: Reading.LABEL}
     readings = tuple(wanted.get(i, Reading.SKIP) for i in range(len(table.names)))
     return Place(home_here(), list(table.rows(readings, config.threads or available_threads())), _coded, _kept)
 
@@ -221,13 +188,11 @@ def sizes_of_groups(labels: Coded, groups: Coded) -> StrataCounts:
     return Coded(groups.known, groups.y, labels.v).counts
 
 
-def folds_of_groups(labels: Coded, groups: Coded, fold_of: FoldOf) -> FoldOf:
+def folds_of_rows(labels: Coded, groups: Coded, fold_of: FoldOf) -> FoldOf:
     """The fold of each row (n,): that of its group, by the codes of the groups."""
     return np.where(labels.v > 0, fold_of[groups.y], NEVER).astype(np.int32)
 
 
 def tally_of(labels: Coded, fold: FoldOf, order: Counts, classes: int, folds: int) -> Counts:
     """The rows that have a weight, of each class, whose place is in an `order`, in no fold and in each."""
-    there = labels.v > 0
-    pairs = order[labels.y[there]] * (folds + 1) + fold[there] + 1
-    return np.bincount(pairs, minlength=classes * (folds + 1)).reshape(classes, folds + 1)
+    return fold_tally(labels.partition(order), fold, classes, folds)

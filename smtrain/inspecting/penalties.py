@@ -24,14 +24,17 @@ MOST_NUMBERS = 500_000
 TOLERANCE = 1e-3
 
 
-def of_selection(record: SelectionRecord | None) -> Iterator[Finding]:
-    """The finding on the default, if an l2 was chosen by cross-validation."""
+def of_selection(record: SelectionRecord | None, groups: str | None) -> Iterator[Finding]:
+    """The finding on the default, if an l2 was chosen by cross-validation, with these groups."""
     if record is not None and record.penalty == "l2":
-        yield from far_from_good(record.candidates, RIDGE)
+        yield from far_from_good(record.candidates, RIDGE, groups)
 
 
-def far_from_good(candidates: Sequence[Candidate], l2: float) -> Iterator[Finding]:
-    """The finding on an l2, which is among some candidates, if there is any."""
+def far_from_good(candidates: Sequence[Candidate], l2: float, groups: str | None) -> Iterator[Finding]:
+    """The finding on an l2, which is among some candidates, if there is any; `groups` is their column, if they had one.
+
+    Without it the way out would lead to rows that tell on each other.
+    """
     best = min(candidates, key=lambda one: one.nll, default=None)
     gain = max((one.nll - best.nll for one in candidates if best is not None and one.l2 == l2), default=0.0)
     if best is not None and gain > best.se:
@@ -40,7 +43,8 @@ def far_from_good(candidates: Sequence[Candidate], l2: float) -> Iterator[Findin
             f"{default} is far from good: with {best.l2:g} the NLL of cross-validation is {gain:.4f} ± {best.se:.4f} "
         )
         numbers = {"l2": l2, "better": best.l2, "gain": gain, "error": best.se}
-        yield Finding(Severity.NOTE, "penalty", f"{what}lower", hint=given("l2", "auto"), numbers=numbers)
+        hint = given("l2", "auto") + (f" {given('groups', groups)}" if groups is not None else "")
+        yield Finding(Severity.NOTE, "penalty", f"{what}lower", hint=hint, numbers=numbers)
 
 
 def others(config: FitConfig, model: Model) -> tuple[float, ...]:

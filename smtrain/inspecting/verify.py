@@ -127,7 +127,7 @@ def _of_other_rows(old: Model, model: str, data: Data, config: FitConfig, error:
     if alone.chosen is not None:
         found = old.fit.options
         alone = replace(alone, l2=found.ridge, l1=found.lasso, folds=FitConfig.folds, one_se=False)
-    new = train(data, config=alone)
+    new = train(data, config=alone.without_idle_groups())
     same = old.data is not None and old.data == new.data
     reasons = ([] if same else _reasons(old, new)) + [f"the file for validation does not fit: {error.message}"]
     return Verification(Path(model).stat().st_size, same=False, same_data=False, reasons=tuple(reasons))
@@ -218,7 +218,8 @@ def _other_cells(old: Model, new: Model) -> list[str]:
         for what, kind in (("numbers", NumericColumn), ("words", CategoricalColumn))
         if (names := [column.name for column in changed if isinstance(column, kind)])
     ]
-    pairs_of_two = (("labels", old.data.target, new.data.target), ("weights", old.data.weight, new.data.weight))
+    beside = {"labels": "target", "weights": "weight", "groups": "groups"}
+    pairs_of_two = [(what, getattr(old.data, name), getattr(new.data, name)) for what, name in beside.items()]
     return reasons + [f"other {what}" for what, one, two in pairs_of_two if one != two]
 
 

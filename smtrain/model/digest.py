@@ -7,7 +7,7 @@ a changed cell, or two cells that trade places, do. It finds mistakes, not forge
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from smtrain.model import documents
 from smtrain.model.encoder import Encoder, NumericColumn
+from smtrain.model.schema import LEFT_OUT
 from smtrain.softmax.design import Floats, row_tiles
 
 Sums = NDArray[np.uint64]
@@ -54,28 +55,33 @@ def column_sums(cells: Floats, keys: Sums) -> Sums:
 class DataDigest:
     """The `sha256` of the training data, and the sums that it is made of, all as hexadecimal digits.
 
-    There is a sum for each of the encoder's `columns`, in order, for the `target`, and for the `weight` of the rows,
-    which is None if they have none.
+    There is a sum for each of the encoder's `columns`, in order, for the `target`, and for the `weight` and the
+    `groups` of the rows, which are None if they have none.
     """
 
     sha256: Sha256
     columns: tuple[Sum, ...]
     target: Sum
     weight: Sum | None
+    groups: Sum | None = field(default=None, metadata=LEFT_OUT)
 
     @classmethod
-    def of(cls, encoder: Encoder, rows: int, sums: Sums) -> Self:
-        """The digest of a table of `rows` rows, from the sums of the encoder's columns, the target, and any weight."""
+    def of(cls, encoder: Encoder, rows: int, sums: Sums, groups: str | None = None) -> Self:
+        """The digest of a table of `rows` rows, from the sums of the encoder's columns, the target, and any weight.
+
+        The last is that of the column of the `groups`, if one is named.
+        """
         columns, digits = encoder.columns, [f"{int(total):016x}" for total in sums]
         # Levels and classes are in the digest beside the sums, for a sum knows only their numbers.
         kinds = [None if isinstance(column, NumericColumn) else list(column.places) for column in columns]
         target = digits[len(columns)]
-        weight = None if encoder.weight is None else digits[-1]
+        weight = None if encoder.weight is None else digits[len(columns) + 1]
+        together = None if groups is None else digits[-1]
         document = {
             "rows": rows,
             "columns": [[c.name, kind, one] for c, kind, one in zip(columns, kinds, digits, strict=False)],
             "target": [encoder.target, list(encoder.classes), target],
             "weight": None if weight is None else [encoder.weight, weight],
-        }
+        } | ({} if groups is None else {"groups": [groups, together]})
         sha256 = hashlib.sha256(documents.write(document).tobytes()).hexdigest()
-        return cls(sha256, tuple(digits[: len(columns)]), target, weight)
+        return cls(sha256, tuple(digits[: len(columns)]), target, weight, together)

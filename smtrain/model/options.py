@@ -43,6 +43,8 @@ class Options:
     feature of its own: those with fewer share one.
     `test` is the share of the rows that the fit does not see, those that `split` puts aside, or a file of others: the
     metrics on them are in the model's record.
+    `groups` is a column whose equal rows stay together, in those folds and where a share is set aside: it is no
+    feature.
     `unlabelled` "skip" leaves out rows without a label, and of a file of `validation` or `test` those whose label is no
     class.
     """
@@ -79,6 +81,7 @@ class Options:
         default=None, metadata=LEFT_OUT
     )
     unlabelled: Literal["error", "skip"] = field(default="error", metadata=LEFT_OUT)
+    groups: str | None = field(default=None, metadata=LEFT_OUT)
 
     def __repr__(self) -> str:
         """Those that are not at their defaults."""
@@ -104,6 +107,11 @@ class Options:
     def chosen(self) -> Literal["l1", "l2"] | None:
         """The penalty that is to be chosen by cross-validation, if one is."""
         return "l1" if self.l1 == "auto" else "l2" if self.l2 == "auto" else None
+
+    @property
+    def deals(self) -> bool:
+        """Whether rows of the table are dealt out: to folds, or as a share that is set aside."""
+        return self.chosen is not None or any(isinstance(one, float | int) for one in (self.validation, self.test))
 
     @property
     def lasso(self) -> float:

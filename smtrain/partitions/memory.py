@@ -256,7 +256,8 @@ def joined(pieces: Sequence[Partition]) -> Partition:
     # If rows of one piece are set aside, the rows of the others get the weight 0 in u.
     some = any(piece.u is not None for piece in pieces)
     u = np.concatenate([np.zeros(piece.rows) if piece.u is None else piece.u for piece in pieces]) if some else None
-    return Partition(design, y, v, u=u)
+    grouped = [piece.groups for piece in pieces if piece.groups is not None]
+    return Partition(design, y, v, u=u, groups=np.concatenate(grouped) if len(grouped) == len(pieces) else None)
 
 
 def open_home(options: Options) -> MemoryHome:

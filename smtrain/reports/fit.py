@@ -136,7 +136,8 @@ def objective_line(options: Options) -> str:
 
 def settings(options: Options) -> str:
     """The solver, the penalties and the tolerance of a fit's options."""
-    chosen = f"by {options.folds}-fold cross-validation"
+    together = "" if options.groups is None else f" of whole groups of {named(options.groups)}"
+    chosen = f"by {options.folds}-fold cross-validation{together}"
     l1 = f", l1 {chosen}" if options.l1 == "auto" else f", l1 = {options.l1:g}" if options.l1 else ""
     l2 = f"l2 {chosen}" if options.l2 == "auto" else f"l2 = {options.ridge:g}"
     return f"{options.solver_name}{l1}, {l2}, tolerance {options.tolerance:g}"

@@ -93,7 +93,7 @@ def _notes(model: Model) -> Iterator[Finding]:
     if len(groups) > MOST_LINES:
         what = f"{len(groups) - MOST_LINES} more groups of collinear columns: --json has them"
         yield Finding(note, "collinear", what)
-    yield from of_selection(fit.selection)
+    yield from of_selection(fit.selection, fit.options.groups)
 
 
 def _many(model: Model) -> Iterator[Finding]:

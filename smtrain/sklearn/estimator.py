@@ -90,20 +90,28 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         self.class_weight, self.solver = class_weight, solver
         self.random_state, self.n_jobs = random_state, n_jobs
 
-    def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train on the rows X (n, p), their labels y (n,) and weights (n,), and return the estimator.
 
-        A weight of 2 is the row twice, a weight of 0 the row left out. Raises ValueError for a parameter that cannot
-        be, and for data that nothing can be learned from. A fit that ends before it reaches `tol` warns with the gap
-        that it did reach, and one without a penalty warns of classes that are separated.
+        Rows of one of the `groups` (n,) go to the same fold of the cross-validation that "auto" makes. A weight of 2 is
+        the row twice, a weight of 0 the row left out. Raises ValueError for a parameter that cannot be, and for
+        data that nothing can be learned from. A fit that ends before it reaches `tol` warns with the gap that
+        it did reach, and one without a penalty warns of classes that are separated.
         """
         with _value_errors(fitting=True):
             check_parameters(self.get_params(deep=False))
         labels = validate_data(self, y=_of_numpy(y))  # before X: it forgets the names of columns
         check_classification_targets(labels)
-        given = training(self._frame(X, reset=True), labels, sample_weight, self.class_weight)
+        given = training(self._frame(X, reset=True), labels, sample_weight, self.class_weight, groups)
         with _value_errors(fitting=True), threadpool_limits(limits=1, user_api="blas"):  # the bits of the command line
-            model = train(given.frame, given.labels, given.weights, class_weight=given.factors, **self._options())
+            options = self._options() | {"class_weight": given.factors, "groups": given.groups}
+            model = train(given.frame, given.labels, given.weights, **options)
         self._keep(model, given.classes, given.names)
         self._warn()
         return self

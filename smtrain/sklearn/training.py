@@ -22,7 +22,8 @@ class Training:
     """The rows of a fit (n), their labels as smtrain takes them, their weights; the classes (K,) and their names there.
 
     `codes` (n,) are the places of the labels among the classes. `weights` is None where none are given. `factors` are
-    the class weights by those names, None or "balanced".
+    the class weights by those names, None or "balanced". `groups` (n,) are those of the rows, None if
+    none are given.
     """
 
     frame: pd.DataFrame
@@ -32,6 +33,7 @@ class Training:
     classes: NDArray[Any]
     names: list[str]
     factors: dict[str, float] | str | None
+    groups: NDArray[Any] | None = None
 
     @property
     def v(self) -> Array:
@@ -59,17 +61,22 @@ class Training:
             self.classes[weighty],
             names,
             {name: factors[name] for name in names} if isinstance(self.factors, dict) else self.factors,
+            None if self.groups is None else self.groups[there],
         )
 
 
 def training(
-    frame: pd.DataFrame, labels: NDArray[Any], sample_weight: Any, factors: Mapping[Any, float] | str | None
+    frame: pd.DataFrame,
+    labels: NDArray[Any],
+    sample_weight: Any,
+    factors: Mapping[Any, float] | str | None,
+    groups: Any = None,
 ) -> Training:
-    """The rows with their labels (n,), weights (n,) or None, and the class weights that a caller gives them.
+    """The rows with their labels (n,), weights and groups (n,) or None, and class weights, as a caller gives them.
 
     Raises ValueError for weights that are none, and for rows that do not belong together.
     """
-    check_consistent_length(frame, labels)
+    check_consistent_length(frame, labels, groups)
     weights = None if sample_weight is None else weights_of(sample_weight, len(frame))
     classes, codes = np.unique(labels, return_inverse=True)
     names = class_names(classes)
@@ -78,7 +85,8 @@ def training(
         factors = dict(zip(names, map(float, values), strict=True))
     if labels.dtype.kind not in "biuf":  # of these smtrain.fit knows what sort the classes are
         labels = np.array(names, object)[codes]
-    return Training(frame, labels, codes, weights, classes, names, factors).without_weightless_classes()
+    groups = None if groups is None else np.asarray(groups)
+    return Training(frame, labels, codes, weights, classes, names, factors, groups).without_weightless_classes()
 
 
 def weights_of(given: Any, rows: int) -> Array:

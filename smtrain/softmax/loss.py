@@ -44,7 +44,8 @@ class Partition:
 
     `start` is the position of the first row among all rows. The home of the rows fills it in; random draws depend on
     it. `u` (m,) holds the weights of the rows that are set aside, and None if no row is. Such a row has the weight 0 in
-    v, so that it counts in no sum but the NLL of the rows set aside.
+    v, so that it counts in no sum but the NLL of the rows set aside. `groups` (m,) are the numbers of groups whose rows
+    are dealt out together, None if the rows have none.
     """
 
     X: Design
@@ -52,6 +53,7 @@ class Partition:
     v: NDArray[np.float64]
     start: int = 0
     u: NDArray[np.float64] | None = None
+    groups: NDArray[np.int32] | None = None
 
     @property
     def rows(self) -> int:
@@ -60,7 +62,8 @@ class Partition:
 
     def take(self, rows: Any) -> "Partition":
         """Return the partition of some of these rows: a slice, or an array of indices or booleans."""
-        return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=None if self.u is None else self.u[rows])
+        u, groups = (None if one is None else one[rows] for one in (self.u, self.groups))
+        return Partition(self.X.take(rows), self.y[rows], self.v[rows], u=u, groups=groups)
 
     def places(self, positions: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return where in this partition those of some ascending positions among all rows are that it has."""

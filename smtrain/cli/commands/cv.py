@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--repeats", type=kinds.Integer(1, 1000), default=1, show_default=True, help="Deal the rows anew so often."
 )
-@click.option("--groups", type=kinds.Text(), metavar="NAME", help="Column whose equal rows go to the same fold.")
+@opt.groups_option("Column whose equal rows go to the same fold.")
 @click.option(
     "-o",
     "--output",
@@ -43,7 +43,6 @@ def command(
     data: tuple[str, ...],
     folds: int,
     repeats: int,
-    groups: str | None,
     output: str | None,
     *,
     cost: str | None,
@@ -79,7 +78,7 @@ def command(
         table = open_table(list(data), config.dialect, fitting=True)
         on_fold = None if quiet else FoldLines()
         validated = cross_validated(
-            table, config, folds, repeats, groups=groups, cost=cost, predictions=writer is not None, on_fold=on_fold
+            table, config, folds, repeats, cost=cost, predictions=writer is not None, on_fold=on_fold
         )
         outcomes = validated.outcomes(*fail_if)
     if output is not None and writer is not None:

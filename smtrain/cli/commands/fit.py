@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 @objective_options
 @opt.folds_option("Folds of the cross-validation of --l2 auto or --l1 auto.")
 @one_se_option
+@opt.groups_option(
+    "Column whose equal rows go to the same fold, and to the same side of a share of --test or --validation."
+)
 @click.option(
     "--test",
     type=kinds.NumberOrData(kinds.SHARE),
