@@ -1,6 +1,7 @@
 """What training found in each column, for contracts that other validators hold tables against."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from smtrain.exports.interface import NoEngineError, Options, Portable, Row
 from smtrain.model.contract import HIGH, LOW
 from smtrain.model.encoder import MISSING_LEVEL, CategoricalColumn
+from smtrain.sources.typed import text_of
 
 # What `Exporter` has, of a contract.
 OPTIONS = ()
@@ -37,6 +39,20 @@ def found_in(portable: Portable) -> Iterator[Found]:
             yield Found(
                 column.name, None, None if line is None else (line[LOW].item(), line[HIGH].item()), column.missing
             )
+
+
+def typed(text: str) -> list[bool | int | float]:
+    """The value of another type that smtrain takes for this text, if there is one: 1 for "1", true for "True"."""
+    if text in {"True", "False"}:
+        return [text == "True"]
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        if math.isfinite(value) and text_of(value) == text:
+            return [value]
+    return []
 
 
 def schema_bytes(schema: dict[str, Any]) -> bytes:

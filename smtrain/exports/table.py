@@ -67,10 +67,25 @@ def options_of(to: str, given: dict[str, Any]) -> Options:
 
 
 def _run(to: str, exporter: Exporter, artefact: bytes, golden: Golden, options: Options) -> Floats:
+    """The probabilities (n, K) of the golden rows. Raises UsageError without an engine, CheckError where it fails."""
     try:
-        return np.array(exporter.run(artefact, golden.rows, options))
+        found = np.array(exporter.run(artefact, golden.rows, options), np.float64)
     except NoEngineError as error:
         raise UsageError(f"the export to {to} cannot be run here: {error}", hint="leave --self-test out") from error
+    except (CheckError, MemoryError):
+        raise
+    except Exception as error:  # each engine has errors of its own, and any of them is a test that failed
+        raise CheckError(f"the export to {to} does not run: {_said(error)}") from error
+    if found.shape != np.shape(golden.probabilities):
+        raise CheckError(f"the export to {to} does not run: it has no probabilities for some rows")
+    return found
+
+
+def _said(error: Exception) -> str:
+    """The last line of what an engine says of its error."""
+    said = getattr(error, "stderr", None) or str(error)
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return next(reversed(text.strip().splitlines()), type(error).__name__)
 
 
 def _check(to: str, exporter: Exporter, found: Floats, golden: Golden, options: Options) -> float:

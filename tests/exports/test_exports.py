@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -290,3 +291,99 @@ def test_contracts_hold_for_the_training_rows(name, folder):
     assert [*validator.iter_errors({})]
     with pytest.raises(sm.UsageError, match="it is a contract"):
         sm.export(model, "jsonschema", self_test=True)
+
+
+@pytest.mark.parametrize(("decimal", "delimiter"), [(".", ","), (",", ";")])
+def test_contracts_of_tables_in_which_numbers_are_missing(decimal, delimiter, tmp_path):
+    """Each row of the file is valid, by cells and as JSON; a level may look like a number that is missing."""
+    jsonschema, frictionless = pytest.importorskip("jsonschema"), pytest.importorskip("frictionless")
+    numbers = ["0.10000000000000001", "0.3", "-999", "-999.0", "0.29999999999999999", "0.5", "1.5", "1000", "1e3"]
+    rows = [[x.replace(".", decimal), str(i % 3 * 500), "pqr"[i % 2]] for i, x in enumerate(numbers * 4)]
+    with (tmp_path / "t.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows([["x", "w", "y"], *rows])
+    dialect = sm.Dialect(decimal=decimal, na_values=("-999", "1e3"))
+    model = sm.fit(str(tmp_path / "t.csv"), target="y", categorical=["w"], dialect=dialect)
+    table = frictionless.Schema.from_descriptor(json.loads(sm.export(model, "frictionless")))
+    validator = jsonschema.Draft202012Validator(json.loads(sm.export(model, "jsonschema")))
+    for x, word, label in rows:
+        assert not any(table.read_cells([x, word])[1]), x
+        assert validator.is_valid({"x": float(x.replace(",", ".")), "w": word, "y": label}), x
+        assert validator.is_valid({"x": None, "w": int(word), "y": label})
+    for x in ("0.09", "1.51", "-998", "999"):
+        assert any(table.read_cells([x.replace(".", decimal), "500"])[1]), x
+        assert not validator.is_valid({"x": float(x), "w": "500"}), x
+    for word in ("-999", "1e3", "", 1, False, None):
+        assert any(table.read_cells(["0", word])[1]), word
+        assert not validator.is_valid({"x": 0.3, "w": word}), word
+
+
+@pytest.mark.parametrize("labels", [[3, -1], [True, False], ["1", "True"], [0.5, 2.5]])
+def test_the_schema_of_json_takes_the_rows_of_a_frame(labels):
+    """As pandas writes them, each of its type: booleans, integers, floats, texts and nothing."""
+    jsonschema = pytest.importorskip("jsonschema")
+    cells = {
+        "boolean": [True, False], "integer": [0, 1], "float": [0.1, 3.0], "large": [1e16, 1e22],
+        "yes": ["yes", "False"], "gap": [True, None], "empty": ["", "a"], "missing": ["NA", None],
+        "long": [10**15 + 1, 10**15],
+    }  # fmt: skip
+    frame = pd.DataFrame({name: pd.Series(pair * 12, dtype=object) for name, pair in cells.items()})
+    frame["y"] = pd.Series((labels + labels[::-1]) * 6)
+    model = sm.fit(frame, target="y", categorical=[*cells])
+    validator = jsonschema.Draft202012Validator(json.loads(sm.export(model, "jsonschema")))
+    rows = json.loads(frame.to_json(orient="records", double_precision=15))
+    for row in rows:
+        assert [*validator.iter_errors(row)] == []
+    for name, cell in (("boolean", 1), ("integer", True), ("float", 0.2), ("yes", True), ("gap", 1), ("y", "other")):
+        assert not validator.is_valid(rows[0] | {name: cell}), name
+
+
+@pytest.mark.parametrize("to", PREDICTIONS)
+def test_levels_that_would_mean_missing_in_a_file(to):
+    """A level is that level in every format: only tables with types have such, and predict takes it so of them."""
+    words = ["NA", " null", "a", None, "b", "None"]
+    frame = pd.DataFrame({"w": pd.Series(words * 6, dtype=object)})
+    model = sm.fit(frame, y=random.Random(1).choices("pqr", k=36))
+    found = exporter_of(to).run(sm.export(model, to, self_test=True), frame.to_dict("records"), Options())
+    expected = sm.predict_proba(model, frame)
+    assert len({*map(tuple, expected.round(6))}) == len(words)
+    assert np.abs(np.array(found) - expected).max() < 1e-9
+    pytest.importorskip("sklearn")
+    assert np.abs(sm.to_sklearn(model).predict_proba(frame) - expected).max() < 1e-12
+
+
+def test_contracts_of_levels_that_would_mean_missing_in_a_file():
+    jsonschema, frictionless = pytest.importorskip("jsonschema"), pytest.importorskip("frictionless")
+    model = sm.fit(pd.DataFrame({"w": ["NA", "a", "null"] * 6, "v": ["a", "b", None] * 6}), y=["p", "q"] * 9)
+    validator = jsonschema.Draft202012Validator(json.loads(sm.export(model, "jsonschema")))
+    table = frictionless.Schema.from_descriptor(json.loads(sm.export(model, "frictionless")))
+    for row, valid in ((["NA", "a"], True), (["null", "NA"], True), (["None", "a"], False), (["", "b"], False)):
+        assert any(table.read_cells(row)[1]) != valid, row
+        cells = {"w": row[0], "v": None if row[1] == "NA" else row[1]}
+        assert validator.is_valid(cells) == valid, row
+
+
+@pytest.mark.parametrize(("program", "said"), [("echo one >&2; echo two >&2; exit 1", "two"), ("exit 1", "cc")])
+def test_an_engine_that_fails(program, said, tmp_path, monkeypatch):
+    (tmp_path / "cc").write_text(f"#!/bin/sh\n{program}\n")
+    (tmp_path / "cc").chmod(0o755)
+    smtrain("fit", Path("sample_data/iris.csv").resolve(), "-q", cwd=tmp_path)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = smtrain("export", "--to", "c", "--self-test", "-o", "m.h", cwd=tmp_path, code=7, env=path)
+    assert "error: the export to c does not run: " in done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "m.h").exists()
+
+
+@pytest.mark.parametrize(("to", "artefact", "said"), [
+    ("onnx", b"no model", "protobuf"),
+    ("sql", b"SELECT nothing", "nothing"),
+    ("python", b"import nothing_such\n", "No module named 'nothing_such'"),
+    ("python", b"predict_proba = lambda row: [1.0]\n", "it has no probabilities for some rows"),
+])  # fmt: skip
+def test_an_artefact_that_does_not_run(to, artefact, said, monkeypatch):
+    if to == "onnx":
+        pytest.importorskip("onnxruntime")
+    model = sm.fit("sample_data/iris.csv")
+    monkeypatch.setattr(exporter_of(to), "write", lambda *_: artefact)
+    with pytest.raises(sm.CheckError, match=f"the export to {to} does not run: .*{said}"):
+        sm.export(model, to, self_test=True)
