@@ -721,7 +721,32 @@ def test_a_float_among_words_that_counts_as_missing_goes_over(missing, kind):
     np.testing.assert_allclose(to_sklearn(model).predict_proba(rows), model.predict_proba(rows), rtol=1e-9)
 
 
+@pytest.mark.parametrize("names", [[0, 1], [1.5, -2.5], [0, "b"], ["0", "1"], ["a", "b"]])
+def test_columns_that_are_named_by_numbers_go_over_to_scikit_learn(names):
+    """As pandas names the columns of an array; a table may have texts for them, or more columns."""
+    table = pd.DataFrame({0: X[:, 0], 1: np.array(["u", "v", "w"])[(X[:, 1] * 10).astype(int) % 3]})
+    table.columns = pd.Index(names)
+    model = sm.fit(table, Y)
+    theirs = pickle.loads(pickle.dumps(to_sklearn(model)))
+    plain = table.set_axis(map(str, names), axis=1)
+    for rows in (table, table[table.columns[::-1]].assign(more=1), plain):
+        np.testing.assert_allclose(theirs.predict_proba(rows), model.predict_proba(rows), rtol=1e-9)
+    back = from_sklearn(theirs, plain, Y)
+    np.testing.assert_allclose(back.predict_proba(plain), model.predict_proba(plain), rtol=1e-7)
+
+
 # A pipeline of scikit-learn's as a model
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t "])
+@pytest.mark.parametrize("name", ["w", " w", "w\n", 3])
+def test_words_of_blanks_alone_come_over(blank, name):
+    """They are missing in a model, and a level of the OneHotEncoder."""
+    words = pd.DataFrame({name: np.array(["a", blank, "b"], object)[(X[:, 0] * 10).astype(int) % 3]})
+    words.columns = pd.Index([name])
+    theirs = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(words, Y)
+    found = from_sklearn(theirs, words, Y).predict_proba(words)
+    np.testing.assert_allclose(found, theirs.predict_proba(words), rtol=1e-7)
 
 
 def fitted_pipelines():

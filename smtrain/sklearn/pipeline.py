@@ -19,6 +19,7 @@ from smtrain.model.encoder import CategoricalColumn, Encoder
 from smtrain.model.model import Model, as_model
 from smtrain.sklearn.two_classes import as_scikit_learn, factor_of_l2
 from smtrain.sources.dialect import BLANKS
+from smtrain.sources.notation import is_number
 from smtrain.sources.typed import text_of, typed_meaning
 
 # What a missing word becomes. No level is it, for an empty text is missing.
@@ -33,12 +34,14 @@ WIDTHS = (np.float64, np.float32, np.float16)
 def to_sklearn(model: Model) -> Pipeline:
     """Return a fitted Pipeline that has the probabilities of `model` for DataFrames, up to rounding.
 
-    It takes the model's columns by name, in any order: numbers of any type, and words of any type that smtrain takes.
-    What pandas says is missing is missing, and so is what the model takes for missing. Levels that training did not
-    have count as none. A level like 0.1 is the float of 64 bits, and the ones of 32 and 16 bits as well, which smtrain
-    tells apart by the type of the column. Rare levels that share a feature of the model have one each, of the same
-    weight. Its parts are scikit-learn's, and methods of pandas that they call: a ColumnTransformer of
-    FunctionTransformer, SimpleImputer, StandardScaler, MissingIndicator and OneHotEncoder, and a LogisticRegression.
+    It takes the model's columns by name, without blanks around it, in any order. Where a name is a number, as
+    pandas names the columns of an array, a first step makes texts of the names. It takes numbers of any type, and
+    words of any type that smtrain takes. What pandas says is missing is missing, and so is what the model takes for
+    missing. Levels that training did not have count as none. A level like 0.1 is the float of 64 bits, and the ones
+    of 32 and 16 bits as well, which smtrain tells apart by the type of the column. Rare levels that share a feature
+    of the model have one each, of the same weight. Its parts are scikit-learn's, and methods of pandas that they
+    call: a ColumnTransformer of FunctionTransformer, SimpleImputer, StandardScaler, MissingIndicator and
+    OneHotEncoder, and a LogisticRegression.
 
     >>> import smtrain
     >>> from sklearn.datasets import load_iris
@@ -50,7 +53,10 @@ def to_sklearn(model: Model) -> Pipeline:
     if encoder.dialect.dates:
         what = f"the model reads dates, {quoted(encoder.dialect.dates[0])}, and scikit-learn has no part for them"
         raise UsageError(what, hint="make numbers of them in the table, and fit these")
-    return Pipeline([("prepare", _prepare(encoder)), ("classify", _classify(model))])
+    steps = [("prepare", _prepare(encoder)), ("classify", _classify(model))]
+    # pandas names the columns of an array by integers, and smtrain has their texts.
+    named = any(is_number(column.name) for column in encoder.columns)
+    return Pipeline([("name", FunctionTransformer(pd.DataFrame.rename, kw_args={"columns": str})), *steps][not named :])
 
 
 def _prepare(encoder: Encoder) -> ColumnTransformer:

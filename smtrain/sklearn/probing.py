@@ -34,7 +34,8 @@ from smtrain.sklearn.two_classes import of_each_class
 from smtrain.solvers.base import Status
 from smtrain.sources.arguments import wrong
 from smtrain.sources.arrays import frame_of, is_values, no_table, together
-from smtrain.sources.frame import text_cells
+from smtrain.sources.dialect import BLANKS
+from smtrain.sources.frame import name_of, text_cells
 
 Array = NDArray[np.float64]
 # Probabilities that differ by more are another model's. Rounding makes 1e-12 of large logits in float64.
@@ -144,7 +145,7 @@ def _unmoved(given: Training, words: Sequence[Any], own: Penalties, init: Model 
         given.labels,
         given.weights,
         class_weight=given.factors,
-        categorical=[str(name).strip() for name in dict.fromkeys(words)],
+        categorical=[name_of(name, 1) for name in dict.fromkeys(words)],
         l2=own.l2,
         l1=own.l1,
         epochs=0,
@@ -181,7 +182,7 @@ def _probes(frame: pd.DataFrame, encoder: Encoder) -> pd.DataFrame:
     learned = {column.name: column for column in encoder.columns}
     probed = []
     for i, name in enumerate(frame.columns):
-        cells, column = frame.iloc[:, i], learned.get(str(name).strip())
+        cells, column = frame.iloc[:, i], learned.get(name_of(name, i + 1))
         if isinstance(column, NumericColumn):
             probed.append(pd.Series(_numbers(column, encoder.parts), name=name))
         else:
@@ -202,7 +203,8 @@ def _numbers(column: NumericColumn, parts: Sequence[Feature]) -> Array:
 def _rows(cells: "pd.Series[Any]", column: CategoricalColumn, parts: Sequence[Feature]) -> list[int]:
     """The rows (1 + p,) whose cells a column of words has in the probes: the first with each level."""
     texts = text_cells(cells)
-    levels = [*(text or None for text in texts.levels), None]  # a missing cell's −1 takes the last
+    # Blanks alone are missing, as nothing is; a missing cell's −1 takes the last.
+    levels = [*(text if text.strip(BLANKS) else None for text in texts.levels), None]
     first: dict[str | None, int] = {}
     for row, code in enumerate(texts.codes):
         first.setdefault(levels[code], row)

@@ -134,7 +134,7 @@ class Frame(Source):
         check_levels(frame)
         self.frame, self.dialect, self._hint, self.fitting = frame, dialect, hint, fitting
         self.array, self.unnamed = array, unnamed
-        self.names = [_name(name, i) for i, name in enumerate(frame.columns, 1)]
+        self.names = [name_of(name, i) for i, name in enumerate(frame.columns, 1)]
         check_names(self.names, SOURCE)
 
     def batches(self) -> Iterator[FrameBatch]:
@@ -193,7 +193,8 @@ def check_levels(frame: pd.DataFrame) -> None:
         raise UsageError("the columns of the DataFrame have names of several levels", hint=hint)
 
 
-def _name(name: Any, position: int) -> str:
+def name_of(name: Any, position: int) -> str:
+    """The name of a column, at a position from 1. Raises DataError for one that is not Unicode text."""
     text = "" if name is None or name is pd.NA or name != name else str(name).strip(BLANKS)  # noqa: PLR0124 - NaN
     if is_broken(text):
         raise DataError(f"the name of column {position} is {NOT_UNICODE}", source=SOURCE, hint=HALF)
