@@ -12,7 +12,7 @@ PROCESSORS ?= Haswell Sandybridge Prescott
 SIMD := 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-bits check lint types bench docs pictures dist clean
+.PHONY: help demo test test-all test-bits test-lowest check lint types bench docs pictures dist clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,15 +44,25 @@ test-bits: $(VENV)/.installed  ## The tests that look at last bits, as the proce
 	@echo 'rounding without SIMD'
 	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c $(SIMD))" $(BIN)/python -m pytest -q -n auto --dist loadfile -m 'bits and not slow'
 
+test-lowest: $(VENV)/.installed  ## The quick tests with the oldest libraries that pyproject.toml allows
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
+	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable . --group test --group release
+	$(VENV)-lowest/bin/smtrain --version --json
+	$(VENV)-lowest/bin/python -m pytest -q -n auto --dist loadfile -m 'not slow and not bits'
+
 check: lint types test  ## Lint, types and tests: before every commit
 
 lint: $(VENV)/.installed  ## Style, and the layers of the architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/github-workflow.yml
 
-types: $(VENV)/.installed  ## mypy --strict
-	$(BIN)/mypy
+types: $(VENV)/.installed  ## mypy --strict, as on each system
+	@for system in linux darwin win32; do \
+		echo "mypy --platform $$system" && \
+		$(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system || exit 1; \
+	done
 
 bench: $(BENCH_VENV)/.installed  ## Measure speed beside other programs; BENCH="OPTIONS" as bench/run.py lists them
 	$(BENCH_VENV)/bin/python bench/run.py $(BENCH)
@@ -81,4 +91,4 @@ dist: $(VENV)/.installed  ## Build the sdist and the wheel in dist/: the same co
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-adelie demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lowest $(BENCH_VENV) $(BENCH_VENV)-adelie demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

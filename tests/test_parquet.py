@@ -207,7 +207,10 @@ MEANINGS = {
 @pytest.mark.parametrize("name", MEANINGS)
 def test_what_types_mean(name, here):
     cells, means = MEANINGS[name]
-    pq.write_table(pa.table({"f": cells, "x": ROWS % 4, "y": LABELS}), "t.parquet")
+    try:
+        pq.write_table(pa.table({"f": cells, "x": ROWS % 4, "y": LABELS}), "t.parquet")
+    except pa.ArrowNotImplementedError as error:  # small decimals, by an old pyarrow
+        pytest.skip(str(error))
     column, _ = sm.fit("t.parquet", epochs=1).encoder.columns
     if isinstance(means, tuple):
         assert isinstance(column, CategoricalColumn)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -22,14 +23,14 @@ from tests.test_docs import BLOCK, README, ROOT, Runner, check_session
 SDIST = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
 
 
-def built(folder, umask):
-    """The sdist, and the wheel that is made from it, built in a copy of the sources."""
+def built(folder, umask, *what):
+    """The sdist, and the wheel that is made from it, or `what` alone, built in a copy of the sources."""
     for name in [*SDIST, "pyproject.toml", "hatch_build.py"]:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, folder / name)
-    command = [sys.executable, "-m", "build", "--no-isolation"]
+    command = [sys.executable, "-m", "build", "--no-isolation", *what]
     env = clean_environment(SOURCE_DATE_EPOCH="1700000000")
     subprocess.run(command, cwd=folder, env=env, umask=umask, check=True, capture_output=True)
     return sorted((folder / "dist").iterdir())
@@ -53,6 +54,12 @@ def test_the_same_bytes_in_two_folders_under_two_umasks(two_builds):
 
 
 @pytest.mark.slow
+def test_the_wheel_of_the_sdist_is_that_of_the_sources(wheel, tmp_path):
+    (direct,) = built(tmp_path, 0o002, "--wheel")
+    assert (direct.name, direct.read_bytes()) == (wheel.name, wheel.read_bytes())
+
+
+@pytest.mark.slow
 def test_the_wheel_has_its_types_pages_and_completions(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as file:
         file.extractall(tmp_path)
@@ -67,16 +74,46 @@ def test_the_wheel_has_its_types_pages_and_completions(wheel, tmp_path):
     assert "complete" in (share / "bash-completion" / "completions" / "smtrain").read_text()
 
 
-@pytest.mark.slow
-def test_the_wheel_runs_the_five_minutes_in_an_empty_environment(wheel, tmp_path):
-    home = tmp_path / "venv"
+def by_pip(wheel, home):
+    """Install into a new environment; return where it is, and the folder of the program."""
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     subprocess.run([home / "bin" / "python", "-m", "pip", "install", "-q", "--no-compile", wheel], check=True)
+    return home, home / "bin"
+
+
+def by_pipx(wheel, home):
+    names = ("PIPX_HOME", "PIPX_BIN_DIR", "PIPX_MAN_DIR", "PIPX_COMPLETION_DIR")
+    env = clean_environment(**{name: str(home / name) for name in names})
+    command = [sys.executable, "-m", "pipx", "install", "--python", sys.executable, wheel]
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    assert (home / "PIPX_MAN_DIR" / "man1" / "smtrain-fit.1").exists()  # where `man` is told to look
+    return home / "PIPX_HOME" / "venvs" / "smtrain", home / "PIPX_BIN_DIR"
+
+
+def by_uv(wheel, home):
+    env = clean_environment(UV_TOOL_DIR=str(home / "tools"), UV_TOOL_BIN_DIR=str(home / "bin"))
+    command = [sys.executable, "-m", "uv", "tool", "install", "-q", "--python", sys.executable, wheel]
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    return home / "tools" / "smtrain", home / "bin"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("install", [by_pip, by_pipx, by_uv])
+def test_the_wheel_runs_the_five_minutes_in_an_empty_environment(install, wheel, tmp_path):
+    name = install.__name__.removeprefix("by_")
+    pytest.importorskip(name, reason=f"{name} is not installed")
+    home, programs = install(wheel, tmp_path / "home")
+    told = json.loads(
+        subprocess.run([programs / "smtrain", "--version", "--json"], check=True, capture_output=True).stdout
+    )
+    assert told["smtrain"] == smtrain.__version__
+    assert told["libraries"]["pyarrow"] is None  # what is optional is not there
     assert (home / "share" / "man" / "man1" / "smtrain-fit.1").exists()
+    assert [place for place in hook().COMPLETIONS.values() if not (home / place).exists()] == []
     (tmp_path / "here").mkdir()
     section = README.read_text().split("\n## Five minutes\n")[1].split("\n## ")[0]
     with contextlib.closing(Runner(tmp_path / "here", in_a_shell=True)) as runner:
-        shutil.copy(home / "bin" / "smtrain", tmp_path / "here" / ".bin" / "smtrain")
+        shutil.copy(programs / "smtrain", tmp_path / "here" / ".bin" / "smtrain")
         for _, session, _ in BLOCK.findall(section):
             check_session(runner, session, "the wheel")
 

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 
 from smtrain.cli.output import data_output
 from smtrain.errors import SmtrainError, UsageError, quoted
@@ -60,7 +60,7 @@ def _alone(path: str) -> Iterator[None]:
 
     What is locked is the folder: a file for the lock would be left there.
     """
-    if find_spec("fcntl") is None:  # Windows
+    if sys.platform == "win32":
         yield
         return
     folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY)  # noqa: PTH120
@@ -73,8 +73,11 @@ def _alone(path: str) -> Iterator[None]:
 
 def _lock(folder: int) -> None:
     """Lock an open folder; go on without the lock if others keep it for too long."""
-    import fcntl
     import time
+
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import fcntl
 
     for _ in range(ATTEMPTS):
         try:

@@ -20,10 +20,10 @@ NO_ROOM = ("failed to map segment", "cannot allocate memory", "cannot create sha
 
 def limited() -> bool:
     """Whether there is a limit to the memory of this process; on a system that sets none there is not."""
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return False
+    import resource
+
     kinds = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
     return any(resource.getrlimit(kind)[0] != resource.RLIM_INFINITY for kind in kinds)
 

@@ -25,7 +25,7 @@ print(json.dumps([model.predict_proba(row) for row in json.load(sys.stdin)]))
 
 def write(portable: Portable, golden: Golden, options: Options) -> bytes:  # noqa: ARG001 - the signature of a format
     """The code with the model in it, a line for each column. It is ASCII, whatever names there are."""
-    code = Path(python_template.__file__).read_text()
+    code = Path(python_template.__file__).read_text(encoding="utf-8")
     before, after = code.split(PLACE)
     return f"{before}MODEL: dict[str, Any] = {_literal(document(portable, golden))}\n{after}".encode("ascii")
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,13 +53,21 @@ def check_writable(path: str) -> None:
     """Raise UsageError if a file at `path` could not be written: asked before the work, not after it."""
     target = target_of(path)
     try:
-        if path.endswith(os.sep) or (target.exists() and not stat.S_ISREG(target.stat().st_mode)):
+        if path.endswith(os.sep) or not _may_be_replaced(target):
             raise UsageError(f"cannot write {quoted(path)}: it is not a regular file")
         descriptor, probe = _with_name(target)
         os.close(descriptor)
         os.unlink(probe)  # noqa: PTH108
     except OSError as error:
         raise UsageError(f"cannot write {quoted(path)}: {error.strerror}") from error
+
+
+def _may_be_replaced(target: Path) -> bool:
+    """Whether a file is a regular one, or is not there. Raises OSError for a path that can be of no file."""
+    try:
+        return stat.S_ISREG(target.stat().st_mode)
+    except FileNotFoundError:  # `exists` is no such question: since Python 3.14 it is false of a name that is too long
+        return True
 
 
 def target_of(path: str) -> Path:
@@ -71,7 +80,7 @@ def target_of(path: str) -> Path:
 
 def _temporary(target: Path) -> tuple[int, str | None]:
     """A new file in the folder of a target, open, and its name: None if it needs none yet."""
-    if hasattr(os, "O_TMPFILE") and Path(_of_descriptor(0)).parent.exists():
+    if sys.platform == "linux" and Path(_of_descriptor(0)).parent.exists():
         with contextlib.suppress(OSError):  # some file systems cannot
             return os.open(target.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
     return _with_name(target)
@@ -90,7 +99,7 @@ def _of_descriptor(descriptor: int) -> str:
 def _settle(file: BinaryIO, target: Path) -> None:
     """Give a file that is written the owner and the mode it is to have, and see it on the disk."""
     file.flush()
-    if hasattr(os, "fchown"):  # Windows has no owners and modes of this kind
+    if sys.platform != "win32":  # which has no owners and modes of this kind
         _keep_owner(file.fileno(), target)
         os.fchmod(file.fileno(), _mode_for(target))  # after the owner: a change of owner takes bits of the mode away
     os.fsync(file.fileno())
@@ -108,6 +117,8 @@ def _mode_for(target: Path) -> int:
 
 def _keep_owner(descriptor: int, target: Path) -> None:
     """Give an open file the owner and the group of the file at `target`, where that is allowed."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     with contextlib.suppress(OSError):  # only the superuser gives files away, only members of a group give it theirs
         old = target.stat()
         os.fchown(descriptor, old.st_uid, old.st_gid)

@@ -15,6 +15,7 @@ import platform
 import re
 import signal
 import socket
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -292,7 +293,7 @@ def _interrupts_held() -> Iterator[None]:
     A terminal sends Ctrl-C to all of its processes. The one that was called ends the others, also those that have just
     begun to load Python. Windows has no such thing: there they may say that they were interrupted.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     # It is started with the first process otherwise, and lets interrupts through in the thread that starts it.

@@ -16,6 +16,7 @@ import errno
 import mmap
 import os
 import pickle
+import sys
 import tempfile
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
@@ -92,6 +93,8 @@ class _File:
 
     def write(self, data: memoryview, offset: int) -> None:
         """Write all of the data at an offset. Raises OutputError if that fails."""
+        if sys.platform == "win32":
+            raise NotImplementedError
         with _failing(self._folder):
             while data:
                 written = os.pwrite(self._fd, data, offset)
@@ -99,6 +102,8 @@ class _File:
 
     def read(self, extent: tuple[int, int]) -> memoryview:
         """Return a copy of an extent, which may be changed."""
+        if sys.platform == "win32":
+            raise NotImplementedError
         data, done = np.empty(extent[0], np.uint8).data, 0
         while done < len(data):
             done += os.preadv(self._fd, [data[done:]], extent[1] + done)
@@ -106,6 +111,8 @@ class _File:
 
     def map(self, extent: tuple[int, int]) -> mmap.mmap:
         """Return the extent as memory to read. It is mapped until nothing uses it. Raises MemoryError without room."""
+        if sys.platform == "win32":
+            raise NotImplementedError
         try:
             return mmap.mmap(self._fd, extent[0], prot=mmap.PROT_READ, offset=extent[1])
         except OSError as error:
