@@ -19,7 +19,8 @@ def clean_environment(**extra):
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.startswith(("SMTRAIN", "CI", "GITHUB", "GITLAB", "NO_COLOR", "FORCE"))
+        # PYTHONUNBUFFERED: streams without a buffer fail elsewhere, as some tests ask for.
+        if not k.startswith(("SMTRAIN", "CI", "GITHUB", "GITLAB", "NO_COLOR", "FORCE", "PYTHONUNBUFFERED"))
     }
     return {**kept, "TERM": "dumb", **extra}
 

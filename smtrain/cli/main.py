@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -161,7 +161,12 @@ def main() -> NoReturn:
         sys.stdout.flush()
     # Python flushes standard output once more at its exit, and would print a traceback where that fails again.
     if code in {ExitCode.PIPE, ExitCode.OUTPUT}:
-        _forget_stdout()
+        _forget(sys.stdout)
+    # So it does with standard error; where nobody reads that any more, it would end the process with code 120.
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        _forget(sys.stderr)
     if limited:
         memory.leave(int(code))
     sys.exit(int(code))
@@ -217,10 +222,10 @@ def _stop_in_front() -> Iterator[None]:
         raise behind from None
 
 
-def _forget_stdout() -> None:
+def _forget(stream: TextIO) -> None:
     """Keep the interpreter from complaining, at its exit, of an output that is gone."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(arguments: list[str]) -> ExitCode:
