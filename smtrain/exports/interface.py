@@ -6,16 +6,14 @@ p = softmax(z), the prediction is the first class of the largest z
 """
 
 import hashlib
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Protocol
 
 from smtrain.errors import UsageError, quoted
 from smtrain.model.encoder import CategoricalColumn
-from smtrain.model.model import Model, as_model
+from smtrain.model.model import Model, as_model, bytes_of
 from smtrain.sources.meaning import Meaning, meaning_of
 
 # A cell: a number, a word, or None where it is missing.
@@ -101,10 +99,7 @@ class Portable:
     @cached_property
     def sha256(self) -> str:
         """The SHA-256 of the model's file."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "model.npz")
-            self.model.save(str(path))
-            return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(bytes_of(self.model)).hexdigest()
 
 
 def _words(column: CategoricalColumn, weights: Sequence[Weights], nothing: Weights) -> Words:

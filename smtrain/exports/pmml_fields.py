@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from smtrain.exports.interface import Numbers, Portable, Words
+from smtrain.model.encoder import name_of_p
 from smtrain.sources.dialect import BLANKS, LARGEST
 from smtrain.sources.meaning import Meaning
 
@@ -35,7 +36,7 @@ class Names:
 
     def probability(self, name: str) -> str:
         """The output of the probability of a class."""
-        return self._free(f"p({name})")
+        return self._free(name_of_p(name))
 
     def _free(self, name: str) -> str:
         while name in self.taken:

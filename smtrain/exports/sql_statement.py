@@ -1,38 +1,44 @@
 """The statement of SQL of a model, a chain of common table expressions.
 
-1. `levels_j`: a table of the levels of a column of words, with the weights of each class.
-2. `cells`: the cells of the table, numbers standardised (NULL where missing), words as texts.
-3. `logits_1`, `logits_2`, …: the sums z, with the tables of levels joined, some in each.
-4. `top_1`, …: the largest z by a tournament, for there is no function of its name that all three know.
-5. `softmax`: e = exp(z − largest).
-6. The prediction, and e / Σ e.
+1. `source`: the cells of the columns that are read, with a number `id` for each row.
+2. `weights_i`: a table of the weights of some columns of numbers, a row for each class. SQLite compares each number of
+   an expression with all others: as factors in sums they would take it minutes.
+3. `cells_i`: the same columns standardised, NULL where a cell is no number, so that all sums with it are NULL;
+   `sums_i`: what they add to z, a row for each row and class.
+4. `levels_j`: a table of the levels of a column of words, with the weights of each class.
+5. `texts`, `words_0`, `words_1`, …: the columns of words as texts, and their sums, some columns in each; `sums`: the
+   same as of numbers.
+6. `logits`: the sums z of all these in one row, by the only GROUP BY. Nothing but `source` is joined with what comes
+   of it: SQLite takes that for a hundred rows, and would read all of both.
+7. `top_1`, …: the largest z by a tournament, for there is no function of its name that all three know.
+8. `powers`: the place of the prediction among the classes, and e = exp(z − largest); `softmax`: Σ e with them.
+9. The prediction, and e / Σ e.
 
 Each is MATERIALIZED: else an expression would be put wherever its name stands, and grow without bounds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from smtrain.errors import UsageError
 from smtrain.exports.interface import Numbers, Portable, Words
-from smtrain.exports.sql_text import among, balanced, identifier, is_no_number, literal, number, weight
-from smtrain.sources.dialect import BLANKS, LARGEST
+from smtrain.exports.sql_cells import Cells, number_term, word_term
+from smtrain.exports.sql_text import balanced, identifier, literal, weight
+from smtrain.model.encoder import name_of_p
 
 TABLE = "\0table"  # no name has a NUL
-# How the table is read, with what follows: a level or a name may have the same words as the first line.
-READS = f"\nFROM {TABLE} AS t),\nlogits_1 AS MATERIALIZED (SELECT"
+# How the table is read, with what comes before: a name may have the same words as the second line.
+READS = f"ROW_NUMBER() OVER () AS id\nFROM {TABLE} AS t)"
+# How many columns of numbers have their weights in one table: PostgreSQL limits columns, DuckDB plans many slowly.
+WIDTH = 100
 # SQLite joins 64 tables at most.
 JOINS = 32
+# What PostgreSQL has of columns in a table; SQLite has 2,000.
+MOST_COLUMNS = 1600
 # exp of less is an error in PostgreSQL.
 LEAST_EXPONENT = "-700e0"
-# A standardised number that is less counts as 0 for the reason of LEAST_WEIGHT.
-LEAST_NUMBER = 1e-50
-# What stands for a cell that is no number that a model may meet: larger than any that is standardised.
-FAULT = "1e250"
-
-
-def name_of_p(portable: Portable, k: int) -> str:
-    """The column of the probabilities of a class."""
-    return f"p({portable.classes[k]})"
+Column = TypeVar("Column")
 
 
 @dataclass
@@ -41,7 +47,7 @@ class Statement:
 
     portable: Portable
     keep: tuple[str, ...]
-    parts: list[str] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> range:
@@ -58,134 +64,116 @@ class Statement:
         """The columns of words, each with its place among all."""
         return [(j, column) for j, column in enumerate(self.portable.columns) if isinstance(column, Words)]
 
-    @property
-    def missing(self) -> list[str]:
-        """The texts that mean missing, in quotes."""
-        return [*map(literal, sorted(self.portable.meaning.missing))]
-
-    @property
-    def kept(self) -> list[str]:
-        """The names of what all parts hand on: the columns that are kept, and how many cells are no numbers."""
-        return [f"keep_{i}" for i in range(len(self.keep))] + ["faults"]
-
     def text(self) -> str:
-        """The whole statement."""
-        for j, column in self.words:
-            if column.levels:
-                self.parts.append(f"levels_{j} (level, {self._names('w')}) AS (VALUES\n{_levels(column)})")
-        self._add("cells", self._cells(), f"{TABLE} AS t")
-        self._softmax(self._all_logits())
-        return "WITH\n" + ",\n".join(self.parts) + "\n" + self._predictions()
-
-    def _all_logits(self) -> str:
-        """Add the sums of all columns. Return the name of the last."""
-        z = [balanced([_number_term(j, column, k) for j, column in self.numbers]) for k in self.classes]
-        z = [f"{weight(b)}+{sum_of}" for b, sum_of in zip(self.portable.intercept, z, strict=True)]
-        source = "cells"
-        for i in range(max(1, -(-len(self.words) // JOINS))):
-            group, later = self.words[i * JOINS : (i + 1) * JOINS], self.words[(i + 1) * JOINS :]
-            source = self._logits(i, group, later, z, source)
-            z = [f"z{k}" for k in self.classes]
-        return source
-
-    def _names(self, letter: str) -> str:
-        return ", ".join(f"{letter}{k}" for k in self.classes)
+        """The whole statement. Raises UsageError for a model with more columns than PostgreSQL has."""
+        kept = [f"t.{identifier(name)} AS keep_{i}" for i, name in enumerate(self.keep)]
+        cells = [f"t.{identifier(column.name)} AS c{j}" for j, column in enumerate(self.portable.columns)]
+        # The number of the row is the last of its columns, as READS has it.
+        self._add("source", [*kept, *cells, "ROW_NUMBER() OVER () AS id"], f"{TABLE} AS t")
+        sums = [*self._sums_of_numbers()]
+        if self.words or not sums:
+            sums.append(self._sums_of_words())
+        self._logits(sums)
+        self._softmax()
+        predictions = self._predictions()
+        return "WITH\n" + ",\n".join(self.parts.values()) + "\n" + predictions
 
     def _add(self, name: str, columns: Sequence[str], source: str) -> None:
-        self.parts.append(f"{name} AS MATERIALIZED (SELECT\n" + ",\n".join(columns) + f"\nFROM {source})")
+        self.parts[name] = f"{name} AS MATERIALIZED ({_select(columns, source)})"
 
-    def _cells(self) -> list[str]:
-        columns = [f"t.{identifier(name)} AS keep_{i}" for i, name in enumerate(self.keep)]
-        for j, column in enumerate(self.portable.columns):
-            cell = f"t.{identifier(column.name)}"
-            columns += self._word(j, cell) if isinstance(column, Words) else [f"{self._number(cell, column)} AS x{j}"]
-        return columns
+    def _add_values(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        lines = ",\n".join(f"({', '.join(row)})" for row in rows)
+        self.parts[name] = f"{name} ({', '.join(columns)}) AS MATERIALIZED (VALUES\n{lines})"
 
-    def _word(self, j: int, cell: str) -> list[str]:
-        """The text of a cell, and whether it is missing."""
-        text = f"CAST({cell} AS TEXT)"
-        gap = f"CASE WHEN {cell} IS NULL THEN 1 ELSE {among(_trimmed(text), self.missing, '1', '0')} END"
-        return [f"{text} AS c{j}", f"{gap} AS g{j}"]
+    def _names(self, letter: str) -> list[str]:
+        return [f"{letter}{k}" for k in self.classes]
 
-    def _number(self, cell: str, column: Numbers) -> str:
-        """A number standardised; NULL where it is missing, FAULT where it is none that a model may meet."""
-        blank, value = _trimmed(f"CAST({cell} AS TEXT)"), f"CAST({cell} AS DOUBLE PRECISION)"
-        values = [*map(number, sorted(self.portable.meaning.values))]
-        # In this order: what is no number cannot be cast, what is too large or too small cannot be divided.
-        is_none = f"WHEN {cell} IS NULL THEN NULL WHEN {is_no_number(blank)} THEN {FAULT}"
-        is_large = f"WHEN ABS({value}) > {number(LARGEST)} THEN {FAULT}"
-        centred = f"({value}+{number(-column.mean)})"
-        is_small = f"WHEN ABS{centred} < {number(LEAST_NUMBER * column.scale)} THEN 0e0"
-        x = among(value, values, "NULL", f"CASE {is_small} ELSE {centred}/{number(column.scale)} END")
-        return among(blank, self.missing, "NULL", f"CASE {is_none} {is_large} ELSE {x} END")
+    def _sums_of_numbers(self) -> Iterator[str]:
+        """Add what columns of numbers add to z, a row for each row and class; the names of the parts."""
+        cells = Cells(self.portable.meaning)
+        for i, group in enumerate(_groups(self.numbers, WIDTH)):
+            self._weights(f"weights_{i}", group)
+            self._add(f"cells_{i}", ["id", *(f"{cells.number(f'c{j}', one)} AS x{j}" for j, one in group)], "source")
+            z = balanced([number_term(j, column) for j, column in group])
+            # Not within the GROUP BY: PostgreSQL would work out the sum for each class again.
+            self._add(f"sums_{i}", ["id", "class", f"{z} AS z"], f"cells_{i} CROSS JOIN weights_{i}")
+            yield f"sums_{i}"
 
-    def _faults(self) -> str:
-        """How many cells of a row are no numbers that a model may meet."""
-        return balanced([f"CASE WHEN x{j} = {FAULT} THEN 1 ELSE 0 END" for j, _ in self.numbers] or ["0"])
+    def _weights(self, name: str, group: Sequence[tuple[int, Numbers]]) -> None:
+        """Add the table of the weights of some columns, and of their gaps where these have any."""
+        columns = {f"w{j}": column.weights for j, column in group}
+        columns |= {f"g{j}": column.gap for j, column in group if any(column.gap)}
+        rows = [[str(k), *(weight(of_column[k]) for of_column in columns.values())] for k in self.classes]
+        self._add_values(name, ["class", *columns], rows)
 
-    def _logits(
-        self,
-        i: int,
-        group: list[tuple[int, Words]],
-        later: list[tuple[int, Words]],
-        z: list[str],
-        source: str,
-    ) -> str:
-        """Add the sums with the words of a group; what later groups need stays. Return the name."""
-        kept = self.kept if i else [*self.kept[:-1], f"{self._faults()} AS faults"]
-        columns = [*kept, *_texts(later)]
-        for k in self.classes:
-            columns.append(f"{balanced([z[k], *(_word_term(j, column, k) for j, column in group)])} AS z{k}")
-        joins = "".join(f"\nLEFT JOIN levels_{j} ON levels_{j}.level = c{j}" for j, column in group if column.levels)
-        self._add(f"logits_{i + 1}", columns, source + joins)
-        return f"logits_{i + 1}"
+    def _sums_of_words(self) -> str:
+        """Add what columns of words add to z, a row for each row and class. Return the name of the part."""
+        cells, texts = Cells(self.portable.meaning), ["id"]
+        for j, column in self.words:
+            if column.levels:
+                rows = [[literal(level), *map(weight, weights)] for level, weights in column.levels.items()]
+                self._add_values(f"levels_{j}", ["level", *self._names("w")], rows)
+            texts += [f"{one} AS {letter}{j}" for letter, one in zip("cg", cells.word(f"c{j}"), strict=True)]
+        self._add("texts", texts, "source")
+        last = self._words()
+        self._add_values("classes", ["class"], [[str(k)] for k in self.classes])
+        whens = " ".join(f"WHEN {k} THEN z{k}" for k in self.classes)
+        self._add("sums", ["id", "class", f"CASE class {whens} END AS z"], f"{last} CROSS JOIN classes")
+        return "sums"
 
-    def _softmax(self, source: str) -> None:
+    def _words(self) -> str:
+        """Add the sums of words, with the texts that later ones need. Return the name of the last."""
+        source, z = "texts", ["0e0" for _ in self.classes]
+        for i, group in enumerate(_groups(self.words, JOINS) or [[]]):
+            later = [f"{letter}{j}" for j, _ in self.words[(i + 1) * JOINS :] for letter in "cg"]
+            terms = [balanced([one, *(word_term(j, column, k) for j, column in group)]) for k, one in enumerate(z)]
+            joins = [f" LEFT JOIN levels_{j} ON levels_{j}.level = c{j}" for j, column in group if column.levels]
+            columns = ["id", *later, *(f"{term} AS z{k}" for k, term in enumerate(terms))]
+            self._add(f"words_{i}", columns, source + "".join(joins))
+            source, z = f"words_{i}", self._names("z")
+        return source
+
+    def _logits(self, sums: Sequence[str]) -> None:
+        """Add the sums of all columns: NULL where one of them is, which a sum of SQL would pass over."""
+        z = [f"CASE WHEN COUNT(*) = COUNT(z) THEN SUM(z) FILTER (WHERE class = {k}) END" for k in self.classes]
+        z = [f"{weight(b)}+{one}" for b, one in zip(self.portable.intercept, z, strict=True)]
+        columns = [f"{one} AS z{k}" for k, one in enumerate(z)]
+        every = "\nUNION ALL\n".join(f"SELECT id, class, z FROM {one}" for one in sums)
+        self._add("logits", ["id", *columns], f"({every}) AS all_sums\nGROUP BY id")
+
+    def _softmax(self) -> None:
         """Add the largest z, two and two, and then the exponentials."""
-        z = [f"z{k}" for k in self.classes]
-        rivals, carried, i = z, [*self.kept, *z], 0
+        z, source, i = self._names("z"), "logits", 0
+        rivals = z
         while len(rivals) > 1:
             i += 1
             pairs = [rivals[j : j + 2] for j in range(0, len(rivals), 2)]
             larger = [f"CASE WHEN {a[0]} >= {a[-1]} THEN {a[0]} ELSE {a[-1]} END" for a in pairs]
-            tops = [f"{one} AS top_{i}_{j}" for j, one in enumerate(larger)]
-            self._add(f"top_{i}", [*carried, *tops], source)
+            self._add(f"top_{i}", ["id", *z, *(f"{one} AS top_{i}_{j}" for j, one in enumerate(larger))], source)
             rivals, source = [f"top_{i}_{j}" for j in range(len(pairs))], f"top_{i}"
         top = rivals[0]
+        place = " ".join(f"WHEN {a} = {top} THEN {k}" for k, a in enumerate(z))
         powers = [f"CASE WHEN {a}-{top} < {LEAST_EXPONENT} THEN {LEAST_EXPONENT} ELSE {a}-{top} END" for a in z]
         e = [f"EXP({power}) AS e{k}" for k, power in enumerate(powers)]
-        self._add("softmax", [*carried, f"{top} AS top", *e], source)
+        self._add("powers", ["id", f"CASE {place} END AS place", *e], source)
+        total = f"{balanced(self._names('e'))} AS total"
+        self._add("softmax", ["id", "place", *self._names("e"), total], "powers")
 
     def _predictions(self) -> str:
-        total = balanced([f"e{k}" for k in self.classes])
-        whens = "\n".join(f"WHEN z{k} = top THEN {literal(name)}" for k, name in enumerate(self.portable.classes))
+        whens = "\n".join(f"WHEN {k} THEN {literal(name)}" for k, name in enumerate(self.portable.classes))
         columns = [f"keep_{i} AS {identifier(name)}" for i, name in enumerate(self.keep)]
-        columns.append(f"CASE WHEN faults > 0 THEN NULL\n{whens} END AS prediction")
-        for k in self.classes:
-            name = identifier(name_of_p(self.portable, k))
-            columns.append(f"CASE WHEN faults = 0 THEN e{k}/{total} END AS {name}")
-        return "SELECT\n" + ",\n".join(columns) + "\nFROM softmax"
+        columns.append(f"CASE place\n{whens} END AS prediction")
+        columns += [f"e{k}/total AS {identifier(name_of_p(name))}" for k, name in enumerate(self.portable.classes)]
+        return _select(columns, "softmax" + (" LEFT JOIN source ON source.id = softmax.id" if self.keep else ""))
 
 
-def _levels(column: Words) -> str:
-    return ",\n".join(f"({literal(level)}, {', '.join(map(weight, w))})" for level, w in column.levels.items())
+def _groups(columns: Sequence[Column], size: int) -> list[Sequence[Column]]:
+    return [columns[i : i + size] for i in range(0, len(columns), size)]
 
 
-def _texts(words: Sequence[tuple[int, Words]]) -> list[str]:
-    """The names of cells of words, and of whether they are missing."""
-    return [f"{letter}{j}" for j, _ in words for letter in "cg"]
-
-
-def _trimmed(text: str) -> str:
-    return f"TRIM({text}, {literal(BLANKS)})"
-
-
-def _number_term(j: int, column: Numbers, k: int) -> str:
-    """What a number adds to z: its weight times it, or the weight of a gap."""
-    return f"COALESCE(x{j}*{weight(column.weights[k])}, {weight(column.gap[k])})"
-
-
-def _word_term(j: int, column: Words, k: int) -> str:
-    """What a word adds to z: the weight of its level, or of a missing cell, or nothing."""
-    gap = f"CASE WHEN g{j} = 1 THEN {weight(column.gap[k])} ELSE 0e0 END" if any(column.gap) else "0e0"
-    return f"COALESCE(levels_{j}.w{k}, {gap})" if column.levels else gap
+def _select(columns: Sequence[str], source: str) -> str:
+    """A query. Raises UsageError for one with more columns than PostgreSQL has."""
+    if len(columns) > MOST_COLUMNS:
+        what = f"the model is too large for SQL: PostgreSQL has tables of {MOST_COLUMNS:,} columns at most"
+        raise UsageError(f"{what}, and a part of the statement has {len(columns):,}", hint="other formats can hold it")
+    return "SELECT\n" + ",\n".join(columns) + f"\nFROM {source}"

@@ -28,6 +28,7 @@ from smtrain.fitting.selection import mean_and_error
 from smtrain.inspecting.diagnosis import Finding
 from smtrain.inspecting.folds import Dealt, deal
 from smtrain.inspecting.penalties import far_from_good, others, trial, tried
+from smtrain.model.encoder import name_of_p
 from smtrain.model.model import Model
 from smtrain.model.options import RIDGE
 from smtrain.model.record import Candidate
@@ -343,5 +344,5 @@ def _predictions(fold: NDArray[np.int32], folds: Sequence[_Fold]) -> pd.DataFram
     dtype = "Int64" if encoder.integers else "boolean" if encoder.booleans else "str"
     labels = pd.Series(encoder.labels, dtype=dtype)
     columns = {"fold": pd.Series(fold[rows], dtype="Int64"), "label": labels[y], "prediction": labels[S.argmax(axis=1)]}
-    columns |= {f"p({name})": pd.Series(S[:, k]) for k, name in enumerate(encoder.classes)}
+    columns |= {name_of_p(name): pd.Series(S[:, k]) for k, name in enumerate(encoder.classes)}
     return pd.DataFrame({name: column.set_axis(rows).reindex(every) for name, column in columns.items()})

@@ -61,12 +61,17 @@ def write(path: str, arrays: Arrays, check: Callable[[str], object]) -> None:
     """
     try:
         with replacing(path, check) as file:
-            _write_members(file, arrays)
-            seal(file)
+            write_into(file, arrays)
     except OSError as error:
         raise OutputError(f"cannot write {quoted(path)}: {error.strerror or error}") from error
     except ModelError as error:
         raise OutputError(f"cannot write {quoted(path)}: it did not read back as it was written") from error
+
+
+def write_into(file: BinaryIO, arrays: Arrays) -> None:
+    """Write `arrays` to an empty file, which may be one in memory: the same bytes for the same arrays."""
+    _write_members(file, arrays)
+    seal(file)
 
 
 def _write_members(file: BinaryIO, arrays: Arrays) -> None:

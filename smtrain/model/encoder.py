@@ -41,6 +41,11 @@ Dtype = type[np.float32] | type[np.float64]
 Number = Annotated[float, Range(-LARGEST, LARGEST)]
 
 
+def name_of_p(label: str) -> str:
+    """What the column of the probabilities of a class is called."""
+    return f"p({label})"
+
+
 def _columns_of(table: Table) -> str:
     """The hint that lists the columns of a table."""
     return f"{'the file' if is_file(table.source) else 'the table'}'s columns are {table.listed()}"

@@ -1,5 +1,6 @@
 """The model: the encoder, the weights, and the record of the fit; and its file. See docs/model-format.md."""
 
+import io
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -224,13 +225,16 @@ class Model:
         >>> smtrain.load("model.npz").classes
         ('setosa', 'versicolor', 'virginica')
         """
-        file = _file(path)
+        # What cannot be loaded again does not take the place of the old model.
+        npz.write(_file(path), self._arrays(), load_model)
+
+    def _arrays(self) -> npz.Arrays:
+        """The members of the file, in a fixed order, since its bytes follow from it."""
         meta = {
             "format_version": _oldest_version(self.encoder),
             "schema": self.encoder.schema(),
             "fit": self.fit.document(),
         }
-        # In a fixed order, since the bytes of the file follow from it.
         arrays: npz.Arrays = {
             "W": self.W,
             "b": self.b,
@@ -245,12 +249,19 @@ class Model:
             arrays = {**arrays, **dict(zip(CONTRACT, (self.contract.numbers, self.contract.levels), strict=True))}
         if self.information is not None:
             arrays = {**arrays, "information": self.information}
-        npz.write(file, arrays, load_model)  # what cannot be loaded again does not take the place of the old model
+        return arrays
 
 
 def _oldest_version(encoder: Encoder) -> int:
     """The first version of the format that can hold a model with this encoder: so older readers read what they can."""
     return 2 if encoder.dialect.dates or any(column.rare for column in encoder.categorical) else 1
+
+
+def bytes_of(model: Model) -> bytes:
+    """What `save` writes, in memory."""
+    file = io.BytesIO()
+    npz.write_into(file, model._arrays())
+    return file.getvalue()
 
 
 def load_model(path: str) -> Model:

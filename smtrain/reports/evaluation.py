@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smtrain.inspecting.diagnosis import Finding
+from smtrain.model.encoder import name_of_p
 from smtrain.reports.bars import MARK, Bars, bar, bar_with_mark, shade
 from smtrain.reports.checks import checks_document, checks_section
 from smtrain.reports.diagnosis import findings_document, told_section
@@ -254,7 +255,7 @@ def _metrics(evaluation: Evaluation, level: float) -> Section:
 def decision_sections(evaluation: Evaluation, level: float | None) -> list[Section]:
     """What a row costs by ways to decide, with intervals of a level, if one is given; nothing without costs."""
     ways = evaluation.decisions(level or LEVEL)
-    head = ["a row is called", "cost", _at(level or LEVEL), f"from p({evaluation.classes[1]})"]
+    head = ["a row is called", "cost", _at(level or LEVEL), f"from {name_of_p(evaluation.classes[1])}"]
     kept = [True, True, level is not None, "threshold" in ways]
     rows = [
         [

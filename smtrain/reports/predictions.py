@@ -7,6 +7,7 @@ import orjson
 from numpy.typing import NDArray
 
 from smtrain.errors import SmtrainError, UsageError, listed, quoted
+from smtrain.model.encoder import name_of_p
 from smtrain.model.model import Model
 from smtrain.reports.console import errors
 from smtrain.reports.notices import skipped_lines
@@ -61,7 +62,7 @@ class PredictionWriter:
         table.carry(self.keep)
         self.columns = ["prediction"]
         if proba:
-            self.columns += [f"p({name})" for name in model.encoder.classes]
+            self.columns += map(name_of_p, model.encoder.classes)
         if self.top:
             self.columns += [f"{what}{rank}" for rank in range(1, self.top + 1) for what in ("top", "p")]
         if self.explain:

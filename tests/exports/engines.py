@@ -16,26 +16,30 @@ def name(text):
     return '"' + text.replace('"', '""') + '"'
 
 
-def create(kinds):
+def create(kinds, table):
     columns = ", ".join(f"{name(key)} {'DOUBLE PRECISION' if kind is float else 'TEXT'}" for key, kind in kinds.items())
-    return f"CREATE TABLE {TABLE} ({columns})"
+    return f"CREATE TABLE {name(table)} ({columns})"
 
 
-def sqlite(statement, kinds, rows):
+def sqlite(statement, kinds, rows, table=TABLE):
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
-        database.execute(create(kinds))
+        database.execute(create(kinds, table))
         marks = ", ".join("?" * len(kinds))
-        database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", [[row[key] for key in kinds] for row in rows])
+        database.executemany(
+            f"INSERT INTO {name(table)} VALUES ({marks})", [[row[key] for key in kinds] for row in rows]
+        )
         return [list(row) for row in database.execute(statement)]
 
 
-def duckdb(statement, kinds, rows):
+def duckdb(statement, kinds, rows, table=TABLE):
     import duckdb as package
 
     with contextlib.closing(package.connect(":memory:", config={"threads": 1})) as database:
-        database.execute(create(kinds))
+        database.execute(create(kinds, table))
         marks = ", ".join("?" * len(kinds))
-        database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", [[row[key] for key in kinds] for row in rows])
+        database.executemany(
+            f"INSERT INTO {name(table)} VALUES ({marks})", [[row[key] for key in kinds] for row in rows]
+        )
         return [list(row) for row in database.execute(statement).fetchall()]
 
 
@@ -60,9 +64,9 @@ class PostgreSQL:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def __call__(self, statement, kinds, rows):
+    def __call__(self, statement, kinds, rows, table=TABLE):
         values = ",\n".join(f"({', '.join(self.literal(row[key]) for key in kinds)})" for row in rows)
-        text = f"BEGIN;\n{create(kinds)};\nINSERT INTO {TABLE} VALUES {values};\n{statement};\nROLLBACK;\n"
+        text = f"BEGIN;\n{create(kinds, table)};\nINSERT INTO {name(table)} VALUES {values};\n{statement};\nROLLBACK;\n"
         found = self.run(
             "psql", "-h", self.folder, "-U", "tester", "-d", "postgres", "-X", "-q", "--csv", "-t",
             "-v", "ON_ERROR_STOP=1", text=text,

@@ -12,6 +12,12 @@ from smtrain.exports.interface import Numbers, Portable
 from tests.exports import engines
 from tests.exports.models import NAMES_OF_MODELS, SIZES, model_of, other_rows, wide
 
+LARGE = [
+    *SIZES,
+    pytest.param((1000, 3, 100), id="1,000 numbers and 100 classes", marks=pytest.mark.slow),
+    pytest.param((2, 3, 300), id="300 classes", marks=pytest.mark.slow),
+]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -56,7 +62,7 @@ def test_every_database_says_what_predict_says(engine, name, folder):
 
 
 @pytest.mark.filterwarnings("ignore::smtrain.FitWarning")
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", LARGE)
 def test_models_of_any_size(engine, size):
     model = wide(*size)
     rows = golden_of(Portable.of(model)).rows
@@ -129,8 +135,8 @@ def test_a_name_that_is_not_there_is_an_error():
 
 def test_names_of_tables_and_dbt():
     model = sm.fit("sample_data/iris.csv")
-    assert b"\nFROM data AS t" in sm.export(model, "sql", self_test=True)
-    assert b"\nFROM sales.flowers AS t" in sm.export(model, "sql", table="sales.flowers", self_test=True)
+    assert b'\nFROM "data" AS t' in sm.export(model, "sql", self_test=True)
+    assert b'\nFROM "sales"."flowers" AS t' in sm.export(model, "sql", table="sales.flowers", self_test=True)
     assert b'\nFROM "my ""table""" AS t' in sm.export(model, "sql", table='my "table"', self_test=True)
     text = sm.export(model, "sql", table="stg_flowers", dbt=True, self_test=True).decode()
     assert "FROM {% endraw %}{{ ref('stg_flowers') }}{% raw %} AS t" in text
@@ -157,3 +163,59 @@ def test_names_that_a_database_would_cut_or_has_twice():
         sm.export(model, "sql", keep=("prediction",))
     with pytest.raises(sm.UsageError, match="means something to dbt"):
         sm.export(model, "sql", dbt=True)
+
+
+@pytest.mark.parametrize("table", ["select", "Order", "qualify", "User", "group", "pivot", "index", "analyze"])
+def test_tables_with_words_of_sql_for_names(engine, table):
+    model = sm.fit("sample_data/iris.csv", epochs=2, tol=1)
+    row = golden_of(Portable.of(model)).rows[0]
+    statement = sm.export(model, "sql", table=table, self_test=True).decode()
+    (found,) = engine(statement, kinds_of(Portable.of(model)), [row], table.lower())
+    assert [*map(float, found[1:])] == pytest.approx(probabilities(Portable.of(model), [row])[0])
+
+
+def test_names_that_are_one_to_some_databases():
+    """SQLite and DuckDB do not tell capital letters from small ones; a part of the statement hides a table."""
+    model = sm.fit("sample_data/iris.csv", epochs=2, tol=1)
+    for keep in (("Prediction",), ("P(setosa)",), ("id", "ID")):
+        with pytest.raises(sm.UsageError, match="have a column of this name"):
+            sm.export(model, "sql", keep=keep)
+    for table in ("source", "Softmax", "cells_0", "weights_0", "logits", "top_1"):
+        with pytest.raises(sm.UsageError, match="a part of the statement has this name"):
+            sm.export(model, "sql", table=table)
+        assert sm.export(model, "sql", table=f"main.{table}")
+        assert sm.export(model, "sql", table=table, dbt=True, self_test=True)
+    frame = pd.read_csv("sample_data/iris.csv").rename(columns={"petal_width": "Petal_Length"})
+    with pytest.raises(sm.UsageError, match='"petal_length" and "Petal_Length" are one'):
+        sm.export(sm.fit(frame, target="species", epochs=2, tol=1), "sql")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::smtrain.FitWarning")
+def test_what_postgresql_has_no_columns_for():
+    chance = np.random.default_rng(3)
+    columns = pd.DataFrame({f"x{j}": chance.normal(size=40) for j in range(1599)})
+    words = pd.DataFrame({f"w{j}": chance.choice(["a", "b"], 40) for j in range(800)})
+    x = pd.DataFrame({"x": chance.normal(size=2134)})
+    fewer, labels = ([f"c{i % K}" for i in range(len(x))] for K in (1066, 1067))
+    fits = [sm.fit(columns, y=["a", "b"] * 20, epochs=1), sm.fit(x, y=fewer, epochs=1)]
+    assert [len(model.classes) for model in fits] == [2, 1066]
+    for model in fits:
+        assert sm.export(model, "sql", self_test=True)
+    for table, y in ((columns.assign(more=x), ["a", "b"] * 20), (words, ["a", "b"] * 20), (x, labels)):
+        with pytest.raises(sm.UsageError, match="too large for SQL: PostgreSQL has tables of 1,600 columns at most"):
+            sm.export(sm.fit(table, y=y, epochs=1), "sql")
+
+
+@pytest.mark.filterwarnings("ignore::smtrain.FitWarning")
+def test_rows_that_are_alike_stay_apart(engine):
+    """Rows without a key, in more than one part of the columns, with words, some of them no numbers."""
+    model = wide(130, 3, 3)
+    portable = Portable.of(model)
+    row = golden_of(portable).rows[0]
+    bad = row | {"x120": "1,5"}
+    kinds = kinds_of(portable) | {"x120": str}
+    found = engine(sm.export(model, "sql").decode(), kinds, [row, row, bad, row, bad])
+    assert sorted(cells[0] is None for cells in found) == [False, False, False, True, True]
+    expected = probabilities(portable, [row])[0]
+    assert all([*map(float, cells[1:])] == pytest.approx(expected) for cells in found if cells[0])
