@@ -8,8 +8,8 @@
 4. `levels_j`: a table of the levels of a column of words, with the weights of each class.
 5. `texts`, `words_0`, `words_1`, …: the columns of words as texts, and their sums, some columns in each; `sums`: the
    same as of numbers.
-6. `logits`: the sums z of all these in one row, by the only GROUP BY. Nothing but `source` is joined with what comes
-   of it: SQLite takes that for a hundred rows, and would read all of both.
+6. `logits`: the sums z of all these in one row, by the only GROUP BY. The columns that are kept come along all the way:
+   SQLite guesses how many rows a part has, and may read all of `source` for each row of another part.
 7. `top_1`, …: the largest z by a tournament, for there is no function of its name that all three know.
 8. `powers`: the place of the prediction among the classes, and e = exp(z − largest); `softmax`: Σ e with them.
 9. The prediction, and e / Σ e.
@@ -55,6 +55,16 @@ class Statement:
         return range(len(self.portable.classes))
 
     @property
+    def row(self) -> list[str]:
+        """The names of what all parts up to `logits` hand on: the number of the row, and the columns that are kept."""
+        return ["id", *self.kept]
+
+    @property
+    def kept(self) -> list[str]:
+        """The names of the columns that are kept."""
+        return [f"keep_{i}" for i in range(len(self.keep))]
+
+    @property
     def numbers(self) -> list[tuple[int, Numbers]]:
         """The columns of numbers, each with its place among all."""
         return [(j, column) for j, column in enumerate(self.portable.columns) if isinstance(column, Numbers)]
@@ -66,7 +76,7 @@ class Statement:
 
     def text(self) -> str:
         """The whole statement. Raises UsageError for a model with more columns than PostgreSQL has."""
-        kept = [f"t.{identifier(name)} AS keep_{i}" for i, name in enumerate(self.keep)]
+        kept = [f"t.{identifier(name)} AS {one}" for one, name in zip(self.kept, self.keep, strict=True)]
         cells = [f"t.{identifier(column.name)} AS c{j}" for j, column in enumerate(self.portable.columns)]
         # The number of the row is the last of its columns, as READS has it.
         self._add("source", [*kept, *cells, "ROW_NUMBER() OVER () AS id"], f"{TABLE} AS t")
@@ -93,10 +103,11 @@ class Statement:
         cells = Cells(self.portable.meaning)
         for i, group in enumerate(_groups(self.numbers, WIDTH)):
             self._weights(f"weights_{i}", group)
-            self._add(f"cells_{i}", ["id", *(f"{cells.number(f'c{j}', one)} AS x{j}" for j, one in group)], "source")
+            standardised = [f"{cells.number(f'c{j}', column)} AS x{j}" for j, column in group]
+            self._add(f"cells_{i}", [*self.row, *standardised], "source")
             z = balanced([number_term(j, column) for j, column in group])
             # Not within the GROUP BY: PostgreSQL would work out the sum for each class again.
-            self._add(f"sums_{i}", ["id", "class", f"{z} AS z"], f"cells_{i} CROSS JOIN weights_{i}")
+            self._add(f"sums_{i}", [*self.row, "class", f"{z} AS z"], f"cells_{i} CROSS JOIN weights_{i}")
             yield f"sums_{i}"
 
     def _weights(self, name: str, group: Sequence[tuple[int, Numbers]]) -> None:
@@ -108,7 +119,7 @@ class Statement:
 
     def _sums_of_words(self) -> str:
         """Add what columns of words add to z, a row for each row and class. Return the name of the part."""
-        cells, texts = Cells(self.portable.meaning), ["id"]
+        cells, texts = Cells(self.portable.meaning), self.row
         for j, column in self.words:
             if column.levels:
                 rows = [[literal(level), *map(weight, weights)] for level, weights in column.levels.items()]
@@ -118,7 +129,7 @@ class Statement:
         last = self._words()
         self._add_values("classes", ["class"], [[str(k)] for k in self.classes])
         whens = " ".join(f"WHEN {k} THEN z{k}" for k in self.classes)
-        self._add("sums", ["id", "class", f"CASE class {whens} END AS z"], f"{last} CROSS JOIN classes")
+        self._add("sums", [*self.row, "class", f"CASE class {whens} END AS z"], f"{last} CROSS JOIN classes")
         return "sums"
 
     def _words(self) -> str:
@@ -128,7 +139,7 @@ class Statement:
             later = [f"{letter}{j}" for j, _ in self.words[(i + 1) * JOINS :] for letter in "cg"]
             terms = [balanced([one, *(word_term(j, column, k) for j, column in group)]) for k, one in enumerate(z)]
             joins = [f" LEFT JOIN levels_{j} ON levels_{j}.level = c{j}" for j, column in group if column.levels]
-            columns = ["id", *later, *(f"{term} AS z{k}" for k, term in enumerate(terms))]
+            columns = [*self.row, *later, *(f"{term} AS z{k}" for k, term in enumerate(terms))]
             self._add(f"words_{i}", columns, source + "".join(joins))
             source, z = f"words_{i}", self._names("z")
         return source
@@ -138,8 +149,9 @@ class Statement:
         z = [f"CASE WHEN COUNT(*) = COUNT(z) THEN SUM(z) FILTER (WHERE class = {k}) END" for k in self.classes]
         z = [f"{weight(b)}+{one}" for b, one in zip(self.portable.intercept, z, strict=True)]
         columns = [f"{one} AS z{k}" for k, one in enumerate(z)]
-        every = "\nUNION ALL\n".join(f"SELECT id, class, z FROM {one}" for one in sums)
-        self._add("logits", ["id", *columns], f"({every}) AS all_sums\nGROUP BY id")
+        row = ", ".join(self.row)
+        every = "\nUNION ALL\n".join(f"SELECT {row}, class, z FROM {one}" for one in sums)
+        self._add("logits", [*self.kept, *columns], f"({every}) AS all_sums\nGROUP BY {row}")
 
     def _softmax(self) -> None:
         """Add the largest z, two and two, and then the exponentials."""
@@ -149,22 +161,22 @@ class Statement:
             i += 1
             pairs = [rivals[j : j + 2] for j in range(0, len(rivals), 2)]
             larger = [f"CASE WHEN {a[0]} >= {a[-1]} THEN {a[0]} ELSE {a[-1]} END" for a in pairs]
-            self._add(f"top_{i}", ["id", *z, *(f"{one} AS top_{i}_{j}" for j, one in enumerate(larger))], source)
+            self._add(f"top_{i}", [*self.kept, *z, *(f"{one} AS top_{i}_{j}" for j, one in enumerate(larger))], source)
             rivals, source = [f"top_{i}_{j}" for j in range(len(pairs))], f"top_{i}"
         top = rivals[0]
         place = " ".join(f"WHEN {a} = {top} THEN {k}" for k, a in enumerate(z))
         powers = [f"CASE WHEN {a}-{top} < {LEAST_EXPONENT} THEN {LEAST_EXPONENT} ELSE {a}-{top} END" for a in z]
         e = [f"EXP({power}) AS e{k}" for k, power in enumerate(powers)]
-        self._add("powers", ["id", f"CASE {place} END AS place", *e], source)
+        self._add("powers", [*self.kept, f"CASE {place} END AS place", *e], source)
         total = f"{balanced(self._names('e'))} AS total"
-        self._add("softmax", ["id", "place", *self._names("e"), total], "powers")
+        self._add("softmax", [*self.kept, "place", *self._names("e"), total], "powers")
 
     def _predictions(self) -> str:
         whens = "\n".join(f"WHEN {k} THEN {literal(name)}" for k, name in enumerate(self.portable.classes))
-        columns = [f"keep_{i} AS {identifier(name)}" for i, name in enumerate(self.keep)]
+        columns = [f"{one} AS {identifier(name)}" for one, name in zip(self.kept, self.keep, strict=True)]
         columns.append(f"CASE place\n{whens} END AS prediction")
         columns += [f"e{k}/total AS {identifier(name_of_p(name))}" for k, name in enumerate(self.portable.classes)]
-        return _select(columns, "softmax" + (" LEFT JOIN source ON source.id = softmax.id" if self.keep else ""))
+        return _select(columns, "softmax")
 
 
 def _groups(columns: Sequence[Column], size: int) -> list[Sequence[Column]]:

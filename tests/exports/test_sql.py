@@ -1,6 +1,9 @@
 """The statement of SQL in SQLite, DuckDB and PostgreSQL, against predict_proba."""
 
+import contextlib
+import itertools
 import math
+import sqlite3
 
 import numpy as np
 import pandas as pd
@@ -219,3 +222,25 @@ def test_rows_that_are_alike_stay_apart(engine):
     assert sorted(cells[0] is None for cells in found) == [False, False, False, True, True]
     expected = probabilities(portable, [row])[0]
     assert all([*map(float, cells[1:])] == pytest.approx(expected) for cells in found if cells[0])
+
+
+def steps_of_sqlite(statement, kinds, rows):
+    """How many thousands of instructions SQLite takes for a statement."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute(engines.create(kinds, "data"))
+        marks = ", ".join("?" * len(kinds))
+        database.executemany(f"INSERT INTO data VALUES ({marks})", [[row[key] for key in kinds] for row in rows])
+        steps = itertools.count()
+        database.set_progress_handler(lambda: next(steps) < 0, 1000)
+        database.execute(statement).fetchall()
+        return next(steps)
+
+
+def test_the_work_of_sqlite_grows_as_the_rows():
+    """It guesses how many rows a part has: a join of parts read one of them for each row of the other."""
+    model = sm.fit("sample_data/penguins.csv", target="species")
+    portable = Portable.of(model)
+    statement = sm.export(model, "sql", keep=("id",)).decode()
+    row = {"id": "0"} | golden_of(portable).rows[0]
+    few, many = (steps_of_sqlite(statement, {"id": str} | kinds_of(portable), [row] * n) for n in (1000, 4000))
+    assert many < 5 * few
