@@ -24,7 +24,12 @@ from smtrain.exports.table import exporter_of
 from tests.cli import smtrain
 from tests.exports.models import EXTREME, NAMES_OF_MODELS, extreme, model_of, other_rows
 
-PREDICTIONS = [to for to in FORMATS if to not in {"pmml", "jsonschema", "frictionless"}]
+needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no cc")
+PREDICTIONS = [
+    pytest.param(to, marks=[needs_cc] if to == "c" else [])
+    for to in FORMATS
+    if to not in {"pmml", "jsonschema", "frictionless"}
+]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,7 @@ def invoked(folder, source):
     return subprocess.run(["./main"], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no cc")
+@needs_cc
 def test_the_header_of_c(tmp_path):
     """By a program as a stranger writes it; numbers that predict refuses, and a compiler that takes NaN for none."""
     model = sm.fit("sample_data/iris.csv")
@@ -152,7 +157,7 @@ int main(void) {
     assert "without -ffast-math" in fast.stderr
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no cc")
+@needs_cc
 def test_the_example_of_c_in_the_docs(tmp_path):
     (source,) = re.findall(r"^```c\n(.*?)^```", Path("docs/exports.md").read_text(), re.MULTILINE | re.DOTALL)
     model = sm.fit("sample_data/penguins.csv", target="species")
