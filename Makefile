@@ -8,7 +8,7 @@ BENCH_VENV := .venv-bench
 PEERS := statsmodels liblinear-official vowpalwabbit mlpack h2o cyanure scikit-learn-intelex
 BENCH ?=
 # Kernels of OpenBLAS that add in different orders; this machine must have the instructions of all of them.
-PROCESSORS ?= Haswell Sandybridge Prescott
+PROCESSORS ?= Haswell Prescott
 SIMD := 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))'
 
 .DEFAULT_GOAL := help
