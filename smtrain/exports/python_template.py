@@ -73,14 +73,6 @@ def predict(row: Mapping[str, Any]) -> str:
     return str(MODEL["classes"][p.index(max(p))])
 
 
-def cells_by(delimiter: str, text: Iterable[str]) -> int:
-    """How many cells a delimiter makes of the header; none if quotes end elsewhere."""
-    try:
-        return len(next(filter(None, csv.reader(text, delimiter=delimiter, strict=True)), []))
-    except csv.Error:
-        return 0
-
-
 def reader_of(text: Iterable[str]) -> Any:
     """The records of CSV. An unknown delimiter is told as smtrain tells it: by the cells that it makes of the header.
 
@@ -89,7 +81,8 @@ def reader_of(text: Iterable[str]) -> Any:
     delimiter = MODEL["table"]["delimiter"]
     if delimiter is None:
         text, *copies = itertools.tee(text, 4)
-        cells = {one: cells_by(one, copy) for one, copy in zip(",;\t", copies, strict=True)}
+        readers = {one: csv.reader(copy, delimiter=one) for one, copy in zip(",;\t", copies, strict=True)}
+        cells = {one: len(next(filter(None, reader), [])) for one, reader in readers.items()}
         other = max(";\t", key=cells.__getitem__)
         order = (other, ",") if MODEL["missing"]["decimal"] == "," else (",", other)
         delimiter = next((one for one in order if cells[one] > 1), ",")

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from smtrain.errors import DataError, Place
 from smtrain.sources.hints import MOST_TEXT, first_lines
@@ -28,15 +29,9 @@ def piece_bytes(columns: int) -> int:
 
 
 def _cells_of_first_record(text: str, delimiter: str) -> int:
-    """How many cells the record at the start of `text` has, if this is what parts them; 1 if its quotes say no."""
-    count = 1
-    for cell in raw_cells(delimiter).finditer(text):
-        if cell["quoted"] is not None and cell["rest"]:
-            return 1
-        if cell["end"] != delimiter:
-            break
-        count += 1
-    return count
+    """How many cells the record at the start of `text` has, if this is what parts them."""
+    ends = (cell["end"] for cell in raw_cells(delimiter).finditer(text))
+    return 1 + sum(1 for _ in takewhile(delimiter.__eq__, ends))
 
 
 class RecordReader:
