@@ -80,7 +80,7 @@ def target_of(path: str) -> Path:
 
 def _temporary(target: Path) -> tuple[int, str | None]:
     """A new file in the folder of a target, open, and its name: None if it needs none yet."""
-    if sys.platform == "linux" and Path(_of_descriptor(0)).parent.exists():
+    if sys.platform == "linux" and hasattr(os, "O_TMPFILE") and Path(_of_descriptor(0)).parent.exists():
         with contextlib.suppress(OSError):  # some file systems cannot
             return os.open(target.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
     return _with_name(target)
